@@ -1,0 +1,40 @@
+/**
+ * Busbar's core: an in-process event bus that keeps observability off the hot path.
+ *
+ * A producer calls `publish` and carries on. Subscribers run later, in slices that leave the event
+ * loop free; the queue between them is bounded, and every event that is lost is counted.
+ *
+ * @example
+ * ```ts
+ * import { EventBus } from "@busbar/busbar";
+ *
+ * await using bus = new EventBus<{ "job.done": { ms: number } }>().start();
+ * bus.subscribe("job.done", (event) => console.log(event.metadata.ms));
+ * bus.publish("job.done", { ms: 12 });
+ * ```
+ *
+ * @module
+ */
+export type { BusEvent, PublishInit } from "./src/events/event.ts";
+export type {
+  AnyEvents,
+  EventHandler,
+  EventOf,
+  EventTypeOf,
+  Publishable,
+  PublishArguments,
+  Subscriptions,
+} from "./src/events/event_map.ts";
+export { EventBus } from "./src/bus/event_bus.ts";
+export type { BusEventListener, DeadlineOptions, StopReport } from "./src/bus/event_bus.ts";
+export { EventSubscriber } from "./src/bus/event_subscriber.ts";
+export type { BusStats, DropReason, RejectReason } from "./src/bus/ledger.ts";
+export type { BusDrop } from "./src/bus/loss_reporter.ts";
+export { DEFAULT_EVENT_BUS_OPTIONS, MAX_QUEUE_SIZE_LIMIT } from "./src/bus/options.ts";
+export type { EventBusOptions, Logger, OverflowPolicy } from "./src/bus/options.ts";
+export {
+  getEventBus,
+  initEventBus,
+  isObservabilityEnabled,
+  setEventBus,
+} from "./src/bus/global_bus.ts";

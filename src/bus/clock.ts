@@ -1,0 +1,61 @@
+/** How often the wall clock is asked, in milliseconds. */
+const ANCHOR_INTERVAL_MS = 1_000;
+/** How much of its speed the clock gives up to let the wall clock catch up. */
+const SLEW = 0.5;
+/** A difference below this is the wall clock's own coarseness, in milliseconds. */
+const JITTER_MS = 2;
+
+/** What the clock is made of; tests put their own in. */
+export interface ClockSources {
+  /** The wall clock, in whole milliseconds since the epoch. */
+  readonly wallMs: () => number;
+  /** A clock that never goes back, in milliseconds with fractions. */
+  readonly monotonicMs: () => number;
+}
+
+const RUNTIME_SOURCES: ClockSources = {
+  wallMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+};
+
+/**
+ * Makes a clock in milliseconds since the epoch, with sub-millisecond steps, that never runs
+ * backwards. It runs on the monotonic clock and compares itself with the wall clock about once a
+ * second: it jumps forward with a forward correction (the machine slept, its clock was set), and
+ * after a backward one it runs at half speed until the wall clock has caught up.
+ *
+ * `performance.timeOrigin + performance.now()` alone would keep every such difference for ever.
+ */
+export function createClock(sources: ClockSources = RUNTIME_SOURCES): () => number {
+  const { wallMs, monotonicMs } = sources;
+  let anchorMonotonic = monotonicMs();
+  let anchorTime = wallMs();
+  let nextAnchor = anchorMonotonic + ANCHOR_INTERVAL_MS;
+  let rate = 1;
+  let last = anchorTime;
+
+  function reanchor(monotonic: number): number {
+    const wall = wallMs();
+    let time = Math.max(last, anchorTime + (monotonic - anchorMonotonic) * rate);
+    const ahead = time - wall;
+    if (ahead < -JITTER_MS) time = wall;
+    rate = ahead > JITTER_MS ? 1 - SLEW : 1;
+    anchorTime = time;
+    anchorMonotonic = monotonic;
+    // While slowing down, look again just when it should have been met.
+    const untilMet = rate < 1 ? ahead / SLEW : ANCHOR_INTERVAL_MS;
+    nextAnchor = monotonic + Math.min(ANCHOR_INTERVAL_MS, untilMet);
+    last = time;
+    return time;
+  }
+
+  return () => {
+    const monotonic = monotonicMs();
+    if (monotonic >= nextAnchor) return reanchor(monotonic);
+    const time = anchorTime + (monotonic - anchorMonotonic) * rate;
+    // A monotonic clock that steps back (some virtual machines) must not show.
+    if (time < last) return last;
+    last = time;
+    return time;
+  };
+}

@@ -1,0 +1,166 @@
+import type { BusEvent } from "../events/event.ts";
+import type { BoundedQueue } from "./bounded_queue.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import { nextTurn } from "./macrotask.ts";
+
+/** Without a new turn for this long, a slice takes itself to be in a new one; see {@linkcode Drain}. */
+const TURN_MARKER_INTERVAL_MS = 1;
+/** The most events between two looks at the clock. */
+const MAX_CHECK_INTERVAL = 32;
+/** An interval that took this share of the budget makes the next one shorter. */
+const LONG_INTERVAL_SHARE = 1 / 32;
+/** The events of one turn where the clock stands still: the queue's bound, and at least this. */
+const MIN_TURN_EVENTS = 10_000;
+
+/**
+ * Takes events off the queue in slices and hands them to the dispatcher.
+ *
+ * A microtask runs the first slice. A slice ends when the queue is empty, when the turn's budget is
+ * spent, or after as many events as the queue holds; what is left goes on in a later turn.
+ *
+ * The budget belongs to the turn of the event loop, not to the slice: code that awaits and
+ * publishes again runs in the same turn, and would starve timers if each slice had a budget of its
+ * own. No runtime tells when a turn ends, so a marker is set: a macrotask whose arrival proves it.
+ * One costs microseconds, so at most one a millisecond is set; slices less than a millisecond
+ * after the last share its budget.
+ */
+export class Drain {
+  readonly #queue: BoundedQueue<BusEvent>;
+  readonly #dispatcher: Dispatcher;
+  readonly #budgetMs: number;
+  readonly #maxTurnEvents: number;
+  readonly #userClock: (() => number) | undefined;
+  readonly #onSliceEnd: () => void;
+  #active = false;
+  #scheduled = false;
+  #running = false;
+  #markerSet = false;
+  #turnStartMs = -Infinity;
+  #turnStartUserMs = 0;
+  #turnEvents = 0;
+
+  constructor(
+    parts: {
+      queue: BoundedQueue<BusEvent>;
+      dispatcher: Dispatcher;
+      budgetMs: number;
+      /** The user's clock, where there is one: it can end a slice, but not prolong it. */
+      userClock: (() => number) | undefined;
+      /** Called at the end of each slice that dispatched anything. */
+      onSliceEnd: () => void;
+    },
+  ) {
+    this.#queue = parts.queue;
+    this.#dispatcher = parts.dispatcher;
+    this.#budgetMs = parts.budgetMs;
+    this.#maxTurnEvents = Math.max(MIN_TURN_EVENTS, parts.queue.limit);
+    this.#userClock = parts.userClock;
+    this.#onSliceEnd = parts.onSliceEnd;
+  }
+
+  /** Whether a slice is on the stack. */
+  get running(): boolean {
+    return this.#running;
+  }
+
+  /** Whether the drain may run; what is queued while it may not waits. */
+  get active(): boolean {
+    return this.#active;
+  }
+
+  set active(active: boolean) {
+    this.#active = active;
+    if (active && this.#queue.size > 0) this.wake();
+  }
+
+  /** Makes sure that what was queued is taken up. */
+  wake(): void {
+    if (this.#scheduled || !this.#active) return;
+    this.#scheduled = true;
+    queueMicrotask(this.#onMicrotask);
+  }
+
+  /** Runs one slice on the caller's stack, whatever the turn has left. */
+  runNow(): void {
+    if (!this.#running) this.#slice(performance.now());
+  }
+
+  readonly #onMicrotask = (): void => {
+    const now = performance.now();
+    if (!this.#markerSet && now - this.#turnStartMs >= TURN_MARKER_INTERVAL_MS) {
+      this.#beginTurn(now);
+      this.#setMarker();
+    }
+    this.#continue(now);
+  };
+
+  readonly #onMarker = (): void => {
+    this.#markerSet = false;
+    const now = performance.now();
+    this.#beginTurn(now);
+    if (this.#scheduled) this.#continue(now);
+  };
+
+  #setMarker(): void {
+    if (this.#markerSet) return;
+    this.#markerSet = true;
+    nextTurn(this.#onMarker);
+  }
+
+  #beginTurn(now: number): void {
+    this.#turnStartMs = now;
+    this.#turnEvents = 0;
+    if (this.#userClock !== undefined) this.#turnStartUserMs = this.#userClock();
+  }
+
+  #spent(now: number): boolean {
+    if (now - this.#turnStartMs >= this.#budgetMs) return true;
+    if (this.#turnEvents >= this.#maxTurnEvents) return true;
+    return this.#userClock !== undefined &&
+      this.#userClock() - this.#turnStartUserMs >= this.#budgetMs;
+  }
+
+  #continue(now: number): void {
+    if (!this.#active) {
+      this.#scheduled = false;
+      return;
+    }
+    if (!this.#spent(now)) this.#slice(now);
+    if (this.#queue.size > 0 && this.#active) {
+      this.#scheduled = true;
+      this.#setMarker();
+    } else {
+      this.#scheduled = false;
+    }
+  }
+
+  #slice(start: number): void {
+    this.#running = true;
+    const queue = this.#queue;
+    const dispatcher = this.#dispatcher;
+    let left = queue.limit;
+    let interval = 1;
+    let lookedAt = start;
+    while (left > 0) {
+      let count = 0;
+      let event: BusEvent | undefined;
+      const upTo = interval < left ? interval : left;
+      while (count < upTo && (event = queue.shift()) !== undefined) {
+        dispatcher.dispatch(event);
+        count++;
+      }
+      this.#turnEvents += count;
+      left -= count;
+      if (count < upTo || queue.size === 0) break;
+      const now = performance.now();
+      if (this.#spent(now)) break;
+      const took = now - lookedAt;
+      lookedAt = now;
+      interval = took > this.#budgetMs * LONG_INTERVAL_SHARE
+        ? Math.max(1, interval >> 2)
+        : Math.min(MAX_CHECK_INTERVAL, interval * 2);
+    }
+    this.#onSliceEnd();
+    this.#running = false;
+  }
+}

@@ -1,0 +1,55 @@
+import type { AnyEvents, Subscriptions } from "../events/event_map.ts";
+
+/**
+ * One concern (metrics, tracing, a recording …) that listens to several event types.
+ *
+ * - Handlers run off the publisher's stack, one event at a time, in the order of publishing, with
+ *   `this` set to the subscriber.
+ * - What a handler throws or rejects with is counted under {@linkcode EventSubscriber.name} and
+ *   stops nobody else.
+ * - `flush` is called by `EventBus.flush` and `stop`, `shutdown` by `stop`, once.
+ *
+ * @example Count what is read
+ * ```ts
+ * import { EventBus, EventSubscriber, type Subscriptions } from "@busbar/busbar";
+ *
+ * interface CacheEvents {
+ *   "cache.read": { keys: string[] };
+ * }
+ *
+ * class ReadCounter extends EventSubscriber<CacheEvents> {
+ *   keys = 0;
+ *   getSubscriptions(): Subscriptions<CacheEvents> {
+ *     return { "cache.read": (event) => this.keys += event.metadata.keys.length };
+ *   }
+ * }
+ *
+ * const bus = new EventBus<CacheEvents>().start();
+ * const counter = new ReadCounter();
+ * bus.registerSubscriber(counter);
+ * bus.publish("cache.read", { keys: ["a", "b"] });
+ * await bus.stop();
+ * if (counter.keys !== 2) throw new Error("not counted");
+ * ```
+ *
+ * @typeParam Events The catalogue, or the part of one, that the subscriber listens to.
+ */
+export abstract class EventSubscriber<Events extends object = AnyEvents> {
+  /** Names the subscriber in counts and warnings. Default: the name of its class. */
+  readonly name: string = this.constructor.name;
+
+  /** The handlers by event type. Called once, when the subscriber is registered. */
+  abstract getSubscriptions(): Subscriptions<Events>;
+
+  /**
+   * Called at the end of each slice of the drain. Accumulating per event and handing on here makes
+   * expensive outlets cheap: one call a slice instead of one an event.
+   */
+  onDrain?(): void;
+
+  /** Hands on whatever the subscriber holds back. Called by `EventBus.flush` and `stop`. */
+  flush?(): void | Promise<void>;
+
+  /** Releases what the subscriber holds. Called once, by `EventBus.stop`, after a last `flush`. */
+  shutdown?(): void | Promise<void>;
+}

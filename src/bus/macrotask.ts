@@ -1,0 +1,34 @@
+interface TurnPrimitives {
+  setImmediate?: (callback: () => void) => unknown;
+}
+
+/** Every so many turns the timers get a turn of their own; see {@linkcode nextTurn}. */
+const MESSAGES_PER_TIMER = 8;
+
+/**
+ * Runs `callback` in a later turn of the event loop, after timers and I/O had their chance.
+ *
+ * `setImmediate` does just that in Deno, Node and Bun. Browsers and edge runtimes have none: there
+ * a `MessageChannel` message is the fastest new turn, but may be served before timers for as long
+ * as messages come, so every eighth turn is a `setTimeout`.
+ */
+export const nextTurn: (callback: () => void) => void = createNextTurn();
+
+function createNextTurn(): (callback: () => void) => void {
+  const immediate = (globalThis as TurnPrimitives).setImmediate;
+  if (typeof immediate === "function") return (callback) => void immediate(callback);
+  if (typeof MessageChannel !== "function") return (callback) => void setTimeout(callback, 0);
+
+  const waiting: (() => void)[] = [];
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => waiting.shift()?.();
+  let turns = 0;
+  return (callback) => {
+    if (++turns % MESSAGES_PER_TIMER === 0) {
+      setTimeout(callback, 0);
+    } else {
+      waiting.push(callback);
+      port2.postMessage(undefined);
+    }
+  };
+}

@@ -1,0 +1,130 @@
+/** What happens to an event that finds the queue full. */
+export type OverflowPolicy = "drop-newest" | "drop-oldest" | "inline";
+
+/** Where the bus tells of losses and failures. `console` is one. */
+export interface Logger {
+  /** Takes one line of text. A throw is caught and counted. */
+  warn(message: string): void;
+}
+
+/** The options of an {@linkcode EventBus}; each has its default in {@linkcode DEFAULT_EVENT_BUS_OPTIONS}. */
+export interface EventBusOptions {
+  /** A disabled bus accepts, counts and starts nothing; its `publish` is as good as free. Default: `true`. */
+  readonly enabled?: boolean;
+  /** How many events may wait: an integer from 1 to 2^24. Default: 10,000. */
+  readonly maxQueueSize?: number;
+  /** What happens to an event that finds the queue full. Default: `"drop-newest"`. */
+  readonly overflow?: OverflowPolicy;
+  /** How long the bus may hold one turn of the event loop, in milliseconds, more than 0. Default: 4. */
+  readonly drainBudgetMs?: number;
+  /** How many calls of one async handler may be pending; past it, events skip that handler. Default: 1,000. */
+  readonly maxInFlight?: number;
+  /**
+   * Gives the time in milliseconds since the epoch. Default: a sub-millisecond clock that follows
+   * the wall clock and never runs backwards. A clock that throws is counted, and `Date.now()` used.
+   */
+  readonly clock?: () => number;
+  /** Where losses and failures are told. Default: `console`. */
+  readonly logger?: Logger;
+}
+
+/** The defaults of {@linkcode EventBusOptions}. */
+export const DEFAULT_EVENT_BUS_OPTIONS: Readonly<{
+  enabled: boolean;
+  maxQueueSize: number;
+  overflow: OverflowPolicy;
+  drainBudgetMs: number;
+  maxInFlight: number;
+}> = Object.freeze({
+  enabled: true,
+  maxQueueSize: 10_000,
+  overflow: "drop-newest",
+  drainBudgetMs: 4,
+  maxInFlight: 1_000,
+});
+
+/** The largest `maxQueueSize`. */
+export const MAX_QUEUE_SIZE_LIMIT: number = 2 ** 24;
+
+/** The default deadline of `flush` and `stop`, in milliseconds. */
+export const DEFAULT_TIMEOUT_MS = 5_000;
+
+export interface ResolvedOptions {
+  readonly enabled: boolean;
+  readonly maxQueueSize: number;
+  readonly overflow: OverflowPolicy;
+  readonly drainBudgetMs: number;
+  readonly maxInFlight: number;
+  readonly clock: (() => number) | undefined;
+  readonly logger: Logger;
+}
+
+const OVERFLOW_POLICIES: readonly unknown[] = ["drop-newest", "drop-oldest", "inline"];
+
+function refuse(
+  ErrorClass: ErrorConstructor,
+  name: string,
+  rule: string,
+  value: unknown,
+): never {
+  throw new ErrorClass(`Cannot create EventBus: ${name} must be ${rule}, received ${show(value)}`);
+}
+
+/** A value as an error message shows it. */
+export function show(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
+}
+
+/** Checks what a user passed and fills in the defaults. */
+export function resolveOptions(options: EventBusOptions): ResolvedOptions {
+  const {
+    enabled = DEFAULT_EVENT_BUS_OPTIONS.enabled,
+    maxQueueSize = DEFAULT_EVENT_BUS_OPTIONS.maxQueueSize,
+    overflow = DEFAULT_EVENT_BUS_OPTIONS.overflow,
+    drainBudgetMs = DEFAULT_EVENT_BUS_OPTIONS.drainBudgetMs,
+    maxInFlight = DEFAULT_EVENT_BUS_OPTIONS.maxInFlight,
+    clock,
+    logger = console,
+  } = options;
+  if (typeof enabled !== "boolean") refuse(TypeError, "enabled", "a boolean", enabled);
+  if (!Number.isInteger(maxQueueSize) || maxQueueSize < 1 || maxQueueSize > MAX_QUEUE_SIZE_LIMIT) {
+    refuse(
+      RangeError,
+      "maxQueueSize",
+      `an integer from 1 to ${MAX_QUEUE_SIZE_LIMIT}`,
+      maxQueueSize,
+    );
+  }
+  if (!OVERFLOW_POLICIES.includes(overflow)) {
+    refuse(TypeError, "overflow", `"drop-newest", "drop-oldest" or "inline"`, overflow);
+  }
+  if (typeof drainBudgetMs !== "number" || !(drainBudgetMs > 0)) {
+    refuse(RangeError, "drainBudgetMs", "a number above 0", drainBudgetMs);
+  }
+  if (!Number.isInteger(maxInFlight) || maxInFlight < 1) {
+    refuse(RangeError, "maxInFlight", "a positive integer", maxInFlight);
+  }
+  if (clock !== undefined && typeof clock !== "function") {
+    refuse(TypeError, "clock", "a function", clock);
+  }
+  if (typeof logger?.warn !== "function") {
+    refuse(TypeError, "logger", "an object with a warn method", logger);
+  }
+  return { enabled, maxQueueSize, overflow, drainBudgetMs, maxInFlight, clock, logger };
+}
+
+/** Checks the deadline passed to `flush` or `stop`. */
+export function resolveTimeoutMs(
+  method: "flush" | "stop",
+  timeoutMs: number = DEFAULT_TIMEOUT_MS,
+): number {
+  if (typeof timeoutMs !== "number" || !(timeoutMs >= 0)) {
+    throw new RangeError(
+      `Cannot ${method} EventBus: timeoutMs must be a number of at least 0, received ${
+        show(timeoutMs)
+      }`,
+    );
+  }
+  // Timers hold their delay in 32 bits; a longer one would fire at once.
+  return Math.min(timeoutMs, 2 ** 31 - 1);
+}

@@ -1,0 +1,51 @@
+import type { Meter } from "@opentelemetry/api";
+import { EventSubscriber } from "../bus/event_subscriber.ts";
+import type { BusEvent } from "../events/event.ts";
+import type { Subscriptions } from "../events/event_map.ts";
+import { SliceCounter } from "../subscribers/slice_counter.ts";
+import type { KvCacheEvents, OutcomeMetadata } from "./events.ts";
+
+/** Counts the blocks that the storage manager read and wrote, and failed to. */
+export class StorageManagerMetricsSubscriber extends EventSubscriber<KvCacheEvents> {
+  readonly #counters: readonly SliceCounter[];
+  readonly #subscriptions: Subscriptions<KvCacheEvents>;
+
+  /**
+   * Creates the counters.
+   *
+   * @param meter where the counters are created
+   * @param prefix what their names begin with
+   */
+  constructor(meter: Meter, prefix: string) {
+    super();
+    const counter = (name: string, description: string) =>
+      new SliceCounter(meter.createCounter(`${prefix}.${name}`, { description, unit: "chunks" }));
+    const read = counter("sm_read", "Chunks the storage manager brought into L1 or found there");
+    const readFailed = counter("sm_read_failed", "Chunks the storage manager did not find");
+    const write = counter("sm_write", "Chunks the storage manager wrote");
+    const writeFailed = counter("sm_write_failed", "Chunks the storage manager failed to write");
+    this.#counters = [read, readFailed, write, writeFailed];
+    for (const each of this.#counters) each.startAtZero();
+
+    const countInto =
+      (succeeded: SliceCounter, failed: SliceCounter) =>
+      (event: BusEvent<string, OutcomeMetadata>) => {
+        succeeded.add(event.metadata.succeededKeys.length);
+        failed.add(event.metadata.failedKeys.length);
+      };
+    this.#subscriptions = {
+      "sm.read.prefetched_finished": countInto(read, readFailed),
+      "sm.write.finished": countInto(write, writeFailed),
+    };
+  }
+
+  /** The handlers by event type. */
+  override getSubscriptions(): Subscriptions<KvCacheEvents> {
+    return this.#subscriptions;
+  }
+
+  /** Hands the slice's sums to the counters. */
+  override onDrain(): void {
+    for (const counter of this.#counters) counter.flush();
+  }
+}

@@ -1,0 +1,17 @@
+/**
+ * The OpenTelemetry SDK, set up: a meter whose metrics Prometheus can pull.
+ *
+ * @example
+ * ```ts
+ * import { PrometheusMetrics } from "@busbar/busbar/otel";
+ *
+ * await using metrics = new PrometheusMetrics({ serviceName: "shop" });
+ * metrics.meter.createCounter("shop.orders", { unit: "orders" }).add(2);
+ * const scrape = await metrics.scrape();
+ * if (!scrape.includes("shop_orders_total 2")) throw new Error(scrape);
+ * ```
+ *
+ * @module
+ */
+export type { Meter } from "@opentelemetry/api";
+export { PrometheusMetrics, type PrometheusMetricsOptions } from "./prometheus_metrics.ts";

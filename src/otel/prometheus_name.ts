@@ -1,0 +1,37 @@
+/**
+ * Units as Prometheus writes them, from OpenTelemetry's compatibility specification
+ * (opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics). `GB/s` is an
+ * exception to it: the specification would write `gigabytes_per_second`.
+ */
+const UNIT_SUFFIXES: Readonly<Record<string, string>> = {
+  "d": "days",
+  "h": "hours",
+  "min": "minutes",
+  "s": "seconds",
+  "ms": "milliseconds",
+  "us": "microseconds",
+  "ns": "nanoseconds",
+  "By": "bytes",
+  "KiBy": "kibibytes",
+  "MiBy": "mebibytes",
+  "GiBy": "gibibytes",
+  "%": "percent",
+  "1": "",
+  "GB/s": "GBs",
+};
+
+/** An OpenTelemetry unit as it stands at the end of a Prometheus name; `""` if it does not. */
+export function unitSuffix(unit: string): string {
+  const plain = unit.replace(/[{}]/g, "");
+  const known = Object.hasOwn(UNIT_SUFFIXES, plain) ? UNIT_SUFFIXES[plain] : undefined;
+  return known ?? plain.replace(/[^a-zA-Z0-9]+/g, "_").replace(/^_+|_+$/g, "");
+}
+
+/** Appends the unit to an instrument's name, once: before a `_total`, and not if it is there. */
+export function nameWithUnit(name: string, unit: string): string {
+  const suffix = unitSuffix(unit);
+  if (suffix === "") return name;
+  const base = name.replace(/[._]total$/, "");
+  if (base === suffix || base.endsWith(`_${suffix}`) || base.endsWith(`.${suffix}`)) return name;
+  return `${base}_${suffix}${name.slice(base.length)}`;
+}

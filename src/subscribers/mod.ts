@@ -1,0 +1,19 @@
+/**
+ * What turns events into OpenTelemetry metrics. It uses the OpenTelemetry API only; which SDK
+ * stands behind it is the application's choice.
+ *
+ * @example
+ * ```ts
+ * import { EventBus } from "@busbar/busbar";
+ * import { observeBus } from "@busbar/busbar/subscribers";
+ * import { metrics } from "npm:@opentelemetry/api@1.10.0";
+ *
+ * const bus = new EventBus();
+ * using observation = observeBus(bus, { meter: metrics.getMeter("my-service") });
+ * ```
+ *
+ * @module
+ */
+export type { Attributes, Counter, Meter } from "@opentelemetry/api";
+export { BUS_METRIC_PREFIX, type BusMetricsOptions, observeBus } from "./bus_metrics.ts";
+export { SliceCounter } from "./slice_counter.ts";

@@ -1,0 +1,25 @@
+import { EventBus, type EventBusOptions } from "@busbar/busbar";
+import { MemoryLogger } from "@busbar/busbar/testing";
+
+/** A bus whose warnings stay out of the test's output, and can be read. */
+export function quietBus(
+  options: EventBusOptions = {},
+): { bus: EventBus; lines: string[] } {
+  const logger = new MemoryLogger();
+  return { bus: new EventBus({ logger, ...options }), lines: logger.lines };
+}
+
+/** Lets everything that is queued as a microtask run, and one turn of the event loop pass. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+/** Collects an event field from each event that a bus dispatches. */
+export function collect<Value>(
+  bus: EventBus,
+  read: (event: { type: string; metadata: Value }) => Value,
+): Value[] {
+  const values: Value[] = [];
+  bus.subscribeAll((event) => values.push(read(event)));
+  return values;
+}

@@ -1,0 +1,192 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { deadline } from "@std/async";
+import { EventBus, EventSubscriber, type Subscriptions } from "@busbar/busbar";
+import { RecordingSubscriber } from "@busbar/busbar/testing";
+import { collect, nextTurn, quietBus } from "./helpers.ts";
+
+Deno.test("start twice, stop twice, stop unstarted are all safe", async () => {
+  const bus = new EventBus();
+  await bus.stop();
+  await bus.stop();
+  bus.start().start();
+  assertEquals(bus.publish("a"), true);
+  await Promise.all([bus.stop(), bus.stop()]);
+  assertEquals(bus.stats().delivered, 1);
+});
+
+Deno.test("concurrent stops share one promise", async () => {
+  const bus = new EventBus().start();
+  const first = bus.stop();
+  assert(first === bus.stop());
+  await first;
+});
+
+Deno.test("events published before start wait; stop and flush drain them even unstarted", async () => {
+  const bus = new EventBus();
+  const seen = collect<number>(bus, (event) => event.metadata);
+  bus.publish("a", 1);
+  await nextTurn();
+  assertEquals(seen, []);
+  assertEquals(await bus.flush(), true);
+  assertEquals(seen, [1]);
+  bus.publish("a", 2);
+  await nextTurn();
+  assertEquals(seen, [1]);
+  await bus.stop();
+  assertEquals(seen, [1, 2]);
+});
+
+Deno.test("a disabled bus keeps nothing and starts nothing", async () => {
+  const bus = new EventBus({ enabled: false }).start();
+  const recorder = new RecordingSubscriber(["a"]);
+  bus.registerSubscriber(recorder);
+  bus.subscribe("a", () => {});
+  assertEquals(bus.publish("a"), false);
+  assertEquals(bus.hasSubscribers("a"), false);
+  assertEquals(await bus.flush(), true);
+  await bus.stop();
+  assertEquals(bus.stats().published, 0);
+  assertEquals(recorder.events, []);
+  assertEquals(recorder.calls.shutdown, 0);
+});
+
+Deno.test("stop shuts subscribers down once and keeps bare handlers; the ledger goes on", async () => {
+  const bus = new EventBus().start();
+  const recorder = new RecordingSubscriber(["a"]);
+  let bare = 0;
+  bus.registerSubscriber(recorder);
+  bus.subscribe("a", () => bare++);
+  bus.publish("a");
+  assertEquals((await bus.stop()).delivered, 1);
+  bus.start();
+  bus.publish("a");
+  bus.publish("a");
+  assertEquals((await bus.stop()).delivered, 2);
+  assertEquals([recorder.events.length, recorder.calls.shutdown, bare], [1, 1, 3]);
+  assertEquals(bus.stats().delivered, 3);
+});
+
+Deno.test("from the call of stop every publish is rejected, also from handlers", async () => {
+  const { bus } = quietBus();
+  bus.start();
+  const results: boolean[] = [];
+  bus.subscribe("a", () => results.push(bus.publish("b")));
+  bus.publish("a");
+  const stopping = bus.stop();
+  results.push(bus.publish("b"));
+  await stopping;
+  assertEquals(results, [false, false]);
+  assertEquals(bus.stats().rejected.stopped, 2);
+});
+
+Deno.test("start during a stop takes effect when it is over", async () => {
+  const { bus } = quietBus();
+  bus.start();
+  const stopping = bus.stop();
+  bus.start();
+  assertEquals(bus.publish("a"), false);
+  await stopping;
+  assertEquals(bus.publish("a"), true);
+  await bus.stop();
+});
+
+Deno.test("flush covers async handlers and the subscribers' flush", async () => {
+  await using bus = new EventBus().start();
+  const recorder = new RecordingSubscriber(["a"]);
+  bus.registerSubscriber(recorder);
+  let settled = 0;
+  bus.subscribe("a", async () => {
+    await nextTurn();
+    settled++;
+  });
+  bus.publish("a");
+  bus.publish("a");
+  assertEquals(await bus.flush(), true);
+  assertEquals([settled, recorder.calls.flush], [2, 1]);
+});
+
+Deno.test("a flush that runs out of time says false; a stop counts what is left", async () => {
+  const { bus } = quietBus();
+  bus.start();
+  bus.subscribe("hang", () => new Promise(() => {}));
+  bus.publish("hang");
+  assertEquals(await bus.flush({ timeoutMs: 5 }), false);
+  const report = await bus.stop({ timeoutMs: 5 });
+  assertEquals(report.timedOut, true);
+  assertEquals(report.delivered, 1);
+});
+
+Deno.test("what a timed-out stop leaves is dropped as shutdown", async () => {
+  const { bus } = quietBus({ drainBudgetMs: 1 });
+  bus.start();
+  bus.subscribe("a", () => {
+    const until = performance.now() + 3;
+    while (performance.now() < until);
+  });
+  for (let i = 0; i < 200; i++) bus.publish("a");
+  const report = await bus.stop({ timeoutMs: 10 });
+  const { delivered, dropped, pending, accepted } = bus.stats();
+  assertEquals(report.timedOut, true);
+  assert(report.leftOver > 0);
+  assertEquals(report.leftOver, dropped.shutdown);
+  assertEquals([accepted, pending], [delivered + dropped.shutdown, 0]);
+});
+
+Deno.test("flush and stop called in a handler do not wait for that handler", async () => {
+  const bus = new EventBus().start();
+  const results: unknown[] = [];
+  bus.subscribe("a", async () => {
+    results.push(await bus.flush());
+  });
+  bus.subscribe("b", async () => {
+    results.push((await bus.stop()).timedOut);
+  });
+  bus.publish("a");
+  await deadline(bus.flush(), 2_000);
+  bus.publish("b");
+  await nextTurn();
+  await deadline(bus.stop(), 2_000);
+  await nextTurn();
+  assertEquals(results, [true, false]);
+});
+
+Deno.test("a subscriber whose flush hangs is named and does not hold up the stop", async () => {
+  class Hanging extends EventSubscriber {
+    getSubscriptions(): Subscriptions {
+      return {};
+    }
+    override flush(): Promise<void> {
+      return new Promise(() => {});
+    }
+  }
+  const { bus } = quietBus();
+  bus.start();
+  bus.registerSubscriber(new Hanging());
+  assertEquals((await bus.stop({ timeoutMs: 5 })).timedOut, true);
+  assertEquals(bus.subscriberExceptionCounts()["Hanging"], 1);
+});
+
+Deno.test("a bad deadline is refused at once", () => {
+  const bus = new EventBus();
+  for (const timeoutMs of [-1, NaN]) {
+    assertThrows(
+      () => bus.flush({ timeoutMs }),
+      RangeError,
+      `Cannot flush EventBus: timeoutMs must be a number of at least 0, received ${timeoutMs}`,
+    );
+  }
+});
+
+Deno.test("bad options are refused by name, rule and value", () => {
+  for (const maxQueueSize of [0, -1, 1.5, NaN, Infinity, 2 ** 24 + 1]) {
+    assertThrows(
+      () => new EventBus({ maxQueueSize }),
+      RangeError,
+      `maxQueueSize must be an integer from 1 to 16777216, received ${maxQueueSize}`,
+    );
+  }
+  assertThrows(() => new EventBus({ drainBudgetMs: 0 }), RangeError, "drainBudgetMs");
+  assertThrows(() => new EventBus({ maxInFlight: 0 }), RangeError, "maxInFlight");
+  assertThrows(() => new EventBus({ overflow: "x" as "inline" }), TypeError, "overflow");
+  assertThrows(() => new EventBus({ clock: 1 as unknown as () => number }), TypeError, "clock");
+});

@@ -1,0 +1,119 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import type { BusDrop } from "@busbar/busbar";
+import { ManualClock } from "@busbar/busbar/testing";
+import { collect, nextTurn, quietBus } from "./helpers.ts";
+
+Deno.test("10 published into a queue of 5: the first 5 are kept, 5 are counted", async () => {
+  const { bus, lines } = quietBus({ maxQueueSize: 5 });
+  const kept = collect<number>(bus, (event) => event.metadata);
+  const accepted = Array.from({ length: 10 }, (_, i) => bus.publish("a", i));
+  assertEquals(accepted.filter(Boolean).length, 5);
+  assertEquals(bus.queueDepth, 5);
+  assertEquals(bus.droppedEventsCount, 5);
+  bus.start();
+  const report = await bus.stop();
+  assertEquals(kept, [0, 1, 2, 3, 4]);
+  assertEquals(report, { delivered: 5, dropped: 5, leftOver: 0, failures: 0, timedOut: false });
+  assertEquals({ ...bus.stats().lostByType }, { a: 5 });
+  assertStringIncludes(lines[0] ?? "", 'lost 5 events (queue_full 5; "a" 5)');
+});
+
+Deno.test("drop-oldest keeps the newest and counts its victims", async () => {
+  const { bus } = quietBus({ maxQueueSize: 3, overflow: "drop-oldest" });
+  const kept = collect<number>(bus, (event) => event.metadata);
+  for (let i = 0; i < 10; i++) assertEquals(bus.publish("a", i), true);
+  bus.start();
+  await bus.stop();
+  assertEquals(kept, [7, 8, 9]);
+  assertEquals(bus.stats().dropped.evicted, 7);
+});
+
+Deno.test("inline loses nothing: the producer that finds the queue full dispatches", async () => {
+  const { bus } = quietBus({ maxQueueSize: 3, overflow: "inline" });
+  const kept = collect<number>(bus, (event) => event.metadata);
+  bus.start();
+  for (let i = 0; i < 10; i++) assertEquals(bus.publish("a", i), true);
+  assertEquals(kept.length > 0, true);
+  await bus.stop();
+  assertEquals(kept, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+});
+
+Deno.test("an hour of overload is told in a handful of lines, with right totals", async () => {
+  const clock = new ManualClock(0);
+  const { bus, lines } = quietBus({ maxQueueSize: 1, clock: clock.now });
+  for (let second = 0; second <= 3_600; second++) {
+    bus.publish("a");
+    bus.publish("a");
+    await null;
+    clock.advance(1_000);
+  }
+  // 1 at once, then 1, 2, 4, 8, 16, 32 s apart (63 s in all), then one a minute.
+  assertEquals(lines.length, 1 + 6 + Math.floor((3_600 - 63) / 60));
+  assertStringIncludes(lines[0] ?? "", "the bus was never started, call start()");
+  await bus.stop();
+  assertStringIncludes(lines.at(-1) ?? "", "lost 7201 events");
+});
+
+Deno.test("bus:drop tells listeners what was lost since the last one", async () => {
+  const clock = new ManualClock(5_000);
+  const { bus } = quietBus({ maxQueueSize: 1, clock: clock.now });
+  const drops: BusDrop[] = [];
+  bus.addEventListener("bus:drop", (event) => drops.push(event.detail));
+  bus.publish("a");
+  bus.publish("a");
+  bus.publish("b");
+  assertEquals(drops.length, 0);
+  await nextTurn();
+  assertEquals(drops.length, 1);
+  assertEquals(drops[0]?.rejected.queue_full, 2);
+  assertEquals({ ...drops[0]?.lostByType }, { a: 1, b: 1 });
+  assertEquals(drops[0]?.since, 5_000);
+  await bus.stop();
+});
+
+Deno.test("reserved types and a stopped bus reject, by reason", async () => {
+  const { bus } = quietBus();
+  assertEquals(bus.publish("bus:drop" as never), false);
+  await bus.stop();
+  assertEquals(bus.publish("a"), false);
+  const { published, accepted, rejected } = bus.stats();
+  assertEquals({ published, accepted, rejected }, {
+    published: 2,
+    accepted: 0,
+    rejected: { queue_full: 0, stopped: 1, reserved: 1 },
+  });
+});
+
+Deno.test("a type that is no string is rejected, and publish does not throw", () => {
+  const { bus } = quietBus();
+  for (const type of [undefined, null, 1, Symbol("s"), {}]) {
+    assertEquals(bus.publish(type as unknown as string), false);
+  }
+  assertEquals(bus.stats().rejected.reserved, 5);
+  assertEquals({ ...bus.stats().lostByType }, { "(not a string)": 5 });
+});
+
+Deno.test("past a thousand types the losses are counted together", () => {
+  const { bus } = quietBus({ maxQueueSize: 1 });
+  bus.publish("first");
+  for (let i = 0; i < 1_500; i++) bus.publish(`type ${i}`);
+  const { lostByType } = bus.stats();
+  assertEquals(lostByType["__other__"], 500);
+  assertEquals(Object.values(lostByType).reduce((sum, n) => sum + n, 0), 1_500);
+  assertEquals(Object.getPrototypeOf(lostByType), null);
+});
+
+Deno.test("depth and lag of the oldest event", async () => {
+  const clock = new ManualClock(100);
+  const { bus } = quietBus({ clock: clock.now });
+  assertEquals(bus.oldestEventLagMs, 0);
+  bus.publish("a", 0, { timestamp: 1 });
+  assertEquals(bus.oldestEventLagMs, 0);
+  bus.publish("a");
+  clock.advance(40);
+  assertEquals([bus.queueDepth, bus.oldestEventLagMs], [2, 40]);
+  clock.advance(-90);
+  assertEquals(bus.oldestEventLagMs, 0);
+  await bus.flush();
+  assertEquals([bus.queueDepth, bus.oldestEventLagMs], [0, 0]);
+});

@@ -1,0 +1,81 @@
+import { assert, assertEquals } from "@std/assert";
+import { EventBus } from "@busbar/busbar";
+import { ManualClock } from "@busbar/busbar/testing";
+import { nextTurn, quietBus } from "./helpers.ts";
+
+Deno.test("a handler that publishes again, after an await or not, lets timers run", async () => {
+  for (const pause of [undefined, null]) {
+    const bus = new EventBus({ drainBudgetMs: 1 }).start();
+    let timerFired = false;
+    let republished = 0;
+    bus.subscribe("a", async () => {
+      if (pause === null) await null;
+      if (timerFired) return;
+      republished++;
+      bus.publish("a");
+    });
+    bus.publish("a");
+    await nextTurn();
+    timerFired = true;
+    await bus.stop();
+    assert(republished > 0);
+  }
+});
+
+Deno.test("the budget of the bus's clock ends a slice, and what is left goes on in a later turn", async () => {
+  const clock = new ManualClock();
+  const bus = new EventBus({ clock: clock.now, drainBudgetMs: 4 }).start();
+  const seen: number[] = [];
+  bus.subscribe("a", (event) => {
+    clock.advance(5);
+    seen.push(event.metadata);
+  });
+  for (let i = 0; i < 3; i++) bus.publish("a", i);
+  await Promise.resolve();
+  await Promise.resolve();
+  assertEquals(seen, [0]);
+  await bus.stop();
+  assertEquals(seen, [0, 1, 2]);
+});
+
+Deno.test("a frozen clock hangs nothing", async () => {
+  const { bus } = quietBus({ clock: () => 0 });
+  bus.start();
+  let going = true;
+  bus.subscribe("a", async () => {
+    await null;
+    if (going) bus.publish("a");
+  });
+  bus.publish("a");
+  await nextTurn();
+  going = false;
+  assertEquals((await bus.stop()).timedOut, false);
+});
+
+Deno.test("onDrain is called once a slice", async () => {
+  const bus = new EventBus().start();
+  const { RecordingSubscriber } = await import("@busbar/busbar/testing");
+  const recorder = new RecordingSubscriber(["a"]);
+  bus.registerSubscriber(recorder);
+  for (let i = 0; i < 10; i++) bus.publish("a");
+  await bus.flush();
+  assertEquals([recorder.events.length, recorder.calls.onDrain], [10, 1]);
+  await bus.stop();
+});
+
+Deno.test("an async handler with too many calls pending is skipped, counted, and the others go on", async () => {
+  const { bus } = quietBus({ maxInFlight: 2 });
+  bus.start();
+  const waiting: (() => void)[] = [];
+  let others = 0;
+  bus.subscribe("a", function slow() {
+    return new Promise<void>((resolve) => waiting.push(resolve));
+  });
+  bus.subscribe("a", () => others++);
+  for (let i = 0; i < 5; i++) bus.publish("a");
+  await nextTurn();
+  assertEquals([waiting.length, others], [2, 5]);
+  assertEquals({ ...bus.stats().skippedBySubscriber }, { slow: 3 });
+  for (const resolve of waiting) resolve();
+  await bus.stop();
+});

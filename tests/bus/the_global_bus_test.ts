@@ -1,0 +1,25 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  DEFAULT_EVENT_BUS_OPTIONS,
+  EventBus,
+  getEventBus,
+  initEventBus,
+  isObservabilityEnabled,
+  setEventBus,
+} from "@busbar/busbar";
+
+Deno.test("the global bus is disabled until initialised, and can be replaced", async () => {
+  assertEquals(isObservabilityEnabled(), false);
+  assertEquals(getEventBus().publish("a"), false);
+  const bus = initEventBus();
+  assert(getEventBus() === bus);
+  assertEquals(isObservabilityEnabled(), true);
+  assertEquals(bus.maxQueueSize, 10_000);
+  assertEquals(DEFAULT_EVENT_BUS_OPTIONS.maxQueueSize, 10_000);
+  assertEquals(getEventBus().publish("a"), true);
+  await bus.stop();
+  const other = new EventBus({ enabled: false });
+  setEventBus(other);
+  assert(getEventBus() === other);
+  assertEquals(isObservabilityEnabled(), false);
+});
