@@ -20,7 +20,7 @@
  *
  * @module
  */
-export type { Meter } from "@opentelemetry/api";
+export type { Meter } from "../subscribers/otel_api.ts";
 export { EventType } from "./events.ts";
 export type {
   KeysMetadata,

@@ -13,5 +13,5 @@
  *
  * @module
  */
-export type { Meter } from "@opentelemetry/api";
+export type { Meter } from "../subscribers/otel_api.ts";
 export { PrometheusMetrics, type PrometheusMetricsOptions } from "./prometheus_metrics.ts";

@@ -14,6 +14,6 @@
  *
  * @module
  */
-export type { Attributes, Counter, Meter } from "@opentelemetry/api";
+export type { Attributes, Counter, Meter } from "./otel_api.ts";
 export { BUS_METRIC_PREFIX, type BusMetricsOptions, observeBus } from "./bus_metrics.ts";
 export { SliceCounter } from "./slice_counter.ts";

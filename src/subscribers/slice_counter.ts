@@ -1,4 +1,4 @@
-import type { Attributes, Counter } from "@opentelemetry/api";
+import type { Attributes, Counter } from "./otel_ts";
 
 interface Sum {
   readonly attributes: Attributes;

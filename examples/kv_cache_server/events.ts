@@ -1,0 +1,9 @@
+import type { KvCacheEvents } from "@busbar/busbar/kv-cache";
+
+/** The preset's catalogue and what this example adds to it. */
+export interface ServerEvents extends KvCacheEvents {
+  /** A lookup has ended; how many of its blocks were where. */
+  "kv_cache.lookup.finished": { l1Blocks: number; l2Blocks: number; missBlocks: number };
+  /** Blocks left a tier. */
+  "kv_cache.blocks.evicted": { tier: "l1" | "l2"; count: number };
+}

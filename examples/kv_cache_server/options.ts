@@ -1,0 +1,116 @@
+import { parseArgs } from "node:util";
+
+/** The example's flags, checked. */
+export interface Options {
+  readonly trace: string | undefined;
+  readonly requests: number;
+  readonly l1Blocks: number;
+  readonly l2Blocks: number;
+  readonly l2Dir: string | undefined;
+  readonly port: number;
+  /** A multiple of the input's own time; `Infinity` for `max`. */
+  readonly speed: number;
+  readonly seed: number;
+  readonly once: boolean;
+  readonly help: boolean;
+}
+
+/** Thrown when the flags are wrong; its message is meant for the user. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** What `--help` prints. */
+export const USAGE = `A two-tier prefix cache that publishes what it does, and shows it as metrics.
+
+Usage: deno task demo [flags]
+
+  --trace FILE      replay a trace (JSON lines with timestamp and hash_ids);
+                    default: a built-in, endless workload of conversations
+  --requests N      stop after N requests
+  --l1-blocks N     blocks that fit into memory (default 2000)
+  --l2-blocks N     blocks that fit on disk (default 20000)
+  --l2-dir DIR      where the disk tier lives (default: a temporary directory, removed at the end)
+  --port PORT       where metrics are served on 127.0.0.1, 0 for any (default 9464)
+  --speed X         a multiple of the input's own time, or max (default 1)
+  --seed N          seed of the built-in workload (default 1)
+  --once            stop after the input and print the final scrape on stdout
+  --help            print this
+`;
+
+/**
+ * Reads the flags.
+ *
+ * @throws {UsageError} if one is unknown, or its value is not what it must be
+ */
+export function parseOptions(args: string[]): Options {
+  const values = parse(args);
+  const options: Options = {
+    trace: values.trace,
+    requests: integer("--requests", values.requests, 1, Infinity),
+    l1Blocks: integer("--l1-blocks", values["l1-blocks"], 1, 2_000),
+    l2Blocks: integer("--l2-blocks", values["l2-blocks"], 1, 20_000),
+    l2Dir: values["l2-dir"],
+    port: integer("--port", values.port, 0, 9_464, 65_535),
+    speed: speed(values.speed),
+    seed: integer("--seed", values.seed, 0, 1, 2 ** 32 - 1),
+    once: values.once ?? false,
+    help: values.help ?? false,
+  };
+  if (options.once && options.trace === undefined && options.requests === Infinity) {
+    throw new UsageError("--once: the built-in workload is endless, add --requests N or --trace");
+  }
+  return options;
+}
+
+const TEXT = { type: "string" } as const;
+const SWITCH = { type: "boolean" } as const;
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: false,
+      options: {
+        trace: TEXT,
+        requests: TEXT,
+        "l1-blocks": TEXT,
+        "l2-blocks": TEXT,
+        "l2-dir": TEXT,
+        port: TEXT,
+        speed: TEXT,
+        seed: TEXT,
+        once: SWITCH,
+        help: { ...SWITCH, short: "h" },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+function integer(
+  flag: string,
+  text: string | undefined,
+  min: number,
+  byDefault: number,
+  max: number = Number.MAX_SAFE_INTEGER,
+): number {
+  if (text === undefined) return byDefault;
+  const value = /^-?\d+$/.test(text) ? Number(text) : NaN;
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  const rule = max === Number.MAX_SAFE_INTEGER
+    ? `an integer of at least ${min}`
+    : `an integer from ${min} to ${max}`;
+  throw new UsageError(`${flag}: must be ${rule}, received ${JSON.stringify(text)}`);
+}
+
+function speed(text: string | undefined): number {
+  if (text === undefined) return 1;
+  if (text === "max") return Infinity;
+  const value = text.trim() === "" ? NaN : Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new UsageError(
+    `--speed: must be a number above 0 or max, received ${JSON.stringify(text)}`,
+  );
+}

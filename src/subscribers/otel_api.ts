@@ -1,0 +1,10 @@
+import type * as api from "@opentelemetry/api";
+
+/** A meter of the OpenTelemetry API: where instruments are created. */
+export type Meter = api.Meter;
+/** A counter of the OpenTelemetry API. */
+export type Counter = api.Counter;
+/** Attributes of the OpenTelemetry API: what tells the series of one instrument apart. */
+export type Attributes = api.Attributes;
+/** What the OpenTelemetry API calls at each collection. */
+export type BatchObservableCallback = api.BatchObservableCallback;
