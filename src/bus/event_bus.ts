@@ -223,7 +223,12 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
   }
 
   /** Calls `handler` for every event, after the handlers of its type. */
-  subscribeAll(handler: EventHandler<EventOf<Events, EventTypeOf<Events>>>): Disposable {
+  subscribeAll(
+    // `name` is every function's own. It stands here because TypeScript compares bare function types
+    // more strictly than others: without it, a bus of an application's events could not be passed to
+    // a library that knows only some of them.
+    handler: { (event: EventOf<Events, EventTypeOf<Events>>): unknown; readonly name: string },
+  ): Disposable {
     assertHandler("subscribe to all events of", handler);
     if (!this.#enabled) return NOTHING;
     const route = new Route(handler as EventHandler, undefined, handlerName(handler));

@@ -1,4 +1,4 @@
-import type { Meter } from "../subscribers/otel_ts";
+import type { Meter } from "../subscribers/otel_api.ts";
 import { EventSubscriber } from "../bus/event_subscriber.ts";
 import type { EventOf, Subscriptions } from "../events/event_map.ts";
 import { SliceCounter } from "../subscribers/slice_counter.ts";

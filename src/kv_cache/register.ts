@@ -1,4 +1,4 @@
-import type { Meter } from "../subscribers/otel_ts";
+import type { Meter } from "../subscribers/otel_api.ts";
 import type { EventBus } from "../bus/event_bus.ts";
 import { observeBus } from "../subscribers/bus_metrics.ts";
 import type { KvCacheEvents } from "./events.ts";

@@ -1,4 +1,4 @@
-import type { Meter } from "../subscribers/otel_ts";
+import type { Meter } from "../subscribers/otel_api.ts";
 import { PrometheusExporter, PrometheusSerializer } from "@opentelemetry/exporter-prometheus";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { MeterProvider, type ResourceMetrics } from "@opentelemetry/sdk-metrics";

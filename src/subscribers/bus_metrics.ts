@@ -1,4 +1,4 @@
-import type { BatchObservableCallback, Meter } from "./otel_ts";
+import type { BatchObservableCallback, Meter } from "./otel_api.ts";
 import type { EventBus } from "../bus/event_bus.ts";
 
 /** What the names of the bus's own metrics begin with unless a prefix is given. */

@@ -1,4 +1,4 @@
-import type { Attributes, Counter } from "./otel_ts";
+import type { Attributes, Counter } from "./otel_api.ts";
 
 interface Sum {
   readonly attributes: Attributes;
