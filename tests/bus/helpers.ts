@@ -1,3 +1,4 @@
+import { delay } from "@std/async";
 import { EventBus, type EventBusOptions } from "@busbar/busbar";
 import { MemoryLogger } from "@busbar/busbar/testing";
 
@@ -11,7 +12,7 @@ export function quietBus(
 
 /** Lets everything that is queued as a microtask run, and one turn of the event loop pass. */
 export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
+  return delay(0);
 }
 
 /** Collects an event field from each event that a bus dispatches. */
