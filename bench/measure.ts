@@ -1,0 +1,57 @@
+/** How a measured piece of work is made: `run` does it for a burst of events. */
+export interface Contender {
+  readonly name: string;
+  /** Handles one burst and resolves when it is done; a synchronous one returns nothing. */
+  readonly burst: () => void | Promise<void>;
+}
+
+/** Nanoseconds per event, by contender. */
+export type Timings = ReadonlyMap<string, number>;
+
+const ROUNDS = 15;
+const ROUND_MS = 60;
+const WARM_UP_MS = 250;
+
+/**
+ * Times contenders against each other: warmed up first, then round after round in turn, so that
+ * whatever else the machine does hits all of them. The median of the rounds counts.
+ */
+export async function measure(
+  contenders: readonly Contender[],
+  eventsPerBurst: number,
+): Promise<Timings> {
+  for (const contender of contenders) await timeOne(contender, eventsPerBurst, WARM_UP_MS);
+  const rounds = new Map<string, number[]>(contenders.map(({ name }) => [name, []]));
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const contender of contenders) {
+      rounds.get(contender.name)?.push(await timeOne(contender, eventsPerBurst, ROUND_MS));
+    }
+  }
+  return new Map([...rounds].map(([name, times]) => [name, median(times)]));
+}
+
+async function timeOne(
+  { burst }: Contender,
+  eventsPerBurst: number,
+  forMs: number,
+): Promise<number> {
+  let bursts = 0;
+  let busyMs = 0;
+  while (busyMs < forMs) {
+    const startedAt = performance.now();
+    for (let i = 0; i < 10; i++) {
+      const pending = burst();
+      if (pending !== undefined) await pending;
+    }
+    busyMs += performance.now() - startedAt;
+    bursts += 10;
+    // A turn of the event loop, so that nothing is measured that another contender left behind.
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  return busyMs * 1e6 / (bursts * eventsPerBurst);
+}
+
+/** The middle of some numbers. */
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
+}
