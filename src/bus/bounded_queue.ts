@@ -17,6 +17,8 @@ export class BoundedQueue<Item> {
   #head = 0;
   #tail = 0;
   #firstUnmarked = 0;
+  /** How many items are marked; while none is, the marks need no look. */
+  #marked = 0;
 
   constructor(limit: number) {
     this.limit = limit;
@@ -42,7 +44,10 @@ export class BoundedQueue<Item> {
     if (tail - this.#head > this.#mask) this.#grow();
     const slot = tail & this.#mask;
     this.#slots[slot] = item;
-    this.#marks[slot] = marked ? 1 : 0;
+    if (marked) {
+      this.#marks[slot] = 1;
+      this.#marked++;
+    }
     this.#tail = tail + 1;
   }
 
@@ -53,6 +58,10 @@ export class BoundedQueue<Item> {
     const slot = head & this.#mask;
     const item = this.#slots[slot];
     this.#slots[slot] = undefined;
+    if (this.#marked > 0 && this.#marks[slot] === 1) {
+      this.#marks[slot] = 0;
+      this.#marked--;
+    }
     this.#head = head + 1;
     return item;
   }

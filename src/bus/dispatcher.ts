@@ -25,7 +25,9 @@ export class Dispatcher {
   readonly #dispatchToListeners: (event: BusEvent) => void;
   readonly #inFlight = new Set<InFlightCall>();
   #event: BusEvent | undefined;
-  #route: Route | undefined;
+  /** The routes of the event in dispatch, and which of them is being called; -1 if none is. */
+  #called: readonly Route[] = [];
+  #calledIndex = -1;
 
   constructor(
     parts: {
@@ -54,12 +56,13 @@ export class Dispatcher {
 
   /** The handler whose synchronous part is running. */
   get route(): Route | undefined {
-    return this.#route;
+    return this.#called[this.#calledIndex];
   }
 
   dispatch(event: BusEvent): void {
     this.#event = event;
     const routes = this.#routes.of(event.type);
+    this.#called = routes;
     const heard = this.#listeners.size > 0 && this.#listeners.has(event.type);
     for (let index = 0; index < routes.length; index++) {
       const route = routes[index] as Route;
@@ -67,7 +70,8 @@ export class Dispatcher {
         this.#skip(route);
         continue;
       }
-      this.#route = route;
+      // A small integer costs no write barrier, as a reference in each call would.
+      this.#calledIndex = index;
       try {
         const result = route.handler.call(route.owner, event);
         if (typeof result === "object" && result !== null) this.#follow(route, event, result);
@@ -75,7 +79,7 @@ export class Dispatcher {
         this.#failures.count(route.name, event.type, error, this.#now());
       }
     }
-    this.#route = undefined;
+    this.#calledIndex = -1;
     if (heard) this.#dispatchToListeners(event);
     this.#event = undefined;
     this.#ledger.delivered++;
