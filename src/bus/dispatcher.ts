@@ -4,10 +4,14 @@ import type { Ledger } from "./ledger.ts";
 import type { ListenerRegistry } from "./listener_registry.ts";
 import type { Route, Routes } from "./routes.ts";
 
-/** One call of an async handler that has not settled. */
-export interface InFlightCall {
-  readonly event: BusEvent;
+/** Tells one call of a handler from all others: whose it is, and for the how-manieth event. */
+export interface CallId {
   readonly route: Route;
+  readonly eventNumber: number;
+}
+
+/** One call of an async handler that has not settled. */
+interface InFlightCall extends CallId {
   readonly settled: Promise<void>;
 }
 
@@ -24,8 +28,12 @@ export class Dispatcher {
   readonly #maxInFlight: number;
   readonly #dispatchToListeners: (event: BusEvent) => void;
   readonly #inFlight = new Set<InFlightCall>();
-  #event: BusEvent | undefined;
-  /** The routes of the event in dispatch, and which of them is being called; -1 if none is. */
+  #dispatching = false;
+  /**
+   * The routes of the event in dispatch, and which of them is being called; -1 if none is. Small
+   * integers, and a list that lives long, cost no write barrier; references to the event and the
+   * route, written for each call, would.
+   */
   #called: readonly Route[] = [];
   #calledIndex = -1;
 
@@ -49,18 +57,19 @@ export class Dispatcher {
     this.#dispatchToListeners = parts.dispatchToListeners;
   }
 
-  /** The event in dispatch. */
-  get event(): BusEvent | undefined {
-    return this.#event;
+  /** Whether an event is in dispatch. */
+  get dispatching(): boolean {
+    return this.#dispatching;
   }
 
-  /** The handler whose synchronous part is running. */
-  get route(): Route | undefined {
-    return this.#called[this.#calledIndex];
+  /** The call whose synchronous part is running, if one is. */
+  get currentCall(): CallId | undefined {
+    const route = this.#called[this.#calledIndex];
+    return route && { route, eventNumber: this.#ledger.delivered };
   }
 
   dispatch(event: BusEvent): void {
-    this.#event = event;
+    this.#dispatching = true;
     const routes = this.#routes.of(event.type);
     this.#called = routes;
     const heard = this.#listeners.size > 0 && this.#listeners.has(event.type);
@@ -70,41 +79,40 @@ export class Dispatcher {
         this.#skip(route);
         continue;
       }
-      // A small integer costs no write barrier, as a reference in each call would.
       this.#calledIndex = index;
       try {
         const result = route.handler.call(route.owner, event);
-        if (typeof result === "object" && result !== null) this.#follow(route, event, result);
+        if (typeof result === "object" && result !== null) this.#follow(route, event.type, result);
       } catch (error) {
         this.#failures.count(route.name, event.type, error, this.#now());
       }
     }
     this.#calledIndex = -1;
     if (heard) this.#dispatchToListeners(event);
-    this.#event = undefined;
+    this.#dispatching = false;
     this.#ledger.delivered++;
   }
 
   /** The async calls under way, without the one that is asking. */
-  inFlightBut(asking: { event: BusEvent; route: Route } | undefined): Promise<void>[] {
-    const calls: Promise<void>[] = [];
-    for (const call of this.#inFlight) {
-      if (call.event !== asking?.event || call.route !== asking.route) calls.push(call.settled);
-    }
-    return calls;
+  inFlightBut(asking: CallId | undefined): Promise<void>[] {
+    return [...this.#inFlight]
+      .filter(({ route, eventNumber }) =>
+        route !== asking?.route || eventNumber !== asking.eventNumber
+      )
+      .map(({ settled }) => settled);
   }
 
-  #follow(route: Route, event: BusEvent, result: object): void {
+  #follow(route: Route, type: string, result: object): void {
     if (!("then" in result) || typeof result.then !== "function") return;
     route.inFlight++;
     const settled = Promise.resolve(result as PromiseLike<unknown>).then(
       () => undefined,
-      (error) => this.#failures.count(route.name, event.type, error, this.#now()),
+      (error) => this.#failures.count(route.name, type, error, this.#now()),
     ).then(() => {
       route.inFlight--;
       this.#inFlight.delete(call);
     });
-    const call: InFlightCall = { event, route, settled };
+    const call: InFlightCall = { route, eventNumber: this.#ledger.delivered, settled };
     this.#inFlight.add(call);
   }
 

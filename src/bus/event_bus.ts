@@ -10,7 +10,7 @@ import type {
 import { BoundedQueue } from "./bounded_queue.ts";
 import { createClock } from "./clock.ts";
 import { Deadline } from "./deadline.ts";
-import { Dispatcher } from "./dispatcher.ts";
+import { type CallId, Dispatcher } from "./dispatcher.ts";
 import { Drain } from "./drain.ts";
 import type { EventSubscriber } from "./event_subscriber.ts";
 import { CLOCK_NAME, Failures } from "./failures.ts";
@@ -345,7 +345,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
   flush(options: DeadlineOptions = {}): Promise<boolean> {
     const timeoutMs = resolveTimeoutMs("flush", options.timeoutMs);
     if (!this.#enabled) return Promise.resolve(true);
-    return this.#flush(timeoutMs, this.#asking());
+    return this.#flush(timeoutMs, this.#dispatcher.currentCall);
   }
 
   /**
@@ -365,7 +365,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
     }
     this.#state = "stopping";
     this.#open = false;
-    return this.#stopping = this.#stop(timeoutMs, this.#asking());
+    return this.#stopping = this.#stop(timeoutMs, this.#dispatcher.currentCall);
   }
 
   /** Stops the bus at the end of an `await using` block. */
@@ -413,7 +413,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
   }
 
   get #pending(): number {
-    return this.#queue.size + (this.#dispatcher.event === undefined ? 0 : 1);
+    return this.#queue.size + (this.#dispatcher.dispatching ? 1 : 0);
   }
 
   #reject(reason: RejectReason, type: string): false {
@@ -475,15 +475,9 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
     return promise;
   }
 
-  /** The handler call that this is called from, if it is called from one. */
-  #asking(): { event: BusEvent; route: Route } | undefined {
-    const { event, route } = this.#dispatcher;
-    return event === undefined || route === undefined ? undefined : { event, route };
-  }
-
   async #flush(
     timeoutMs: number,
-    asking: { event: BusEvent; route: Route } | undefined,
+    asking: CallId | undefined,
   ): Promise<boolean> {
     const deadline = new Deadline(timeoutMs);
     const drained = this.#drained();
@@ -506,7 +500,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
 
   async #stop(
     timeoutMs: number,
-    asking: { event: BusEvent; route: Route } | undefined,
+    asking: CallId | undefined,
   ): Promise<StopReport> {
     const deadline = new Deadline(timeoutMs);
     const drained = this.#drained();
