@@ -81,7 +81,9 @@ export class Dispatcher {
       }
       this.#calledIndex = index;
       try {
-        const result = route.handler.call(route.owner, event);
+        // Taken out first: called on the route, the handler would see the route as `this`.
+        const { handler } = route;
+        const result = handler(event);
         if (typeof result === "object" && result !== null) this.#follow(route, event.type, result);
       } catch (error) {
         this.#failures.count(route.name, event.type, error, this.#now());

@@ -212,7 +212,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
     assertHandler("subscribe", handler);
     const { signal } = options;
     if (!this.#enabled || signal?.aborted) return NOTHING;
-    const route = new Route(handler as EventHandler, undefined, handlerName(handler));
+    const route = new Route(handler as EventHandler, handlerName(handler));
     this.#routes.add(type, route);
     const end = () => {
       signal?.removeEventListener("abort", end);
@@ -231,7 +231,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
   ): Disposable {
     assertHandler("subscribe to all events of", handler);
     if (!this.#enabled) return NOTHING;
-    const route = new Route(handler as EventHandler, undefined, handlerName(handler));
+    const route = new Route(handler as EventHandler, handlerName(handler));
     this.#routes.addForEveryType(route);
     return { [Symbol.dispose]: () => this.#routes.removeForEveryType(route) };
   }

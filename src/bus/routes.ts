@@ -1,15 +1,13 @@
 import type { EventHandler } from "../events/event_map.ts";
 
-/** One subscription: a handler, whom it belongs to, and its async calls under way. */
+/** One subscription: a handler, whom it is counted under, and its async calls under way. */
 export class Route {
   readonly handler: EventHandler;
-  readonly owner: object | undefined;
   readonly name: string;
   inFlight = 0;
 
-  constructor(handler: EventHandler, owner: object | undefined, name: string) {
+  constructor(handler: EventHandler, name: string) {
     this.handler = handler;
-    this.owner = owner;
     this.name = name;
   }
 }

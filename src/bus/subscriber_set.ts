@@ -32,7 +32,10 @@ export class SubscriberSet {
             `must be a function, received ${typeof handler}`,
         );
       }
-      return [type, new Route(handler as EventHandler, subscriber, subscriber.name)] as const;
+      return [
+        type,
+        new Route((handler as EventHandler).bind(subscriber), subscriber.name),
+      ] as const;
     });
     for (const [type, route] of routes) this.#routes.add(type, route);
     this.#registered.set(subscriber, () => {
