@@ -349,6 +349,27 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
   }
 
   /**
+   * Dispatches everything that is queued, on the caller's stack and holding the event loop, and
+   * calls `onDrain` and `flushSync` of the subscribers that have them. It is for a process that is
+   * about to end and gives nobody time to await anything; `@busbar/busbar/exit` calls it then.
+   * Async handlers are called, but what they await is not waited for.
+   *
+   * @returns whether the queue is empty; `false` if the time ran out first
+   * @throws {RangeError} if `timeoutMs` is not a number of at least 0
+   */
+  flushSync(options: DeadlineOptions = {}): boolean {
+    const until = performance.now() + resolveTimeoutMs("flush", options.timeoutMs);
+    if (!this.#enabled) return true;
+    let event: BusEvent | undefined;
+    while (performance.now() <= until && (event = this.#queue.shift()) !== undefined) {
+      this.#dispatcher.dispatch(event);
+    }
+    this.#onSliceEnd();
+    this.#subscribers.flushSync();
+    return this.#queue.size === 0;
+  }
+
+  /**
    * Drains the queue, flushes, shuts down and unregisters every EventSubscriber. From the call on,
    * every `publish` is rejected as `stopped`; what is queued when the time runs out is dropped as
    * `shutdown`. Bare handlers and listeners stay. Concurrent calls share one result. It never

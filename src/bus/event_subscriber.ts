@@ -50,6 +50,12 @@ export abstract class EventSubscriber<Events extends object = AnyEvents> {
   /** Hands on whatever the subscriber holds back. Called by `EventBus.flush` and `stop`. */
   flush?(): void | Promise<void>;
 
+  /**
+   * Hands on, without awaiting anything, what can be handed on so. Called by `EventBus.flushSync`,
+   * when the process is about to end.
+   */
+  flushSync?(): void;
+
   /** Releases what the subscriber holds. Called once, by `EventBus.stop`, after a last `flush`. */
   shutdown?(): void | Promise<void>;
 }

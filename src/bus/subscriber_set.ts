@@ -55,12 +55,19 @@ export class SubscriberSet {
 
   /** Tells the subscribers that a slice has ended. */
   onDrain(): void {
-    for (const subscriber of this.#withOnDrain) {
-      try {
-        subscriber.onDrain?.();
-      } catch (error) {
-        this.#failed(subscriber, "onDrain", error);
-      }
+    for (const subscriber of this.#withOnDrain) this.#call(subscriber, "onDrain");
+  }
+
+  /** Lets the subscribers hand on what they can without awaiting. */
+  flushSync(): void {
+    for (const subscriber of this.#registered.keys()) this.#call(subscriber, "flushSync");
+  }
+
+  #call(subscriber: EventSubscriber, method: "onDrain" | "flushSync"): void {
+    try {
+      subscriber[method]?.();
+    } catch (error) {
+      this.#failed(subscriber, method, error);
     }
   }
 

@@ -1,0 +1,103 @@
+import type { EventBus } from "../bus/event_bus.ts";
+import { DEFAULT_TIMEOUT_MS, resolveTimeoutMs, show } from "../bus/options.ts";
+
+/** The signals that hooks may listen to, with their numbers (POSIX). */
+export const EXIT_SIGNALS: Readonly<Record<ExitSignal, number>> = Object.freeze({
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGQUIT: 3,
+  SIGTERM: 15,
+});
+
+/** A signal that asks a process to end. */
+export type ExitSignal = "SIGHUP" | "SIGINT" | "SIGQUIT" | "SIGTERM";
+
+/** The options of {@linkcode installExitHooks}. */
+export interface ExitHookOptions {
+  /** The signals to end on. Default: `["SIGINT", "SIGTERM"]`; `[]` listens to none. */
+  readonly signals?: readonly ExitSignal[];
+  /** How long ending may take, in milliseconds. Default: 5,000. */
+  readonly timeoutMs?: number;
+}
+
+const SIGNAL_EXIT_CODE_BASE = 128;
+
+interface Process {
+  on(event: string, listener: () => void): void;
+  off(event: string, listener: () => void): void;
+  exit(code: number): void;
+}
+
+/**
+ * Delivers what is queued when the process ends. How much can be done depends on how it ends:
+ *
+ * | the process ends by              | what happens                                                |
+ * | -------------------------------- | ----------------------------------------------------------- |
+ * | a signal                         | `bus.stop()`, then exit with 128 + the signal's number      |
+ * | a second signal meanwhile        | exit at once                                                |
+ * | nothing being left to do         | `bus.stop()`                                                |
+ * | `Deno.exit()`, `process.exit()`  | `bus.flushSync()`: whatever is asynchronous is lost         |
+ * | an uncaught error or rejection   | `bus.flushSync()`, and the runtime goes on as it would have |
+ * | a page being left (browsers)     | `bus.flushSync()`                                           |
+ *
+ * In Deno, Node and Bun it goes by the global `process`, elsewhere by `pagehide`. Deno needs no
+ * permission for it.
+ *
+ * @returns a disposable that takes the hooks out
+ * @throws {TypeError} if a signal is not one of {@linkcode EXIT_SIGNALS}
+ * @throws {RangeError} if `timeoutMs` is not a number of at least 0
+ */
+export function installExitHooks<Events extends object>(
+  bus: EventBus<Events>,
+  options: ExitHookOptions = {},
+): Disposable {
+  const { signals = ["SIGINT", "SIGTERM"], timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+  resolveTimeoutMs("stop", timeoutMs);
+  for (const signal of signals) {
+    if (!Object.hasOwn(EXIT_SIGNALS, signal)) {
+      throw new TypeError(
+        `Cannot install exit hooks: signals must be of ${
+          Object.keys(EXIT_SIGNALS).join(", ")
+        }, received ${show(signal)}`,
+      );
+    }
+  }
+
+  const process = (globalThis as { process?: Process }).process;
+  const removals: (() => void)[] = [];
+  const onProcess = (event: string, listener: () => void) => {
+    process?.on(event, listener);
+    removals.push(() => process?.off(event, listener));
+  };
+  const onGlobal = (event: string, listener: () => void) => {
+    globalThis.addEventListener?.(event, listener);
+    removals.push(() => globalThis.removeEventListener?.(event, listener));
+  };
+
+  const flushSync = () => void bus.flushSync({ timeoutMs });
+  let stopping = false;
+  for (const signal of signals) {
+    const exit = () => process?.exit(SIGNAL_EXIT_CODE_BASE + EXIT_SIGNALS[signal]);
+    onProcess(signal, () => {
+      if (stopping) return exit();
+      stopping = true;
+      bus.stop({ timeoutMs }).then(exit);
+    });
+  }
+  // It comes again when what it started has ended; then there is nothing left to stop.
+  onProcess("beforeExit", () => {
+    if (stopping) return;
+    stopping = true;
+    void bus.stop({ timeoutMs });
+  });
+  onProcess("exit", flushSync);
+  onProcess("uncaughtExceptionMonitor", flushSync);
+  // `Deno.exit` is told to the global scope alone.
+  onGlobal("unload", flushSync);
+  onGlobal("pagehide", flushSync);
+  return {
+    [Symbol.dispose]: () => {
+      for (const remove of removals.splice(0)) remove();
+    },
+  };
+}

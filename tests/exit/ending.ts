@@ -1,0 +1,56 @@
+/**
+ * A process that publishes and ends in the way its argument names; run by the exit tests, on Deno
+ * and on Node. It prints what its subscriber hears.
+ */
+import { writeSync } from "node:fs";
+import process from "node:process";
+import { EventBus, EventSubscriber, type Subscriptions } from "../../mod.ts";
+import { installExitHooks } from "../../src/exit/mod.ts";
+
+class Printer extends EventSubscriber {
+  override getSubscriptions(): Subscriptions {
+    return { said: (event) => this.#print(`said ${event.metadata}`) };
+  }
+  override flush(): Promise<void> {
+    return new Promise((resolve) =>
+      setTimeout(() => {
+        this.#print("flushed");
+        resolve();
+      }, 5)
+    );
+  }
+  override flushSync(): void {
+    this.#print("flushed synchronously");
+  }
+  #print(text: string): void {
+    writeSync(1, `${text}\n`);
+  }
+}
+
+const [how = "", hooks = "hooks"] = process.argv.slice(2);
+const bus = new EventBus({ drainBudgetMs: 0.01 }).start();
+bus.registerSubscriber(new Printer());
+if (hooks === "hooks") installExitHooks(bus, { signals: ["SIGINT", "SIGTERM"], timeoutMs: 2_000 });
+for (let i = 1; i <= 3; i++) bus.publish("said", i);
+
+switch (how) {
+  case "end":
+    break;
+  case "exit":
+    if ("Deno" in globalThis) Deno.exit(7);
+    process.exit(7);
+    break;
+  case "throw":
+    throw new Error("an uncaught error");
+  case "reject":
+    Promise.reject(new Error("an unhandled rejection"));
+    break;
+  case "signal":
+    // Something to live for, until the signal comes.
+    setInterval(() => {}, 1_000);
+    writeSync(1, "ready\n");
+    break;
+  case "twice":
+    installExitHooks(bus)[Symbol.dispose]();
+    break;
+}
