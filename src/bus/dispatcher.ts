@@ -3,6 +3,7 @@ import type { Failures } from "./failures.ts";
 import type { Ledger } from "./ledger.ts";
 import type { ListenerRegistry } from "./listener_registry.ts";
 import type { Route, Routes } from "./routes.ts";
+import { Tally } from "./tally.ts";
 
 /** Tells one call of a handler from all others: whose it is, and for the how-manieth event. */
 export interface CallId {
@@ -27,6 +28,8 @@ export class Dispatcher {
   readonly #now: () => number;
   readonly #maxInFlight: number;
   readonly #dispatchToListeners: (event: BusEvent) => void;
+  /** Long calls that were noticed, by name. */
+  readonly slowCalls: Tally = new Tally();
   readonly #inFlight = new Set<InFlightCall>();
   #dispatching = false;
   /**
@@ -68,7 +71,12 @@ export class Dispatcher {
     return route && { route, eventNumber: this.#ledger.delivered };
   }
 
-  dispatch(event: BusEvent): void {
+  /**
+   * Dispatches one event.
+   *
+   * @param longMs if given, each handler is timed, and one that takes as long is counted
+   */
+  dispatch(event: BusEvent, longMs?: number): void {
     this.#dispatching = true;
     const routes = this.#routes.of(event.type);
     this.#called = routes;
@@ -80,6 +88,7 @@ export class Dispatcher {
         continue;
       }
       this.#calledIndex = index;
+      const startedAt = longMs === undefined ? 0 : performance.now();
       try {
         // Taken out first: called on the route, the handler would see the route as `this`.
         const { handler } = route;
@@ -88,6 +97,7 @@ export class Dispatcher {
       } catch (error) {
         this.#failures.count(route.name, event.type, error, this.#now());
       }
+      if (longMs !== undefined) this.#noteDuration(route, performance.now() - startedAt, longMs);
     }
     this.#calledIndex = -1;
     if (heard) this.#dispatchToListeners(event);
@@ -116,6 +126,16 @@ export class Dispatcher {
     });
     const call: InFlightCall = { route, eventNumber: this.#ledger.delivered, settled };
     this.#inFlight.add(call);
+  }
+
+  #noteDuration(route: Route, tookMs: number, longMs: number): void {
+    if (tookMs < longMs) return;
+    this.slowCalls.add(route.name);
+    this.#failures.tell(
+      `${route.name} (slow)`,
+      this.#now(),
+      () => `${route.name} held the event loop for ${tookMs.toFixed(1)} ms`,
+    );
   }
 
   #skip(route: Route): void {

@@ -9,6 +9,8 @@ const TURN_MARKER_INTERVAL_MS = 1;
 const MAX_CHECK_INTERVAL = 32;
 /** An interval that took this share of the budget makes the next one shorter. */
 const LONG_INTERVAL_SHARE = 1 / 32;
+/** After an interval that took more than the whole budget, so many events are timed one by one. */
+const SAMPLED_EVENTS = 16;
 /** The events of one turn where the clock stands still: the queue's bound, and at least this. */
 const MIN_TURN_EVENTS = 10_000;
 
@@ -38,6 +40,8 @@ export class Drain {
   #turnStartMs = -Infinity;
   #turnStartUserMs = 0;
   #turnEvents = 0;
+  /** How many of the next events are to be timed. */
+  #toSample = 0;
 
   constructor(
     parts: {
@@ -146,15 +150,21 @@ export class Drain {
       let event: BusEvent | undefined;
       const upTo = interval < left ? interval : left;
       while (count < upTo && (event = queue.shift()) !== undefined) {
-        dispatcher.dispatch(event);
+        if (this.#toSample === 0) {
+          dispatcher.dispatch(event);
+        } else {
+          this.#toSample--;
+          dispatcher.dispatch(event, this.#budgetMs);
+        }
         count++;
       }
       this.#turnEvents += count;
       left -= count;
       if (count < upTo || queue.size === 0) break;
       const now = performance.now();
-      if (this.#spent(now)) break;
       const took = now - lookedAt;
+      if (took > this.#budgetMs) this.#toSample = SAMPLED_EVENTS;
+      if (this.#spent(now)) break;
       lookedAt = now;
       interval = took > this.#budgetMs * LONG_INTERVAL_SHARE
         ? Math.max(1, interval >> 2)

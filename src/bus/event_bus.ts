@@ -428,6 +428,14 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
     return this.#failures.counts.toRecord();
   }
 
+  /**
+   * A copy of how often a handler was seen to hold the event loop for `drainBudgetMs` or longer, by
+   * name. Handlers are timed only after that has happened, so it is a lower bound.
+   */
+  slowHandlerCounts(): Record<string, number> {
+    return this.#dispatcher.slowCalls.toRecord();
+  }
+
   /** The loss ledger, exact at every moment; a copy. */
   stats(): BusStats {
     return this.#ledger.stats(this.#pending);

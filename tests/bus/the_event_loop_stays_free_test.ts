@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { EventBus } from "@busbar/busbar";
 import { ManualClock } from "@busbar/busbar/testing";
 import { nextTurn, quietBus } from "./helpers.ts";
@@ -78,4 +78,45 @@ Deno.test("an async handler with too many calls pending is skipped, counted, and
   assertEquals({ ...bus.stats().skippedBySubscriber }, { slow: 3 });
   for (const resolve of waiting) resolve();
   await bus.stop();
+});
+
+Deno.test("handlers that hold the event loop are found and named", async () => {
+  const { bus, lines } = quietBus({ drainBudgetMs: 1 });
+  bus.start();
+  bus.subscribe("a", function quick() {});
+  bus.subscribe("a", function slow() {
+    const until = performance.now() + 2;
+    while (performance.now() < until);
+  });
+  for (let i = 0; i < 10; i++) bus.publish("a");
+  await bus.stop();
+  const { slow = 0, ...others } = bus.slowHandlerCounts();
+  // The first long call is what makes the bus look closer; it is not counted itself.
+  assert(slow >= 1 && slow <= 9, `${slow}`);
+  assertEquals(others, {});
+  assertMatch(lines[0] ?? "", /slow held the event loop for \d+\.\d ms/);
+});
+
+Deno.test("where there is no setImmediate, timers still run between slices", async () => {
+  const script = `
+    delete globalThis.setImmediate;
+    const { EventBus } = await import(${JSON.stringify(new URL("../../mod.ts", import.meta.url))});
+    const bus = new EventBus({ drainBudgetMs: 1 }).start();
+    let timers = 0, republishing = true;
+    bus.subscribe("a", () => { if (republishing) bus.publish("a"); });
+    bus.publish("a");
+    await new Promise((resolve) => {
+      const timer = setInterval(() => { if (++timers === 20) { clearInterval(timer); resolve(); } }, 1);
+    });
+    republishing = false;
+    const { timedOut } = await bus.stop();
+    console.log(timers, timedOut);
+    Deno.exit();
+  `;
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", script],
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  assertEquals(new TextDecoder().decode(stdout), "20 false\n", new TextDecoder().decode(stderr));
 });
