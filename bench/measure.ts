@@ -55,3 +55,10 @@ async function timeOne(
 export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
 }
+
+/** Collects garbage; needs V8's flag `--expose-gc`, as the tasks pass it. */
+export function collectGarbage(): void {
+  const { gc } = globalThis as { gc?: () => void };
+  if (gc === undefined) throw new Error("Run it with --v8-flags=--expose-gc");
+  gc();
+}
