@@ -1,4 +1,23 @@
-/** What happens to an event that finds the queue full. */
+/**
+ * What happens to an event that finds the queue full.
+ *
+ * **`"drop-newest"`** rejects it: `publish` returns `false`.
+ * *When to use*: nearly always. What was accepted is delivered, a loss costs the producer next to
+ * nothing, and it learns of it at once.
+ * *Gotchas*: in a long overload what is delivered is old; watch `oldestEventLagMs`.
+ *
+ * **`"drop-oldest"`** evicts the oldest queued event and accepts the new one.
+ * *When to use*: a live view, where the newest counts and gaps do not matter.
+ * *Gotchas*: `publish` returns `true`, so the producer of the victim never learns of the loss; an
+ * end may arrive without its start. Only the ledger (`dropped.evicted`) and the warnings tell.
+ *
+ * **`"inline"`** lets the producer dispatch a slice itself, up to `maxQueueSize` events or
+ * `drainBudgetMs`, and then accepts the event.
+ * *When to use*: accounts and audits, where no event may be lost and the producer can wait.
+ * *Gotchas*: handlers run on the stack of `publish`, whose latency becomes theirs. A handler that
+ * publishes into a full queue is rejected all the same (`queue_full`), and so is everything before
+ * `start()`: dispatching there would recurse or surprise.
+ */
 export type OverflowPolicy = "drop-newest" | "drop-oldest" | "inline";
 
 /** Where the bus tells of losses and failures. `console` is one. */
