@@ -25,7 +25,6 @@ export class Dispatcher {
   readonly #listeners: ListenerRegistry;
   readonly #ledger: Ledger;
   readonly #failures: Failures;
-  readonly #now: () => number;
   readonly #maxInFlight: number;
   readonly #dispatchToListeners: (event: BusEvent) => void;
   /** Long calls that were noticed, by name. */
@@ -46,7 +45,6 @@ export class Dispatcher {
       listeners: ListenerRegistry;
       ledger: Ledger;
       failures: Failures;
-      now: () => number;
       maxInFlight: number;
       dispatchToListeners: (event: BusEvent) => void;
     },
@@ -55,7 +53,6 @@ export class Dispatcher {
     this.#listeners = parts.listeners;
     this.#ledger = parts.ledger;
     this.#failures = parts.failures;
-    this.#now = parts.now;
     this.#maxInFlight = parts.maxInFlight;
     this.#dispatchToListeners = parts.dispatchToListeners;
   }
@@ -95,7 +92,7 @@ export class Dispatcher {
         const result = handler(event);
         if (typeof result === "object" && result !== null) this.#follow(route, event.type, result);
       } catch (error) {
-        this.#failures.count(route.name, event.type, error, this.#now());
+        this.#failures.count(route.name, event.type, error);
       }
       if (longMs !== undefined) this.#noteDuration(route, performance.now() - startedAt, longMs);
     }
@@ -119,7 +116,7 @@ export class Dispatcher {
     route.inFlight++;
     const settled = Promise.resolve(result as PromiseLike<unknown>).then(
       () => undefined,
-      (error) => this.#failures.count(route.name, type, error, this.#now()),
+      (error) => this.#failures.count(route.name, type, error),
     ).then(() => {
       route.inFlight--;
       this.#inFlight.delete(call);
@@ -133,7 +130,6 @@ export class Dispatcher {
     this.slowCalls.add(route.name);
     this.#failures.tell(
       `${route.name} (slow)`,
-      this.#now(),
       () => `${route.name} held the event loop for ${tookMs.toFixed(1)} ms`,
     );
   }
@@ -142,7 +138,6 @@ export class Dispatcher {
     this.#ledger.skippedBySubscriber.add(route.name);
     this.#failures.tell(
       `${route.name} (skipped)`,
-      this.#now(),
       () => `${route.name} has ${route.inFlight} calls pending; events skip it until one settles`,
     );
   }

@@ -10,6 +10,7 @@ import type {
 import { BoundedQueue } from "./bounded_queue.ts";
 import { createClock } from "./clock.ts";
 import { Deadline } from "./deadline.ts";
+import { difference } from "./difference.ts";
 import { type CallId, Dispatcher } from "./dispatcher.ts";
 import { Drain } from "./drain.ts";
 import type { EventSubscriber } from "./event_subscriber.ts";
@@ -108,7 +109,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
   #stopping: Promise<StopReport> | undefined;
   #restart = false;
   #waiters: { target: number; resolve: () => void }[] = [];
-  #sinceStart = { delivered: 0, dropped: 0, leftOver: 0, failures: 0 };
+  #sinceStart: Partial<StopReport> = {};
 
   /**
    * Makes a bus; it opens nothing.
@@ -122,7 +123,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
     this.#options = resolveOptions(options);
     const { enabled, maxQueueSize, clock, logger, drainBudgetMs, maxInFlight } = this.#options;
     this.#enabled = enabled;
-    this.#failures = new Failures(logger);
+    this.#failures = new Failures(logger, () => this.#now());
     const userClock = clock === undefined ? undefined : this.#guardClock(clock);
     this.#now = userClock ?? createClock();
     this.#queue = new BoundedQueue(maxQueueSize);
@@ -137,19 +138,18 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
       const name = typeof callback === "function"
         ? handlerName(callback)
         : callback.constructor?.name || "(anonymous)";
-      this.#failures.count(name, `a listener of ${type}`, error, this.#now());
+      this.#failures.count(name, `a listener of ${type}`, error);
     });
     this.#dispatcher = new Dispatcher({
       routes: this.#routes,
       listeners: this.#listeners,
       ledger: this.#ledger,
       failures: this.#failures,
-      now: this.#now,
       maxInFlight,
       dispatchToListeners: (event) =>
         super.dispatchEvent(new CustomEvent(event.type, { detail: event })),
     });
-    this.#subscribers = new SubscriberSet(this.#routes, this.#failures, this.#now);
+    this.#subscribers = new SubscriberSet(this.#routes, this.#failures);
     this.#drain = new Drain({
       queue: this.#queue,
       dispatcher: this.#dispatcher,
@@ -558,7 +558,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
     for (const { resolve } of this.#waiters.splice(0)) resolve();
   }
 
-  #totals(): { delivered: number; dropped: number; leftOver: number; failures: number } {
+  #totals(): Omit<StopReport, "timedOut"> {
     return {
       delivered: this.#ledger.delivered,
       dropped: this.#ledger.droppedEventsCount,
@@ -568,15 +568,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
   }
 
   #report(timedOut: boolean): StopReport {
-    const totals = this.#totals();
-    const before = this.#sinceStart;
-    return {
-      delivered: totals.delivered - before.delivered,
-      dropped: totals.dropped - before.dropped,
-      leftOver: totals.leftOver - before.leftOver,
-      failures: totals.failures - before.failures,
-      timedOut,
-    };
+    return { ...difference(this.#totals(), this.#sinceStart), timedOut };
   }
 
   #emitDrop(drop: BusDrop): void {

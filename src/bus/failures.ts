@@ -17,21 +17,23 @@ export class Failures {
   readonly counts: Tally = new Tally();
   total = 0;
   readonly #logger: Logger;
+  readonly #now: () => number;
   readonly #backoffs = new Map<string, Backoff>();
 
-  constructor(logger: Logger) {
+  constructor(logger: Logger, now: () => number) {
     this.#logger = logger;
+    this.#now = now;
   }
 
   /** Counts a failure of `name` in `what` and tells it when it is due. */
-  count(name: string, what: string, error: unknown, now: number): void {
+  count(name: string, what: string, error: unknown, now: number = this.#now()): void {
     this.total++;
     this.counts.add(name);
-    this.tell(name, now, () => `${name} failed in ${what}: ${describeError(error)}`);
+    this.tell(name, () => `${name} failed in ${what}: ${describeError(error)}`, now);
   }
 
   /** Tells `message` now, or not at all when the topic was told a short time ago. */
-  tell(topic: string, now: number, message: () => string): void {
+  tell(topic: string, message: () => string, now: number = this.#now()): void {
     let backoff = this.#backoffs.get(topic);
     if (backoff === undefined) {
       const key = this.#backoffs.size < MAX_TOPICS ? topic : OTHER_NAME;

@@ -1,4 +1,5 @@
 import { Backoff } from "./backoff.ts";
+import { difference } from "./difference.ts";
 import type { Failures } from "./failures.ts";
 import type { BusStats, Ledger } from "./ledger.ts";
 
@@ -15,12 +16,6 @@ export interface BusDrop {
 }
 
 type Losses = Omit<BusDrop, "since">;
-
-const NO_LOSSES: Losses = {
-  rejected: { queue_full: 0, stopped: 0, reserved: 0 },
-  dropped: { evicted: 0, shutdown: 0 },
-  lostByType: {},
-};
 
 /**
  * Tells of losses: a line and a `bus:drop` event at the first, then after 1 s, 2 s, 4 s … 60 s
@@ -40,8 +35,8 @@ export class LossReporter {
   #episodeSince: number | undefined;
   /** Whether the episode has had its opening line. */
   #opened = false;
-  #lastTold: Losses = NO_LOSSES;
-  #episodeStart: Losses = NO_LOSSES;
+  #lastTold: Partial<Losses> = {};
+  #episodeStart: Partial<Losses> = {};
 
   constructor(
     parts: {
@@ -93,12 +88,13 @@ export class LossReporter {
 
   #close(): void {
     const since = this.#episodeSince ?? this.#now();
-    const totals = difference(this.#losses(), this.#episodeStart);
+    const losses = this.#losses();
+    const totals = lossesSince(losses, this.#episodeStart);
     if (this.#since !== undefined || this.#scheduled) this.#tell(this.#since ?? since);
     this.#scheduled = false;
     this.#opened = false;
     this.#episodeSince = undefined;
-    this.#episodeStart = this.#losses();
+    this.#episodeStart = losses;
     this.#failures.warn(
       `EventBus: lost ${describeLosses(totals)} in all since ${
         isoTime(since)
@@ -108,7 +104,7 @@ export class LossReporter {
 
   #tell(since: number): BusDrop {
     const losses = this.#losses();
-    const drop = { ...difference(losses, this.#lastTold), since };
+    const drop = { ...lossesSince(losses, this.#lastTold), since };
     this.#lastTold = losses;
     this.#since = undefined;
     this.#emit(drop);
@@ -124,23 +120,12 @@ export class LossReporter {
   }
 }
 
-function difference(now: Losses, before: Losses): Losses {
-  const lostByType: Record<string, number> = Object.create(null);
-  for (const [type, count] of Object.entries(now.lostByType)) {
-    const lost = count - (before.lostByType[type] ?? 0);
-    if (lost > 0) lostByType[type] = lost;
-  }
+function lossesSince(now: Losses, before: Partial<Losses>): Losses {
+  const lostByType = difference(now.lostByType, before.lostByType ?? {});
   return {
-    rejected: {
-      queue_full: now.rejected.queue_full - before.rejected.queue_full,
-      stopped: now.rejected.stopped - before.rejected.stopped,
-      reserved: now.rejected.reserved - before.rejected.reserved,
-    },
-    dropped: {
-      evicted: now.dropped.evicted - before.dropped.evicted,
-      shutdown: now.dropped.shutdown - before.dropped.shutdown,
-    },
-    lostByType,
+    rejected: difference(now.rejected, before.rejected ?? {}),
+    dropped: difference(now.dropped, before.dropped ?? {}),
+    lostByType: Object.fromEntries(Object.entries(lostByType).filter(([, count]) => count > 0)),
   };
 }
 

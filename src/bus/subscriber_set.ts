@@ -8,14 +8,12 @@ import { Route, type Routes } from "./routes.ts";
 export class SubscriberSet {
   readonly #routes: Routes;
   readonly #failures: Failures;
-  readonly #now: () => number;
   readonly #registered = new Map<EventSubscriber, () => void>();
   #withOnDrain: readonly EventSubscriber[] = [];
 
-  constructor(routes: Routes, failures: Failures, now: () => number) {
+  constructor(routes: Routes, failures: Failures) {
     this.#routes = routes;
     this.#failures = failures;
-    this.#now = now;
   }
 
   add(subscriber: EventSubscriber): Disposable {
@@ -112,6 +110,6 @@ export class SubscriberSet {
   }
 
   #failed(subscriber: EventSubscriber, method: string, error: unknown): void {
-    this.#failures.count(subscriber.name, method, error, this.#now());
+    this.#failures.count(subscriber.name, method, error);
   }
 }

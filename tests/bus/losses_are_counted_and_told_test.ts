@@ -71,6 +71,20 @@ Deno.test("bus:drop tells listeners what was lost since the last one", async () 
   await bus.stop();
 });
 
+Deno.test("a type may be named like something that objects inherit", async () => {
+  const { bus, lines } = quietBus({ maxQueueSize: 1 });
+  const drops: BusDrop[] = [];
+  bus.addEventListener("bus:drop", (event) => drops.push(event.detail));
+  bus.publish("a");
+  for (const type of ["constructor", "__proto__", "toString"]) bus.publish(type);
+  await nextTurn();
+  const lost = [["constructor", 1], ["__proto__", 1], ["toString", 1]];
+  assertEquals(Object.entries(drops[0]?.lostByType ?? {}), lost);
+  assertEquals(Object.entries(bus.stats().lostByType), lost);
+  assertStringIncludes(lines[0] ?? "", "lost 3 events");
+  await bus.stop();
+});
+
 Deno.test("reserved types and a stopped bus reject, by reason", async () => {
   const { bus } = quietBus();
   assertEquals(bus.publish("bus:drop" as never), false);
