@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { deepStrictEqual } from "node:assert";
 import { inspect } from "node:util";
 
 /** Error thrown by the assertions. */
@@ -16,13 +15,35 @@ function fail(what: string, msg?: string): never {
   throw new AssertionError(msg === undefined ? what : `${what}: ${msg}`);
 }
 
+/** As in the original, an object without a prototype equals a plain one. */
+function constructorOf(value: object): unknown {
+  return (value as { constructor?: unknown }).constructor ?? Object;
+}
+
 function equal(actual: unknown, expected: unknown): boolean {
-  try {
-    deepStrictEqual(actual, expected);
-    return true;
-  } catch {
-    return false;
+  if (Object.is(actual, expected)) return true;
+  if (typeof actual !== "object" || typeof expected !== "object") return false;
+  if (actual === null || expected === null) return false;
+  if (constructorOf(actual) !== constructorOf(expected)) return false;
+  if (actual instanceof Date) return Object.is(+actual, +(expected as Date));
+  if (actual instanceof RegExp) return String(actual) === String(expected);
+  if (actual instanceof Set || actual instanceof Map) {
+    return equalUnordered([...actual], [...(expected as Set<unknown>)]);
   }
+  const [keys, others] = [Reflect.ownKeys(actual), Reflect.ownKeys(expected)];
+  return keys.length === others.length && keys.every((key) =>
+    Object.hasOwn(expected, key) &&
+    equal(actual[key as keyof object], expected[key as keyof object])
+  );
+}
+
+function equalUnordered(actual: unknown[], expected: unknown[]): boolean {
+  const left = [...expected];
+  return actual.length === left.length && actual.every((item) => {
+    const index = left.findIndex((other) => equal(item, other));
+    if (index >= 0) left.splice(index, 1);
+    return index >= 0;
+  });
 }
 
 /** Asserts that `expr` is truthy. */
@@ -88,7 +109,7 @@ function checkError<E>(
 /** Asserts that `fn` throws an error of the class, with the text in its message. */
 export function assertThrows<E extends Error = Error>(
   fn: () => unknown,
-  ErrorClass: ErrorClass<E>,
+  ErrorClass: ErrorClass<E> = Error as unknown as ErrorClass<E>,
   msgIncludes?: string,
   msg?: string,
 ): E {
@@ -103,7 +124,7 @@ export function assertThrows<E extends Error = Error>(
 /** Asserts that `fn` rejects with an error of the class, with the text in its message. */
 export async function assertRejects<E extends Error = Error>(
   fn: () => PromiseLike<unknown>,
-  ErrorClass: ErrorClass<E>,
+  ErrorClass: ErrorClass<E> = Error as unknown as ErrorClass<E>,
   msgIncludes?: string,
   msg?: string,
 ): Promise<E> {
