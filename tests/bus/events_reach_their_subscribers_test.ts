@@ -121,7 +121,7 @@ Deno.test("a subscriber registered twice is registered once, and can be unregist
   bus.publish("a");
   await bus.flush();
   assertEquals(recorder.events.length, 1);
-  assertEquals(recorder.calls.shutdown, 0);
+  assertEquals(recorder.calls, { onDrain: 1, flush: 1, shutdown: 0 });
 });
 
 Deno.test("an abort signal ends a subscription", async () => {

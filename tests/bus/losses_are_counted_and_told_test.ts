@@ -54,6 +54,39 @@ Deno.test("an hour of overload is told in a handful of lines, with right totals"
   assertStringIncludes(lines.at(-1) ?? "", "lost 7201 events");
 });
 
+Deno.test("an episode ends with a line of its totals, at the first empty queue after it", async () => {
+  const { bus, lines } = quietBus({ maxQueueSize: 2 });
+  bus.start();
+  for (let i = 0; i < 5; i++) bus.publish("a");
+  await nextTurn();
+  assertEquals(lines.length, 1);
+  bus.publish("a");
+  await nextTurn();
+  assertEquals(lines.length, 2);
+  assertStringIncludes(lines[1] ?? "", "lost 3 events");
+  assertStringIncludes(lines[1] ?? "", "in all");
+  bus.publish("a");
+  await nextTurn();
+  assertEquals((await bus.stop()).dropped, 3);
+  assertEquals(lines.length, 2);
+});
+
+Deno.test("a stop tells what no line has told yet", async () => {
+  const { bus, lines } = quietBus({ maxQueueSize: 1 });
+  bus.start();
+  for (let i = 0; i < 3; i++) bus.publish("a");
+  await nextTurn();
+  // Within the first line's second: counted, but not worth another line yet.
+  for (let i = 0; i < 3; i++) bus.publish("b");
+  await nextTurn();
+  await bus.stop();
+  assertStringIncludes(lines.at(-1) ?? "", "in all");
+  const told = lines.filter((line) => line.includes("in all")).map((line) =>
+    Number(/lost (\d+)/.exec(line)?.[1])
+  );
+  assertEquals(told.reduce((sum, n) => sum + n, 0), 4);
+});
+
 Deno.test("bus:drop tells listeners what was lost since the last one", async () => {
   const clock = new ManualClock(5_000);
   const { bus } = quietBus({ maxQueueSize: 1, clock: clock.now });

@@ -42,6 +42,16 @@ Deno.test("after a backward one it runs slower until it is met, never backwards"
   assert(Math.abs(clock() - state.wall) <= 3, `${clock() - state.wall}`);
 });
 
+Deno.test("a monotonic clock that steps back does not show", () => {
+  const { state, clock, advance } = fakes();
+  advance(10);
+  const before = clock();
+  state.monotonic -= 5;
+  assertEquals(clock(), before);
+  advance(7);
+  assertEquals(clock(), before + 2);
+});
+
 Deno.test("whatever the wall clock does, stamps never run backwards", () => {
   const step = fc.record({
     elapsed: fc.double({ min: 0, max: 5_000, noNaN: true }),
