@@ -84,9 +84,22 @@ export class Drain {
     queueMicrotask(this.#onMicrotask);
   }
 
-  /** Runs one slice on the caller's stack, whatever the turn has left. */
+  /**
+   * Runs one slice on the caller's stack, with a budget of its own: the turn's may be spent, and
+   * the caller needs room now. What it takes still counts for the turn. Not while one is running.
+   */
   runNow(): void {
-    if (!this.#running) this.#slice(performance.now());
+    const [startMs, startUserMs, events] = [
+      this.#turnStartMs,
+      this.#turnStartUserMs,
+      this.#turnEvents,
+    ];
+    const now = performance.now();
+    this.#beginTurn(now);
+    this.#slice(now);
+    this.#turnStartMs = startMs;
+    this.#turnStartUserMs = startUserMs;
+    this.#turnEvents += events;
   }
 
   readonly #onMicrotask = (): void => {

@@ -12,17 +12,13 @@ export class Tally {
   #lastName: string | undefined;
   #last: { count: number } = { count: 0 };
 
-  get size(): number {
-    return this.#counts.size;
-  }
-
-  add(name: string, count = 1): void {
+  add(name: string): void {
     // Losses come in bursts of one type: comparing with the last one saves most look-ups.
     if (name !== this.#lastName) {
       this.#last = this.#counts.get(name) ?? this.#open(name);
       this.#lastName = name;
     }
-    this.#last.count += count;
+    this.#last.count++;
   }
 
   #open(name: string): { count: number } {

@@ -75,19 +75,20 @@ export function installExitHooks<Events extends object>(
   };
 
   const flushSync = () => void bus.flushSync({ timeoutMs });
-  let stopping = false;
+  let signalled = false;
+  let ended = false;
   for (const signal of signals) {
     const exit = () => process?.exit(SIGNAL_EXIT_CODE_BASE + EXIT_SIGNALS[signal]);
     onProcess(signal, () => {
-      if (stopping) return exit();
-      stopping = true;
+      if (signalled) return exit();
+      signalled = true;
       bus.stop({ timeoutMs }).then(exit);
     });
   }
   // It comes again when what it started has ended; then there is nothing left to stop.
   onProcess("beforeExit", () => {
-    if (stopping) return;
-    stopping = true;
+    if (ended) return;
+    ended = true;
     void bus.stop({ timeoutMs });
   });
   onProcess("exit", flushSync);

@@ -2,11 +2,13 @@ import type { Meter } from "../subscribers/otel_api.ts";
 import { EventSubscriber } from "../bus/event_subscriber.ts";
 import type { BusEvent } from "../events/event.ts";
 import type { Subscriptions } from "../events/event_map.ts";
-import { SliceCounter } from "../subscribers/slice_counter.ts";
+import type { SliceCounter } from "../subscribers/slice_counter.ts";
 import type { KeysMetadata, KvCacheEvents } from "./events.ts";
+import { SliceCounters } from "./slice_counters.ts";
 
 /** Counts the blocks read from, written to and evicted from L1. */
 export class L1MetricsSubscriber extends EventSubscriber<KvCacheEvents> {
+  readonly #counters: SliceCounters;
   readonly #read: SliceCounter;
   readonly #write: SliceCounter;
   readonly #evicted: SliceCounter;
@@ -19,12 +21,14 @@ export class L1MetricsSubscriber extends EventSubscriber<KvCacheEvents> {
    */
   constructor(meter: Meter, prefix: string) {
     super();
-    const counter = (name: string, description: string) =>
-      new SliceCounter(meter.createCounter(`${prefix}.${name}`, { description, unit: "chunks" }));
-    this.#read = counter("l1_read", "Chunks read from L1");
-    this.#write = counter("l1_write", "Chunks written to L1, promotions from L2 included");
-    this.#evicted = counter("l1_evicted", "Chunks evicted from L1");
-    for (const each of [this.#read, this.#write, this.#evicted]) each.startAtZero();
+    this.#counters = new SliceCounters(meter, prefix, "chunks");
+    this.#read = this.#counters.create("l1_read", "Chunks read from L1");
+    this.#write = this.#counters.create(
+      "l1_write",
+      "Chunks written to L1, promotions from L2 included",
+    );
+    this.#evicted = this.#counters.create("l1_evicted", "Chunks evicted from L1");
+    this.#counters.startAtZero();
   }
 
   /** The handlers by event type. */
@@ -41,8 +45,6 @@ export class L1MetricsSubscriber extends EventSubscriber<KvCacheEvents> {
 
   /** Hands the slice's sums to the counters. */
   override onDrain(): void {
-    this.#read.flush();
-    this.#write.flush();
-    this.#evicted.flush();
+    this.#counters.flush();
   }
 }

@@ -1,11 +1,13 @@
 import type { Meter } from "../subscribers/otel_api.ts";
 import { EventSubscriber } from "../bus/event_subscriber.ts";
 import type { EventOf, Subscriptions } from "../events/event_map.ts";
-import { SliceCounter } from "../subscribers/slice_counter.ts";
+import type { SliceCounter } from "../subscribers/slice_counter.ts";
 import type { KvCacheEvents } from "./events.ts";
+import { SliceCounters } from "./slice_counters.ts";
 
 /** Counts the tokens that lookups asked for and found, by model and tenant. */
 export class LookupMetricsSubscriber extends EventSubscriber<KvCacheEvents> {
+  readonly #counters: SliceCounters;
   readonly #requested: SliceCounter;
   readonly #hit: SliceCounter;
 
@@ -17,10 +19,9 @@ export class LookupMetricsSubscriber extends EventSubscriber<KvCacheEvents> {
    */
   constructor(meter: Meter, prefix: string) {
     super();
-    const counter = (name: string, description: string) =>
-      new SliceCounter(meter.createCounter(`${prefix}.${name}`, { description, unit: "tokens" }));
-    this.#requested = counter("lookup_requested", "Tokens that lookups asked for");
-    this.#hit = counter("lookup_hit", "Tokens that lookups found in the cache");
+    this.#counters = new SliceCounters(meter, prefix, "tokens");
+    this.#requested = this.#counters.create("lookup_requested", "Tokens that lookups asked for");
+    this.#hit = this.#counters.create("lookup_hit", "Tokens that lookups found in the cache");
   }
 
   /** The handlers by event type. */
@@ -37,7 +38,6 @@ export class LookupMetricsSubscriber extends EventSubscriber<KvCacheEvents> {
 
   /** Hands the slice's sums to the counters. */
   override onDrain(): void {
-    this.#requested.flush();
-    this.#hit.flush();
+    this.#counters.flush();
   }
 }

@@ -2,12 +2,13 @@ import type { Meter } from "../subscribers/otel_api.ts";
 import { EventSubscriber } from "../bus/event_subscriber.ts";
 import type { BusEvent } from "../events/event.ts";
 import type { Subscriptions } from "../events/event_map.ts";
-import { SliceCounter } from "../subscribers/slice_counter.ts";
+import type { SliceCounter } from "../subscribers/slice_counter.ts";
 import type { KvCacheEvents, OutcomeMetadata } from "./events.ts";
+import { SliceCounters } from "./slice_counters.ts";
 
 /** Counts the blocks that the storage manager read and wrote, and failed to. */
 export class StorageManagerMetricsSubscriber extends EventSubscriber<KvCacheEvents> {
-  readonly #counters: readonly SliceCounter[];
+  readonly #counters: SliceCounters;
   readonly #subscriptions: Subscriptions<KvCacheEvents>;
 
   /**
@@ -18,14 +19,18 @@ export class StorageManagerMetricsSubscriber extends EventSubscriber<KvCacheEven
    */
   constructor(meter: Meter, prefix: string) {
     super();
-    const counter = (name: string, description: string) =>
-      new SliceCounter(meter.createCounter(`${prefix}.${name}`, { description, unit: "chunks" }));
-    const read = counter("sm_read", "Chunks the storage manager brought into L1 or found there");
-    const readFailed = counter("sm_read_failed", "Chunks the storage manager did not find");
-    const write = counter("sm_write", "Chunks the storage manager wrote");
-    const writeFailed = counter("sm_write_failed", "Chunks the storage manager failed to write");
-    this.#counters = [read, readFailed, write, writeFailed];
-    for (const each of this.#counters) each.startAtZero();
+    const counters = this.#counters = new SliceCounters(meter, prefix, "chunks");
+    const read = counters.create(
+      "sm_read",
+      "Chunks the storage manager brought into L1 or found there",
+    );
+    const readFailed = counters.create("sm_read_failed", "Chunks the storage manager did not find");
+    const write = counters.create("sm_write", "Chunks the storage manager wrote");
+    const writeFailed = counters.create(
+      "sm_write_failed",
+      "Chunks the storage manager failed to write",
+    );
+    counters.startAtZero();
 
     const countInto =
       (succeeded: SliceCounter, failed: SliceCounter) =>
@@ -46,6 +51,6 @@ export class StorageManagerMetricsSubscriber extends EventSubscriber<KvCacheEven
 
   /** Hands the slice's sums to the counters. */
   override onDrain(): void {
-    for (const counter of this.#counters) counter.flush();
+    this.#counters.flush();
   }
 }

@@ -38,6 +38,24 @@ Deno.test("inline loses nothing: the producer that finds the queue full dispatch
   assertEquals(kept, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
 });
 
+Deno.test("inline dispatches a whole slice, not one event, also when the turn's budget is spent", async () => {
+  const clock = new ManualClock();
+  const { bus } = quietBus({
+    maxQueueSize: 50,
+    overflow: "inline",
+    drainBudgetMs: 1_000,
+    clock: clock.now,
+  });
+  const kept = collect<number>(bus, (event) => event.metadata);
+  bus.start();
+  bus.publish("a", -1);
+  await null;
+  clock.advance(2_000);
+  for (let i = 0; i < 51; i++) bus.publish("a", i);
+  assertEquals([kept.length, bus.queueDepth], [51, 1]);
+  await bus.stop();
+});
+
 Deno.test("an hour of overload is told in a handful of lines, with right totals", async () => {
   const clock = new ManualClock(0);
   const { bus, lines } = quietBus({ maxQueueSize: 1, clock: clock.now });
