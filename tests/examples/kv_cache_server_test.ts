@@ -3,7 +3,7 @@ import { deadline } from "@std/async";
 import { samples } from "../scrape.ts";
 
 const MAIN = "examples/kv_cache_server/main.ts";
-const FLAGS = ["--allow-net=127.0.0.1", "--allow-read", "--allow-write", "--allow-env"];
+const FLAGS = ["--no-prompt", "--allow-net=127.0.0.1", "--allow-read", "--allow-write"];
 
 function command(args: string[]): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
