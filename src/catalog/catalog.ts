@@ -1,0 +1,86 @@
+import type { EventOf, EventTypeOf } from "../events/event_map.ts";
+import { refuse } from "./declaration.ts";
+import type { EventDescription } from "./event_description.ts";
+import { LOG_LEVELS, type LogDeclaration } from "./log.ts";
+import type { MetricDeclaration } from "./metric.ts";
+import type { SpanDeclaration } from "./span.ts";
+
+/** What becomes of a bus's events: declared once, by name. */
+export interface Catalog<Events extends object> {
+  /** What the events mean. */
+  readonly events?: { readonly [Type in EventTypeOf<Events>]?: EventDescription<Events[Type]> };
+  /** Metrics by their OpenTelemetry name. */
+  readonly metrics?: Readonly<Record<string, MetricDeclaration<Events>>>;
+  /** Spans by their name. */
+  readonly spans?: Readonly<Record<string, SpanDeclaration<Events>>>;
+  /** Log records by event type. */
+  readonly logs?: {
+    readonly [Type in EventTypeOf<Events>]?: LogDeclaration<EventOf<Events, Type>>;
+  };
+}
+
+/**
+ * Checks a catalog and hands it back. The first call names the events, the second takes the
+ * declarations: TypeScript infers the rest.
+ *
+ * Nothing is created: instruments come to be when a subscriber takes the catalog.
+ *
+ * @example
+ * ```ts
+ * import { counter, defineCatalog, duration, pair } from "@busbar/busbar/catalog";
+ *
+ * interface ShopEvents {
+ *   "checkout.start": { cart: string };
+ *   "checkout.end": { total: number; status: "ok" | "declined" };
+ * }
+ *
+ * const catalog = defineCatalog<ShopEvents>()({
+ *   metrics: {
+ *     "shop.checkouts": counter("checkout.end", {
+ *       attributes: (event) => ({ status: event.metadata.status }),
+ *     }),
+ *     "shop.checkout.duration": duration("checkout.start", "checkout.end"),
+ *   },
+ *   spans: { checkout: pair("checkout.start", "checkout.end") },
+ *   logs: { "checkout.end": { level: "info" } },
+ * });
+ * if (catalog.metrics?.["shop.checkouts"]?.kind !== "counter") throw new Error("not a counter");
+ * ```
+ *
+ * @throws {TypeError} if a name, a level or a parent is not one
+ */
+export function defineCatalog<Events extends object>(): (
+  catalog: Catalog<Events>,
+) => Catalog<Events> {
+  return (catalog) => {
+    for (const name of Object.keys(catalog.metrics ?? {})) assertMetricName(name);
+    for (const [name, { parent }] of Object.entries(catalog.spans ?? {})) {
+      if (name === "") refuse("a span", "its name", "at least one character", name);
+      if (parent !== undefined && !Object.hasOwn(catalog.spans ?? {}, parent)) {
+        refuse(`the span ${JSON.stringify(name)}`, "parent", "a span of the catalog", parent);
+      }
+    }
+    for (
+      const [type, log] of Object.entries(
+        (catalog.logs ?? {}) as Record<string, LogDeclaration<never>>,
+      )
+    ) {
+      const what = `the log of ${JSON.stringify(type)}`;
+      if (typeof log.level !== "function" && !LOG_LEVELS.includes(log.level)) {
+        refuse(what, "level", `one of ${LOG_LEVELS.join(", ")}`, log.level);
+      }
+      const { maxPerSecond } = log;
+      if (maxPerSecond !== undefined && !(maxPerSecond > 0)) {
+        refuse(what, "maxPerSecond", "a number above 0", maxPerSecond);
+      }
+    }
+    return catalog;
+  };
+}
+
+/** OpenTelemetry's rule for instrument names. */
+function assertMetricName(name: string): void {
+  if (!/^[A-Za-z][A-Za-z0-9_.\-/]{0,254}$/.test(name)) {
+    refuse("a metric", "its name", "a letter, then up to 254 letters, digits, _ . - or /", name);
+  }
+}

@@ -1,0 +1,37 @@
+import type { BusEvent } from "../events/event.ts";
+
+/** What a declaration has so that one of unknown events does not fit into a catalog of others. */
+export interface DeclaredFor<Events extends object> {
+  /** For the compiler alone; never there at run time. */
+  readonly declaredFor?: (events: Events) => void;
+}
+
+/** Inside a declaration the events' types are erased; the factories' signatures checked them. */
+// deno-lint-ignore no-explicit-any -- any event of the catalog, whose metadata the factory typed
+export type AnyEvent = BusEvent<string, any>;
+
+/** Tells operations of one kind in one session apart. */
+export type OperationId = string | number | undefined;
+
+/** The metadata's field `operationId`, where it has one. */
+export function defaultOperationId(event: BusEvent): OperationId {
+  const { metadata } = event;
+  if (typeof metadata !== "object" || metadata === null) return undefined;
+  const { operationId } = metadata as { operationId?: unknown };
+  return typeof operationId === "string" || typeof operationId === "number"
+    ? operationId
+    : undefined;
+}
+
+/** Refuses a declaration. */
+export function refuse(what: string, argument: string, rule: string, value: unknown): never {
+  const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
+  throw new TypeError(`Cannot declare ${what}: ${argument} must be ${rule}, received ${shown}`);
+}
+
+/** Checks an event type given to a declaration. */
+export function assertType(what: string, argument: string, type: unknown): asserts type is string {
+  if (typeof type !== "string" || type === "" || type.startsWith("bus:")) {
+    refuse(what, argument, "an event type, not beginning with bus:", type);
+  }
+}
