@@ -1,4 +1,4 @@
-import type { EventOf, EventTypeOf } from "../events/event_map.ts";
+import type { AnyEvents, EventOf, EventTypeOf } from "../events/event_map.ts";
 import type { EventAttributes } from "./attributes.ts";
 import { bucketsFor } from "./buckets.ts";
 import {
@@ -136,7 +136,7 @@ export type MetricDeclaration<Events extends object> = EventMetric<Events> | Pai
 
 /** Counts: each event adds 1, or what `value` says (at least 0). */
 export function counter<
-  Events extends object,
+  Events extends object = AnyEvents,
   Type extends EventTypeOf<Events> = EventTypeOf<Events>,
 >(
   types: Type | readonly Type[],
@@ -147,7 +147,7 @@ export function counter<
 
 /** Adds and takes away: each event adds 1, or what `value` says, which may be negative. */
 export function upDownCounter<
-  Events extends object,
+  Events extends object = AnyEvents,
   Type extends EventTypeOf<Events> = EventTypeOf<Events>,
 >(
   types: Type | readonly Type[],
@@ -158,7 +158,7 @@ export function upDownCounter<
 
 /** Shows the last value told. */
 export function gauge<
-  Events extends object,
+  Events extends object = AnyEvents,
   Type extends EventTypeOf<Events> = EventTypeOf<Events>,
 >(
   types: Type | readonly Type[],
@@ -169,7 +169,7 @@ export function gauge<
 
 /** Records how values are distributed over buckets. */
 export function histogram<
-  Events extends object,
+  Events extends object = AnyEvents,
   Type extends EventTypeOf<Events> = EventTypeOf<Events>,
 >(
   types: Type | readonly Type[],
@@ -180,7 +180,7 @@ export function histogram<
 
 /** Records how long it takes from a start to its end, by the events' own timestamps. */
 export function duration<
-  Events extends object,
+  Events extends object = AnyEvents,
   Start extends EventTypeOf<Events> = EventTypeOf<Events>,
   End extends EventTypeOf<Events> = EventTypeOf<Events>,
 >(
@@ -196,7 +196,7 @@ export function duration<
 
 /** Records how fast bytes were moved between a start and its end. A pair that took no time at all is left out and counted. */
 export function throughput<
-  Events extends object,
+  Events extends object = AnyEvents,
   Start extends EventTypeOf<Events> = EventTypeOf<Events>,
   End extends EventTypeOf<Events> = EventTypeOf<Events>,
 >(

@@ -26,7 +26,7 @@
  * @module
  */
 export type { BusEvent } from "../events/event.ts";
-export type { EventOf, EventTypeOf } from "../events/event_map.ts";
+export type { AnyEvents, EventOf, EventTypeOf } from "../events/event_map.ts";
 export type { AttributeValue, EventAttributes } from "./attributes.ts";
 export { type Catalog, defineCatalog } from "./catalog.ts";
 export type { AnyEvent, DeclaredFor, OperationId } from "./declaration.ts";

@@ -1,4 +1,4 @@
-import type { EventOf, EventTypeOf } from "../events/event_map.ts";
+import type { AnyEvents, EventOf, EventTypeOf } from "../events/event_map.ts";
 import type { EventAttributes } from "./attributes.ts";
 import {
   type AnyEvent,
@@ -63,7 +63,7 @@ const KINDS: readonly unknown[] = ["internal", "server", "client", "producer", "
 
 /** Makes a span of a start and its end: see {@linkcode PairOptions}. */
 export function pair<
-  Events extends object,
+  Events extends object = AnyEvents,
   Start extends EventTypeOf<Events> = EventTypeOf<Events>,
   End extends EventTypeOf<Events> = EventTypeOf<Events>,
 >(

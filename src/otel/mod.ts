@@ -15,3 +15,9 @@
  */
 export type { Meter } from "../subscribers/otel_api.ts";
 export { PrometheusMetrics, type PrometheusMetricsOptions } from "./prometheus_metrics.ts";
+export {
+  createMetricProducer,
+  type MetricProducer,
+  type MetricProducerOptions,
+  type WithExemplars,
+} from "./metric_producer.ts";

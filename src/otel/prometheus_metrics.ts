@@ -2,6 +2,7 @@ import type { Meter } from "../subscribers/otel_api.ts";
 import { PrometheusExporter, PrometheusSerializer } from "@opentelemetry/exporter-prometheus";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { MeterProvider, type ResourceMetrics } from "@opentelemetry/sdk-metrics";
+import type { MetricProducer } from "./metric_producer.ts";
 import { nameWithUnit, unitSuffix } from "./prometheus_name.ts";
 
 /** The options of {@linkcode PrometheusMetrics}. */
@@ -12,6 +13,8 @@ export interface PrometheusMetricsOptions {
   readonly serviceInstanceId?: string;
   /** The name of the instrumentation scope. Default: `"busbar"`. */
   readonly scopeName?: string;
+  /** What else is collected, see `createMetricProducer`. Default: nothing. */
+  readonly metricProducers?: readonly MetricProducer[];
 }
 
 /**
@@ -22,7 +25,7 @@ export class PrometheusMetrics implements AsyncDisposable {
   /** Where instruments are created. */
   readonly meter: Meter;
   readonly #provider: MeterProvider;
-  readonly #reader = new PrometheusExporter({ preventServerStart: true });
+  readonly #reader: PrometheusExporter;
   readonly #serializer = new PrometheusSerializer(undefined, false, undefined, false, true);
 
   /** Sets up a provider, a reader and a meter. */
@@ -31,7 +34,12 @@ export class PrometheusMetrics implements AsyncDisposable {
       serviceName = "unknown_service",
       serviceInstanceId = crypto.randomUUID(),
       scopeName = "busbar",
+      metricProducers = [],
     } = options;
+    this.#reader = new PrometheusExporter({
+      preventServerStart: true,
+      metricProducers: [...metricProducers],
+    });
     this.#provider = new MeterProvider({
       resource: resourceFromAttributes({
         "service.name": serviceName,

@@ -17,3 +17,17 @@
 export type { Attributes, Counter, Meter } from "./otel_api.ts";
 export { BUS_METRIC_PREFIX, type BusMetricsOptions, observeBus } from "./bus_metrics.ts";
 export { SliceCounter } from "./slice_counter.ts";
+export {
+  type MetricsCounts,
+  MetricsSubscriber,
+  type MetricsSubscriberOptions,
+} from "./metrics/metrics_subscriber.ts";
+export type {
+  CollectedHistogram,
+  CollectedMetric,
+  CollectedNumbers,
+  Exemplar,
+  ExemplarContext,
+  HistogramPoint,
+  NumberPoint,
+} from "./metrics/series.ts";

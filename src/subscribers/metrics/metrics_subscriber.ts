@@ -1,0 +1,212 @@
+import type { Catalog } from "../../catalog/catalog.ts";
+import type { AnyEvent } from "../../catalog/declaration.ts";
+import type { EventMetric, MetricDeclaration, PairMetric } from "../../catalog/metric.ts";
+import { EventSubscriber } from "../../bus/event_subscriber.ts";
+import type { Logger } from "../../bus/options.ts";
+import type { BusEvent } from "../../events/event.ts";
+import type { AnyEvents, EventHandler, Subscriptions } from "../../events/event_map.ts";
+import { OpenPairs, pairKey } from "../open_pairs.ts";
+import type { Meter } from "../otel_api.ts";
+import { createInstrument, type Instrument } from "./instrument.ts";
+import type { CollectedMetric, ExemplarContext } from "./series.ts";
+
+/** What a {@linkcode MetricsSubscriber} needs and lets one choose. */
+export interface MetricsSubscriberOptions<Events extends object = AnyEvents> {
+  /** The metrics of a catalog. */
+  readonly metrics: NonNullable<Catalog<Events>["metrics"]>;
+  /**
+   * Where the sums are told once a slice, and histograms value by value. Default: nowhere; then
+   * {@linkcode MetricsSubscriber.collect} gives them, histograms and exemplars included, which
+   * costs a fraction of it.
+   */
+  readonly meter?: Meter;
+  /** The trace that an event belongs to, for exemplars. Default: none. */
+  readonly contextOf?: (event: BusEvent) => ExemplarContext | undefined;
+  /** Where an instrument that has reached its limit of attribute sets is told. Default: `console`. */
+  readonly logger?: Logger;
+}
+
+/** What a {@linkcode MetricsSubscriber} could not do as declared; all counts only grow. */
+export interface MetricsCounts {
+  /** Values put into overflow series, by metric. */
+  readonly overflowed: Readonly<Record<string, number>>;
+  /** Values left out since they were no finite number, or below 0 for a counter; by metric. */
+  readonly invalid: Readonly<Record<string, number>>;
+  /** Ends without a start. */
+  readonly orphanedEnds: number;
+  /** Starts whose end did not come in time, or that had to make room. */
+  readonly expiredStarts: number;
+}
+
+type Action = (event: AnyEvent) => void;
+
+/**
+ * Turns events into the metrics that a catalog declares.
+ *
+ * It adds up by itself, per attribute set, and each event costs a look-up and an addition. What a
+ * declaration's function throws is counted as the subscriber's failure and stops no other metric
+ * of the same event. Past an instrument's limit of attribute sets, values go to OpenTelemetry's
+ * overflow series (`otel_metric_overflow="true"`): totals stay exact.
+ *
+ * @example
+ * ```ts
+ * import { EventBus } from "@busbar/busbar";
+ * import { counter, defineCatalog } from "@busbar/busbar/catalog";
+ * import { MetricsSubscriber } from "@busbar/busbar/subscribers";
+ *
+ * interface CacheEvents {
+ *   "cache.read": { hit: boolean };
+ * }
+ * const { metrics = {} } = defineCatalog<CacheEvents>()({
+ *   metrics: {
+ *     "cache.reads": counter("cache.read", { attributes: ({ metadata: { hit } }) => ({ hit }) }),
+ *   },
+ * });
+ *
+ * const bus = new EventBus<CacheEvents>().start();
+ * const subscriber = new MetricsSubscriber({ metrics });
+ * bus.registerSubscriber(subscriber);
+ * bus.publish("cache.read", { hit: true });
+ * bus.publish("cache.read", { hit: true });
+ * await bus.stop();
+ * const [reads] = subscriber.collect();
+ * if (reads?.kind !== "counter" || reads.points[0]?.value !== 2) throw new Error("not counted");
+ * ```
+ */
+export class MetricsSubscriber<Events extends object = AnyEvents> extends EventSubscriber<Events> {
+  readonly #metrics: Readonly<Record<string, MetricDeclaration<Events>>>;
+  readonly #meter: Meter | undefined;
+  readonly #contextOf: ((event: BusEvent) => ExemplarContext | undefined) | undefined;
+  readonly #logger: Logger;
+  readonly #instruments = new Map<string, Instrument>();
+  readonly #pairs: OpenPairs<AnyEvent>[] = [];
+  readonly #full = new Set<string>();
+  #newestMs = 0;
+
+  /**
+   * Creates no instrument: that happens when it is registered.
+   *
+   * @param options See {@linkcode MetricsSubscriberOptions}.
+   */
+  constructor(options: MetricsSubscriberOptions<Events>) {
+    super();
+    this.#metrics = options.metrics;
+    this.#meter = options.meter;
+    this.#contextOf = options.contextOf;
+    this.#logger = options.logger ?? console;
+  }
+
+  /** Creates the instruments, and a handler for each type that feeds one. */
+  override getSubscriptions(): Subscriptions<Events> {
+    const actions = new Map<string, Action[]>();
+    const on = (type: string, action: Action) => {
+      const list = actions.get(type);
+      if (list === undefined) actions.set(type, [action]);
+      else list.push(action);
+    };
+    const startTimeMs = Date.now();
+    for (const [name, declared] of Object.entries(this.#metrics)) {
+      if (this.#instruments.has(name)) continue;
+      const instrument = createInstrument(name, declared, this.#meter, startTimeMs);
+      this.#instruments.set(name, instrument);
+      if (declared.source === "pair") this.#wirePair(declared, instrument, on);
+      else wireEvent(declared, instrument, on);
+      if (!declared.attributes && !(declared.source === "event" && declared.measurements)) {
+        instrument.startAtZero();
+      }
+    }
+    const handlers: Record<string, EventHandler> = {};
+    for (const [type, list] of actions) {
+      handlers[type] = list.length === 1 ? list[0] as Action : (event) => runAll(list, event);
+    }
+    return handlers as unknown as Subscriptions<Events>;
+  }
+
+  #wirePair(
+    { start, end, operationId, value, attributes }: PairMetric<Events>,
+    instrument: Instrument,
+    on: (type: string, action: Action) => void,
+  ): void {
+    const open = new OpenPairs<AnyEvent>();
+    this.#pairs.push(open);
+    on(start, (event) => {
+      if (event.timestamp > this.#newestMs) this.#newestMs = event.timestamp;
+      open.open(pairKey(event, operationId(event)), event, event.timestamp);
+    });
+    on(end, (event) => {
+      const begun = open.close(pairKey(event, operationId(event)));
+      if (begun === undefined) return;
+      const durationMs = Math.max(0, event.timestamp - begun.timestamp);
+      instrument.record(
+        value(event, begun, durationMs),
+        attributes?.(event, begun),
+        this.#contextOf?.(event),
+        event.timestamp,
+      );
+    });
+  }
+
+  /** Tells the meter the slice's sums, and gives up starts whose end is overdue. */
+  override onDrain(): void {
+    for (const pairs of this.#pairs) pairs.expire(this.#newestMs);
+    for (const [name, instrument] of this.#instruments) {
+      if (this.#meter !== undefined) instrument.flush();
+      if (instrument.overflowed > 0 && !this.#full.has(name)) {
+        this.#full.add(name);
+        this.#logger.warn(
+          `MetricsSubscriber: ${name} holds its ${this.#metrics[name]?.maxAttributeSets} ` +
+            `attribute sets; further ones are counted in otel_metric_overflow`,
+        );
+      }
+    }
+  }
+
+  /** A copy of all series, cumulative since the registration. */
+  collect(): CollectedMetric[] {
+    return [...this.#instruments.values()].map((instrument) => instrument.collect());
+  }
+
+  /** A copy of what could not be done as declared. */
+  counts(): MetricsCounts {
+    const named = (pick: (instrument: Instrument) => number) =>
+      Object.fromEntries(
+        [...this.#instruments].map(([name, instrument]) => [name, pick(instrument)] as const)
+          .filter(([, count]) => count > 0),
+      );
+    const sum = (pick: (pairs: OpenPairs<AnyEvent>) => number) =>
+      this.#pairs.reduce((total, pairs) => total + pick(pairs), 0);
+    return {
+      overflowed: named((instrument) => instrument.overflowed),
+      invalid: named((instrument) => instrument.invalid),
+      orphanedEnds: sum((pairs) => pairs.counts().orphaned),
+      expiredStarts: sum((pairs) => pairs.counts().expired),
+    };
+  }
+}
+
+function wireEvent<Events extends object>(
+  { types, value, attributes, measurements }: EventMetric<Events>,
+  instrument: Instrument,
+  on: (type: string, action: Action) => void,
+): void {
+  const action: Action = measurements === undefined
+    ? (event) => instrument.record(value === undefined ? 1 : value(event), attributes?.(event))
+    : (event) => {
+      for (const { value, attributes } of measurements(event)) instrument.record(value, attributes);
+    };
+  for (const type of new Set(types)) on(type, action);
+}
+
+/** Runs all of an event's actions, also when one throws; then throws what was thrown. */
+function runAll(actions: readonly Action[], event: AnyEvent): void {
+  let errors: unknown[] | undefined;
+  for (const action of actions) {
+    try {
+      action(event);
+    } catch (error) {
+      (errors ??= []).push(error);
+    }
+  }
+  if (errors === undefined) return;
+  throw errors.length === 1 ? errors[0] : new AggregateError(errors, "several metrics failed");
+}

@@ -1,0 +1,134 @@
+import type { InstrumentKind } from "../../catalog/metric.ts";
+import type { Attributes } from "../otel_api.ts";
+
+/** Ties a value of a histogram to the trace it was measured in. */
+export interface Exemplar {
+  /** The value recorded. */
+  readonly value: number;
+  /** When, in milliseconds since the epoch. */
+  readonly timestampMs: number;
+  /** The trace, 32 hexadecimal digits. */
+  readonly traceId: string;
+  /** The span, 16 hexadecimal digits. */
+  readonly spanId: string;
+}
+
+/** The trace context that a value may be tied to. */
+export interface ExemplarContext {
+  /** The trace, 32 hexadecimal digits. */
+  readonly traceId: string;
+  /** The span, 16 hexadecimal digits. */
+  readonly spanId: string;
+  /** W3C trace flags; only sampled traces (bit 0) make exemplars, since others cannot be looked up. */
+  readonly traceFlags: number;
+}
+
+/** A sum, or the last value of a gauge. */
+export class NumberSeries {
+  readonly attributes: Attributes;
+  value = 0;
+  /** Which part of the value has been told to a meter. */
+  told = 0;
+  /** Whether it waits to be told. */
+  dirty = false;
+
+  constructor(attributes: Attributes) {
+    this.attributes = attributes;
+  }
+}
+
+/** The distribution of values over buckets. */
+export class HistogramSeries {
+  readonly attributes: Attributes;
+  readonly #bounds: readonly number[];
+  /** One more than there are bounds. */
+  readonly bucketCounts: number[];
+  exemplars: (Exemplar | undefined)[] | undefined;
+  count = 0;
+  sum = 0;
+  min = Infinity;
+  max = -Infinity;
+
+  constructor(attributes: Attributes, bounds: readonly number[]) {
+    this.attributes = attributes;
+    this.#bounds = bounds;
+    this.bucketCounts = new Array<number>(bounds.length + 1).fill(0);
+  }
+
+  record(value: number): number {
+    const bounds = this.#bounds;
+    let bucket = 0;
+    // A handful of bounds: walking them costs less than halving.
+    while (bucket < bounds.length && value > (bounds[bucket] as number)) bucket++;
+    (this.bucketCounts[bucket] as number)++;
+    this.count++;
+    this.sum += value;
+    if (value < this.min) this.min = value;
+    if (value > this.max) this.max = value;
+    return bucket;
+  }
+
+  /** Keeps the newest exemplar of each bucket. */
+  keepExemplar(bucket: number, exemplar: Exemplar): void {
+    this.exemplars ??= new Array<Exemplar | undefined>(this.bucketCounts.length).fill(undefined);
+    this.exemplars[bucket] = exemplar;
+  }
+}
+
+/** One series at the moment of a collection. */
+export interface NumberPoint {
+  /** What tells it apart; the same object at each collection. */
+  readonly attributes: Attributes;
+  /** The sum since the start, or the last value. */
+  readonly value: number;
+}
+
+/** One histogram series at the moment of a collection. */
+export interface HistogramPoint {
+  /** What tells it apart; the same object at each collection. */
+  readonly attributes: Attributes;
+  /** How many values. */
+  readonly count: number;
+  /** Their sum. */
+  readonly sum: number;
+  /** The least, if there is one. */
+  readonly min: number | undefined;
+  /** The greatest, if there is one. */
+  readonly max: number | undefined;
+  /** The buckets' upper bounds. */
+  readonly bounds: readonly number[];
+  /** The values in each bucket, one bucket more than bounds. */
+  readonly bucketCounts: readonly number[];
+  /** The newest exemplar of each bucket that has one. */
+  readonly exemplars: readonly Exemplar[];
+}
+
+interface CollectedBase {
+  /** The OpenTelemetry name. */
+  readonly name: string;
+  /** What it answers. */
+  readonly description: string;
+  /** Its unit. */
+  readonly unit: string;
+  /** Since when its sums run, in milliseconds since the epoch. */
+  readonly startTimeMs: number;
+}
+
+/** A counter, up-down counter or gauge at the moment of a collection. */
+export interface CollectedNumbers extends CollectedBase {
+  /** What it does with its values. */
+  readonly kind: Exclude<InstrumentKind, "histogram">;
+  /** Its series. */
+  readonly points: readonly NumberPoint[];
+}
+
+/** A histogram at the moment of a collection. */
+export interface CollectedHistogram extends CollectedBase {
+  /** What it does with its values. */
+  readonly kind: "histogram";
+  /** Its series. */
+  readonly points: readonly HistogramPoint[];
+}
+
+/** One instrument at the moment of a collection; a copy. */
+export type CollectedMetric = CollectedNumbers | CollectedHistogram;

@@ -1,0 +1,79 @@
+import { assertEquals } from "@std/assert";
+import * as fc from "fast-check";
+import { type AttributeValue, counter } from "../../src/catalog/mod.ts";
+import { MetricsSubscriber } from "../../src/subscribers/mod.ts";
+import { MemoryLogger } from "../../src/testing/mod.ts";
+import { EventBus } from "@busbar/busbar";
+
+interface Events {
+  "seen": { attributes: Record<string, AttributeValue | undefined>; value: number };
+}
+
+function seen(maxAttributeSets: number) {
+  return {
+    "seen": counter<Events, "seen">("seen", {
+      value: ({ metadata }) => metadata.value,
+      attributes: ({ metadata }) => metadata.attributes,
+      maxAttributeSets,
+    }),
+  };
+}
+
+const attributes = fc.dictionary(
+  fc.constantFrom("a", "b", "c"),
+  fc.oneof(
+    fc.constantFrom("x", "y", "1", "#1"),
+    fc.constantFrom(1, 2, NaN, -0),
+    fc.boolean(),
+    fc.constant(undefined),
+    fc.constantFrom(["x"], ["x", "y"]),
+  ),
+  { noNullPrototype: true },
+);
+
+Deno.test("equal attribute sets make one series, and past the limit totals stay exact", async () => {
+  await fc.assert(fc.asyncProperty(
+    fc.array(fc.record({ attributes, value: fc.nat(9) }), { maxLength: 60 }),
+    fc.integer({ min: 2, max: 12 }),
+    async (events, limit) => {
+      const bus = new EventBus<Events>().start();
+      const logger = new MemoryLogger();
+      const subscriber = new MetricsSubscriber<Events>({ metrics: seen(limit), logger });
+      bus.registerSubscriber(subscriber);
+      for (const event of events) bus.publish("seen", event);
+      await bus.stop();
+
+      const expected = new Map<string, number>();
+      let overflowed = 0;
+      for (const { attributes, value } of events) {
+        const key = keyOf(attributes);
+        if (!expected.has(key) && expected.size >= limit - 1) {
+          overflowed++;
+          expected.set("overflow", (expected.get("overflow") ?? 0) + value);
+          continue;
+        }
+        expected.set(key, (expected.get(key) ?? 0) + value);
+      }
+      const points = subscriber.collect().flatMap(({ points }) => [...points] as unknown[]) as {
+        attributes: Record<string, unknown>;
+        value: number;
+      }[];
+      assertEquals(
+        new Map(points.map((point) => [
+          point.attributes["otel.metric.overflow"] === true ? "overflow" : keyOf(point.attributes),
+          point.value,
+        ])),
+        expected,
+      );
+      assertEquals(subscriber.counts().overflowed, overflowed === 0 ? {} : { seen: overflowed });
+      assertEquals(logger.lines.length, overflowed === 0 ? 0 : 1);
+    },
+  ));
+});
+
+/** The model's own idea of equal sets: by name, `undefined` left out, -0 and 0 alike. */
+function keyOf(attributes: Record<string, unknown>): string {
+  return Object.entries(attributes).filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${Array.isArray(value) ? "list" : typeof value}:${value}`)
+    .toSorted().join(" & ");
+}
