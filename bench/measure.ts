@@ -3,6 +3,8 @@ export interface Contender {
   readonly name: string;
   /** Handles one burst and resolves when it is done; a synchronous one returns nothing. */
   readonly burst: () => void | Promise<void>;
+  /** What has to be cleared away after ten bursts; not timed. */
+  readonly afterTenBursts?: () => void;
 }
 
 /** Nanoseconds per event, by contender. */
@@ -31,7 +33,7 @@ export async function measure(
 }
 
 async function timeOne(
-  { burst }: Contender,
+  { burst, afterTenBursts }: Contender,
   eventsPerBurst: number,
   forMs: number,
 ): Promise<number> {
@@ -45,6 +47,7 @@ async function timeOne(
     }
     busyMs += performance.now() - startedAt;
     bursts += 10;
+    afterTenBursts?.();
     // A turn of the event loop, so that nothing is measured that another contender left behind.
     await new Promise((resolve) => setTimeout(resolve, 0));
   }

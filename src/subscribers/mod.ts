@@ -24,6 +24,7 @@ export {
 } from "./metrics/metrics_subscriber.ts";
 export type {
   CollectedHistogram,
+  CollectedInstrument,
   CollectedMetric,
   CollectedNumbers,
   Exemplar,

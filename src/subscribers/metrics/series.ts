@@ -103,7 +103,8 @@ export interface HistogramPoint {
   readonly exemplars: readonly Exemplar[];
 }
 
-interface CollectedBase {
+/** What every collected instrument says of itself. */
+export interface CollectedInstrument {
   /** The OpenTelemetry name. */
   readonly name: string;
   /** What it answers. */
@@ -115,7 +116,7 @@ interface CollectedBase {
 }
 
 /** A counter, up-down counter or gauge at the moment of a collection. */
-export interface CollectedNumbers extends CollectedBase {
+export interface CollectedNumbers extends CollectedInstrument {
   /** What it does with its values. */
   readonly kind: Exclude<InstrumentKind, "histogram">;
   /** Its series. */
@@ -123,7 +124,7 @@ export interface CollectedNumbers extends CollectedBase {
 }
 
 /** A histogram at the moment of a collection. */
-export interface CollectedHistogram extends CollectedBase {
+export interface CollectedHistogram extends CollectedInstrument {
   /** What it does with its values. */
   readonly kind: "histogram";
   /** Its series. */
