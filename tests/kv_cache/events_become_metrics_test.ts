@@ -48,8 +48,16 @@ Deno.test("each event adds what the contract says to the series it names", async
     'lmcache_mp_lookup_hit_tokens_total{model_name="a",cache_salt="s"}': 3,
     'lmcache_mp_lookup_hit_tokens_total{model_name="b",cache_salt="s"}': 4,
     "lmcache_mp_event_bus_queue_depth": 0,
+    "lmcache_mp_event_bus_queue_capacity": 100,
     "lmcache_mp_event_bus_drain_lag_seconds": 0,
+    "lmcache_mp_event_bus_published_events_total": 11,
+    "lmcache_mp_event_bus_delivered_events_total": 11,
     "lmcache_mp_event_bus_dropped_events_total": 0,
+    'lmcache_mp_event_bus_lost_events_total{reason="queue_full"}': 0,
+    'lmcache_mp_event_bus_lost_events_total{reason="stopped"}': 0,
+    'lmcache_mp_event_bus_lost_events_total{reason="reserved"}': 0,
+    'lmcache_mp_event_bus_lost_events_total{reason="evicted"}': 0,
+    'lmcache_mp_event_bus_lost_events_total{reason="shutdown"}': 0,
   });
   await bus.stop();
 });

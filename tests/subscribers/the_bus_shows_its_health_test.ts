@@ -1,0 +1,45 @@
+import { assertEquals } from "@std/assert";
+import { EventBus } from "@busbar/busbar";
+import { PrometheusMetrics } from "../../src/otel/mod.ts";
+import { observeBus } from "../../src/subscribers/mod.ts";
+import { MemoryLogger } from "../../src/testing/mod.ts";
+import { samples } from "../scrape.ts";
+
+Deno.test("a scrape tells what the ledger tells", async () => {
+  await using metrics = new PrometheusMetrics({ serviceName: "s", serviceInstanceId: "i" });
+  let now = 1_000;
+  const bus = new EventBus({ maxQueueSize: 2, clock: () => now, logger: new MemoryLogger() });
+  using _observation = observeBus(bus, { meter: metrics.meter, prefix: "shop" });
+  bus.subscribe("a", function broken() {
+    throw new Error("broken");
+  });
+  for (let i = 0; i < 5; i++) bus.publish("a");
+  now += 250;
+  const before = samples(await metrics.scrape());
+  assertEquals(before["shop_event_bus_drain_lag_seconds"], 0.25);
+  assertEquals(before["shop_event_bus_queue_depth"], 2);
+  await bus.flush();
+  bus.publish("bus:mine" as "mine");
+  assertEquals(samples(await metrics.scrape()), {
+    'target_info{service_name="s",service_instance_id="i"}': 1,
+    "shop_event_bus_queue_depth": 0,
+    "shop_event_bus_queue_capacity": 2,
+    "shop_event_bus_drain_lag_seconds": 0,
+    "shop_event_bus_published_events_total": 6,
+    "shop_event_bus_delivered_events_total": 2,
+    "shop_event_bus_dropped_events_total": 3,
+    'shop_event_bus_lost_events_total{reason="queue_full"}': 3,
+    'shop_event_bus_lost_events_total{reason="stopped"}': 0,
+    'shop_event_bus_lost_events_total{reason="reserved"}': 1,
+    'shop_event_bus_lost_events_total{reason="evicted"}': 0,
+    'shop_event_bus_lost_events_total{reason="shutdown"}': 0,
+    'shop_event_bus_subscriber_exceptions_total{subscriber_name="broken"}': 2,
+  });
+  await bus.stop();
+});
+
+Deno.test("a disabled bus has no instruments", async () => {
+  await using metrics = new PrometheusMetrics();
+  using _observation = observeBus(new EventBus({ enabled: false }), { meter: metrics.meter });
+  assertEquals(Object.keys(samples(await metrics.scrape())).length, 1);
+});
