@@ -28,6 +28,11 @@ export interface MetricOptions {
    * {@linkcode DEFAULT_MAX_ATTRIBUTE_SETS}.
    */
   readonly maxAttributeSets?: number;
+  /**
+   * The names of its attributes, for the documents and dashboards made from a catalog. Default: the
+   * names that `attributes` gives for an event of any metadata, which it is asked with.
+   */
+  readonly attributeNames?: readonly string[];
 }
 
 /** One value with the attributes it belongs to. */
@@ -98,6 +103,8 @@ export interface DeclaredInstrument {
   readonly maxAttributeSets: number;
   /** Of histograms only. */
   readonly buckets: readonly number[];
+  /** The names of its attributes, where they were declared. */
+  readonly attributeNames: readonly string[] | undefined;
 }
 
 /** A metric that single events feed. */
@@ -291,5 +298,6 @@ function instrument(
     Number.isFinite(bound) && (i === 0 || bound > (buckets[i - 1] as number))
   );
   if (!ascending) refuse(what, "buckets", "finite and ascending", buckets.join(", "));
-  return { kind, description, unit, maxAttributeSets, buckets: [...buckets] };
+  const { attributeNames } = options;
+  return { kind, description, unit, maxAttributeSets, buckets: [...buckets], attributeNames };
 }

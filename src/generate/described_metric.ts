@@ -1,0 +1,123 @@
+import type { Catalog } from "../catalog/catalog.ts";
+import type { AnyEvent } from "../catalog/declaration.ts";
+import type { MetricDeclaration } from "../catalog/metric.ts";
+import { nameWithUnit, unitSuffix } from "../otel/prometheus_name.ts";
+
+/** A declared metric as a scrape shows it, and as one asks for it. */
+export interface DescribedMetric {
+  /** The OpenTelemetry name. */
+  readonly name: string;
+  /** The name of a sample in a scrape; of a histogram, what its three names begin with. */
+  readonly scrapeName: string;
+  /** `counter`, `gauge` or `histogram`: as Prometheus knows it. */
+  readonly prometheusType: "counter" | "gauge" | "histogram";
+  /** Its unit as declared. */
+  readonly unit: string;
+  /** The unit that a dashboard scales by, as Grafana names it. */
+  readonly grafanaUnit: string;
+  /** The names of its labels. */
+  readonly labels: readonly string[];
+  /** The event types that feed it. */
+  readonly types: readonly string[];
+  /** What it answers. */
+  readonly description: string;
+  /** A query that answers it. */
+  readonly query: string;
+  /** How that query's series are told apart, as a Grafana legend. */
+  readonly legend: string;
+}
+
+/** Grafana's own ids of units; what is not among them is shown as a plain number. */
+const GRAFANA_UNITS: Readonly<Record<string, string>> = {
+  "s": "s",
+  "ms": "ms",
+  "By": "bytes",
+  "By/s": "Bps",
+  "GB/s": "GBs",
+  "1": "percentunit",
+};
+
+/** The metrics of a catalog, in its order. */
+export function describeMetrics<Events extends object>(
+  catalog: Catalog<Events>,
+): DescribedMetric[] {
+  return Object.entries(catalog.metrics ?? {}).map(([name, declared]) => describe(name, declared));
+}
+
+function describe<Events extends object>(
+  name: string,
+  declared: MetricDeclaration<Events>,
+): DescribedMetric {
+  const { kind, unit, description } = declared;
+  const prometheusType = kind === "upDownCounter" ? "gauge" : kind;
+  const scrapeName = scrapeNameOf(name, unit, kind === "counter");
+  const labels = labelsOf(declared);
+  const by = labels.length === 0 ? "" : ` by (${labels.join(", ")})`;
+  const query = kind === "histogram"
+    ? `histogram_quantile(0.95, sum by (${["le", ...labels].join(", ")}) ` +
+      `(rate(${scrapeName}_bucket[$window])))`
+    : kind === "counter"
+    ? `sum${by} (rate(${scrapeName}[$window]))`
+    : `sum${by} (${scrapeName})`;
+  const grafanaUnit = kind === "counter" && unit === "By"
+    ? "Bps"
+    : (Object.hasOwn(GRAFANA_UNITS, unit) ? GRAFANA_UNITS[unit] : undefined) ?? "short";
+  return {
+    name,
+    scrapeName,
+    prometheusType,
+    unit: unit === "" ? "" : unitSuffix(unit) || unit,
+    grafanaUnit,
+    labels,
+    types: declared.source === "pair" ? [declared.start, declared.end] : declared.types,
+    description,
+    query,
+    legend: labels.length === 0 ? name : labels.map((label) => `{{${label}}}`).join(" "),
+  };
+}
+
+/** A query with its window filled in: `5m` for people, `$__rate_interval` in Grafana. */
+export function withWindow(query: string, window: string): string {
+  return query.replaceAll("$window", window);
+}
+
+/** An OpenTelemetry name as a scrape shows it. */
+export function scrapeNameOf(name: string, unit: string, isCounter: boolean): string {
+  const plain = nameWithUnit(name, unit).replace(/[^a-zA-Z0-9_:]/g, "_");
+  return isCounter && !plain.endsWith("_total") ? `${plain}_total` : plain;
+}
+
+function labelsOf<Events extends object>(declared: MetricDeclaration<Events>): string[] {
+  if (declared.attributeNames !== undefined) return declared.attributeNames.map(labelName);
+  const { attributes } = declared;
+  if (attributes === undefined) return [];
+  try {
+    return Object.keys(attributes(ANY_EVENT, ANY_EVENT)).map(labelName);
+  } catch {
+    // A function that needs to know more of its event: such a metric names its attributes.
+    return [];
+  }
+}
+
+function labelName(attribute: string): string {
+  return attribute.replace(/[^a-zA-Z0-9_]/g, "_");
+}
+
+/** Answers every question with something that can be asked again. */
+const ANYTHING: unknown = new Proxy(() => "", {
+  get: (_, name) =>
+    name === Symbol.toPrimitive
+      ? () => ""
+      : name === Symbol.iterator
+      ? [][Symbol.iterator].bind([])
+      : ANYTHING,
+  apply: () => ANYTHING,
+});
+
+const ANY_EVENT: AnyEvent = {
+  type: "",
+  timestamp: 0,
+  metadata: ANYTHING,
+  sessionId: "",
+  traceparent: undefined,
+};

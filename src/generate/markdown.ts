@@ -1,0 +1,94 @@
+import type { Catalog } from "../catalog/catalog.ts";
+import type { EventDescription } from "../catalog/event_description.ts";
+import { describeMetrics, withWindow } from "./described_metric.ts";
+
+/** Said at the head of each document, so that nobody edits it by hand. */
+const GENERATED = "This page is generated from the catalog; change that, not this.";
+
+/**
+ * Describes a catalog's events: type, what it says, metadata with units, and what is made of it.
+ *
+ * @param title the document's first heading
+ */
+export function eventsMarkdown<Events extends object>(
+  catalog: Catalog<Events>,
+  title = "Events",
+): string {
+  const descriptions = (catalog.events ?? {}) as Record<string, EventDescription>;
+  const sections = Object.entries(descriptions).map(([type, { description, metadata }]) => {
+    const fields = Object.entries<{ description: string; unit?: string } | undefined>(
+      metadata ?? {},
+    );
+    const lines = [`## \`${type}\``, "", description, ""];
+    if (fields.length > 0) {
+      lines.push(
+        table(
+          ["metadata", "unit", "meaning"],
+          fields.map(([name, field]) => [
+            `\`${name}\``,
+            field?.unit ?? "",
+            field?.description ?? "",
+          ]),
+        ),
+        "",
+      );
+    }
+    const outlets = outletsOf(catalog, type);
+    if (outlets.length > 0) lines.push(`Becomes: ${outlets.join(", ")}.`, "");
+    return lines.join("\n");
+  });
+  return [`# ${title}`, "", GENERATED, "", ...sections].join("\n");
+}
+
+/**
+ * Describes a catalog's metrics: names, unit, type, labels, source, meaning, and a query.
+ *
+ * @param title the document's first heading
+ */
+export function metricsMarkdown<Events extends object>(
+  catalog: Catalog<Events>,
+  title = "Metrics",
+): string {
+  const sections = describeMetrics(catalog).map((metric) =>
+    [
+      `## \`${metric.name}\``,
+      "",
+      metric.description,
+      "",
+      table(["", ""], [
+        ["in a scrape", `\`${metric.scrapeName}\``],
+        ["type", metric.prometheusType],
+        ["unit", metric.unit || "none"],
+        ["labels", metric.labels.map((label) => `\`${label}\``).join(", ") || "none"],
+        ["from", metric.types.map((type) => `\`${type}\``).join(", ")],
+      ]),
+      "",
+      "```promql",
+      withWindow(metric.query, "5m"),
+      "```",
+      "",
+    ].join("\n")
+  );
+  return [`# ${title}`, "", GENERATED, "", ...sections].join("\n");
+}
+
+function outletsOf<Events extends object>(catalog: Catalog<Events>, type: string): string[] {
+  const metrics = describeMetrics(catalog).filter(({ types }) => types.includes(type))
+    .map(({ name }) => `the metric \`${name}\``);
+  const spans = Object.entries(catalog.spans ?? {})
+    .filter(([, { start, end, announcedBy, failedBy }]) =>
+      [start, end, ...announcedBy, ...failedBy].includes(type)
+    )
+    .map(([name]) => `the span \`${name}\``);
+  const logs = Object.hasOwn(catalog.logs ?? {}, type) ? ["a log record"] : [];
+  return [...metrics, ...spans, ...logs];
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map(escapeCell).join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+function escapeCell(text: string): string {
+  return text.replaceAll("|", "\\|").replaceAll("\n", " ");
+}

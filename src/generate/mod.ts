@@ -1,0 +1,39 @@
+/**
+ * Makes documents, a Grafana dashboard and Prometheus rules of a catalog, so that none of them is
+ * typed twice. It is for scripts; no other entry point imports it.
+ *
+ * @example
+ * ```ts
+ * import { counter, defineCatalog } from "@busbar/busbar/catalog";
+ * import { metricsMarkdown, recordingRules } from "@busbar/busbar/generate";
+ *
+ * interface ShopEvents {
+ *   "order": { status: string };
+ * }
+ * const catalog = defineCatalog<ShopEvents>()({
+ *   metrics: {
+ *     "shop.orders": counter("order", {
+ *       description: "Orders",
+ *       attributes: ({ metadata: { status } }) => ({ status }),
+ *     }),
+ *   },
+ * });
+ * const [rule] = recordingRules(catalog);
+ * if (rule?.expr !== "sum by (status) (rate(shop_orders_total[5m]))") throw new Error(rule?.expr);
+ * if (!metricsMarkdown(catalog).includes("shop_orders_total")) throw new Error("not there");
+ * ```
+ *
+ * @module
+ */
+export type { Catalog } from "../catalog/catalog.ts";
+export { type DashboardOptions, dashboardQueries, grafanaDashboard } from "./dashboard.ts";
+export { type DescribedMetric, describeMetrics, withWindow } from "./described_metric.ts";
+export { eventsMarkdown, metricsMarkdown } from "./markdown.ts";
+export {
+  type AlertRule,
+  busAlerts,
+  type BusAlertsOptions,
+  type RecordingRule,
+  recordingRules,
+  rulesYaml,
+} from "./prometheus_rules.ts";

@@ -1,0 +1,112 @@
+import { stringify } from "yaml";
+import type { Catalog } from "../catalog/catalog.ts";
+import { describeMetrics, withWindow } from "./described_metric.ts";
+
+/** A recording rule. */
+export interface RecordingRule {
+  /** The name of the series it makes. */
+  readonly record: string;
+  /** The query behind it. */
+  readonly expr: string;
+}
+
+/** An alerting rule. */
+export interface AlertRule {
+  /** Its name. */
+  readonly alert: string;
+  /** Fires while this has a result. */
+  readonly expr: string;
+  /** For how long it must have had one, such as `"5m"`. */
+  readonly for: string;
+  /** What tells alerts apart. */
+  readonly labels: { readonly severity: "warning" | "critical" };
+  /** What a person reads. */
+  readonly annotations: {
+    /** One line. */
+    readonly summary: string;
+    /** What to do. */
+    readonly description: string;
+  };
+}
+
+/** What the bus's alerts need and let one choose. */
+export interface BusAlertsOptions {
+  /** What the self metrics' names begin with. Default: `"busbar"`. */
+  readonly prefix?: string;
+  /** The lag of the drain that is too long, in seconds. Default: 5. */
+  readonly maxDrainLagSeconds?: number;
+  /** The scrape job whose absence is told. Default: `"busbar"`. */
+  readonly job?: string;
+}
+
+/** One recording rule for each metric of a catalog: its query over five minutes. */
+export function recordingRules<Events extends object>(catalog: Catalog<Events>): RecordingRule[] {
+  return describeMetrics(catalog).filter(({ prometheusType }) => prometheusType !== "gauge")
+    .map((metric) => ({
+      record: `${metric.scrapeName.replace(/_total$/, "")}:${
+        metric.prometheusType === "histogram" ? "p95" : "rate"
+      }5m`,
+      expr: withWindow(metric.query, "5m"),
+    }));
+}
+
+/** Alerts on a bus's own health: lost events, drain lag, a failing subscriber, no scrape at all. */
+export function busAlerts(options: BusAlertsOptions = {}): AlertRule[] {
+  const { prefix = "busbar", maxDrainLagSeconds = 5, job = "busbar" } = options;
+  const bus = `${prefix.replace(/[^a-zA-Z0-9_:]/g, "_")}_event_bus`;
+  return [
+    {
+      alert: "EventsDropped",
+      expr: `increase(${bus}_dropped_events_total[5m]) > 0`,
+      for: "0m",
+      labels: { severity: "warning" },
+      annotations: {
+        summary: "{{ $labels.instance }} has lost events",
+        description:
+          `What is shown is too low. See ${bus}_lost_events_total by reason; raise maxQueueSize, ` +
+          "or find the slow handler.",
+      },
+    },
+    {
+      alert: "DrainLag",
+      expr: `${bus}_drain_lag_seconds > ${maxDrainLagSeconds}`,
+      for: "1m",
+      labels: { severity: "warning" },
+      annotations: {
+        summary: "{{ $labels.instance }} dispatches events {{ $value | humanizeDuration }} late",
+        description:
+          `Its event loop or a handler is too slow; see ${bus}_slow_handler_calls_total.`,
+      },
+    },
+    {
+      alert: "SubscriberFailing",
+      expr: `sum by (instance, subscriber_name) ` +
+        `(increase(${bus}_subscriber_exceptions_total[5m])) > 0`,
+      for: "0m",
+      labels: { severity: "warning" },
+      annotations: {
+        summary: "{{ $labels.subscriber_name }} of {{ $labels.instance }} fails",
+        description: "What it makes of events is incomplete; its error is in the log.",
+      },
+    },
+    {
+      alert: "ExporterDown",
+      expr: `up{job="${job}"} == 0 or absent(up{job="${job}"})`,
+      for: "1m",
+      labels: { severity: "critical" },
+      annotations: {
+        summary: `No scrape of ${job} succeeds`,
+        description: "The process is gone, or its /metrics does not answer.",
+      },
+    },
+  ];
+}
+
+/** Writes rules as the file that Prometheus reads. */
+export function rulesYaml(
+  groupName: string,
+  rules: readonly (RecordingRule | AlertRule)[],
+): string {
+  return "# Generated from the catalog; change that, not this.\n" +
+    stringify({ groups: [{ name: groupName, rules }] }, { lineWidth: 0 });
+}

@@ -1,0 +1,93 @@
+import { assert, assertEquals } from "@std/assert";
+import { parse } from "yaml";
+import { counter, defineCatalog, duration, gauge, histogram, pair } from "../../src/catalog/mod.ts";
+import {
+  busAlerts,
+  dashboardQueries,
+  describeMetrics,
+  eventsMarkdown,
+  grafanaDashboard,
+  metricsMarkdown,
+  recordingRules,
+  rulesYaml,
+} from "../../src/generate/mod.ts";
+
+interface ShopEvents {
+  "order.start": { cart: string };
+  "order.end": { cart: string; bytes: number; byModel: Record<string, number> };
+}
+
+const catalog = defineCatalog<ShopEvents>()({
+  events: {
+    "order.end": {
+      description: "An order | is paid",
+      metadata: { bytes: { description: "Size of the receipt", unit: "By" } },
+    },
+  },
+  metrics: {
+    "shop.orders": counter("order.end", {
+      description: "Orders",
+      attributes: ({ metadata }) => ({ "cart.kind": metadata.cart.split("-")[0] }),
+    }),
+    "shop.items": counter("order.end", {
+      unit: "items",
+      measurements: ({ metadata }) =>
+        Object.entries(metadata.byModel).map(([model, value]) => ({
+          value,
+          attributes: { model },
+        })),
+      attributeNames: ["model"],
+    }),
+    "shop.size": histogram("order.end", { value: ({ metadata }) => metadata.bytes, unit: "By" }),
+    "shop.last": gauge("order.end", { value: ({ metadata }) => metadata.bytes }),
+    "shop.duration": duration("order.start", "order.end"),
+  },
+  spans: { order: pair("order.start", "order.end") },
+  logs: { "order.end": { level: "info" } },
+});
+
+Deno.test("each metric has its scrape name, labels and a query", () => {
+  assertEquals(
+    describeMetrics(catalog).map(({ scrapeName, labels, query }) => [scrapeName, labels, query]),
+    [
+      ["shop_orders_total", ["cart_kind"], "sum by (cart_kind) (rate(shop_orders_total[$window]))"],
+      ["shop_items_total", ["model"], "sum by (model) (rate(shop_items_total[$window]))"],
+      [
+        "shop_size_bytes",
+        [],
+        "histogram_quantile(0.95, sum by (le) (rate(shop_size_bytes_bucket[$window])))",
+      ],
+      ["shop_last", [], "sum (shop_last)"],
+      [
+        "shop_duration_seconds",
+        [],
+        "histogram_quantile(0.95, sum by (le) (rate(shop_duration_seconds_bucket[$window])))",
+      ],
+    ],
+  );
+});
+
+Deno.test("events say what they mean and what becomes of them", () => {
+  const text = eventsMarkdown(catalog);
+  assert(text.includes("## `order.end`\n\nAn order | is paid\n"));
+  assert(text.includes("| `bytes` | By | Size of the receipt |"));
+  assert(text.includes("the metric `shop.size`, the metric `shop.last`"));
+  assert(text.includes("the span `order`, a log record."));
+  assert(metricsMarkdown(catalog).includes("rate(shop_orders_total[5m])"));
+});
+
+Deno.test("a dashboard has a panel for each metric, and one of the bus's health", () => {
+  const queries = dashboardQueries(grafanaDashboard(catalog, { title: "Shop" }));
+  assertEquals(queries.length, 5 + 4);
+  assert(queries.includes("sum by (cart_kind) (rate(shop_orders_total[5m]))"), queries.join("\n"));
+  const bare = grafanaDashboard(catalog, { title: "Shop", selfMetricsPrefix: undefined });
+  assertEquals(dashboardQueries(bare).length, 5);
+  assertEquals(JSON.parse(bare).uid, "shop");
+});
+
+Deno.test("rules are YAML that says the same", () => {
+  const alerts = busAlerts({ prefix: "shop" });
+  const { groups } = parse(rulesYaml("shop", [...recordingRules(catalog), ...alerts]));
+  assertEquals(groups[0].rules.length, 4 + alerts.length);
+  assertEquals(groups[0].rules[0].record, "shop_orders:rate5m");
+});
