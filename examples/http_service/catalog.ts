@@ -1,0 +1,51 @@
+import { counter, defineCatalog, duration, histogram, pair } from "@busbar/busbar/catalog";
+
+/** What the shop's service publishes. */
+export interface ShopEvents {
+  "http.request.start": { operationId: string; method: string; route: string };
+  "http.request.end": { operationId: string; method: string; route: string; status: number };
+  "checkout.start": { cart: string };
+  "checkout.end": { cart: string; totalCents: number; status: "ok" | "declined" };
+}
+
+/** What becomes of it: metrics, spans and log records, declared once. */
+export const catalog = defineCatalog<ShopEvents>()({
+  metrics: {
+    "http.server.request.duration": duration("http.request.start", "http.request.end", {
+      description: "How long requests take",
+      attributes: ({ metadata: { method, route, status } }) => ({
+        "http.request.method": method,
+        "http.route": route,
+        "http.response.status_code": status,
+      }),
+    }),
+    "shop.checkouts": counter("checkout.end", {
+      description: "Checkouts, by how they ended",
+      attributes: ({ metadata: { status } }) => ({ status }),
+    }),
+    "shop.checkout.total": histogram("checkout.end", {
+      description: "What customers pay",
+      value: ({ metadata }) => metadata.totalCents / 100,
+      unit: "EUR",
+      buckets: [1, 5, 10, 25, 50, 100, 250],
+    }),
+  },
+  spans: {
+    "http.request": pair("http.request.start", "http.request.end", {
+      root: true,
+      kind: "server",
+      error: ({ metadata: { status } }) => status >= 500 ? `answered ${status}` : undefined,
+    }),
+    "checkout": pair("checkout.start", "checkout.end", {
+      error: ({ metadata: { status } }) => status === "declined" ? "card declined" : undefined,
+    }),
+  },
+  logs: {
+    "http.request.end": { level: ({ metadata }) => metadata.status >= 500 ? "error" : "info" },
+    "checkout.end": {
+      level: "info",
+      body: ({ metadata: { status } }) => `checkout ${status}`,
+      redact: ["cart"],
+    },
+  },
+});
