@@ -16,6 +16,14 @@
  */
 export type { Attributes, Counter, Meter } from "./otel_api.ts";
 export { BUS_METRIC_PREFIX, type BusMetricsOptions, observeBus } from "./bus_metrics.ts";
+export {
+  DEFAULT_MAX_OPEN_PAIRS,
+  DEFAULT_MAX_PAIR_AGE_MS,
+  OpenPairs,
+  type OpenPairsCounts,
+  type OpenPairsOptions,
+  pairKey,
+} from "./open_pairs.ts";
 export { SliceCounter } from "./slice_counter.ts";
 export {
   type MetricsCounts,
