@@ -14,4 +14,7 @@
  * @module
  */
 export type { Meter } from "../subscribers/otel_api.ts";
+export type { MetricProducer } from "./sdk_api.ts";
+export type { Exemplar } from "./exemplar.ts";
+export type { ScrapeFormat } from "./scrape_format.ts";
 export { PrometheusMetrics, type PrometheusMetricsOptions } from "./prometheus_metrics.ts";
