@@ -70,9 +70,16 @@ export function explicitBuckets(
   const scale = value.scale - shift;
   const bounds: number[] = [];
   const counts: number[] = [];
+  // What lies below or above all numbers has no bound of its own, nor has what rounds to another's.
+  let carried = 0;
   const push = (bound: number, count: number) => {
-    bounds.push(bound);
-    counts.push(count);
+    if (!Number.isFinite(bound)) carried += count;
+    else if (bound === bounds.at(-1)) counts.push((counts.pop() ?? 0) + count);
+    else {
+      bounds.push(bound);
+      counts.push(count + carried);
+      carried = 0;
+    }
   };
   const negative = coarser(value.negative, shift);
   for (let i = negative.counts.length - 1; i >= 0; i--) {
@@ -81,14 +88,8 @@ export function explicitBuckets(
   if (value.zeroCount > 0 || negative.counts.length > 0) push(0, value.zeroCount);
   const positive = coarser(value.positive, shift);
   if (positive.counts.length > 0 && bounds.length === 0) push(power(scale, positive.first), 0);
-  let above = 0;
-  positive.counts.forEach((count, i) => {
-    const bound = power(scale, positive.first + i + 1);
-    // The last bucket there can be ends beyond the largest number.
-    if (Number.isFinite(bound)) push(bound, count);
-    else above += count;
-  });
-  counts.push(above);
+  positive.counts.forEach((count, i) => push(power(scale, positive.first + i + 1), count));
+  counts.push(carried);
   return { bounds, counts, sum: value.sum, exemplars };
 }
 
