@@ -13,7 +13,10 @@ const JSON_TEXT = "application/json; charset=utf-8";
 
 /** Where the metrics handler gets its answers from, and tells of failures. */
 export interface MetricsHandlerOptions {
-  /** Gives the metrics in the format that was negotiated; a rejection is answered with 500. */
+  /**
+   * Gives the metrics in the format that was negotiated; a rejection is answered with 500. One that
+   * knows Prometheus text alone may give that whatever is asked for: it is served as what it is.
+   */
   readonly scrape: (format: ScrapeFormat) => Promise<string>;
   /** Whether `/readyz` says that the service can take work. Default: it always can. */
   readonly ready?: () => boolean;
@@ -91,8 +94,10 @@ async function answerScrape(
   { headers }: Request,
   scrape: MetricsHandlerOptions["scrape"],
 ): Promise<Answer> {
-  const format = negotiateFormat(headers.get("accept"));
-  const text = await scrape(format);
+  const asked = negotiateFormat(headers.get("accept"));
+  const text = await scrape(asked);
+  // OpenMetrics always ends like this, and Prometheus refuses it if it does not.
+  const format = text.endsWith("# EOF\n") ? asked : "prometheus";
   const common = {
     "content-type": CONTENT_TYPES[format],
     "vary": "Accept, Accept-Encoding",

@@ -2,12 +2,14 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { CONTENT_TYPES, createMetricsHandler, type ScrapeFormat } from "@busbar/busbar/http";
 
-const handler = createMetricsHandler({ scrape: (format) => Promise.resolve(`# ${format}\n`) });
+const handler = createMetricsHandler({
+  scrape: (format) => Promise.resolve(`# ${format}\n${format === "openmetrics" ? "# EOF\n" : ""}`),
+});
 
 async function formatFor(accept: string | undefined): Promise<ScrapeFormat> {
   const headers: HeadersInit = accept === undefined ? {} : { accept };
   const response = await handler(new Request("http://localhost/metrics", { headers }));
-  const format = (await response.text()).slice(2, -1) as ScrapeFormat;
+  const format = (await response.text()).split(/[# \n]+/)[1] as ScrapeFormat;
   assertEquals(response.status, 200);
   assertEquals(response.headers.get("content-type"), CONTENT_TYPES[format]);
   assertEquals(response.headers.get("vary"), "Accept, Accept-Encoding");
@@ -77,4 +79,13 @@ Deno.test("no header makes a scrape fail", async () => {
     assertEquals(response.status, 200);
     await response.body?.cancel();
   }));
+});
+
+Deno.test("a scrape that knows Prometheus text alone is not called OpenMetrics", async () => {
+  const plain = createMetricsHandler({ scrape: () => Promise.resolve("up 1\n") });
+  const response = await plain(
+    new Request("http://localhost/metrics", { headers: { accept: OPEN } }),
+  );
+  assertEquals(await response.text(), "up 1\n");
+  assertEquals(response.headers.get("content-type"), CONTENT_TYPES.prometheus);
 });

@@ -140,5 +140,6 @@ function familyName(instrument: string, unit: string, type: FamilyType): string 
 }
 
 function describe(type: FamilyType, unit: string): string {
-  return unit === "" ? `a ${type}` : `a ${type} in ${unit}`;
+  const what = type === "info" ? "an info" : `a ${type}`;
+  return unit === "" ? what : `${what} in ${unit}`;
 }
