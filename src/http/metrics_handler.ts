@@ -1,21 +1,51 @@
 import type { Logger } from "../bus/options.ts";
+import type { ScrapeFormat } from "../otel/scrape_format.ts";
+import { acceptsGzip, negotiateFormat } from "./accept.ts";
+import { gzip } from "./gzip.ts";
 
-/** The content type of the Prometheus text format 0.0.4. */
-const PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8";
+/** The content types of the formats. */
+export const CONTENT_TYPES: Readonly<Record<ScrapeFormat, string>> = Object.freeze({
+  prometheus: "text/plain; version=0.0.4; charset=utf-8",
+  openmetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8",
+});
 const PLAIN_TEXT = "text/plain; charset=utf-8";
+const JSON_TEXT = "application/json; charset=utf-8";
 
-/** Where the metrics handler gets its scrape from, and tells of failures. */
+/** Where the metrics handler gets its answers from, and tells of failures. */
 export interface MetricsHandlerOptions {
-  /** Gives the metrics in the Prometheus text format; a rejection is answered with 500. */
-  readonly scrape: () => Promise<string>;
-  /** Where failing scrapes are told. Default: `console`. */
+  /**
+   * Gives the metrics in the format that was negotiated; a rejection is answered with 500. One that
+   * knows Prometheus text alone may give that whatever is asked for: it is served as what it is.
+   */
+  readonly scrape: (format: ScrapeFormat) => Promise<string>;
+  /** Whether `/readyz` says that the service can take work. Default: it always can. */
+  readonly ready?: () => boolean;
+  /** What `/stats` shows as JSON, such as `() => bus.stats()`. Default: there is no `/stats`. */
+  readonly stats?: () => unknown;
+  /** Where what fails is told. Default: `console`. */
   readonly logger?: Logger;
 }
 
+/** What is answered: everything but what all answers have in common. */
+interface Answer {
+  readonly status: number;
+  readonly body: string | Uint8Array<ArrayBuffer>;
+  readonly headers?: Record<string, string>;
+}
+
+type Route = (request: Request) => Answer | Promise<Answer>;
+
 /**
- * Makes a handler that answers `GET` and `HEAD` on `/metrics` (the scrape) and `/healthz` (`ok`).
- * Other methods get 405, other paths 404, and a scrape that fails 500: never an empty 200. What
- * failed is told to the logger, not to the client.
+ * Makes a handler that answers `GET` and `HEAD` on these paths:
+ *
+ * - `/metrics`: the scrape, in the format that `Accept` asks for (Prometheus text 0.0.4 unless it is
+ *   OpenMetrics 1.0.0), compressed if `Accept-Encoding` allows gzip
+ * - `/healthz`: `ok`, for as long as the process answers at all
+ * - `/readyz`: `ok`, or 503 while `ready` says no
+ * - `/stats`: what `stats` returns, as JSON
+ *
+ * Other methods get 405, other paths 404, and what fails 500: never an empty 200. Why it failed is
+ * told to the logger, not to the client. Headers that are malformed or oversized are ignored.
  *
  * @example
  * ```ts
@@ -27,32 +57,67 @@ export interface MetricsHandlerOptions {
  * ```
  */
 export function createMetricsHandler(
-  { scrape, logger = console }: MetricsHandlerOptions,
+  { scrape, ready = () => true, stats, logger = console }: MetricsHandlerOptions,
 ): (request: Request) => Promise<Response> {
+  const routes = new Map<string, Route>([
+    ["/metrics", (request) => answerScrape(request, scrape)],
+    ["/healthz", () => ({ status: 200, body: "ok\n" })],
+    [
+      "/readyz",
+      () => ready() ? { status: 200, body: "ok\n" } : { status: 503, body: "not ready\n" },
+    ],
+  ]);
+  if (stats !== undefined) routes.set("/stats", () => answerStats(stats));
   return async (request) => {
     const { pathname } = new URL(request.url);
-    if (pathname !== "/metrics" && pathname !== "/healthz") {
-      return reply(request, 404, "Not found. The metrics are at /metrics\n");
+    const route = routes.get(pathname);
+    if (route === undefined) {
+      return respond(request, { status: 404, body: "Not found. The metrics are at /metrics\n" });
     }
     if (request.method !== "GET" && request.method !== "HEAD") {
-      return reply(request, 405, "Method not allowed\n", { allow: "GET, HEAD" });
+      const headers = { allow: "GET, HEAD" };
+      return respond(request, { status: 405, body: "Method not allowed\n", headers });
     }
-    if (pathname === "/healthz") return reply(request, 200, "ok\n");
     try {
-      return reply(request, 200, await scrape(), { "content-type": PROMETHEUS_TEXT });
+      return respond(request, await route(request));
     } catch (error) {
-      logger.warn(`Cannot answer ${pathname}: ${describe(error)}`);
-      return reply(request, 500, "The metrics could not be collected\n");
+      tell(logger, `Cannot answer ${pathname}: ${describe(error)}`);
+      const body = pathname === "/metrics"
+        ? "The metrics could not be collected\n"
+        : "This could not be answered\n";
+      return respond(request, { status: 500, body });
     }
   };
 }
 
-function reply(
-  request: Request,
-  status: number,
-  body: string,
-  headers: Record<string, string> = {},
-): Response {
+async function answerScrape(
+  { headers }: Request,
+  scrape: MetricsHandlerOptions["scrape"],
+): Promise<Answer> {
+  const asked = negotiateFormat(headers.get("accept"));
+  const text = await scrape(asked);
+  // OpenMetrics always ends like this, and Prometheus refuses it if it does not.
+  const format = text.endsWith("# EOF\n") ? asked : "prometheus";
+  const common = {
+    "content-type": CONTENT_TYPES[format],
+    "vary": "Accept, Accept-Encoding",
+  };
+  if (!acceptsGzip(headers.get("accept-encoding"))) {
+    return { status: 200, body: text, headers: common };
+  }
+  return {
+    status: 200,
+    body: await gzip(text),
+    headers: { ...common, "content-encoding": "gzip" },
+  };
+}
+
+function answerStats(stats: () => unknown): Answer {
+  const body = `${JSON.stringify(stats() ?? null, undefined, 2)}\n`;
+  return { status: 200, body, headers: { "content-type": JSON_TEXT } };
+}
+
+function respond(request: Request, { status, body, headers }: Answer): Response {
   return new Response(request.method === "HEAD" ? null : body, {
     status,
     headers: {
@@ -62,6 +127,15 @@ function reply(
       ...headers,
     },
   });
+}
+
+/** A logger that throws takes nobody's answer away. */
+function tell(logger: Logger, message: string): void {
+  try {
+    logger.warn(message);
+  } catch {
+    // Nowhere else to tell it.
+  }
 }
 
 function describe(error: unknown): string {

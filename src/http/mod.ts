@@ -13,7 +13,12 @@
  *
  * @module
  */
-export { createMetricsHandler, type MetricsHandlerOptions } from "./metrics_handler.ts";
+export type { ScrapeFormat } from "../otel/scrape_format.ts";
+export {
+  CONTENT_TYPES,
+  createMetricsHandler,
+  type MetricsHandlerOptions,
+} from "./metrics_handler.ts";
 export {
   AddressInUseError,
   type MetricsServer,

@@ -5,13 +5,10 @@ import {
   DataPointType,
   type Histogram,
   type MetricData,
-  type MetricProducer as SdkMetricProducer,
 } from "@opentelemetry/sdk-metrics";
 import { emptyResource } from "@opentelemetry/resources";
+import type { MetricProducer } from "./sdk_api.ts";
 import type { CollectedMetric, Exemplar } from "../subscribers/metrics/series.ts";
-
-/** What a metric reader of the OpenTelemetry SDK collects from, beside the SDK's own instruments. */
-export type MetricProducer = SdkMetricProducer;
 
 /** A data point with exemplars, which the SDK's own do not have. */
 export interface WithExemplars {

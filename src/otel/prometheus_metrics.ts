@@ -1,9 +1,13 @@
 import type { Meter } from "../subscribers/otel_api.ts";
-import { PrometheusExporter, PrometheusSerializer } from "@opentelemetry/exporter-prometheus";
+import { PrometheusExporter } from "@opentelemetry/exporter-prometheus";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { MeterProvider, type ResourceMetrics } from "@opentelemetry/sdk-metrics";
-import type { MetricProducer } from "./metric_producer.ts";
-import { nameWithUnit, unitSuffix } from "./prometheus_name.ts";
+import { type Logger, show } from "../bus/options.ts";
+import type { Family } from "./prometheus/family.ts";
+import { PrometheusText } from "./prometheus_text.ts";
+import { SCRAPE_FORMATS, type ScrapeFormat } from "./scrape_format.ts";
+import type { MetricProducer } from "./sdk_api.ts";
+import { SharedScrape } from "./shared_scrape.ts";
 
 /** The options of {@linkcode PrometheusMetrics}. */
 export interface PrometheusMetricsOptions {
@@ -13,8 +17,14 @@ export interface PrometheusMetricsOptions {
   readonly serviceInstanceId?: string;
   /** The name of the instrumentation scope. Default: `"busbar"`. */
   readonly scopeName?: string;
-  /** What else is collected, see `createMetricProducer`. Default: nothing. */
+  /**
+   * Further sources of metrics, collected with the meter's at each scrape; what one hands over must
+   * not change after that. Histogram data points may carry `exemplars` (see `Exemplar`). Default:
+   * none.
+   */
   readonly metricProducers?: readonly MetricProducer[];
+  /** Where metrics that cannot be shown as they are get reported, each once. Default: `console`. */
+  readonly logger?: Logger;
 }
 
 /**
@@ -26,7 +36,7 @@ export class PrometheusMetrics implements AsyncDisposable {
   readonly meter: Meter;
   readonly #provider: MeterProvider;
   readonly #reader: PrometheusExporter;
-  readonly #serializer = new PrometheusSerializer(undefined, false, undefined, false, true);
+  readonly #scrapes: SharedScrape<readonly Family[], ScrapeFormat>;
 
   /** Sets up a provider, a reader and a meter. */
   constructor(options: PrometheusMetricsOptions = {}) {
@@ -35,11 +45,17 @@ export class PrometheusMetrics implements AsyncDisposable {
       serviceInstanceId = crypto.randomUUID(),
       scopeName = "busbar",
       metricProducers = [],
+      logger = console,
     } = options;
     this.#reader = new PrometheusExporter({
       preventServerStart: true,
       metricProducers: [...metricProducers],
     });
+    const text = new PrometheusText(logger);
+    this.#scrapes = new SharedScrape(
+      async () => text.sort(await this.#collect()),
+      (families, format) => text.write(families, format),
+    );
     this.#provider = new MeterProvider({
       resource: resourceFromAttributes({
         "service.name": serviceName,
@@ -51,38 +67,35 @@ export class PrometheusMetrics implements AsyncDisposable {
   }
 
   /**
-   * Collects all metrics and writes them in the Prometheus text format 0.0.4.
+   * Collects all metrics and writes them in a format: families by name, what is known of the
+   * resource (`target_info`) first. It works in slices of a few milliseconds, and scrapes that
+   * overlap share one collection.
    *
+   * @param format Prometheus text 0.0.4 by default, or OpenMetrics 1.0.0, which has exemplars
    * @throws {AggregateError} if an instrument could not be collected: a scrape that lacks
    * something must not look like a good one
+   * @throws {TypeError} if there is no such format
    */
-  async scrape(): Promise<string> {
-    const { resourceMetrics, errors } = await this.#reader.collect();
-    if (errors.length > 0) throw new AggregateError(errors, "Cannot collect metrics");
-    const text = this.#serializer.serialize(withUnitsInNames(resourceMetrics));
-    return text.endsWith("\n") ? text : `${text}\n`;
+  async scrape(format: ScrapeFormat = "prometheus"): Promise<string> {
+    if (!SCRAPE_FORMATS.includes(format)) {
+      throw new TypeError(
+        `Cannot scrape PrometheusMetrics: format must be "prometheus" or "openmetrics", received ${
+          show(format)
+        }`,
+      );
+    }
+    return await this.#scrapes.scrape(format);
   }
 
   /** Shuts the provider down. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#provider.shutdown();
   }
-}
 
-/** The exporter's serializer does not append units to names, as OpenTelemetry's rules ask for. */
-function withUnitsInNames(resourceMetrics: ResourceMetrics): ResourceMetrics {
-  return {
-    resource: resourceMetrics.resource,
-    scopeMetrics: resourceMetrics.scopeMetrics.map(({ scope, metrics }) => ({
-      scope,
-      metrics: metrics.map((metric) => ({
-        ...metric,
-        descriptor: {
-          ...metric.descriptor,
-          name: nameWithUnit(metric.descriptor.name, metric.descriptor.unit),
-          unit: unitSuffix(metric.descriptor.unit),
-        },
-      })),
-    })),
-  };
+  async #collect(): Promise<ResourceMetrics> {
+    const { resourceMetrics, errors } = await this.#reader.collect();
+    if (errors.length > 0) throw new AggregateError(errors, "Cannot collect metrics");
+    await resourceMetrics.resource.waitForAsyncAttributes?.();
+    return resourceMetrics;
+  }
 }

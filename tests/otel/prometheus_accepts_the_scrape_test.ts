@@ -1,20 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { deadline } from "@std/async";
 import { EventBus } from "@busbar/busbar";
-import { serveMetrics } from "@busbar/busbar/http";
 import { type KvCacheEvents, registerKvCache } from "@busbar/busbar/kv-cache";
 import { PrometheusMetrics } from "@busbar/busbar/otel";
 import { MemoryLogger } from "@busbar/busbar/testing";
-
-/** Debian's package `prometheus` brings both; `.ci/run` installs it. */
-function installed(program: string): boolean {
-  try {
-    new Deno.Command(program, { args: ["--version"], stdout: "null", stderr: "null" }).outputSync();
-    return true;
-  } catch {
-    return false;
-  }
-}
+import { buckets, gauge, histogram, point, producerOf, sum } from "./helpers.ts";
+import { installed, startPrometheus } from "./real_prometheus.ts";
 
 async function observedBus(): Promise<AsyncDisposable & { metrics: PrometheusMetrics }> {
   const metrics = new PrometheusMetrics({ serviceName: "test" });
@@ -68,56 +58,72 @@ Deno.test({
   ignore: !installed("prometheus"),
   async fn() {
     await using observed = await observedBus();
-    let scraped = 0;
-    const twice = Promise.withResolvers<void>();
-    await using server = serveMetrics({
-      port: 0,
-      scrape: () => {
-        if (++scraped === 2) twice.resolve();
-        return observed.metrics.scrape();
-      },
-    });
-    const directory = await Deno.makeTempDir();
-    const target = new URL(server.metricsUrl).host;
-    await Deno.writeTextFile(
-      `${directory}/prometheus.yml`,
-      `scrape_configs:
-  - job_name: busbar
-    scrape_interval: 1s
-    static_configs: [{ targets: ["${target}"] }]
-`,
+    // It prefers OpenMetrics, but takes what it gets.
+    await using prometheus = await startPrometheus(() => observed.metrics.scrape());
+    assertEquals(await prometheus.value("up"), "1");
+    assertEquals(await prometheus.value("lmcache_mp_l1_read_chunks_total"), "1");
+    assertEquals(
+      await prometheus.value("lmcache_mp_event_bus_subscriber_exceptions_total"),
+      "1",
     );
-    const probe = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const { port } = probe.addr;
-    probe.close();
-    const prometheus = new Deno.Command("prometheus", {
-      args: [
-        `--config.file=${directory}/prometheus.yml`,
-        `--storage.tsdb.path=${directory}/data`,
-        `--web.listen-address=127.0.0.1:${port}`,
-      ],
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-    try {
-      // The second scrape begins only when the first has been stored.
-      await deadline(twice.promise, 30_000);
-      const query = async (expression: string) => {
-        const url = `http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent(expression)}`;
-        const { data } = await (await fetch(url)).json();
-        return data.result[0]?.value[1];
-      };
-      assertEquals(await query("up"), "1");
-      assertEquals(await query("lmcache_mp_l1_read_chunks_total"), "1");
-      assertEquals(
-        await query("lmcache_mp_event_bus_subscriber_exceptions_total"),
-        "1",
-      );
-      assertEquals(await query("lmcache_mp_lookup_hit_tokens_total"), "512");
-    } finally {
-      prometheus.kill("SIGKILL");
-      await prometheus.status;
-      await Deno.remove(directory, { recursive: true });
-    }
+    assertEquals(await prometheus.value("lmcache_mp_lookup_hit_tokens_total"), "512");
+  },
+});
+
+Deno.test({
+  name: "a real Prometheus scrapes OpenMetrics, and keeps the exemplars",
+  ignore: !installed("prometheus"),
+  async fn() {
+    const nasty = 'quo"te \\ back\nline\r\t\0 {a="b"} # 1 # EOF naïve 🚌';
+    const traceId = "0af7651916cd43dd8448eb211c80319c";
+    const exemplar = {
+      value: 0.3,
+      timestampMs: Date.now(),
+      traceId,
+      spanId: "b7ad6b7169203331",
+    };
+    await using metrics = new PrometheusMetrics({
+      serviceName: nasty,
+      metricProducers: [producerOf([
+        histogram({ name: "checkout.duration", unit: "s", description: nasty }, [
+          point(buckets([0.1, 0.5, 1e6], [1, 1, 0, 2], 9), { nasty, le: "x" }, [exemplar]),
+        ]),
+        sum({ name: "checkouts", description: nasty }, [point(1e21, { "a.b": 1, "a_b": 2 })]),
+        sum({ name: "open", unit: "carts" }, [point(-3)], false),
+        gauge({ name: "gauge" }, [point(Infinity)]),
+      ])],
+    });
+    const formats: string[] = [];
+    await using prometheus = await startPrometheus((format) => {
+      formats.push(format);
+      return metrics.scrape(format);
+    }, "--enable-feature=exemplar-storage");
+    assertEquals(formats[0], "openmetrics");
+    assertEquals(await prometheus.value("up"), "1");
+    assertEquals(await prometheus.value('checkout_duration_seconds_bucket{le="1e+06"}'), "2");
+    assertEquals(await prometheus.value("checkout_duration_seconds_count"), "4");
+    assertEquals(await prometheus.value('checkouts_total{a_b="1;2"}'), "1e+21");
+    assertEquals(await prometheus.value("open_carts"), "-3");
+    assertEquals(await prometheus.value("gauge"), "+Inf");
+    const series = await prometheus.ask("series", { "match[]": "checkout_duration_seconds_sum" });
+    assertEquals((series as { nasty: string }[])[0]?.nasty, nasty);
+    const metadata = await prometheus.ask("metadata", { metric: "checkout_duration_seconds" });
+    assertEquals(metadata, {
+      checkout_duration_seconds: [{ type: "histogram", unit: "seconds", help: nasty }],
+    });
+    const now = Date.now() / 1_000;
+    const exemplars = await prometheus.ask("query_exemplars", {
+      query: "checkout_duration_seconds_bucket",
+      start: String(now - 60),
+      end: String(now + 60),
+    }) as { seriesLabels: { le: string }; exemplars: { labels: unknown; value: string }[] }[];
+    assertEquals(
+      exemplars.map(({ seriesLabels, exemplars: [first] }) => [
+        seriesLabels.le,
+        first?.labels,
+        first?.value,
+      ]),
+      [["0.5", { trace_id: traceId, span_id: "b7ad6b7169203331" }, "0.3"]],
+    );
   },
 });

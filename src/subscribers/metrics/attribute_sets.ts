@@ -83,10 +83,7 @@ export class AttributeSets<Cell> {
       isAttributeValue(entry[1])
     );
     const sorted = valid.toSorted(([a], [b]) => a < b ? -1 : 1);
-    const key = JSON.stringify(
-      sorted,
-      (_, value) => typeof value === "number" ? `#${value}` : value,
-    );
+    const key = JSON.stringify(sorted, markType);
     let cell = this.#bySortedNames.get(key);
     if (cell === undefined) {
       if (this.#cells.length >= this.#limit - (this.#overflow === undefined ? 1 : 0)) {
@@ -119,6 +116,11 @@ export class AttributeSets<Cell> {
     this.#cells.push(cell);
     return cell;
   }
+}
+
+/** JSON writes NaN as null: each number is written as text, marked so that no text is like it. */
+function markType(_name: string, value: unknown): unknown {
+  return typeof value === "number" ? `#${value}` : typeof value === "string" ? `=${value}` : value;
 }
 
 function isAttributeValue(value: unknown): value is AttributeValue {

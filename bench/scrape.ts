@@ -1,0 +1,224 @@
+// deno-lint-ignore-file no-console -- a bench prints its results
+/**
+ * What does a scrape of 10,000 series cost, and how long does it keep the event loop from turning?
+ *
+ * The same series, with the same labels and values, in the bus's `PrometheusMetrics` and in a
+ * registry of prom-client: once as counters, once as histograms. The collection counts too, and all
+ * series change between two scrapes. Each pair is measured in a process of its own, in turn, round
+ * by round; the medians are compared.
+ *
+ * Blocks are measured on their own: the longest time between two turns of the event loop while one
+ * scrape is under way. The median of the scrapes is held against the limit, and the longest shown.
+ *
+ * Run it with `deno task bench:scrape`.
+ *
+ * @module
+ */
+import { execFileSync } from "node:child_process";
+import process from "node:process";
+import client from "prom-client";
+import { PrometheusMetrics, type ScrapeFormat } from "../src/otel/mod.ts";
+import { median } from "./measure.ts";
+
+const SERIES = 10_000;
+const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+/** A histogram's series: one for each bucket, the one of infinity, the sum and the count. */
+const SERIES_A_HISTOGRAM = BUCKETS.length + 3;
+const MAX_RATIO = 1.2;
+const MAX_BLOCK_MS = 20;
+const WARM_UP_ROUNDS = 10;
+const ROUNDS = 60;
+const BLOCK_ROUNDS = 40;
+
+type Scrape = () => Promise<string>;
+type Shape = "counters" | "histograms";
+/** Adds to every series of what is measured once more. */
+type Touch = () => void;
+
+interface Subject {
+  readonly scrape: Scrape;
+  readonly touch: Touch;
+}
+
+/** Ten instruments, whose attribute sets give 10,000 series together. */
+function* series(shape: Shape): Generator<{ instrument: number; labels: Record<string, string> }> {
+  const sets = shape === "counters" ? SERIES / 10 : Math.ceil(SERIES / 10 / SERIES_A_HISTOGRAM);
+  for (let instrument = 0; instrument < 10; instrument++) {
+    for (let set = 0; set < sets; set++) {
+      yield {
+        instrument,
+        labels: { model_name: `model-${set % 50}`, route: `/v1/route/${set}`, status: "ok" },
+      };
+    }
+  }
+}
+
+function busbar(shape: Shape, format: ScrapeFormat): Subject {
+  const metrics = new PrometheusMetrics({ serviceName: "bench" });
+  const description = "What is measured";
+  const advice = { explicitBucketBoundaries: BUCKETS };
+  const all = [...series(shape)];
+  const add = Array.from({ length: 10 }, (_, i) => {
+    if (shape === "counters") {
+      const counter = metrics.meter.createCounter(`bench.c${i}`, { description });
+      return (labels: Record<string, string>) => counter.add(1, labels);
+    }
+    const histogram = metrics.meter.createHistogram(`bench.h${i}`, { description, advice });
+    return (labels: Record<string, string>) => histogram.record(0.3, labels);
+  });
+  return {
+    scrape: () => metrics.scrape(format),
+    touch: () => all.forEach(({ instrument, labels }) => add[instrument]?.(labels)),
+  };
+}
+
+function promClient(shape: Shape): Subject {
+  const registry = new client.Registry();
+  const help = "What is measured";
+  const labelNames = ["model_name", "route", "status"];
+  const all = [...series(shape)];
+  const registers = [registry];
+  const add = Array.from({ length: 10 }, (_, i) => {
+    if (shape === "counters") {
+      const counter = new client.Counter({
+        name: `bench_c${i}_total`,
+        help,
+        labelNames,
+        registers,
+      });
+      return (labels: Record<string, string>) => counter.inc(labels, 1);
+    }
+    const options = { name: `bench_h${i}`, help, labelNames, registers, buckets: BUCKETS };
+    const histogram = new client.Histogram(options);
+    return (labels: Record<string, string>) => histogram.observe(labels, 0.3);
+  });
+  return {
+    scrape: () => registry.metrics(),
+    touch: () => all.forEach(({ instrument, labels }) => add[instrument]?.(labels)),
+  };
+}
+
+const SUBJECTS: Readonly<Record<string, () => Subject>> = {
+  "busbar, counters": () => busbar("counters", "prometheus"),
+  "busbar, histograms": () => busbar("histograms", "prometheus"),
+  "busbar OpenMetrics, counters": () => busbar("counters", "openmetrics"),
+  "busbar OpenMetrics, histograms": () => busbar("histograms", "openmetrics"),
+  "prom-client, counters": () => promClient("counters"),
+  "prom-client, histograms": () => promClient("histograms"),
+};
+
+/** Each claim: what is held against what. */
+const PAIRS: readonly [measured: string, against: string][] = [
+  ["busbar, counters", "prom-client, counters"],
+  ["busbar, histograms", "prom-client, histograms"],
+  ["busbar OpenMetrics, counters", "prom-client, counters"],
+  ["busbar OpenMetrics, histograms", "prom-client, histograms"],
+];
+
+interface Result {
+  /** Milliseconds a scrape. */
+  readonly ms: number;
+  /** The median scrape's longest block, and the longest of all, in milliseconds. */
+  readonly blockMs: number;
+  readonly longestBlockMs: number;
+  /** The first scrape's: nothing is cached or compiled yet. */
+  readonly firstBlockMs: number;
+}
+
+async function longestBlockMs({ scrape, touch }: Subject): Promise<number> {
+  touch();
+  // What the touch left behind is not the scrape's.
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  let longest = 0;
+  let done = false;
+  let lastAt = performance.now();
+  const turn = () => {
+    const now = performance.now();
+    longest = Math.max(longest, now - lastAt);
+    lastAt = now;
+    if (!done) setImmediate(turn);
+  };
+  setImmediate(turn);
+  await new Promise((resolve) => setImmediate(resolve));
+  longest = 0;
+  lastAt = performance.now();
+  await scrape();
+  done = true;
+  turn();
+  return longest;
+}
+
+async function measureAll(names: readonly string[]): Promise<Result[]> {
+  const subjects = names.map((name) => {
+    const make = SUBJECTS[name];
+    if (make === undefined) throw new Error(`There is no subject ${JSON.stringify(name)}`);
+    return make();
+  });
+  const firsts: number[] = [];
+  for (const subject of subjects) firsts.push(await longestBlockMs(subject));
+  const times = subjects.map((): number[] => []);
+  for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {
+    for (const [i, { scrape, touch }] of subjects.entries()) {
+      touch();
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      const startedAt = performance.now();
+      await scrape();
+      if (round >= 0) times[i]?.push(performance.now() - startedAt);
+    }
+  }
+  const results: Result[] = [];
+  for (const [i, subject] of subjects.entries()) {
+    const blocks: number[] = [];
+    for (let round = 0; round < BLOCK_ROUNDS; round++) blocks.push(await longestBlockMs(subject));
+    results.push({
+      ms: median(times[i] ?? []),
+      blockMs: median(blocks),
+      longestBlockMs: Math.max(...blocks),
+      firstBlockMs: firsts[i] ?? NaN,
+    });
+  }
+  return results;
+}
+
+function measurePair(measured: string, against: string): [Result, Result] {
+  const args = ["run", "--config", "bench/deno.json", "-A", process.argv[1] ?? ""];
+  const output = execFileSync(process.execPath, [...args, measured, against], { encoding: "utf8" });
+  return JSON.parse(output);
+}
+
+function compareAll(): void {
+  console.log(`Deno ${process.versions.deno}, ${SERIES} series, ms a scrape:`);
+  let missed = 0;
+  const judge = (text: string, kept: boolean) => {
+    if (!kept) missed++;
+    console.log(`${text}${kept ? "" : "  MISSED"}`);
+  };
+  for (const [measured, against] of PAIRS) {
+    const [ours, theirs] = measurePair(measured, against);
+    const ratio = ours.ms / theirs.ms;
+    judge(
+      `${measured} ${ours.ms.toFixed(1)} / ${against} ${theirs.ms.toFixed(1)} = ` +
+        `${ratio.toFixed(2)} (at most ${MAX_RATIO})`,
+      ratio <= MAX_RATIO,
+    );
+    judge(
+      `  longest block ${show(ours)} (at most ${MAX_BLOCK_MS} ms); ${against}: ${show(theirs)}`,
+      Math.max(ours.blockMs, ours.longestBlockMs, ours.firstBlockMs) <= MAX_BLOCK_MS,
+    );
+  }
+  if (missed > 0) {
+    console.log(`${missed} of ${PAIRS.length * 2} targets were missed`);
+    process.exitCode = 1;
+  }
+}
+
+function show({ blockMs, longestBlockMs, firstBlockMs }: Result): string {
+  return `${blockMs.toFixed(1)} ms in the median scrape, ${
+    longestBlockMs.toFixed(1)
+  } in the worst, ` +
+    `${firstBlockMs.toFixed(1)} in the first`;
+}
+
+const names = process.argv.slice(2);
+if (names.length === 0) compareAll();
+else console.log(JSON.stringify(await measureAll(names)));

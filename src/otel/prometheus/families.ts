@@ -1,0 +1,145 @@
+import {
+  AggregationTemporality,
+  DataPointType,
+  type MetricData,
+  type ResourceMetrics,
+} from "@opentelemetry/sdk-metrics";
+import { exemplarsOf } from "../exemplar.ts";
+import type { Steps } from "../slices.ts";
+import { explicitBuckets, explicitHistogram } from "./buckets.ts";
+import { Family, type FamilyType, namesOf } from "./family.ts";
+import { LabelTexts } from "./label_text.ts";
+import { nameWithUnit, unitSuffix } from "../prometheus_name.ts";
+import type { ReportOnce } from "./report_once.ts";
+
+/** How many series are handled between two looks at the clock. */
+const SERIES_A_STEP = 64;
+
+/** Sorts what was collected into families, as Prometheus and OpenMetrics have them. */
+export class Families {
+  readonly #labels = new LabelTexts();
+  /** A histogram's series have a label `le` of their own. */
+  readonly #histogramLabels = new LabelTexts("le");
+  readonly #reports: ReportOnce;
+
+  /** Tells of what it cannot show. */
+  constructor(reports: ReportOnce) {
+    this.#reports = reports;
+  }
+
+  /**
+   * The families, by name, what is known of the resource first.
+   *
+   * Instruments whose names become the same are one family if type and unit are the same too;
+   * otherwise the first one is kept, the other left out and reported.
+   */
+  *sort({ resource, scopeMetrics }: ResourceMetrics): Steps<readonly Family[]> {
+    const families: Family[] = [];
+    const taken = new Map<string, { family: Family; instrument: string }>();
+    const target = new Family("target", "info", "", "Target metadata");
+    if (Object.keys(resource.attributes).length > 0) {
+      target.add(this.#labels.of(resource.attributes), 1);
+    }
+    for (const name of namesOf(target.name, target.type)) {
+      taken.set(name, { family: target, instrument: "the resource" });
+    }
+    for (const { metrics } of scopeMetrics) {
+      for (const metric of metrics) {
+        if (metric.dataPoints.length === 0) continue;
+        const family = this.#familyOf(metric, families, taken);
+        if (family !== undefined) yield* this.#fill(family, metric);
+      }
+    }
+    families.sort((a, b) => a.name < b.name ? -1 : 1);
+    return target.values.length > 0 ? [target, ...families] : families;
+  }
+
+  #familyOf(
+    metric: MetricData,
+    families: Family[],
+    taken: Map<string, { family: Family; instrument: string }>,
+  ): Family | undefined {
+    const { name: instrument, unit: otelUnit, description } = metric.descriptor;
+    const what = `the metric ${JSON.stringify(instrument)}`;
+    if (
+      metric.dataPointType !== DataPointType.GAUGE &&
+      metric.aggregationTemporality !== AggregationTemporality.CUMULATIVE
+    ) {
+      this.#reports.tell(`Cannot show ${what}: its temporality must be cumulative, received delta`);
+      return undefined;
+    }
+    const type = typeOf(metric);
+    const unit = unitSuffix(otelUnit);
+    const name = familyName(instrument, otelUnit, type);
+    if (name === "") {
+      this.#reports.tell(`Cannot show ${what}: its name must have a letter or digit`);
+      return undefined;
+    }
+    const same = taken.get(name)?.family;
+    if (same?.name === name && same.type === type && same.unit === unit) {
+      same.help ||= description;
+      return same;
+    }
+    for (const series of namesOf(name, type)) {
+      const other = taken.get(series);
+      if (other === undefined) continue;
+      this.#reports.tell(
+        `Cannot show ${what}: its name ${series} must have one type and unit, but it is ` +
+          `${describe(type, unit)}, and ${describe(other.family.type, other.family.unit)} by ` +
+          `${other.instrument}`,
+      );
+      return undefined;
+    }
+    const family = new Family(name, type, unit, description);
+    for (const series of namesOf(name, type)) taken.set(series, { family, instrument: what });
+    families.push(family);
+    return family;
+  }
+
+  *#fill(family: Family, metric: MetricData): Steps<void> {
+    const { dataPointType, dataPoints } = metric;
+    const labels = family.type === "histogram" ? this.#histogramLabels : this.#labels;
+    if (dataPointType === DataPointType.GAUGE) family.additive = false;
+    for (let i = 0; i < dataPoints.length; i++) {
+      if (i % SERIES_A_STEP === SERIES_A_STEP - 1) yield;
+      const point = dataPoints[i] as MetricData["dataPoints"][number];
+      const value = typeof point.value === "number"
+        ? point.value
+        : "buckets" in point.value
+        ? explicitHistogram(point.value, exemplarsOf(point))
+        : explicitBuckets(point.value, exemplarsOf(point));
+      const text = labels.of(point.attributes);
+      if (family.add(text, value)) continue;
+      this.#reports.tell(
+        `Cannot show all of the metric ${JSON.stringify(metric.descriptor.name)}: several of its ` +
+          `series become ${family.name}${text.braced}, and the last one is kept`,
+      );
+    }
+    yield;
+  }
+}
+
+function typeOf(metric: MetricData): FamilyType {
+  switch (metric.dataPointType) {
+    case DataPointType.SUM:
+      return metric.isMonotonic ? "counter" : "gauge";
+    case DataPointType.GAUGE:
+      return "gauge";
+    default:
+      return "histogram";
+  }
+}
+
+/** The family's name: the instrument's and its unit, in characters that a name may have. */
+function familyName(instrument: string, unit: string, type: FamilyType): string {
+  const name = nameWithUnit(instrument, unit).replace(/[^a-zA-Z0-9]+/g, "_");
+  if (name === "" || name === "_") return "";
+  const plain = type === "counter" ? name.replace(/_total$/, "") : name;
+  if (plain === "") return "";
+  return /^\d/.test(plain) ? `_${plain}` : plain;
+}
+
+function describe(type: FamilyType, unit: string): string {
+  const what = type === "info" ? "an info" : `a ${type}`;
+  return unit === "" ? what : `${what} in ${unit}`;
+}

@@ -1,0 +1,127 @@
+import type { Exemplar } from "../../subscribers/metrics/series.ts";
+import type { ScrapeFormat } from "../scrape_format.ts";
+import type { Steps } from "../slices.ts";
+import type { ExplicitHistogram } from "./buckets.ts";
+import { boundText, escapeHelp, numberText } from "./escape.ts";
+import type { Family } from "./family.ts";
+import type { LabelText } from "./label_text.ts";
+
+/** How many series are written between two looks at the clock; a histogram's are as many as its lines. */
+const LINES_A_STEP = 64;
+
+/** Writes families in a format. */
+export function* writeFamilies(
+  families: readonly Family[],
+  format: ScrapeFormat,
+): Steps<string> {
+  // Pieces are joined as they come: one text put together at the end is one long step.
+  const pieces: string[] = [];
+  for (const family of families) {
+    pieces.push(metadata(family, format));
+    yield* family.type === "histogram"
+      ? writeHistograms(family, format, pieces)
+      : writeNumbers(family, pieces);
+  }
+  if (format === "openmetrics") pieces.push("# EOF\n");
+  return pieces.join("");
+}
+
+/** What stands above the series. Prometheus text knows neither units nor infos. */
+function metadata({ name, type, unit, help }: Family, format: ScrapeFormat): string {
+  if (format === "openmetrics") {
+    const unitLine = unit !== "" && name.endsWith(`_${unit}`) ? `# UNIT ${name} ${unit}\n` : "";
+    const helpLine = help === "" ? "" : `# HELP ${name} ${escapeHelp(help, format)}\n`;
+    return `# TYPE ${name} ${type}\n${unitLine}${helpLine}`;
+  }
+  const plain = name + suffix(type);
+  const helpLine = help === "" ? "" : `# HELP ${plain} ${escapeHelp(help, format)}\n`;
+  return `${helpLine}# TYPE ${plain} ${type === "info" ? "gauge" : type}\n`;
+}
+
+function suffix(type: Family["type"]): string {
+  return type === "counter" ? "_total" : type === "info" ? "_info" : "";
+}
+
+function* writeNumbers({ name, type, labels, values }: Family, pieces: string[]): Steps<void> {
+  const sample = name + suffix(type);
+  let lines = "";
+  for (let i = 0; i < values.length; i++) {
+    const { braced } = labels[i] as LabelText;
+    lines += `${sample}${braced} ${numberText(values[i] as number)}\n`;
+    if (i % LINES_A_STEP !== LINES_A_STEP - 1) continue;
+    pieces.push(lines);
+    lines = "";
+    yield;
+  }
+  pieces.push(lines);
+}
+
+function* writeHistograms(
+  { name, labels, values }: Family,
+  format: ScrapeFormat,
+  pieces: string[],
+): Steps<void> {
+  let lines = 0;
+  let bounds: readonly number[] | undefined;
+  let endings: readonly string[] = [];
+  for (let i = 0; i < values.length; i++) {
+    const histogram = values[i] as ExplicitHistogram;
+    if (histogram.bounds !== bounds) {
+      bounds = histogram.bounds;
+      endings = bounds.map((bound) => `le="${boundText(bound, format)}"} `);
+    }
+    pieces.push(writeHistogram(name, labels[i] as LabelText, histogram, endings, format));
+    lines += endings.length + 3;
+    if (lines < LINES_A_STEP) continue;
+    lines = 0;
+    yield;
+  }
+}
+
+function writeHistogram(
+  name: string,
+  { braced, leading }: LabelText,
+  { bounds, counts, sum, exemplars }: ExplicitHistogram,
+  endings: readonly string[],
+  format: ScrapeFormat,
+): string {
+  const bucket = `${name}_bucket{${leading}`;
+  const marks = format === "openmetrics" && exemplars.length > 0
+    ? exemplarMarks(exemplars, bounds)
+    : undefined;
+  let cumulative = 0;
+  let text = "";
+  for (let i = 0; i < endings.length; i++) {
+    cumulative += counts[i] ?? 0;
+    text += `${bucket}${endings[i]}${cumulative}${marks?.[i] ?? ""}\n`;
+  }
+  // Whatever lies above the last finite bound.
+  for (let i = endings.length; i < counts.length; i++) cumulative += counts[i] ?? 0;
+  text += `${bucket}le="+Inf"} ${cumulative}${marks?.[endings.length] ?? ""}\n`;
+  if (sum !== undefined) text += `${name}_sum${braced} ${numberText(sum)}\n`;
+  // OpenMetrics: a count stands where a sum does, and only there.
+  if (sum !== undefined || format === "prometheus") {
+    text += `${name}_count${braced} ${cumulative}\n`;
+  }
+  return text;
+}
+
+/** What stands behind each bucket's value: the newest exemplar that fell into it. */
+function exemplarMarks(
+  exemplars: readonly Exemplar[],
+  bounds: readonly number[],
+): (string | undefined)[] {
+  const newest: (Exemplar | undefined)[] = [];
+  for (const exemplar of exemplars) {
+    const found = bounds.findIndex((bound) => exemplar.value <= bound);
+    const index = found < 0 ? bounds.length : found;
+    const other = newest[index];
+    if (other === undefined || exemplar.timestampMs >= other.timestampMs) newest[index] = exemplar;
+  }
+  return Array.from(newest, (exemplar) => exemplar === undefined ? undefined : mark(exemplar));
+}
+
+function mark({ value, timestampMs, traceId, spanId }: Exemplar): string {
+  const seconds = (timestampMs / 1_000).toFixed(3);
+  return ` # {trace_id="${traceId}",span_id="${spanId}"} ${numberText(value)} ${seconds}`;
+}

@@ -1,0 +1,34 @@
+/**
+ * Lets scrapes that overlap share one collection, so that they tell of the same moment and cost one
+ * collection, whatever their formats. The first text that is done, or a failure, ends the sharing:
+ * a scrape never tells of a moment longer ago than a scrape takes.
+ */
+export class SharedScrape<Collected, Format> {
+  readonly #collect: () => Promise<Collected>;
+  readonly #write: (collected: Collected, format: Format) => Promise<string>;
+  #underWay: { collected: Promise<Collected>; texts: Map<Format, Promise<string>> } | undefined;
+
+  /** How to collect, and how to write what was collected. */
+  constructor(
+    collect: () => Promise<Collected>,
+    write: (collected: Collected, format: Format) => Promise<string>,
+  ) {
+    this.#collect = collect;
+    this.#write = write;
+  }
+
+  /** The text of a collection that is under way, or else of a new one. */
+  scrape(format: Format): Promise<string> {
+    const shared = this.#underWay ??= { collected: this.#collect(), texts: new Map() };
+    let text = shared.texts.get(format);
+    if (text === undefined) {
+      text = shared.collected
+        .then((collected) => this.#write(collected, format))
+        .finally(() => {
+          if (this.#underWay === shared) this.#underWay = undefined;
+        });
+      shared.texts.set(format, text);
+    }
+    return text;
+  }
+}

@@ -1,0 +1,91 @@
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { CONTENT_TYPES, createMetricsHandler, type ScrapeFormat } from "@busbar/busbar/http";
+
+const handler = createMetricsHandler({
+  scrape: (format) => Promise.resolve(`# ${format}\n${format === "openmetrics" ? "# EOF\n" : ""}`),
+});
+
+async function formatFor(accept: string | undefined): Promise<ScrapeFormat> {
+  const headers: HeadersInit = accept === undefined ? {} : { accept };
+  const response = await handler(new Request("http://localhost/metrics", { headers }));
+  const format = (await response.text()).split(/[# \n]+/)[1] as ScrapeFormat;
+  assertEquals(response.status, 200);
+  assertEquals(response.headers.get("content-type"), CONTENT_TYPES[format]);
+  assertEquals(response.headers.get("vary"), "Accept, Accept-Encoding");
+  return format;
+}
+
+const TEXT = "text/plain;version=0.0.4";
+const OPEN = "application/openmetrics-text";
+
+Deno.test("the format is the one that Accept likes best", async () => {
+  const table: [accept: string | undefined, format: ScrapeFormat][] = [
+    // What Prometheus 2 sends, and Prometheus 3.
+    [`${OPEN};version=1.0.0,${OPEN};version=0.0.1;q=0.75,${TEXT};q=0.5,*/*;q=0.1`, "openmetrics"],
+    [
+      `${OPEN};version=1.0.0;escaping=allow-utf-8;q=0.5,${OPEN};version=0.0.1;q=0.4,` +
+      `text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,${TEXT};q=0.2,*/*;q=0.1`,
+      "openmetrics",
+    ],
+    // What it sends where only the text format is wanted, what curl and fetch send, and a browser.
+    [`${TEXT},*/*;q=0.1`, "prometheus"],
+    ["*/*", "prometheus"],
+    [undefined, "prometheus"],
+    ["text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "prometheus"],
+    // Names, versions and wildcards.
+    [OPEN, "openmetrics"],
+    [`${OPEN}; version="1.0.0"; charset=utf-8`, "openmetrics"],
+    ["Application/OpenMetrics-Text;VERSION=1.0.0", "openmetrics"],
+    [`${OPEN};version=0.0.1`, "prometheus"],
+    [`text/plain;version=1.0.0,${OPEN};q=0.1`, "openmetrics"],
+    ["application/*", "openmetrics"],
+    ["text/*", "prometheus"],
+    ["text/*,application/*", "prometheus"],
+    [`${OPEN},*/*`, "openmetrics"],
+    [`${OPEN},text/plain`, "openmetrics"],
+    [`text/plain,${OPEN}`, "openmetrics"],
+    // Qualities.
+    [`${OPEN};q=0.4,text/plain;q=0.5`, "prometheus"],
+    [`${OPEN};q=0.5,text/plain;q=0.4`, "openmetrics"],
+    [`${OPEN};q=0,*/*`, "prometheus"],
+    [`text/plain;q=0,*/*`, "openmetrics"],
+    [`${OPEN};q=0`, "prometheus"],
+    [`${OPEN};q=0.001`, "openmetrics"],
+    // Neither, or nothing that can be read.
+    ["application/json", "prometheus"],
+    ["*/*;q=0", "prometheus"],
+    ["", "prometheus"],
+    [",;,;q=1,=;=", "prometheus"],
+    [`${OPEN};q=2`, "prometheus"],
+    [`${OPEN};q=-1`, "prometheus"],
+    [`${OPEN};q=high`, "prometheus"],
+    [`${OPEN};q=`, "prometheus"],
+    [`${OPEN},${"a/b,".repeat(2_000)}`, "prometheus"],
+  ];
+  for (const [accept, format] of table) assertEquals(await formatFor(accept), format, accept);
+});
+
+Deno.test("no header makes a scrape fail", async () => {
+  const header = fc.oneof(
+    fc.string({ unit: "binary-ascii" }).map((text) => text.replace(/[^\x20-\x7e]/g, "")),
+    fc.array(
+      fc.constantFrom(OPEN, "text/plain", "*/*", ";", ",", "q", "=", "0.5", "version", '"', " "),
+    ).map((parts) => parts.join("")),
+  );
+  await fc.assert(fc.asyncProperty(header, header, async (accept, encoding) => {
+    const headers = { accept, "accept-encoding": encoding };
+    const response = await handler(new Request("http://localhost/metrics", { headers }));
+    assertEquals(response.status, 200);
+    await response.body?.cancel();
+  }));
+});
+
+Deno.test("a scrape that knows Prometheus text alone is not called OpenMetrics", async () => {
+  const plain = createMetricsHandler({ scrape: () => Promise.resolve("up 1\n") });
+  const response = await plain(
+    new Request("http://localhost/metrics", { headers: { accept: OPEN } }),
+  );
+  assertEquals(await response.text(), "up 1\n");
+  assertEquals(response.headers.get("content-type"), CONTENT_TYPES.prometheus);
+});

@@ -1,0 +1,62 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { PrometheusMetrics } from "@busbar/busbar/otel";
+import { samples } from "../scrape.ts";
+
+Deno.test("scrapes at the same time are one collection, whatever their formats", async () => {
+  await using metrics = new PrometheusMetrics();
+  let collections = 0;
+  metrics.meter.createObservableGauge("collections").addCallback((result) => {
+    result.observe(++collections);
+  });
+  const texts = await Promise.all([
+    metrics.scrape(),
+    metrics.scrape("openmetrics"),
+    metrics.scrape(),
+    metrics.scrape("openmetrics"),
+  ]);
+  assertEquals(collections, 1);
+  assertEquals(texts.map((text) => samples(text)["collections"]), [1, 1, 1, 1]);
+  assertEquals([texts[0] === texts[2], texts[1] === texts[3], texts[0] === texts[1]], [
+    true,
+    true,
+    false,
+  ]);
+  assertEquals(samples(await metrics.scrape())["collections"], 2);
+  assertEquals(collections, 2);
+});
+
+Deno.test("a failure reaches all that shared it, and nobody after", async () => {
+  await using metrics = new PrometheusMetrics();
+  let isBroken = true;
+  metrics.meter.createObservableGauge("healed").addCallback((result) => {
+    if (isBroken) throw new Error("no");
+    result.observe(1);
+  });
+  await Promise.all([
+    assertRejects(() => metrics.scrape(), AggregateError, "Cannot collect metrics"),
+    assertRejects(() => metrics.scrape("openmetrics"), AggregateError, "Cannot collect metrics"),
+  ]);
+  isBroken = false;
+  assertEquals(samples(await metrics.scrape())["healed"], 1);
+});
+
+Deno.test("other work gets its turns while a large scrape is written", async () => {
+  await using metrics = new PrometheusMetrics();
+  for (let i = 0; i < 50; i++) {
+    const counter = metrics.meter.createCounter(`c${i}`);
+    for (let set = 0; set < 1_000; set++) counter.add(1, { set });
+  }
+  let turns = 0;
+  let isDone = false;
+  const count = () => {
+    turns++;
+    if (!isDone) setImmediate(count);
+  };
+  setImmediate(count);
+  const text = await metrics.scrape();
+  isDone = true;
+  assertEquals(Object.keys(samples(text)).length, 50_001);
+  // One for each phase is there without slices too.
+  assertEquals(turns > 5, true, `${turns} turns`);
+  await new Promise((resolve) => setImmediate(resolve));
+});
