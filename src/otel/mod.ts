@@ -13,8 +13,8 @@
  *
  * @module
  */
-export type { Meter } from "../subscribers/otel_api.ts";
-export type { MetricProducer } from "./sdk_api.ts";
+export type { ApiMeterProvider, Attributes, Meter } from "../subscribers/otel_api.ts";
+export type { MetricProducer, MetricReader } from "./sdk_api.ts";
 export type { Exemplar } from "../subscribers/metrics/series.ts";
 export type { ScrapeFormat } from "./scrape_format.ts";
 export { PrometheusMetrics, type PrometheusMetricsOptions } from "./prometheus_metrics.ts";

@@ -1,4 +1,4 @@
-import type { Meter } from "../subscribers/otel_api.ts";
+import type { ApiMeterProvider, Attributes, Meter } from "../subscribers/otel_api.ts";
 import { PrometheusExporter } from "@opentelemetry/exporter-prometheus";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { MeterProvider, type ResourceMetrics } from "@opentelemetry/sdk-metrics";
@@ -6,7 +6,7 @@ import { type Logger, show } from "../bus/options.ts";
 import type { Family } from "./prometheus/family.ts";
 import { PrometheusText } from "./prometheus_text.ts";
 import { SCRAPE_FORMATS, type ScrapeFormat } from "./scrape_format.ts";
-import type { MetricProducer } from "./sdk_api.ts";
+import type { MetricProducer, MetricReader } from "./sdk_api.ts";
 import { SharedScrape } from "./shared_scrape.ts";
 
 /** The options of {@linkcode PrometheusMetrics}. */
@@ -15,6 +15,10 @@ export interface PrometheusMetricsOptions {
   readonly serviceName?: string;
   /** The resource's `service.instance.id`. Default: a random UUID. */
   readonly serviceInstanceId?: string;
+  /** Further attributes of the resource; the two above win. Default: none. */
+  readonly resourceAttributes?: Attributes;
+  /** Readers beside the scrape, such as one that pushes. Default: none. */
+  readonly readers?: readonly MetricReader[];
   /** The name of the instrumentation scope. Default: `"busbar"`. */
   readonly scopeName?: string;
   /**
@@ -43,6 +47,8 @@ export class PrometheusMetrics implements AsyncDisposable {
     const {
       serviceName = "unknown_service",
       serviceInstanceId = crypto.randomUUID(),
+      resourceAttributes = {},
+      readers = [],
       scopeName = "busbar",
       metricProducers = [],
       logger = console,
@@ -58,10 +64,11 @@ export class PrometheusMetrics implements AsyncDisposable {
     );
     this.#provider = new MeterProvider({
       resource: resourceFromAttributes({
+        ...resourceAttributes,
         "service.name": serviceName,
         "service.instance.id": serviceInstanceId,
       }),
-      readers: [this.#reader],
+      readers: [this.#reader, ...readers],
     });
     this.meter = this.#provider.getMeter(scopeName);
   }
@@ -87,7 +94,17 @@ export class PrometheusMetrics implements AsyncDisposable {
     return await this.#scrapes.scrape(format);
   }
 
-  /** Shuts the provider down. */
+  /** What `metrics.setGlobalMeterProvider` of the OpenTelemetry API takes. */
+  get provider(): ApiMeterProvider {
+    return this.#provider;
+  }
+
+  /** Makes the readers beside the scrape push what there is. */
+  async flush(): Promise<void> {
+    await this.#provider.forceFlush();
+  }
+
+  /** Shuts the provider and its readers down. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#provider.shutdown();
   }

@@ -8,3 +8,5 @@ export type Counter = api.Counter;
 export type Attributes = api.Attributes;
 /** What the OpenTelemetry API calls at each collection. */
 export type BatchObservableCallback = api.BatchObservableCallback;
+/** A meter provider of the OpenTelemetry API. */
+export type ApiMeterProvider = api.MeterProvider;
