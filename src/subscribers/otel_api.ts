@@ -10,3 +10,7 @@ export type Attributes = api.Attributes;
 export type BatchObservableCallback = api.BatchObservableCallback;
 /** A meter provider of the OpenTelemetry API. */
 export type ApiMeterProvider = api.MeterProvider;
+/** A tracer of the OpenTelemetry API: where spans are started. */
+export type Tracer = api.Tracer;
+/** What tells a span from all others, within a process and between processes. */
+export type SpanContext = api.SpanContext;
