@@ -17,4 +17,8 @@ export type { Meter } from "../subscribers/otel_api.ts";
 export type { MetricProducer } from "./sdk_api.ts";
 export type { Exemplar } from "./exemplar.ts";
 export type { ScrapeFormat } from "./scrape_format.ts";
-export { PrometheusMetrics, type PrometheusMetricsOptions } from "./prometheus_metrics.ts";
+export {
+  DEFAULT_COLLECT_TIMEOUT_MS,
+  PrometheusMetrics,
+  type PrometheusMetricsOptions,
+} from "./prometheus_metrics.ts";
