@@ -8,7 +8,8 @@
  * by round; the medians are compared.
  *
  * Blocks are measured on their own: the longest time between two turns of the event loop while one
- * scrape is under way. The median of the scrapes is held against the limit, and the longest shown.
+ * scrape is under way. The worst scrape is held against the limit, and so is a process's first one,
+ * which is made in several processes.
  *
  * Run it with `deno task bench:scrape`.
  *
@@ -17,6 +18,7 @@
 import { execFileSync } from "node:child_process";
 import process from "node:process";
 import client from "prom-client";
+import { createMetricsHandler } from "../src/http/mod.ts";
 import { PrometheusMetrics, type ScrapeFormat } from "../src/otel/mod.ts";
 import { median } from "./measure.ts";
 
@@ -29,6 +31,7 @@ const MAX_BLOCK_MS = 20;
 const WARM_UP_ROUNDS = 10;
 const ROUNDS = 60;
 const BLOCK_ROUNDS = 40;
+const FIRST_ROUNDS = 7;
 
 type Scrape = () => Promise<string>;
 type Shape = "counters" | "histograms";
@@ -98,11 +101,27 @@ function promClient(shape: Shape): Subject {
   };
 }
 
+/** All that is done for a request: the scrape, negotiated and compressed. */
+function compressed(shape: Shape): Subject {
+  const { scrape, touch } = busbar(shape, "openmetrics");
+  const handler = createMetricsHandler({ scrape });
+  const headers = { "accept": "application/openmetrics-text", "accept-encoding": "gzip" };
+  return {
+    scrape: async () => {
+      const response = await handler(new Request("http://localhost/metrics", { headers }));
+      return `${(await response.bytes()).length}`;
+    },
+    touch,
+  };
+}
+
 const SUBJECTS: Readonly<Record<string, () => Subject>> = {
   "busbar, counters": () => busbar("counters", "prometheus"),
   "busbar, histograms": () => busbar("histograms", "prometheus"),
   "busbar OpenMetrics, counters": () => busbar("counters", "openmetrics"),
   "busbar OpenMetrics, histograms": () => busbar("histograms", "openmetrics"),
+  "busbar OpenMetrics, gzip, counters": () => compressed("counters"),
+  "busbar OpenMetrics, gzip, histograms": () => compressed("histograms"),
   "prom-client, counters": () => promClient("counters"),
   "prom-client, histograms": () => promClient("histograms"),
 };
@@ -115,14 +134,18 @@ const PAIRS: readonly [measured: string, against: string][] = [
   ["busbar OpenMetrics, histograms", "prom-client, histograms"],
 ];
 
+/** These do more than prom-client does: only how long they block is claimed. */
+const BLOCKS_ONLY: readonly string[] = [
+  "busbar OpenMetrics, gzip, counters",
+  "busbar OpenMetrics, gzip, histograms",
+];
+
 interface Result {
   /** Milliseconds a scrape. */
   readonly ms: number;
   /** The median scrape's longest block, and the longest of all, in milliseconds. */
   readonly blockMs: number;
   readonly longestBlockMs: number;
-  /** The first scrape's: nothing is cached or compiled yet. */
-  readonly firstBlockMs: number;
 }
 
 async function longestBlockMs({ scrape, touch }: Subject): Promise<number> {
@@ -148,14 +171,14 @@ async function longestBlockMs({ scrape, touch }: Subject): Promise<number> {
   return longest;
 }
 
+function subjectOf(name: string): Subject {
+  const make = SUBJECTS[name];
+  if (make === undefined) throw new Error(`There is no subject ${JSON.stringify(name)}`);
+  return make();
+}
+
 async function measureAll(names: readonly string[]): Promise<Result[]> {
-  const subjects = names.map((name) => {
-    const make = SUBJECTS[name];
-    if (make === undefined) throw new Error(`There is no subject ${JSON.stringify(name)}`);
-    return make();
-  });
-  const firsts: number[] = [];
-  for (const subject of subjects) firsts.push(await longestBlockMs(subject));
+  const subjects = names.map(subjectOf);
   const times = subjects.map((): number[] => []);
   for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {
     for (const [i, { scrape, touch }] of subjects.entries()) {
@@ -174,51 +197,67 @@ async function measureAll(names: readonly string[]): Promise<Result[]> {
       ms: median(times[i] ?? []),
       blockMs: median(blocks),
       longestBlockMs: Math.max(...blocks),
-      firstBlockMs: firsts[i] ?? NaN,
     });
   }
   return results;
 }
 
-function measurePair(measured: string, against: string): [Result, Result] {
-  const args = ["run", "--config", "bench/deno.json", "-A", process.argv[1] ?? ""];
-  const output = execFileSync(process.execPath, [...args, measured, against], { encoding: "utf8" });
-  return JSON.parse(output);
+/** Runs this in a process of its own, where no other subject's types slow anything down. */
+function apart<Answer>(...args: string[]): Answer {
+  const all = ["run", "--config", "bench/deno.json", "-A", process.argv[1] ?? "", ...args];
+  return JSON.parse(execFileSync(process.execPath, all, { encoding: "utf8" }));
+}
+
+/** A process has one first scrape, with nothing cached or compiled yet: the median of several. */
+function firstBlockMs(name: string): number {
+  return median(Array.from({ length: FIRST_ROUNDS }, () => apart<number>("--first", name)));
 }
 
 function compareAll(): void {
   console.log(`Deno ${process.versions.deno}, ${SERIES} series, ms a scrape:`);
+  let claims = 0;
   let missed = 0;
   const judge = (text: string, kept: boolean) => {
+    claims++;
     if (!kept) missed++;
     console.log(`${text}${kept ? "" : "  MISSED"}`);
   };
+  const judgeBlocks = (name: string, { blockMs, longestBlockMs }: Result) => {
+    const firstMs = firstBlockMs(name);
+    judge(
+      `  ${name} blocks ${blockMs.toFixed(1)} ms in the median scrape, ` +
+        `${longestBlockMs.toFixed(1)} in the worst, ${firstMs.toFixed(1)} in the first ` +
+        `(at most ${MAX_BLOCK_MS})`,
+      Math.max(longestBlockMs, firstMs) <= MAX_BLOCK_MS,
+    );
+  };
   for (const [measured, against] of PAIRS) {
-    const [ours, theirs] = measurePair(measured, against);
+    const [ours, theirs] = apart<[Result, Result]>(measured, against);
     const ratio = ours.ms / theirs.ms;
     judge(
       `${measured} ${ours.ms.toFixed(1)} / ${against} ${theirs.ms.toFixed(1)} = ` +
         `${ratio.toFixed(2)} (at most ${MAX_RATIO})`,
       ratio <= MAX_RATIO,
     );
-    judge(
-      `  longest block ${show(ours)} (at most ${MAX_BLOCK_MS} ms); ${against}: ${show(theirs)}`,
-      Math.max(ours.blockMs, ours.longestBlockMs, ours.firstBlockMs) <= MAX_BLOCK_MS,
+    judgeBlocks(measured, ours);
+    console.log(
+      `  ${against} blocks ${theirs.blockMs.toFixed(1)} ms in the median scrape, ` +
+        `${theirs.longestBlockMs.toFixed(1)} in the worst, ` +
+        `${firstBlockMs(against).toFixed(1)} in the first`,
     );
   }
+  for (const name of BLOCKS_ONLY) {
+    const [result] = apart<[Result]>(name);
+    console.log(`${name} ${result.ms.toFixed(1)}`);
+    judgeBlocks(name, result);
+  }
   if (missed > 0) {
-    console.log(`${missed} of ${PAIRS.length * 2} targets were missed`);
+    console.log(`${missed} of ${claims} targets were missed`);
     process.exitCode = 1;
   }
 }
 
-function show({ blockMs, longestBlockMs, firstBlockMs }: Result): string {
-  return `${blockMs.toFixed(1)} ms in the median scrape, ${
-    longestBlockMs.toFixed(1)
-  } in the worst, ` +
-    `${firstBlockMs.toFixed(1)} in the first`;
-}
-
-const names = process.argv.slice(2);
-if (names.length === 0) compareAll();
-else console.log(JSON.stringify(await measureAll(names)));
+const [first, ...rest] = process.argv.slice(2);
+if (first === undefined) compareAll();
+else if (first === "--first") console.log(await longestBlockMs(subjectOf(rest[0] ?? "")));
+else console.log(JSON.stringify(await measureAll([first, ...rest])));

@@ -1,6 +1,6 @@
 /**
- * Metrics over HTTP: a `(Request) => Promise<Response>` handler for any server, and a server on
- * `Deno.serve`.
+ * Metrics over HTTP: a `(Request) => Promise<Response>` handler for any server, and servers on
+ * `Deno.serve`, `Bun.serve` and `node:http`.
  *
  * @example
  * ```ts
@@ -21,7 +21,9 @@ export {
 } from "./metrics_handler.ts";
 export {
   AddressInUseError,
+  DEFAULT_METRICS_ADDRESS,
   type MetricsServer,
-  serveMetrics,
   type ServeMetricsOptions,
-} from "./serve_metrics.ts";
+} from "./metrics_server.ts";
+export { serveMetrics } from "./serve_metrics.ts";
+export { startMetricsServer } from "./start_metrics_server.ts";

@@ -17,9 +17,13 @@ export type { ApiMeterProvider, Attributes, Meter } from "../subscribers/otel_ap
 export type { MetricProducer, MetricReader } from "./sdk_api.ts";
 export type { Exemplar } from "../subscribers/metrics/series.ts";
 export type { ScrapeFormat } from "./scrape_format.ts";
-export { PrometheusMetrics, type PrometheusMetricsOptions } from "./prometheus_metrics.ts";
 export {
   createMetricProducer,
   type MetricProducerOptions,
   type WithExemplars,
 } from "./metric_producer.ts";
+export {
+  DEFAULT_COLLECT_TIMEOUT_MS,
+  PrometheusMetrics,
+  type PrometheusMetricsOptions,
+} from "./prometheus_metrics.ts";

@@ -2,12 +2,16 @@ import type { ApiMeterProvider, Attributes, Meter } from "../subscribers/otel_ap
 import { PrometheusExporter } from "@opentelemetry/exporter-prometheus";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { MeterProvider, type ResourceMetrics } from "@opentelemetry/sdk-metrics";
+import { Deadline } from "../bus/deadline.ts";
 import { type Logger, show } from "../bus/options.ts";
 import type { Family } from "./prometheus/family.ts";
 import { PrometheusText } from "./prometheus_text.ts";
 import { SCRAPE_FORMATS, type ScrapeFormat } from "./scrape_format.ts";
 import type { MetricProducer, MetricReader } from "./sdk_api.ts";
 import { SharedScrape } from "./shared_scrape.ts";
+
+/** How long a collection may take, in milliseconds: as long as Prometheus waits for a scrape. */
+export const DEFAULT_COLLECT_TIMEOUT_MS = 10_000;
 
 /** The options of {@linkcode PrometheusMetrics}. */
 export interface PrometheusMetricsOptions {
@@ -27,6 +31,11 @@ export interface PrometheusMetricsOptions {
    * none.
    */
   readonly metricProducers?: readonly MetricProducer[];
+  /**
+   * How long instruments and producers may take to give their metrics, in milliseconds, above 0.
+   * After that the scrape fails, and the next one collects anew. Default: 10,000.
+   */
+  readonly collectTimeoutMs?: number;
   /** Where metrics that cannot be shown as they are get reported, each once. Default: `console`. */
   readonly logger?: Logger;
 }
@@ -40,9 +49,14 @@ export class PrometheusMetrics implements AsyncDisposable {
   readonly meter: Meter;
   readonly #provider: MeterProvider;
   readonly #reader: PrometheusExporter;
+  readonly #collectTimeoutMs: number;
   readonly #scrapes: SharedScrape<readonly Family[], ScrapeFormat>;
 
-  /** Sets up a provider, a reader and a meter. */
+  /**
+   * Sets up a provider, a reader and a meter.
+   *
+   * @throws {RangeError} if `collectTimeoutMs` is not above 0
+   */
   constructor(options: PrometheusMetricsOptions = {}) {
     const {
       serviceName = "unknown_service",
@@ -51,8 +65,18 @@ export class PrometheusMetrics implements AsyncDisposable {
       readers = [],
       scopeName = "busbar",
       metricProducers = [],
+      collectTimeoutMs = DEFAULT_COLLECT_TIMEOUT_MS,
       logger = console,
     } = options;
+    if (typeof collectTimeoutMs !== "number" || !(collectTimeoutMs > 0)) {
+      throw new RangeError(
+        `Cannot create PrometheusMetrics: collectTimeoutMs must be a number above 0, received ${
+          show(collectTimeoutMs)
+        }`,
+      );
+    }
+    // Timers hold their delay in 32 bits; a longer one would fire at once.
+    this.#collectTimeoutMs = Math.min(collectTimeoutMs, 2 ** 31 - 1);
     this.#reader = new PrometheusExporter({
       preventServerStart: true,
       metricProducers: [...metricProducers],
@@ -79,8 +103,8 @@ export class PrometheusMetrics implements AsyncDisposable {
    * overlap share one collection.
    *
    * @param format Prometheus text 0.0.4 by default, or OpenMetrics 1.0.0, which has exemplars
-   * @throws {AggregateError} if an instrument could not be collected: a scrape that lacks
-   * something must not look like a good one
+   * @throws {AggregateError} if an instrument could not be collected, or not in time: a scrape that
+   * lacks something must not look like a good one
    * @throws {TypeError} if there is no such format
    */
   async scrape(format: ScrapeFormat = "prometheus"): Promise<string> {
@@ -110,9 +134,22 @@ export class PrometheusMetrics implements AsyncDisposable {
   }
 
   async #collect(): Promise<ResourceMetrics> {
-    const { resourceMetrics, errors } = await this.#reader.collect();
-    if (errors.length > 0) throw new AggregateError(errors, "Cannot collect metrics");
-    await resourceMetrics.resource.waitForAsyncAttributes?.();
-    return resourceMetrics;
+    const deadline = new Deadline(this.#collectTimeoutMs);
+    try {
+      // All scrapes would wait for one that hangs, as they share it.
+      const collecting = this.#reader.collect();
+      if (!await deadline.within(collecting)) {
+        const reason = new Error(`it took longer than ${this.#collectTimeoutMs} ms`);
+        throw new AggregateError([reason], "Cannot collect metrics");
+      }
+      const { resourceMetrics, errors } = await collecting;
+      if (errors.length > 0) throw new AggregateError(errors, "Cannot collect metrics");
+      // A resource that is not known in time is shown as far as it is.
+      const resource = resourceMetrics.resource.waitForAsyncAttributes?.();
+      if (resource !== undefined) await deadline.within(resource);
+      return resourceMetrics;
+    } finally {
+      deadline.clear();
+    }
   }
 }

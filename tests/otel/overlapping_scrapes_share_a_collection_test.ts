@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { PrometheusMetrics } from "@busbar/busbar/otel";
 import { samples } from "../scrape.ts";
 
@@ -38,6 +38,32 @@ Deno.test("a failure reaches all that shared it, and nobody after", async () => 
   ]);
   isBroken = false;
   assertEquals(samples(await metrics.scrape())["healed"], 1);
+});
+
+Deno.test("a collection that hangs fails in time, and the next scrape collects anew", async () => {
+  await using metrics = new PrometheusMetrics({ collectTimeoutMs: 100 });
+  let hangs = true;
+  metrics.meter.createObservableGauge("healed").addCallback((result) => {
+    result.observe(1);
+    return hangs ? new Promise(() => {}) : undefined;
+  });
+  const errors = await Promise.all([
+    assertRejects(() => metrics.scrape(), AggregateError, "Cannot collect metrics"),
+    assertRejects(() => metrics.scrape("openmetrics"), AggregateError, "Cannot collect metrics"),
+  ]);
+  assertEquals(errors.map(({ errors: [reason] }) => reason.message), [
+    "it took longer than 100 ms",
+    "it took longer than 100 ms",
+  ]);
+  hangs = false;
+  assertEquals(samples(await metrics.scrape())["healed"], 1);
+  for (const collectTimeoutMs of [0, -1, NaN]) {
+    assertThrows(
+      () => new PrometheusMetrics({ collectTimeoutMs }),
+      RangeError,
+      `collectTimeoutMs must be a number above 0, received ${collectTimeoutMs}`,
+    );
+  }
 });
 
 Deno.test("other work gets its turns while a large scrape is written", async () => {

@@ -33,23 +33,50 @@ async function observedBus(): Promise<AsyncDisposable & { metrics: PrometheusMet
   };
 }
 
+const NASTY = 'quo"te \\ back\nline\r\t\0 {a="b"} # 1 # EOF naïve 🚌';
+const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
+const SPAN_ID = "b7ad6b7169203331";
+
+/** Metrics with a bit of everything. */
+function nastyMetrics(): PrometheusMetrics {
+  const exemplar = { value: 0.3, timestampMs: Date.now(), traceId: TRACE_ID, spanId: SPAN_ID };
+  const description = NASTY;
+  return new PrometheusMetrics({
+    serviceName: NASTY,
+    metricProducers: [producerOf([
+      histogram({ name: "checkout.duration", unit: "s", description }, [
+        point(buckets([0.1, 0.5, 1e6], [1, 1, 0, 2], 9), { nasty: NASTY, le: "x" }, [exemplar]),
+      ]),
+      sum({ name: "checkouts", description }, [point(1e21, { "a.b": 1, "a_b": 2 })]),
+      sum({ name: "open", unit: "carts", description }, [point(-3)], false),
+      gauge({ name: "gauge", description }, [point(Infinity)]),
+    ])],
+  });
+}
+
+async function promtool(scrape: string): Promise<[stdout: string, stderr: string, code: number]> {
+  await using child = new Deno.Command("promtool", {
+    args: ["check", "metrics"],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(scrape));
+  await writer.close();
+  const { code, stdout, stderr } = await child.output();
+  const decoder = new TextDecoder();
+  return [decoder.decode(stdout), decoder.decode(stderr), code];
+}
+
 Deno.test({
   name: "promtool finds nothing to complain about",
   ignore: !installed("promtool"),
   async fn() {
     await using observed = await observedBus();
-    await using child = new Deno.Command("promtool", {
-      args: ["check", "metrics"],
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    const writer = child.stdin.getWriter();
-    await writer.write(new TextEncoder().encode(await observed.metrics.scrape()));
-    await writer.close();
-    const { code, stdout, stderr } = await child.output();
-    const decoder = new TextDecoder();
-    assertEquals([decoder.decode(stdout), decoder.decode(stderr), code], ["", "", 0]);
+    assertEquals(await promtool(await observed.metrics.scrape()), ["", "", 0]);
+    await using nasty = nastyMetrics();
+    assertEquals(await promtool(await nasty.scrape()), ["", "", 0]);
   },
 });
 
@@ -74,25 +101,7 @@ Deno.test({
   name: "a real Prometheus scrapes OpenMetrics, and keeps the exemplars",
   ignore: !installed("prometheus"),
   async fn() {
-    const nasty = 'quo"te \\ back\nline\r\t\0 {a="b"} # 1 # EOF naïve 🚌';
-    const traceId = "0af7651916cd43dd8448eb211c80319c";
-    const exemplar = {
-      value: 0.3,
-      timestampMs: Date.now(),
-      traceId,
-      spanId: "b7ad6b7169203331",
-    };
-    await using metrics = new PrometheusMetrics({
-      serviceName: nasty,
-      metricProducers: [producerOf([
-        histogram({ name: "checkout.duration", unit: "s", description: nasty }, [
-          point(buckets([0.1, 0.5, 1e6], [1, 1, 0, 2], 9), { nasty, le: "x" }, [exemplar]),
-        ]),
-        sum({ name: "checkouts", description: nasty }, [point(1e21, { "a.b": 1, "a_b": 2 })]),
-        sum({ name: "open", unit: "carts" }, [point(-3)], false),
-        gauge({ name: "gauge" }, [point(Infinity)]),
-      ])],
-    });
+    await using metrics = nastyMetrics();
     const formats: string[] = [];
     await using prometheus = await startPrometheus((format) => {
       formats.push(format);
@@ -106,10 +115,10 @@ Deno.test({
     assertEquals(await prometheus.value("open_carts"), "-3");
     assertEquals(await prometheus.value("gauge"), "+Inf");
     const series = await prometheus.ask("series", { "match[]": "checkout_duration_seconds_sum" });
-    assertEquals((series as { nasty: string }[])[0]?.nasty, nasty);
+    assertEquals((series as { nasty: string }[])[0]?.nasty, NASTY);
     const metadata = await prometheus.ask("metadata", { metric: "checkout_duration_seconds" });
     assertEquals(metadata, {
-      checkout_duration_seconds: [{ type: "histogram", unit: "seconds", help: nasty }],
+      checkout_duration_seconds: [{ type: "histogram", unit: "seconds", help: NASTY }],
     });
     const now = Date.now() / 1_000;
     const exemplars = await prometheus.ask("query_exemplars", {
@@ -123,7 +132,7 @@ Deno.test({
         first?.labels,
         first?.value,
       ]),
-      [["0.5", { trace_id: traceId, span_id: "b7ad6b7169203331" }, "0.3"]],
+      [["0.5", { trace_id: TRACE_ID, span_id: SPAN_ID }, "0.3"]],
     );
   },
 });
