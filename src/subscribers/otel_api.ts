@@ -8,3 +8,5 @@ export type Counter = api.Counter;
 export type Attributes = api.Attributes;
 /** What the OpenTelemetry API calls at each collection. */
 export type BatchObservableCallback = api.BatchObservableCallback;
+/** A logger of the OpenTelemetry API: where log records are emitted. */
+export type OtelLogger = api.Logger;
