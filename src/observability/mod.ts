@@ -1,6 +1,7 @@
 /**
- * The configuration of observability: one object of plain data, made from what a program says,
- * from its flags and from OpenTelemetry's variables of the environment.
+ * Sets everything up in one call: a bus, metrics, spans and log records of a catalog, an
+ * OpenTelemetry SDK, and the way out. Its configuration is one object of plain data, made from what
+ * a program says, from its flags and from OpenTelemetry's variables of the environment.
  *
  * @example
  * ```ts
@@ -47,3 +48,8 @@ export { ConfigurationError } from "./config/configuration_error.ts";
 export { type EnvReader, readObservabilityEnv } from "./config/env.ts";
 export type { ObservabilityOptions, OtlpOptions, OtlpSignalOptions } from "./config/options.ts";
 export { type ObservabilitySources, resolveObservabilityConfig } from "./config/resolve.ts";
+export {
+  type Observability,
+  startObservability,
+  type StartOptions,
+} from "./start_observability.ts";

@@ -1,0 +1,130 @@
+import { logs, metrics, trace } from "@opentelemetry/api";
+import { resourceFromAttributes } from "@opentelemetry/resources";
+import { LoggerProvider } from "@opentelemetry/sdk-logs";
+import { PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
+import { TracerProvider } from "@opentelemetry/sdk-trace";
+import type { Attributes } from "../subscribers/otel_api.ts";
+import { LogBatchProcessor, SpanBatchProcessor } from "../otel/export/batch_processors.ts";
+import { CountingMetricExporter } from "../otel/export/counting_metric_exporter.ts";
+import {
+  createOtlpLogExporter,
+  createOtlpMetricExporter,
+  createOtlpSpanExporter,
+} from "../otel/export/otlp_exporters.ts";
+import { createMetricProducer } from "../otel/metric_producer.ts";
+import { PrometheusMetrics } from "../otel/prometheus_metrics.ts";
+import { createSampler } from "./sampler.ts";
+import {
+  SCOPE_NAME,
+  type Telemetry,
+  type TelemetryOptions,
+  type TelemetryStep,
+} from "./telemetry.ts";
+
+/** An OpenTelemetry SDK of our own: pulled, pushed, or both. */
+export function createSdkTelemetry({ config, collect, logger }: TelemetryOptions): Telemetry {
+  const { serviceName, serviceInstanceId, otlp } = config;
+  const resourceAttributes = config.resourceAttributes as Attributes;
+  const resource = resourceFromAttributes({
+    ...resourceAttributes,
+    "service.name": serviceName,
+    "service.instance.id": serviceInstanceId,
+  });
+
+  const producer = createMetricProducer({ collect, scopeName: SCOPE_NAME });
+  const pushedMetrics = config.metricsEnabled && otlp.metrics
+    ? new CountingMetricExporter(
+      createOtlpMetricExporter(otlp.metrics, otlp.metrics.protocol),
+      { logger },
+    )
+    : undefined;
+  const metricsProvider = new PrometheusMetrics({
+    serviceName,
+    serviceInstanceId,
+    resourceAttributes,
+    scopeName: SCOPE_NAME,
+    metricProducers: [producer],
+    logger,
+    readers: pushedMetrics === undefined ? [] : [
+      new PeriodicExportingMetricReader({
+        exporter: pushedMetrics,
+        exportIntervalMillis: config.metricExportIntervalMs,
+        exportTimeoutMillis: config.metricExportTimeoutMs,
+        metricProducers: [producer],
+      }),
+    ],
+  });
+
+  const spanProcessor = config.tracingEnabled && otlp.traces
+    ? new SpanBatchProcessor(createOtlpSpanExporter(otlp.traces, otlp.traces.protocol), {
+      ...config.spanBatch,
+      // A drain ends spans in bursts as long as the bus's queue: none of them may be lost here.
+      maxQueueSize: Math.max(config.spanBatch.maxQueueSize, config.bus.maxQueueSize),
+      logger,
+    })
+    : undefined;
+  const tracerProvider = spanProcessor && new TracerProvider({
+    resource,
+    sampler: createSampler(config.sampler),
+    spanProcessors: [spanProcessor],
+  });
+
+  const logProcessor = config.loggingEnabled && otlp.logs
+    ? new LogBatchProcessor(createOtlpLogExporter(otlp.logs, otlp.logs.protocol), {
+      ...config.logBatch,
+      maxQueueSize: Math.max(config.logBatch.maxQueueSize, config.bus.maxQueueSize),
+      logger,
+    })
+    : undefined;
+  const loggerProvider = logProcessor &&
+    new LoggerProvider({ resource, processors: [logProcessor] });
+
+  const step = (name: string, run: (() => Promise<void>) | undefined): TelemetryStep[] =>
+    run === undefined ? [] : [{ name, run }];
+  return {
+    meter: metricsProvider.meter,
+    meterTakesAll: false,
+    tracer: tracerProvider?.getTracer(SCOPE_NAME),
+    logger: loggerProvider?.getLogger(SCOPE_NAME),
+    scrape: (format) => metricsProvider.scrape(format),
+    exportCounts: () => ({
+      ...(spanProcessor && { traces: spanProcessor.counts }),
+      ...(logProcessor && { logs: logProcessor.counts }),
+      ...(pushedMetrics && { metrics: pushedMetrics.counts }),
+    }),
+    registerGlobally: () => {
+      const done: (() => void)[] = [];
+      const register = (what: string, registered: boolean, undo: () => void) => {
+        if (registered) {
+          done.push(undo);
+          return;
+        }
+        for (const undoOne of done) undoOne();
+        throw new Error(
+          `Cannot start observability: OpenTelemetry's global ${what} provider is registered ` +
+            "already, by an earlier startObservability that was not shut down or by other code; " +
+            "leave registerGlobally out, or shut the other one down first",
+        );
+      };
+      const { provider } = metricsProvider;
+      register("meter", metrics.setGlobalMeterProvider(provider), () => metrics.disable());
+      if (tracerProvider) {
+        register("tracer", trace.setGlobalTracerProvider(tracerProvider), () => trace.disable());
+      }
+      if (loggerProvider) {
+        const current = logs.setGlobalLoggerProvider(loggerProvider);
+        register("logger", Boolean(current), () => logs.disable());
+      }
+    },
+    flushSteps: [
+      ...step("flush spans", spanProcessor && (() => spanProcessor.forceFlush())),
+      ...step("flush log records", logProcessor && (() => logProcessor.forceFlush())),
+      ...step("flush metrics", pushedMetrics && (() => metricsProvider.flush())),
+    ],
+    shutdownSteps: [
+      ...step("shut spans down", tracerProvider && (() => tracerProvider.shutdown())),
+      ...step("shut log records down", loggerProvider && (() => loggerProvider.shutdown())),
+      ...step("shut metrics down", () => metricsProvider[Symbol.asyncDispose]()),
+    ],
+  };
+}

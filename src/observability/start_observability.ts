@@ -1,0 +1,317 @@
+import { type DeadlineOptions, EventBus } from "../bus/event_bus.ts";
+import type { EventSubscriber } from "../bus/event_subscriber.ts";
+import { type Logger, resolveTimeoutMs } from "../bus/options.ts";
+import type { Catalog } from "../catalog/catalog.ts";
+import type { AnyEvents } from "../events/event_map.ts";
+import { startMetricsServer } from "../http/start_metrics_server.ts";
+import type { MetricsServer } from "../http/metrics_server.ts";
+import { observeExport } from "../otel/export/observe_export.ts";
+import { BUS_METRIC_PREFIX, observeBus } from "../subscribers/bus_metrics.ts";
+import { jsonLinesSink } from "../subscribers/logging/json_lines.ts";
+import type { LogSink } from "../subscribers/logging/log_record.ts";
+import { LoggingSubscriber } from "../subscribers/logging/logging_subscriber.ts";
+import { otelLogSink } from "../subscribers/logging/otel_logs.ts";
+import { MetricsSubscriber } from "../subscribers/metrics/metrics_subscriber.ts";
+import { SpanRegistry } from "../subscribers/span_registry.ts";
+import { TracingSubscriber } from "../subscribers/tracing_subscriber.ts";
+import { parseObservabilityArgs } from "./config/args.ts";
+import type { ObservabilityConfig } from "./config/config.ts";
+import { type EnvReader, readObservabilityEnv } from "./config/env.ts";
+import type { ObservabilityOptions } from "./config/options.ts";
+import { resolveObservabilityConfig } from "./config/resolve.ts";
+import { createRuntimeTelemetry } from "./runtime_telemetry.ts";
+import { createSdkTelemetry } from "./sdk_telemetry.ts";
+import { runSteps, type ShutdownStep } from "./shutdown_steps.ts";
+import type { Telemetry } from "./telemetry.ts";
+
+/** What {@linkcode startObservability} takes: all of it optional. */
+export interface StartOptions<Events extends object = AnyEvents>
+  extends Omit<ObservabilityOptions, "bus"> {
+  /** What becomes of the events. Default: nothing but the bus's own metrics. */
+  readonly catalog?: Catalog<Events>;
+  /**
+   * A bus, which is started and, at the shutdown, flushed but not stopped; or options for one that
+   * is made, and stopped. Default: one with the default options.
+   */
+  readonly bus?: EventBus<Events> | NonNullable<ObservabilityOptions["bus"]>;
+  /** Subscribers to register besides. Default: none. */
+  readonly subscribers?: readonly EventSubscriber<Events>[];
+  /** Where log records go. Default: to the OTLP endpoint, else as JSON lines to the console. */
+  readonly logSink?: LogSink | readonly LogSink[];
+  /** What the names of the bus's own metrics begin with. Default: `"busbar"`. */
+  readonly selfMetricsPrefix?: string;
+  /** Whether the providers become OpenTelemetry's global ones. Default: `false`. */
+  readonly registerGlobally?: boolean;
+  /** Command-line flags, see `parseObservabilityArgs`. Default: none. */
+  readonly args?: readonly string[];
+  /** Reads the environment. Default: the process's, as far as it may be read without asking. */
+  readonly env?: EnvReader;
+  /** Where losses and failures are told. Default: `console`. */
+  readonly logger?: Logger;
+}
+
+/** A running observability. */
+export interface Observability<Events extends object = AnyEvents> extends AsyncDisposable {
+  /** Where events are published. */
+  readonly bus: EventBus<Events>;
+  /** The configuration in force. */
+  readonly config: ObservabilityConfig;
+  /** Where metrics can be pulled, if they are. */
+  readonly metricsUrl?: string;
+  /**
+   * Resolves when everything published before the call has gone all the way: through the bus, its
+   * subscribers and the exporters. It never rejects.
+   *
+   * @returns `false` if something failed or the time ran out
+   */
+  flush(options?: DeadlineOptions): Promise<boolean>;
+  /**
+   * Ends all of it, in this order: the bus drains, its subscribers flush, the exporters push what
+   * they hold, the server closes. Each step is bounded by what is left of the time. A second call
+   * gets the first one's result.
+   *
+   * @throws {AggregateError} at the end, if a step failed or did not end in time
+   */
+  shutdown(options?: DeadlineOptions): Promise<void>;
+}
+
+/** Buses that are under observation: twice would count everything double. */
+const observed = new WeakSet<object>();
+
+/**
+ * Sets up everything: a bus, subscribers for what the catalog declares, an OpenTelemetry SDK, and
+ * the way out: metrics pulled at `http://127.0.0.1:9464/metrics` unless an OTLP endpoint is set,
+ * then pushed with log records and, if enabled, spans.
+ *
+ * Settings come from the options, else from `args`, else from OpenTelemetry's variables of the
+ * environment, else from `DEFAULT_OBSERVABILITY_CONFIG`. Under `OTEL_DENO=true` the runtime's own
+ * providers are used.
+ *
+ * Deno permissions: `--allow-net=127.0.0.1:9464` to be scraped, `--allow-net` for the endpoint to
+ * push, `--allow-env` to read the environment; without the last one it is as if it were empty.
+ *
+ * @example
+ * ```ts
+ * import { counter, defineCatalog } from "@busbar/busbar/catalog";
+ * import { startObservability } from "@busbar/busbar/observability";
+ *
+ * interface ShopEvents {
+ *   "order": { status: string };
+ * }
+ * const catalog = defineCatalog<ShopEvents>()({
+ *   metrics: { "shop.orders": counter("order") },
+ * });
+ * await using obs = await startObservability({ catalog, prometheus: { port: 0 } });
+ * obs.bus.publish("order", { status: "ok" });
+ * await obs.flush();
+ * const scrape = await (await fetch(obs.metricsUrl!)).text();
+ * if (!scrape.includes("shop_orders_total 1")) throw new Error(scrape);
+ * ```
+ *
+ * @throws {TypeError} or {RangeError} if an option is bad
+ * @throws {ConfigurationError} if a flag or a variable is bad, or two settings contradict each other
+ * @throws {AddressInUseError} if the address to be scraped at is taken
+ * @throws {Error} if the bus is under observation already, or another provider is registered
+ */
+export async function startObservability<Events extends object = AnyEvents>(
+  options: StartOptions<Events> = {},
+): Promise<Observability<Events>> {
+  const { logger = console, selfMetricsPrefix = BUS_METRIC_PREFIX } = options;
+  const config = resolveConfig(options);
+  const ownBus = !(options.bus instanceof EventBus);
+  const bus = options.bus instanceof EventBus
+    ? options.bus
+    : new EventBus<Events>({ ...config.bus, enabled: config.enabled, logger });
+  if (!config.enabled || !bus.enabled) return disabled(bus, config);
+  if (observed.has(bus)) {
+    throw new Error(
+      "Cannot start observability: bus must not be under observation already; " +
+        "shut the earlier startObservability down first",
+    );
+  }
+
+  const undo: (() => void | Promise<void>)[] = [];
+  try {
+    let metricsSubscriber: MetricsSubscriber<Events> | undefined;
+    const telemetry = config.runtimeTelemetry
+      ? createRuntimeTelemetry(config, logger)
+      : createSdkTelemetry({
+        config,
+        collect: () => metricsSubscriber?.collect() ?? [],
+        logger,
+      });
+    undo.push(async () => {
+      for (const { run } of telemetry.shutdownSteps) await run();
+    });
+    if (options.registerGlobally) telemetry.registerGlobally();
+
+    const registrations: Disposable[] = [];
+    undo.push(() => {
+      for (const registration of registrations) registration[Symbol.dispose]();
+    });
+    const registry = new SpanRegistry();
+    const { metrics = {}, spans = {}, logs } = options.catalog ?? {};
+    // First, for the others ask the registry which span an event belongs to.
+    if (telemetry.tracer !== undefined) {
+      registrations.push(
+        bus.registerSubscriber(
+          new TracingSubscriber<Events>({ tracer: telemetry.tracer, spans, registry, logger }),
+        ),
+      );
+    }
+    if (config.metricsEnabled) {
+      metricsSubscriber = new MetricsSubscriber<Events>({
+        metrics,
+        logger,
+        contextOf: (event) => registry.contextOf(event),
+        ...(telemetry.meterTakesAll ? { meter: telemetry.meter } : {}),
+      });
+      const { meter } = telemetry;
+      registrations.push(
+        bus.registerSubscriber(metricsSubscriber),
+        observeBus(bus, { meter, prefix: selfMetricsPrefix }),
+        observeExport(telemetry.exportCounts, { meter, prefix: selfMetricsPrefix }),
+      );
+    }
+    if (config.loggingEnabled && logs !== undefined) {
+      registrations.push(
+        bus.registerSubscriber(
+          new LoggingSubscriber<Events>({
+            logs,
+            sink: options.logSink ?? defaultSink(telemetry),
+            contextOf: (event) => registry.contextOf(event),
+          }),
+        ),
+      );
+    }
+    for (const subscriber of options.subscribers ?? []) {
+      registrations.push(bus.registerSubscriber(subscriber));
+    }
+
+    const { scrape } = telemetry;
+    const server = config.prometheus.enabled && scrape !== undefined
+      ? await startMetricsServer({
+        hostname: config.prometheus.host,
+        port: config.prometheus.port,
+        scrape,
+        stats: () => bus.stats(),
+        logger,
+      })
+      : undefined;
+    observed.add(bus);
+    bus.start();
+    return running({ bus, ownBus, config, telemetry, registrations, server });
+  } catch (error) {
+    for (const step of undo.reverse()) await step();
+    throw error;
+  }
+}
+
+function resolveConfig<Events extends object>(options: StartOptions<Events>): ObservabilityConfig {
+  const {
+    catalog: _catalog,
+    subscribers: _subscribers,
+    logSink: _logSink,
+    selfMetricsPrefix: _prefix,
+    registerGlobally: _globally,
+    logger: _logger,
+    args,
+    env,
+    bus,
+    ...settings
+  } = options;
+  return resolveObservabilityConfig({
+    options: bus === undefined || bus instanceof EventBus ? settings : { ...settings, bus },
+    flags: args === undefined ? {} : parseObservabilityArgs(args).config,
+    env: readObservabilityEnv(env),
+  });
+}
+
+function defaultSink({ logger }: Telemetry): LogSink {
+  return logger === undefined ? jsonLinesSink() : otelLogSink(logger);
+}
+
+function disabled<Events extends object>(
+  bus: EventBus<Events>,
+  config: ObservabilityConfig,
+): Observability<Events> {
+  return {
+    bus,
+    config,
+    flush: () => Promise.resolve(true),
+    shutdown: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+interface Running<Events extends object> {
+  readonly bus: EventBus<Events>;
+  readonly ownBus: boolean;
+  readonly config: ObservabilityConfig;
+  readonly telemetry: Telemetry;
+  readonly registrations: readonly Disposable[];
+  readonly server: MetricsServer | undefined;
+}
+
+function running<Events extends object>(parts: Running<Events>): Observability<Events> {
+  const { bus, ownBus, config, telemetry, registrations, server } = parts;
+  let ending: Promise<void> | undefined;
+
+  const drainBus: ShutdownStep = {
+    name: "drain the bus",
+    run: async (remainingMs) => {
+      // The exporters come after it: it may not take all of the time.
+      const timeoutMs = remainingMs * BUS_SHARE;
+      if (ownBus) {
+        const { timedOut, leftOver } = await bus.stop({ timeoutMs });
+        if (timedOut) throw new Error(`its time ran out, and ${leftOver} events were left over`);
+      } else if (!await bus.flush({ timeoutMs })) {
+        throw new Error("its time ran out");
+      }
+    },
+  };
+  const unregister: ShutdownStep = {
+    name: "unregister",
+    run: () => {
+      observed.delete(bus);
+      for (const registration of registrations) registration[Symbol.dispose]();
+      return Promise.resolve();
+    },
+  };
+  const closeServer: ShutdownStep = {
+    name: "close the metrics server",
+    run: async () => await server?.shutdown(),
+  };
+
+  const shutdown = (options: DeadlineOptions = {}): Promise<void> => {
+    const timeoutMs = resolveTimeoutMs("stop", options.timeoutMs);
+    return ending ??= runSteps([
+      drainBus,
+      ...telemetry.shutdownSteps,
+      unregister,
+      closeServer,
+    ], timeoutMs);
+  };
+  return {
+    bus,
+    config,
+    ...(server === undefined ? {} : { metricsUrl: server.metricsUrl }),
+    flush: async (options = {}) => {
+      const timeoutMs = resolveTimeoutMs("flush", options.timeoutMs);
+      const until = performance.now() + timeoutMs;
+      const drained = await bus.flush({ timeoutMs });
+      try {
+        await runSteps(telemetry.flushSteps, Math.max(0, until - performance.now()));
+        return drained;
+      } catch {
+        // Each failure has been counted and told by the exporter that it happened in.
+        return false;
+      }
+    },
+    shutdown,
+    [Symbol.asyncDispose]: () => shutdown(),
+  };
+}
+
+/** The bus's share of a shutdown's time. */
+const BUS_SHARE = 0.6;
