@@ -28,7 +28,7 @@ export function createRuntimeTelemetry(
     logger: undefined,
     scrape: undefined,
     exportCounts: () => ({}),
-    registerGlobally: () => {},
+    registerGlobally: () => ({ [Symbol.dispose]: () => {} }),
     flushSteps: [],
     shutdownSteps: [],
   };

@@ -92,30 +92,22 @@ export function createSdkTelemetry({ config, collect, logger }: TelemetryOptions
       ...(logProcessor && { logs: logProcessor.counts }),
       ...(pushedMetrics && { metrics: pushedMetrics.counts }),
     }),
-    registerGlobally: () => {
-      const done: (() => void)[] = [];
-      const register = (what: string, registered: boolean, undo: () => void) => {
-        if (registered) {
-          done.push(undo);
-          return;
-        }
-        for (const undoOne of done) undoOne();
-        throw new Error(
-          `Cannot start observability: OpenTelemetry's global ${what} provider is registered ` +
-            "already, by an earlier startObservability that was not shut down or by other code; " +
-            "leave registerGlobally out, or shut the other one down first",
-        );
-      };
-      const { provider } = metricsProvider;
-      register("meter", metrics.setGlobalMeterProvider(provider), () => metrics.disable());
-      if (tracerProvider) {
-        register("tracer", trace.setGlobalTracerProvider(tracerProvider), () => trace.disable());
-      }
-      if (loggerProvider) {
-        const current = logs.setGlobalLoggerProvider(loggerProvider);
-        register("logger", Boolean(current), () => logs.disable());
-      }
-    },
+    registerGlobally: () =>
+      registerAll([
+        ["meter", () =>
+          metrics.setGlobalMeterProvider(metricsProvider.provider), () =>
+          metrics.disable()],
+        ...(tracerProvider === undefined ? [] : [
+          ["tracer", () =>
+            trace.setGlobalTracerProvider(tracerProvider), () =>
+            trace.disable()] as const,
+        ]),
+        ...(loggerProvider === undefined ? [] : [
+          ["logger", () =>
+            logs.setGlobalLoggerProvider(loggerProvider), () =>
+            logs.disable()] as const,
+        ]),
+      ]),
     flushSteps: [
       ...step("flush spans", spanProcessor && (() => spanProcessor.forceFlush())),
       ...step("flush log records", logProcessor && (() => logProcessor.forceFlush())),
@@ -127,4 +119,25 @@ export function createSdkTelemetry({ config, collect, logger }: TelemetryOptions
       ...step("shut metrics down", () => metricsProvider[Symbol.asyncDispose]()),
     ],
   };
+}
+
+type GlobalProvider = readonly [what: string, set: () => unknown, unset: () => void];
+
+/** Registers all of them or none. */
+function registerAll(providers: readonly GlobalProvider[]): Disposable {
+  const unset: (() => void)[] = [];
+  const undo = { [Symbol.dispose]: () => unset.splice(0).forEach((undoOne) => undoOne()) };
+  for (const [what, set, unsetOne] of providers) {
+    // The API says `false`, and keeps the first, when there is one already.
+    if (set() === false) {
+      undo[Symbol.dispose]();
+      throw new Error(
+        `Cannot start observability: OpenTelemetry's global ${what} provider is registered ` +
+          "already, by an earlier startObservability that was not shut down or by other code; " +
+          "leave registerGlobally out, or shut the other one down first",
+      );
+    }
+    unset.push(unsetOne);
+  }
+  return undo;
 }

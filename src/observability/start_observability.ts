@@ -143,12 +143,11 @@ export async function startObservability<Events extends object = AnyEvents>(
     undo.push(async () => {
       for (const { run } of telemetry.shutdownSteps) await run();
     });
-    if (options.registerGlobally) telemetry.registerGlobally();
-
     const registrations: Disposable[] = [];
     undo.push(() => {
       for (const registration of registrations) registration[Symbol.dispose]();
     });
+    if (options.registerGlobally) registrations.push(telemetry.registerGlobally());
     const registry = new SpanRegistry();
     const { metrics = {}, spans = {}, logs } = options.catalog ?? {};
     // First, for the others ask the registry which span an event belongs to.

@@ -37,8 +37,12 @@ export interface Telemetry {
   readonly scrape: ((format: ScrapeFormat) => Promise<string>) | undefined;
   /** What became of what was pushed, by signal. */
   readonly exportCounts: () => ExportCountsBySignal;
-  /** Makes it OpenTelemetry's global one; throws, with nothing changed, if there is another. */
-  registerGlobally(): void;
+  /**
+   * Makes it OpenTelemetry's global one; throws, with nothing changed, if there is another.
+   *
+   * @returns what undoes it
+   */
+  registerGlobally(): Disposable;
   /** Pushes what waits. */
   readonly flushSteps: readonly TelemetryStep[];
   /** Pushes what waits, and ends. */

@@ -1,0 +1,193 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { EventBus, EventSubscriber, type Subscriptions } from "@busbar/busbar";
+import { counter, defineCatalog, duration, pair } from "../../src/catalog/mod.ts";
+import { startObservability } from "../../src/observability/mod.ts";
+import { MemoryLogger } from "../../src/testing/mod.ts";
+
+interface ShopEvents {
+  "checkout.start": { cart: string };
+  "checkout.end": { total: number; status: "ok" | "declined" };
+}
+
+const catalog = defineCatalog<ShopEvents>()({
+  metrics: {
+    "shop.checkouts": counter("checkout.end", {
+      attributes: (e) => ({ status: e.metadata.status }),
+    }),
+    "shop.checkout.duration": duration("checkout.start", "checkout.end", { unit: "s" }),
+  },
+  spans: { checkout: pair("checkout.start", "checkout.end") },
+  logs: { "checkout.end": { level: "info" } },
+});
+const NO_ENV = { env: () => undefined, prometheus: { port: 0 }, logSink: () => {} };
+
+/** Takes OTLP/JSON and keeps what comes, by signal. */
+function startReceiver() {
+  const received: Record<string, unknown[]> = { traces: [], metrics: [], logs: [] };
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (req) => {
+    const signal = new URL(req.url).pathname.split("/").at(-1) ?? "";
+    received[signal]?.push(await req.json());
+    return Response.json({});
+  });
+  return {
+    received,
+    endpoint: `http://127.0.0.1:${server.addr.port}`,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
+
+function publishCheckout(bus: EventBus<ShopEvents>): void {
+  bus.publish("checkout.start", { cart: "c1" }, { sessionId: "s1" });
+  bus.publish("checkout.end", { total: 42, status: "ok" }, { sessionId: "s1" });
+}
+
+Deno.test("metrics are pulled where no endpoint is set", async () => {
+  const lines: string[] = [];
+  await using obs = await startObservability<ShopEvents>({
+    ...NO_ENV,
+    catalog,
+    serviceName: "shop",
+    logSink: (record) => void lines.push(record.body),
+  });
+  publishCheckout(obs.bus);
+  assertEquals(await obs.flush(), true);
+  const response = await fetch(obs.metricsUrl ?? "");
+  const scrape = await response.text();
+  assert(scrape.includes('shop_checkouts_total{status="ok"} 1\n'), scrape);
+  assert(scrape.includes("shop_checkout_duration_seconds_count 1\n"), scrape);
+  assert(scrape.includes("busbar_event_bus_delivered_events_total 2\n"), scrape);
+  assert(scrape.includes('service_name="shop"'), scrape);
+  assertEquals(lines, ["checkout.end"]);
+});
+
+Deno.test("all three signals are pushed, tied together by one trace", async () => {
+  await using receiver = startReceiver();
+  const { endpoint, received } = receiver;
+  const obs = await startObservability<ShopEvents>({
+    env: () => undefined,
+    catalog,
+    serviceName: "shop",
+    tracingEnabled: true,
+    otlp: { endpoint, protocol: "http/json" },
+    prometheus: { port: 0 },
+  });
+  publishCheckout(obs.bus);
+  assertEquals(await obs.flush(), true);
+  const accept = { headers: { accept: "application/openmetrics-text; version=1.0.0" } };
+  const openMetrics = await (await fetch(obs.metricsUrl ?? "", accept)).text();
+  await obs.shutdown();
+
+  // deno-lint-ignore no-explicit-any -- read as a receiver would
+  const [trace, log, metric] = [received["traces"], received["logs"], received["metrics"]] as any;
+  const span = trace[0].resourceSpans[0].scopeSpans[0].spans[0];
+  assertEquals(span.name, "checkout");
+  const record = log[0].resourceLogs[0].scopeLogs[0].logRecords[0];
+  assertEquals(record.traceId, span.traceId);
+  const names = metric[0].resourceMetrics[0].scopeMetrics.flatMap(
+    (scope: { metrics: { name: string }[] }) => scope.metrics.map(({ name }) => name),
+  );
+  assert(names.includes("shop.checkouts") && names.includes("busbar.event_bus.queue_depth"));
+  assert(openMetrics.includes(`# {trace_id="${span.traceId}"`), openMetrics);
+  assert(openMetrics.includes('busbar_export_exported_items_total{signal="traces"} 1'));
+});
+
+Deno.test("a shutdown drains, flushes and closes in this order, once", async () => {
+  const order: string[] = [];
+  await using receiver = startReceiver();
+  class Last extends EventSubscriber<ShopEvents> {
+    getSubscriptions(): Subscriptions<ShopEvents> {
+      return { "checkout.end": () => void order.push("handled") };
+    }
+    override flush() {
+      order.push(`flushed, ${receiver.received["logs"]?.length} pushed`);
+    }
+    override shutdown() {
+      order.push("shut down");
+    }
+  }
+  const obs = await startObservability<ShopEvents>({
+    env: () => undefined,
+    catalog,
+    subscribers: [new Last()],
+    otlp: { endpoint: receiver.endpoint, protocol: "http/json" },
+    prometheus: { port: 0 },
+  });
+  publishCheckout(obs.bus);
+  const first = obs.shutdown();
+  assert(first === obs.shutdown());
+  await first;
+  assertEquals(order, ["handled", "flushed, 0 pushed", "shut down"]);
+  assertEquals(receiver.received["logs"]?.length, 1);
+  assertEquals(obs.bus.publish("checkout.start", { cart: "" }), false);
+  await assertRejects(() => fetch(obs.metricsUrl ?? ""));
+});
+
+Deno.test("what fails at a shutdown is gathered, and keeps nothing else from ending", async () => {
+  const logger = new MemoryLogger();
+  class Hanging extends EventSubscriber<ShopEvents> {
+    getSubscriptions(): Subscriptions<ShopEvents> {
+      return {};
+    }
+    override flush(): Promise<void> {
+      return new Promise(() => {});
+    }
+  }
+  const obs = await startObservability<ShopEvents>({
+    ...NO_ENV,
+    catalog,
+    logger,
+    subscribers: [new Hanging()],
+  });
+  const error = await assertRejects(() => obs.shutdown({ timeoutMs: 50 }), AggregateError);
+  assertEquals(error.message.startsWith("Cannot drain the bus: its time ran out"), true);
+  assertEquals((error as AggregateError).errors.length, 1);
+  await assertRejects(() => fetch(obs.metricsUrl ?? ""));
+});
+
+Deno.test("a bus of one's own is flushed, and goes on after the shutdown", async () => {
+  const bus = new EventBus<ShopEvents>({ logger: new MemoryLogger() });
+  const obs = await startObservability<ShopEvents>({ ...NO_ENV, catalog, bus });
+  const again = () => startObservability<ShopEvents>({ ...NO_ENV, catalog, bus });
+  const error = await assertRejects(again, Error);
+  assert(error.message.includes("bus must not be under observation already"), error.message);
+  publishCheckout(bus);
+  await obs.shutdown();
+  assertEquals(bus.stats().delivered, 2);
+  assertEquals(bus.publish("checkout.start", { cart: "" }), true);
+  await (await again()).shutdown();
+  await bus.stop();
+});
+
+Deno.test("another global provider is explained, and nothing is left behind", async () => {
+  const logger = new MemoryLogger();
+  const options = { ...NO_ENV, catalog, logger, registerGlobally: true };
+  const obs = await startObservability<ShopEvents>(options);
+  const error = await assertRejects(() => startObservability<ShopEvents>(options), Error);
+  assert(error.message.includes("global meter provider is registered already"), error.message);
+  await obs.shutdown();
+  const next = await startObservability<ShopEvents>(options);
+  await next.shutdown();
+});
+
+Deno.test("an address that is taken leaves nothing started", async () => {
+  const first = await startObservability<ShopEvents>({ ...NO_ENV, catalog });
+  const port = Number(new URL(first.metricsUrl ?? "").port);
+  const bus = new EventBus<ShopEvents>({ logger: new MemoryLogger() });
+  const start = () =>
+    startObservability<ShopEvents>({ ...NO_ENV, catalog, bus, prometheus: { port } });
+  const error = await assertRejects(start, Error);
+  assertEquals(error.name, "AddressInUseError");
+  assertEquals(bus.hasSubscribers("checkout.end"), false);
+  await first.shutdown();
+});
+
+Deno.test("disabled, it opens nothing and answers all the same", async () => {
+  const obs = await startObservability<ShopEvents>({
+    catalog,
+    env: (name) => name === "OTEL_SDK_DISABLED" ? "true" : undefined,
+  });
+  assertEquals(obs.bus.enabled, false);
+  assertEquals(obs.metricsUrl, undefined);
+  assertEquals(await obs.flush(), true);
+  await obs.shutdown();
+});
