@@ -23,7 +23,7 @@ export const catalog = defineCatalog<ShopEvents>()({
       description: "Checkouts, by how they ended",
       attributes: ({ metadata: { status } }) => ({ status }),
     }),
-    "shop.checkout.total": histogram("checkout.end", {
+    "shop.checkout.amount": histogram("checkout.end", {
       description: "What customers pay",
       value: ({ metadata }) => metadata.totalCents / 100,
       unit: "EUR",

@@ -3,27 +3,31 @@
  * A shop on `Deno.serve` with metrics, traces and logs.
  *
  *     deno run --allow-net=127.0.0.1 examples/http_service/main.ts
+ *     curl -X POST http://127.0.0.1:8000/checkout -d '{"cart": "c1", "totalCents": 4200}'
  *
- * Metrics are at the address that it prints, and logs go to the console. Traces, and the rest too,
- * go to an OpenTelemetry collector with `--allow-env` and
- * `OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318`, or out through the runtime itself:
+ * Metrics are at the address that it prints, and logs go to the console. To push all three signals
+ * to an OpenTelemetry collector, add `--enable-tracing --otlp-endpoint http://127.0.0.1:4318`. Or
+ * let the runtime itself export them, wherever its own variables of the environment say:
  *
- *     OTEL_DENO=true deno run --allow-net=127.0.0.1 --allow-env examples/http_service/main.ts
+ *     OTEL_DENO=true deno run --allow-net=127.0.0.1 --allow-env \
+ *       examples/http_service/main.ts --enable-tracing
  *
  * @module
  */
-import { startObservability } from "@busbar/busbar/observability";
+import { parseArgs } from "node:util";
+import { parseObservabilityArgs, startObservability } from "@busbar/busbar/observability";
 import { catalog } from "./catalog.ts";
 import { createShop } from "./service.ts";
 
-const observability = await startObservability({
-  catalog,
-  serviceName: "shop",
-  args: Deno.args,
+const { config, rest } = parseObservabilityArgs(Deno.args, { allowUnknown: true });
+const { values } = parseArgs({
+  args: rest,
+  options: { port: { type: "string", default: "8000" } },
 });
+const observability = await startObservability({ serviceName: "shop", ...config, catalog });
 const server = Deno.serve({
   hostname: "127.0.0.1",
-  port: 8000,
+  port: Number(values.port),
   onListen: ({ hostname, port }) => console.log(`shop: http://${hostname}:${port}`),
 }, createShop(observability.bus));
 if (observability.metricsUrl !== undefined) console.log(`metrics: ${observability.metricsUrl}`);
