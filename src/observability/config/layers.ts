@@ -79,17 +79,14 @@ export class Layer {
       "service.instance.id": instanceId,
       ...others
     } = attributes as Record<string, unknown>;
-    for (
-      const [path, value] of [["serviceName", name], ["serviceInstanceId", instanceId]] as const
-    ) {
-      if (typeof value === "string" && value !== "" && !this.has(path)) {
-        this.#values.set(
-          path,
-          value,
-        );
-      }
-    }
+    this.#lift("serviceName", name);
+    this.#lift("serviceInstanceId", instanceId);
     this.#values.set("resourceAttributes", others);
+  }
+
+  #lift(path: string, value: unknown): void {
+    if (value === undefined || value === "" || this.has(path)) return;
+    this.#values.set(path, String(value));
   }
 }
 

@@ -15,7 +15,7 @@ import {
   resolveLoggingOptions,
 } from "./options.ts";
 import { gather, Outlet, type SinkCounts, takeAll } from "./outlet.ts";
-import { RateLimit } from "./rate_limit.ts";
+import { type LeftOut, RateLimit } from "./rate_limit.ts";
 import { Redaction } from "./redaction.ts";
 import { contextOfTraceparent } from "./trace_context.ts";
 
@@ -36,8 +36,8 @@ interface LoggedType {
  * - **Lazy**: a type whose level is below `minLevel` is not even subscribed to; nothing is built for
  *   a record below it or beyond the rate.
  * - **No flood**: each type has a rate of its own. What is left out is counted in
- *   {@linkcode LoggingSubscriber.leftOutByType} and told in one record, when the flood is over or
- *   has lasted 1 s, 2 s, 4 s … 60 s, and at `flush` and `stop`.
+ *   {@linkcode LoggingSubscriber.leftOutByType} and told in one record of its own: after a second,
+ *   when the flood is over, every 2 s, 4 s, 8 s … 60 s while it goes on, and at `flush` and `stop`.
  * - **Redaction**: a field that is redacted is never read.
  * - **Isolation**: a sink that fails is counted in {@linkcode LoggingSubscriber.sinkCounts} and by
  *   the bus, which tells it, and keeps no record from the other sinks.
@@ -86,9 +86,6 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
   readonly #asides = new Set<Promise<void>>();
   /** A failure that the bus has not been told, since none of its calls was under way. */
   #untoldFailure: { error: unknown } | undefined;
-  /** Whether some type has left-out records that are untold. */
-  #someLeftOut = false;
-  #latestMs = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
@@ -118,25 +115,21 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
     ) as unknown as Subscriptions<Events>;
   }
 
-  /** Tells what was left out, where it is time to. */
+  /** Lets the bus know of failures that happened beside its calls. */
   override onDrain(): void {
-    if (this.#someLeftOut) {
-      const now = this.#options.clock?.() ?? this.#latestMs;
-      this.#tellLeftOut(({ limit }) => limit.due(now));
-    }
     this.#throwUntoldFailure();
   }
 
   /** Tells all that was left out, and waits for what is pending. */
   override async flush(): Promise<void> {
-    this.#tellLeftOut(() => true);
+    this.#tellLeftOut((limit) => limit.tell());
     await Promise.all(this.#asides);
     this.#throwUntoldFailure();
   }
 
   /** Tells all that was left out; async sinks are called, but not waited for. */
   override flushSync(): void {
-    this.#tellLeftOut(() => true);
+    this.#tellLeftOut((limit) => limit.tell());
     this.#throwUntoldFailure();
   }
 
@@ -166,12 +159,12 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
   }
 
   #prepare(type: string, declaration: AnyLogDeclaration): LoggedType {
-    const { redact, maxPerSecond, leftOutIntervalMs } = this.#options;
+    const { redact, maxPerSecond } = this.#options;
     return {
       type,
       declaration,
       redaction: new Redaction([...redact, ...(declaration.redact ?? [])]),
-      limit: new RateLimit(declaration.maxPerSecond ?? maxPerSecond, leftOutIntervalMs),
+      limit: new RateLimit(declaration.maxPerSecond ?? maxPerSecond),
     };
   }
 
@@ -182,9 +175,8 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
       : declaration.level;
     const severityNumber = severityOf(event.type, level);
     if (severityNumber < this.#minSeverity) return undefined;
-    if (event.timestamp > this.#latestMs) this.#latestMs = event.timestamp;
-    if (!limit.take(this.#options.clock?.() ?? event.timestamp)) {
-      this.#someLeftOut = true;
+    const { timestamp } = event;
+    if (!limit.take(this.#options.clock?.() ?? timestamp, timestamp)) {
       this.#setTimer();
       return undefined;
     }
@@ -219,26 +211,24 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
     };
   }
 
-  /** One record for each type that is chosen, beside the rate limit. */
-  #tellLeftOut(chosen: (logged: LoggedType) => boolean): void {
-    if (!this.#someLeftOut) return;
-    for (const logged of this.#types) {
-      const leftOut = chosen(logged) ? logged.limit.tell() : undefined;
+  /** One record for each type that has something to tell, beside the rate limit. */
+  #tellLeftOut(ask: (limit: RateLimit) => LeftOut | undefined): void {
+    for (const { type, limit } of this.#types) {
+      const leftOut = ask(limit);
       if (leftOut === undefined) continue;
-      const { count, sinceMs } = leftOut;
+      const { count, sinceMs, untilMs } = leftOut;
       this.#deliverAside({
-        timestampMs: this.#latestMs,
+        timestampMs: untilMs,
         level: "warn",
         severityNumber: SEVERITY_NUMBERS.warn,
         body: count === 1
-          ? `1 record of ${logged.type} was left out`
-          : `${withThousands(count)} records of ${logged.type} were left out`,
-        attributes: { eventType: logged.type, leftOut: count, sinceMs },
+          ? `1 record of ${type} was left out`
+          : `${withThousands(count)} records of ${type} were left out`,
+        attributes: { eventType: type, leftOut: count, sinceMs },
         eventType: LEFT_OUT_EVENT_TYPE,
         sessionId: "",
       });
     }
-    this.#someLeftOut = this.#types.some(({ limit }) => limit.hasUntold);
   }
 
   #deliverAside(record: LogRecord): void {
@@ -268,13 +258,13 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
     throw failure.error;
   }
 
-  /** When no event comes after a flood, only time can tell that it is over. */
+  /** Looks again and again for as long as there is a flood, and once after it. */
   #setTimer(): void {
     if (this.#timer !== undefined) return;
     const timer: unknown = this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      this.#tellLeftOut(({ limit }) => limit.quietSinceLastLook());
-      if (this.#someLeftOut) this.#setTimer();
+      this.#tellLeftOut((limit) => limit.look());
+      if (this.#types.some(({ limit }) => limit.flooded)) this.#setTimer();
     }, this.#options.leftOutIntervalMs);
     // Where timers are objects, as in Deno, Node and Bun, this one keeps no process alive.
     (timer as { unref?: () => void }).unref?.();

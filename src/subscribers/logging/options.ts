@@ -2,7 +2,6 @@ import { LOG_LEVELS, type LogLevel } from "../../catalog/log.ts";
 import type { Catalog } from "../../catalog/catalog.ts";
 import type { BusEvent } from "../../events/event.ts";
 import type { LogSink, TraceContext } from "./log_record.ts";
-import { DEFAULT_LEFT_OUT_INTERVAL_MS } from "./rate_limit.ts";
 
 /** The options of a {@linkcode LoggingSubscriber}. */
 export interface LoggingOptions<Events extends object> {
@@ -45,7 +44,7 @@ export const DEFAULT_LOGGING_OPTIONS: Readonly<{
   minLevel: "info",
   maxPerSecond: 100,
   maxPending: 500,
-  leftOutIntervalMs: DEFAULT_LEFT_OUT_INTERVAL_MS,
+  leftOutIntervalMs: 1_000,
 });
 
 /** Checked options, with the defaults filled in. */
