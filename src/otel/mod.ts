@@ -1,5 +1,6 @@
 /**
- * The OpenTelemetry SDK, set up: a meter whose metrics Prometheus can pull.
+ * The OpenTelemetry SDK, set up: a meter whose metrics Prometheus can pull, as Prometheus text or as
+ * OpenMetrics with exemplars.
  *
  * @example
  * ```ts

@@ -66,22 +66,32 @@ Deno.test("a collection that hangs fails in time, and the next scrape collects a
   }
 });
 
-Deno.test("other work gets its turns while a large scrape is written", async () => {
+Deno.test("other work gets its turns while a large scrape is written, and does not change it", async () => {
   await using metrics = new PrometheusMetrics();
   for (let i = 0; i < 50; i++) {
     const counter = metrics.meter.createCounter(`c${i}`);
     for (let set = 0; set < 1_000; set++) counter.add(1, { set });
   }
+  const last = metrics.meter.createCounter("c_last");
+  const times = metrics.meter.createHistogram("c_last_time");
+  last.add(1);
+  times.record(1);
   let turns = 0;
   let isDone = false;
   const count = () => {
     turns++;
+    // What happens after the collection is for the next scrape.
+    if (turns > 1) last.add(1);
+    if (turns > 1) times.record(1);
     if (!isDone) setImmediate(count);
   };
   setImmediate(count);
   const text = await metrics.scrape();
   isDone = true;
-  assertEquals(Object.keys(samples(text)).length, 50_001);
+  const { c_last_total, c_last_time_count, c_last_time_sum, ...others } = samples(text);
+  assertEquals([c_last_total, c_last_time_count, c_last_time_sum], [1, 1, 1]);
+  // The resource, and the buckets of the histogram.
+  assertEquals(Object.keys(others).length, 50_000 + 1 + 16);
   // One for each phase is there without slices too.
   assertEquals(turns > 5, true, `${turns} turns`);
   await new Promise((resolve) => setImmediate(resolve));

@@ -5,8 +5,6 @@ import { escapeLabelValue } from "./escape.ts";
 export interface LabelText {
   /** The labels in braces, in the attributes' order; `""` if there are none. */
   readonly braced: string;
-  /** The labels with a comma behind them, for one more to follow; `""` if there are none. */
-  readonly leading: string;
   /** What tells series apart: order does not, and Prometheus takes an empty label for a missing one. */
   readonly key: string;
 }
@@ -35,46 +33,77 @@ export class LabelTexts {
   }
 
   #write(attributes: Attributes): LabelText {
-    const values = new Map<string, string>();
-    // Sorted, so that values which share a name are joined in an order that does not change.
-    const shared = new Map<string, string[]>();
-    for (const [attribute, value] of Object.entries(attributes)) {
+    const names: string[] = [];
+    const values: string[] = [];
+    let shared: string[] | undefined;
+    for (const attribute of Object.keys(attributes)) {
+      const value = attributes[attribute];
       if (value === undefined || value === null) continue;
-      let name = labelName(attribute);
-      if (name === this.#reserved) name = `exported_${name}`;
-      const attributesOfName = shared.get(name);
-      if (attributesOfName === undefined) {
-        shared.set(name, [attribute]);
-        values.set(name, valueText(value));
+      const name = this.#nameOf(attribute);
+      if (names.includes(name)) {
+        (shared ??= []).push(name);
       } else {
-        attributesOfName.push(attribute);
-        attributesOfName.sort();
-        values.set(name, attributesOfName.map((key) => valueText(attributes[key])).join(";"));
+        names.push(name);
+        values.push(valueText(value));
       }
     }
-    const labels: string[] = [];
-    const telling: string[] = [];
-    for (const [name, value] of values) {
-      const label = `${name}="${escapeLabelValue(value)}"`;
-      labels.push(label);
-      if (value !== "") telling.push(label);
-    }
+    for (const name of shared ?? []) values[names.indexOf(name)] = this.#joined(attributes, name);
+    const labels = names.map((name, i) => `${name}="${escapeLabelValue(values[i] as string)}"`);
     const text = labels.join();
-    return {
-      braced: text === "" ? "" : `{${text}}`,
-      leading: text === "" ? "" : `${text},`,
-      key: telling.sort().join(),
-    };
+    return { braced: text === "" ? "" : `{${text}}`, key: keyOf(labels, names, values, text) };
+  }
+
+  /** Values that share a name, in an order that does not depend on the attributes'. */
+  #joined(attributes: Attributes, name: string): string {
+    return Object.keys(attributes).sort()
+      .filter((attribute) => this.#nameOf(attribute) === name)
+      .map((attribute) => attributes[attribute])
+      .filter((value) => value !== undefined && value !== null)
+      .map(valueText)
+      .join(";");
+  }
+
+  #nameOf(attribute: string): string {
+    const name = labelName(attribute);
+    return name === this.#reserved ? `exported_${name}` : name;
   }
 }
+
+/** In most series the labels as they stand are the key. */
+function keyOf(
+  labels: readonly string[],
+  names: readonly string[],
+  values: readonly string[],
+  text: string,
+): string {
+  let isKey = true;
+  for (let i = 0; i < names.length; i++) {
+    if (values[i] === "" || (i > 0 && (names[i - 1] as string) > (names[i] as string))) {
+      isKey = false;
+    }
+  }
+  return isKey ? text : names.map((name, i): [string, number] => [name, i])
+    .filter(([, i]) => values[i] !== "")
+    .sort(([a], [b]) => a < b ? -1 : 1)
+    .map(([, i]) => labels[i])
+    .join();
+}
+
+const KNOWN_NAMES_LIMIT = 1_000;
+const knownNames = new Map<string, string>();
 
 /**
  * An attribute's name as a label's: what labels cannot have becomes `_`, and names that Prometheus
  * keeps for itself, those with `__` in front, do not come out.
  */
 function labelName(attribute: string): string {
-  const name = attribute.replace(/[^a-zA-Z0-9]+/g, "_");
-  return /^\d/.test(name) || name === "" ? `_${name}` : name;
+  let name = knownNames.get(attribute);
+  if (name !== undefined) return name;
+  name = attribute.replace(/[^a-zA-Z0-9]+/g, "_");
+  if (/^\d/.test(name) || name === "") name = `_${name}`;
+  // There are few attribute names; should there be many after all, they are not kept.
+  if (knownNames.size < KNOWN_NAMES_LIMIT) knownNames.set(attribute, name);
+  return name;
 }
 
 function valueText(value: unknown): string {

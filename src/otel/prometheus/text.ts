@@ -80,12 +80,12 @@ function* writeHistograms(
 
 function writeHistogram(
   name: string,
-  { braced, leading }: LabelText,
+  { braced }: LabelText,
   { bounds, counts, sum, exemplars }: ExplicitHistogram,
   endings: readonly string[],
   format: ScrapeFormat,
 ): string {
-  const bucket = `${name}_bucket{${leading}`;
+  const bucket = `${name}_bucket${braced === "" ? "{" : `${braced.slice(0, -1)},`}`;
   const marks = format === "openmetrics" && exemplars.length > 0
     ? exemplarMarks(exemplars, bounds)
     : undefined;
