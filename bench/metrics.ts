@@ -43,8 +43,12 @@ function throughTheBus(metric: "reads" | "latency"): Contender {
   const bus = new EventBus<ReadEvents>({ drainBudgetMs: 1_000 }).start();
   const declared = catalog.metrics?.[metric];
   if (declared === undefined) throw new Error(metric);
-  const subscriber = new MetricsSubscriber<ReadEvents>({ metrics: { [metric]: declared } });
-  const producer = createMetricProducer({ collect: () => subscriber.collect() });
+  const subscriber = new MetricsSubscriber<ReadEvents>({
+    metrics: { [metric]: declared },
+  });
+  const producer = createMetricProducer({
+    collect: () => subscriber.collect(),
+  });
   new PrometheusMetrics({ metricProducers: [producer] });
   bus.registerSubscriber(subscriber);
   return {
@@ -91,7 +95,11 @@ function direct(kind: "counter.add" | "histogram.record"): Contender {
   };
 }
 
-const PAIRS: [measured: () => Contender, against: () => Contender, atMost: number][] = [
+const PAIRS: [
+  measured: () => Contender,
+  against: () => Contender,
+  atMost: number,
+][] = [
   [() => throughTheBus("reads"), () => direct("counter.add"), 0.6],
   [producersShare, () => direct("counter.add"), 0.35],
   [() => throughTheBus("latency"), () => direct("histogram.record"), 0.6],
@@ -102,11 +110,16 @@ let missed = 0;
 for (const [measured, against, limit] of PAIRS) {
   const [a, b] = [measured(), against()];
   const timings = await measure([a, b], BURST);
-  const [time, reference] = [timings.get(a.name) ?? NaN, timings.get(b.name) ?? NaN];
+  const [time, reference] = [
+    timings.get(a.name) ?? NaN,
+    timings.get(b.name) ?? NaN,
+  ];
   const ratio = time / reference;
   if (!(ratio <= limit)) missed++;
   console.log(
-    `${a.name} ${time.toFixed(1)} / ${b.name} ${reference.toFixed(1)} = ${ratio.toFixed(2)} ` +
+    `${a.name} ${time.toFixed(1)} / ${b.name} ${reference.toFixed(1)} = ${
+      ratio.toFixed(2)
+    } ` +
       `(at most ${limit})${ratio <= limit ? "" : "  MISSED"}`,
   );
 }

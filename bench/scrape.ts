@@ -21,7 +21,11 @@ import { PrometheusExporter } from "@opentelemetry/exporter-prometheus";
 import { MeterProvider } from "@opentelemetry/sdk-metrics";
 import client from "prom-client";
 import { createMetricsHandler } from "../src/http/mod.ts";
-import { type Meter, PrometheusMetrics, type ScrapeFormat } from "../src/otel/mod.ts";
+import {
+  type Meter,
+  PrometheusMetrics,
+  type ScrapeFormat,
+} from "../src/otel/mod.ts";
 import { median } from "./measure.ts";
 
 const SERIES = 10_000;
@@ -46,13 +50,21 @@ interface Subject {
 }
 
 /** Ten instruments, whose attribute sets give 10,000 series together. */
-function* series(shape: Shape): Generator<{ instrument: number; labels: Record<string, string> }> {
-  const sets = shape === "counters" ? SERIES / 10 : Math.ceil(SERIES / 10 / SERIES_A_HISTOGRAM);
+function* series(
+  shape: Shape,
+): Generator<{ instrument: number; labels: Record<string, string> }> {
+  const sets = shape === "counters"
+    ? SERIES / 10
+    : Math.ceil(SERIES / 10 / SERIES_A_HISTOGRAM);
   for (let instrument = 0; instrument < 10; instrument++) {
     for (let set = 0; set < sets; set++) {
       yield {
         instrument,
-        labels: { model_name: `model-${set % 50}`, route: `/v1/route/${set}`, status: "ok" },
+        labels: {
+          model_name: `model-${set % 50}`,
+          route: `/v1/route/${set}`,
+          status: "ok",
+        },
       };
     }
   }
@@ -68,10 +80,14 @@ function instruments(shape: Shape, meter: Meter): Touch {
       const counter = meter.createCounter(`bench.c${i}`, { description });
       return (labels: Record<string, string>) => counter.add(1, labels);
     }
-    const histogram = meter.createHistogram(`bench.h${i}`, { description, advice });
+    const histogram = meter.createHistogram(`bench.h${i}`, {
+      description,
+      advice,
+    });
     return (labels: Record<string, string>) => histogram.record(0.3, labels);
   });
-  return () => all.forEach(({ instrument, labels }) => add[instrument]?.(labels));
+  return () =>
+    all.forEach(({ instrument, labels }) => add[instrument]?.(labels));
 }
 
 function busbar(shape: Shape, format: ScrapeFormat): Subject {
@@ -98,13 +114,20 @@ function promClient(shape: Shape): Subject {
       });
       return (labels: Record<string, string>) => counter.inc(labels, 1);
     }
-    const options = { name: `bench_h${i}`, help, labelNames, registers, buckets: BUCKETS };
+    const options = {
+      name: `bench_h${i}`,
+      help,
+      labelNames,
+      registers,
+      buckets: BUCKETS,
+    };
     const histogram = new client.Histogram(options);
     return (labels: Record<string, string>) => histogram.observe(labels, 0.3);
   });
   return {
     scrape: () => registry.metrics(),
-    touch: () => all.forEach(({ instrument, labels }) => add[instrument]?.(labels)),
+    touch: () =>
+      all.forEach(({ instrument, labels }) => add[instrument]?.(labels)),
   };
 }
 
@@ -112,10 +135,15 @@ function promClient(shape: Shape): Subject {
 function compressed(shape: Shape): Subject {
   const { scrape, touch } = busbar(shape, "openmetrics");
   const handler = createMetricsHandler({ scrape });
-  const headers = { "accept": "application/openmetrics-text", "accept-encoding": "gzip" };
+  const headers = {
+    "accept": "application/openmetrics-text",
+    "accept-encoding": "gzip",
+  };
   return {
     scrape: async () => {
-      const response = await handler(new Request("http://localhost/metrics", { headers }));
+      const response = await handler(
+        new Request("http://localhost/metrics", { headers }),
+      );
       return `${(await response.bytes()).length}`;
     },
     touch,
@@ -192,7 +220,9 @@ async function longestBlockMs({ scrape, touch }: Subject): Promise<number> {
 
 function subjectOf(name: string): Subject {
   const make = SUBJECTS[name];
-  if (make === undefined) throw new Error(`There is no subject ${JSON.stringify(name)}`);
+  if (make === undefined) {
+    throw new Error(`There is no subject ${JSON.stringify(name)}`);
+  }
   return make();
 }
 
@@ -211,7 +241,9 @@ async function measureAll(names: readonly string[]): Promise<Result[]> {
   const results: Result[] = [];
   for (const [i, subject] of subjects.entries()) {
     const blocks: number[] = [];
-    for (let round = 0; round < BLOCK_ROUNDS; round++) blocks.push(await longestBlockMs(subject));
+    for (let round = 0; round < BLOCK_ROUNDS; round++) {
+      blocks.push(await longestBlockMs(subject));
+    }
     results.push({
       ms: median(times[i] ?? []),
       blockMs: median(blocks),
@@ -223,13 +255,22 @@ async function measureAll(names: readonly string[]): Promise<Result[]> {
 
 /** Runs this in a process of its own, where no other subject's types slow anything down. */
 function apart<Answer>(...args: string[]): Answer {
-  const all = ["run", "--config", "bench/deno.json", "-A", process.argv[1] ?? "", ...args];
+  const all = [
+    "run",
+    "--config",
+    "bench/deno.json",
+    "-A",
+    process.argv[1] ?? "",
+    ...args,
+  ];
   return JSON.parse(execFileSync(process.execPath, all, { encoding: "utf8" }));
 }
 
 /** A process has one first scrape, with nothing cached or compiled yet: the median of several. */
 function firstBlockMs(name: string): number {
-  return median(Array.from({ length: FIRST_ROUNDS }, () => apart<number>("--first", name)));
+  return median(
+    Array.from({ length: FIRST_ROUNDS }, () => apart<number>("--first", name)),
+  );
 }
 
 function compareAll(): void {
@@ -246,7 +287,9 @@ function compareAll(): void {
     { blockMs, longestBlockMs }: Result,
     firstMs = firstBlockMs(name),
   ) =>
-    `blocks ${blockMs.toFixed(1)} ms in the median scrape, ${longestBlockMs.toFixed(1)} in the ` +
+    `blocks ${blockMs.toFixed(1)} ms in the median scrape, ${
+      longestBlockMs.toFixed(1)
+    } in the ` +
     `worst, ${firstMs.toFixed(1)} in the first`;
   const judgeBlocks = (name: string, result: Result) => {
     const firstMs = firstBlockMs(name);
@@ -259,7 +302,9 @@ function compareAll(): void {
     const [ours, theirs] = apart<[Result, Result]>(measured, against);
     const ratio = ours.ms / theirs.ms;
     judge(
-      `${measured} ${ours.ms.toFixed(1)} / ${against} ${theirs.ms.toFixed(1)} = ` +
+      `${measured} ${ours.ms.toFixed(1)} / ${against} ${
+        theirs.ms.toFixed(1)
+      } = ` +
         `${ratio.toFixed(2)} (at most ${MAX_RATIO})`,
       ratio <= MAX_RATIO,
     );
@@ -271,10 +316,17 @@ function compareAll(): void {
     console.log(`${name} ${result.ms.toFixed(1)}`);
     judgeBlocks(name, result);
   }
-  for (const name of ["the SDK's collection, counters", "the SDK's collection, histograms"]) {
+  for (
+    const name of [
+      "the SDK's collection, counters",
+      "the SDK's collection, histograms",
+    ]
+  ) {
     const [result] = apart<[Result]>(name);
     console.log(
-      `${name} ${result.ms.toFixed(1)}, part of each of the above; ${blocks(name, result)}`,
+      `${name} ${result.ms.toFixed(1)}, part of each of the above; ${
+        blocks(name, result)
+      }`,
     );
   }
   if (missed > 0) {
@@ -285,5 +337,6 @@ function compareAll(): void {
 
 const [first, ...rest] = process.argv.slice(2);
 if (first === undefined) compareAll();
-else if (first === "--first") console.log(await longestBlockMs(subjectOf(rest[0] ?? "")));
-else console.log(JSON.stringify(await measureAll([first, ...rest])));
+else if (first === "--first") {
+  console.log(await longestBlockMs(subjectOf(rest[0] ?? "")));
+} else console.log(JSON.stringify(await measureAll([first, ...rest])));

@@ -3,8 +3,10 @@ import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from "@opentelemetry/ap
 import { Backoff } from "../bus/backoff.ts";
 import { EventSubscriber } from "../bus/event_subscriber.ts";
 import type { Logger } from "../bus/options.ts";
+import type { EventAttributes } from "../catalog/attributes.ts";
 import type { AnyEvent, OperationId } from "../catalog/declaration.ts";
 import type { BusEvent } from "../events/event.ts";
+import { metadataAttributes } from "../catalog/span.ts";
 import type { AnyEvents, Subscriptions } from "../events/event_map.ts";
 import { reasonOf, recordFailure } from "./failure.ts";
 import { toHrTime } from "./hr_time.ts";
@@ -211,7 +213,9 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     const key = pairKey(name, event, operationId);
     const known = this.#sessions.get(event.sessionId);
     const parent = this.#parent(named, key, operationId, known, event);
-    const { attributes, thrown } = this.#attributes(named, event);
+    const attributes: Attributes = {};
+    const thrown = this.#collect(attributes, named, event);
+    if (event.sessionId !== "") attributes["session_id"] = event.sessionId;
     const span = this.#tracer.startSpan(name, {
       kind: KINDS[declaration.kind],
       startTime: toHrTime(event.timestamp),
@@ -245,9 +249,9 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     this.#remember(event, span);
     let thrown: { readonly error: unknown } | undefined;
     if (span.isRecording()) {
-      const end = this.#attributes(named, event);
-      span.setAttributes(end.attributes);
-      thrown = end.thrown;
+      const attributes: Attributes = {};
+      thrown = this.#collect(attributes, named, event);
+      span.setAttributes(attributes);
       try {
         const message = declaration.error?.(event);
         if (message !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message });
@@ -326,23 +330,20 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     return ROOT_CONTEXT;
   }
 
-  #attributes(
+  /** Adds to `attributes` what an event says; gives what was thrown, wrapped. */
+  #collect(
+    attributes: Attributes,
     { declaration }: NamedSpan,
     event: AnyEvent,
-  ): { attributes: Attributes; thrown: { readonly error: unknown } | undefined } {
-    const attributes: Attributes = {};
-    let thrown;
+  ): { readonly error: unknown } | undefined {
     try {
-      const given = declaration.attributes(event);
-      for (const name in given) {
-        const value = given[name];
-        if (value !== undefined) attributes[name] = value as Attributes[string];
-      }
+      // The usual case, without an object in between.
+      if (declaration.attributes === metadataAttributes) addScalars(attributes, event.metadata);
+      else addDefined(attributes, declaration.attributes(event));
+      return undefined;
     } catch (error) {
-      thrown = { error };
+      return { error };
     }
-    if (event.sessionId !== "") attributes["session_id"] = event.sessionId;
-    return { attributes, thrown };
   }
 
   #expire(open: OpenSpan): void {
@@ -389,4 +390,22 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
 
 function contextOf(parent: OpenSpan): Context {
   return parent.context ??= trace.setSpan(ROOT_CONTEXT, parent.span);
+}
+
+/** What `metadataAttributes` gives, added in place. */
+function addScalars(attributes: Attributes, metadata: unknown): void {
+  if (typeof metadata !== "object" || metadata === null) return;
+  for (const name of Object.keys(metadata)) {
+    const value = (metadata as Record<string, unknown>)[name];
+    if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") {
+      attributes[name] = value;
+    }
+  }
+}
+
+function addDefined(attributes: Attributes, given: EventAttributes): void {
+  for (const name of Object.keys(given)) {
+    const value = given[name];
+    if (value !== undefined) attributes[name] = value as Attributes[string];
+  }
 }
