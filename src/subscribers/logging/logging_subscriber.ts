@@ -1,4 +1,5 @@
 import { LOG_LEVELS, type LogDeclaration, type LogLevel } from "../../catalog/log.ts";
+import { defineCatalog } from "../../catalog/catalog.ts";
 import { EventSubscriber } from "../../bus/event_subscriber.ts";
 import type { BusEvent } from "../../events/event.ts";
 import type { AnyEvents, Subscriptions } from "../../events/event_map.ts";
@@ -91,12 +92,14 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
   /**
    * Takes the declarations; nothing is opened.
    *
-   * @throws {TypeError} if an option is of the wrong type
+   * @throws {TypeError} if an option or a declaration is of the wrong type
    * @throws {RangeError} if a number is out of range
    */
   constructor(options: LoggingOptions<Events>) {
     super();
     this.#options = resolveLoggingOptions(options);
+    // Logs that did not come out of a catalog are checked as those that did.
+    if (options.logs !== undefined) defineCatalog<Events>()({ logs: options.logs });
     const { sinks, minLevel, maxPending } = this.#options;
     this.#outlets = sinks.map((sink) => new Outlet(sink, maxPending));
     this.#minSeverity = SEVERITY_NUMBERS[minLevel];

@@ -93,4 +93,10 @@ Deno.test("wrong types and wrong fields do not compile, wrong options throw", ()
     const error = assertThrows(() => new LoggingSubscriber({ logs: {}, sink, ...options }));
     assertEquals((error as Error).message, `Cannot create LoggingSubscriber: ${message}`);
   }
+  assertThrows(
+    // @ts-expect-error no such level
+    () => new LoggingSubscriber<ShopEvents>({ logs: { "checkout.end": { level: "loud" } }, sink }),
+    TypeError,
+    'Cannot declare the log of "checkout.end": level must be one of trace, debug, info, warn',
+  );
 });
