@@ -13,9 +13,7 @@ import { EventBus, type OverflowPolicy } from "@busbar/busbar";
 const seconds = Number(Deno.args[0] ?? 60);
 if (!(seconds > 0)) {
   console.error(
-    `The number of seconds must be above 0, received ${
-      JSON.stringify(Deno.args[0])
-    }`,
+    `The number of seconds must be above 0, received ${JSON.stringify(Deno.args[0])}`,
   );
   Deno.exit(2);
 }
