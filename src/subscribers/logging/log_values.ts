@@ -45,7 +45,8 @@ class Copier {
       case "undefined":
         return value;
       case "number":
-        return Number.isFinite(value) ? value : String(value);
+        // JSON knows no negative zero either.
+        return Number.isFinite(value) ? value + 0 : String(value);
       case "bigint":
       case "symbol":
         return String(value);
