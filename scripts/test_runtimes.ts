@@ -46,13 +46,13 @@ function jobFor(runtime: Runtime, directory: string, files: readonly string[]): 
   };
 }
 
-/** What a runtime left out because it has no `Deno`. */
-function needsDeno(runtime: Runtime, results: readonly TestResult[]): Skip[] {
+/** What a runtime left out by itself, because the test needs Deno or a program. */
+function leftOut(runtime: Runtime, results: readonly TestResult[]): Skip[] {
   return results.flatMap(({ file, name, needs }) =>
     needs === undefined ? [] : [{
       runtimes: [runtime],
       tests: [`${file} > ${name}`],
-      reason: `the test itself uses \`${needs}\``,
+      reason: `the test itself needs ${needs}`,
     }]
   );
 }
@@ -80,13 +80,16 @@ await stage(ROOT, PACKAGE_DIR, directory);
 await step("compile the tests", () => compile(directory, files));
 
 const skips: Skip[] = [...SKIPS];
+const tested = new Map<Runtime, ReadonlySet<string>>();
 let green = true;
 for (const runtime of RUNTIMES) {
   if (only !== undefined && only !== runtime) continue;
   const job = jobFor(runtime, directory, files);
   const results = await step(runtime, () => launch(runtime, job));
   green = report(runtime, results) && green;
-  skips.push(...needsDeno(runtime, results));
+  const passed = results.filter(({ outcome }) => outcome === "passed");
+  tested.set(runtime, new Set(passed.map(({ file }) => file.split("/")[0]!)));
+  skips.push(...leftOut(runtime, results));
   for (const name of job.skippedTests) {
     if (results.some((result) => `${result.file} > ${result.name}` === name)) continue;
     say(`    A skip names no test: ${name}`);
@@ -94,7 +97,7 @@ for (const runtime of RUNTIMES) {
   }
 }
 if (only === undefined && green) {
-  const text = await renderMatrix(files, skips);
+  const text = await renderMatrix(files, skips, tested);
   if (Deno.args.includes("--write")) await Deno.writeTextFile(DOCUMENT, text);
   else if (await Deno.readTextFile(DOCUMENT).catch(() => "") !== text) {
     say("docs/runtimes.md is stale: run `deno task runtimes`");

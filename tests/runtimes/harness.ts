@@ -12,7 +12,7 @@ export interface TestResult {
   readonly outcome: "passed" | "failed" | "skipped";
   /** The error's stack, if it failed. */
   readonly error?: string;
-  /** The part of Deno's own API that it asked for, if it was skipped for that. */
+  /** What it lacked here, such as a part of Deno's own API, if it was skipped for that. */
   readonly needs?: string;
 }
 
@@ -83,7 +83,7 @@ async function attempt(work: () => unknown): Promise<Ending> {
     await Promise.race([work(), late]);
     return { outcome: "passed" };
   } catch (error) {
-    if (error instanceof NeedsDeno) return { outcome: "skipped", needs: error.api };
+    if (error instanceof NeedsDeno) return { outcome: "skipped", needs: `\`${error.api}\`` };
     const text = error instanceof Error ? `${error.message}\n${error.stack}` : String(error);
     return { outcome: "failed", error: text };
   } finally {
@@ -108,10 +108,13 @@ export async function runTests(
     if (loaded.outcome !== "passed") results.push({ file, name: REST_OF_FILE, ...loaded });
     for (const definition of [...definitions]) {
       const { name, ignore } = definition;
-      const ending: Ending = ignore || skipped.includes(`${file} > ${name}`)
-        ? { outcome: "skipped" }
-        : await attempt(() => definition.fn(context));
-      results.push({ file, name, ...ending });
+      if (skipped.includes(`${file} > ${name}`)) {
+        results.push({ file, name, outcome: "skipped" });
+      } else if (ignore) {
+        results.push({ file, name, outcome: "skipped", needs: "what its `ignore` asks for" });
+      } else {
+        results.push({ file, name, ...await attempt(() => definition.fn(context)) });
+      }
     }
   }
   return results;

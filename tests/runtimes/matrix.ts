@@ -65,7 +65,7 @@ export const SKIPS: readonly Skip[] = [
   {
     runtimes: ["workerd"],
     tests: LIKE_NATIVE,
-    reason: "workerd's EventTarget throws on `capture`",
+    reason: "the EventTarget of workerd throws on `capture`",
   },
   {
     runtimes: ["workerd"],
