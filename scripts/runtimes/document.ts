@@ -29,9 +29,10 @@ class Notes {
 
   toString(): string {
     return [...this.#byReason.values()].map(({ number, reason, tests }) => {
+      const indent = " ".repeat(`${number}. `.length);
       const list = [...tests].sort().map((name) => {
         const [path, test] = name.split(" > ");
-        return `   - \`tests/${path}\`${test === undefined ? "" : `: ${test}`}\n`;
+        return `${indent}- \`tests/${path}\`${test === undefined ? "" : `: ${test}`}\n`;
       });
       return `${number}. ${reason[0]!.toUpperCase()}${reason.slice(1)}:\n${list.join("")}`;
     }).join("");
