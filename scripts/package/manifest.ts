@@ -1,0 +1,66 @@
+/**
+ * What the npm package says of itself. The name, the version, the licence and the entry points come
+ * from `deno.json`, which has them once.
+ *
+ * @module
+ */
+import config from "../../deno.json" with { type: "json" };
+
+/** The project's `deno.json`, as far as the package needs it. */
+export const project: {
+  readonly name: string;
+  readonly version: string;
+  readonly license: string;
+  readonly exports: Readonly<Record<string, string>>;
+  readonly imports: Readonly<Record<string, string>>;
+} = config;
+
+/** The package's entry points, as an importer writes them: `@busbar/busbar/exit`. */
+export const entryPoints: readonly string[] = Object.keys(project.exports).map((path) =>
+  project.name + path.slice(1)
+);
+
+/** The one package that the application shares with Busbar, so that both see the same globals. */
+const PEER = "@opentelemetry/api";
+
+/** The least Node: what OpenTelemetry 3 asks for. */
+export const NODE_RANGE = ">=22.15";
+
+/** A package.json, as far as it matters here. */
+export interface Manifest {
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly [field: string]: unknown;
+}
+
+/** Completes what a tool wrote: description, engines, and the peer dependency out of the others. */
+export function complete(manifest: Manifest): Manifest {
+  const { [PEER]: peer, ...dependencies } = manifest.dependencies ?? {};
+  if (peer === undefined) {
+    throw new Error(`Cannot complete package.json: dependencies must name ${PEER}, it does not`);
+  }
+  const { name, version, license } = project;
+  return {
+    ...manifest,
+    name,
+    version,
+    license,
+    description: "An in-process observability event bus that keeps telemetry off the hot path: " +
+      "a bounded queue that loses nothing uncounted, metrics, traces and logs by OpenTelemetry.",
+    keywords: [
+      "observability",
+      "event-bus",
+      "opentelemetry",
+      "prometheus",
+      "metrics",
+      "tracing",
+      "logging",
+      "deno",
+      "node",
+      "bun",
+    ],
+    sideEffects: false,
+    engines: { node: NODE_RANGE },
+    dependencies,
+    peerDependencies: { [PEER]: peer },
+  };
+}

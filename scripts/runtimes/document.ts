@@ -1,0 +1,110 @@
+import {
+  FEATURES,
+  type Runtime,
+  RUNTIMES,
+  type Skip,
+  STARTED_BY_DENO,
+} from "../../tests/runtimes/matrix.ts";
+
+/** A reason, and all that it keeps from running. */
+interface Note {
+  readonly number: number;
+  readonly reason: string;
+  readonly tests: Set<string>;
+}
+
+/** Counts the notes as the table first meets them. */
+class Notes {
+  readonly #byReason = new Map<string, Note>();
+
+  numberOf({ reason, tests }: Skip): number {
+    let note = this.#byReason.get(reason);
+    if (note === undefined) {
+      note = { number: this.#byReason.size + 1, reason, tests: new Set() };
+      this.#byReason.set(reason, note);
+    }
+    for (const name of tests) note.tests.add(name);
+    return note.number;
+  }
+
+  toString(): string {
+    return [...this.#byReason.values()].map(({ number, reason, tests }) => {
+      const indent = " ".repeat(`${number}. `.length);
+      const list = [...tests].sort().map((name) => {
+        const [path, test] = name.split(" > ");
+        return `${indent}- \`tests/${path}\`${test === undefined ? "" : `: ${test}`}\n`;
+      });
+      return `${number}. ${reason[0]!.toUpperCase()}${reason.slice(1)}:\n${list.join("")}`;
+    }).join("");
+  }
+}
+
+function cell(
+  folder: string,
+  runtime: Runtime,
+  tested: boolean,
+  skips: readonly Skip[],
+  notes: Notes,
+): string {
+  if (STARTED_BY_DENO[folder]?.includes(runtime)) return "yes";
+  const here = skips.filter(({ runtimes, tests }) =>
+    runtimes.includes(runtime) && tests.some((name) => name.startsWith(`${folder}/`))
+  );
+  if (here.length === 0) return "yes";
+  const numbers = [...new Set(here.map((skip) => notes.numberOf(skip)))];
+  return `${tested ? "yes, but" : "not tested"} ${numbers.map((n) => `[${n}]`).join(" ")}`;
+}
+
+/**
+ * `docs/runtimes.md`: a table of features and runtimes, and what does not run.
+ *
+ * @param tested the features of which at least one test passed, by runtime
+ */
+export async function renderMatrix(
+  files: readonly string[],
+  skips: readonly Skip[],
+  tested: ReadonlyMap<Runtime, ReadonlySet<string>>,
+): Promise<string> {
+  const notes = new Notes();
+  const folders = new Set(files.map((file) => file.split("/")[0]!));
+  const known = Object.keys(FEATURES).filter((folder) => folders.has(folder));
+  const rows = [...new Set([...known, ...folders])].map((folder) => {
+    const cells = RUNTIMES.map((runtime) =>
+      cell(folder, runtime, tested.get(runtime)?.has(folder) ?? false, skips, notes)
+    );
+    return `| ${[FEATURES[folder] ?? folder, "yes", ...cells].join(" | ")} |\n`;
+  });
+  const header = ["Feature", "Deno", ...RUNTIMES];
+  return await format(`# Runtimes
+
+Written by \`deno task runtimes\` from a run of the tests against the packed npm tarball; what is
+skipped, and why, stands in \`tests/runtimes/matrix.ts\`.
+
+- "yes": every test of the feature passes;
+- "yes, but": all that run pass, the notes name what does not run;
+- "not tested": no test of the feature can run there.
+
+In Chromium and workerd an empty stand-in takes the place of the \`http\` module that
+\`@opentelemetry/exporter-prometheus\` imports.
+
+| ${header.join(" | ")} |
+|${header.map(() => "---").join("|")}|
+${rows.join("")}
+## What does not run, and why
+
+${notes}`);
+}
+
+/** Lays a document out as `deno fmt` wants it. */
+async function format(markdown: string): Promise<string> {
+  const formatter = new Deno.Command(Deno.execPath(), {
+    args: ["fmt", "--quiet", "--ext", "md", "-"],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const writer = formatter.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(markdown));
+  await writer.close();
+  const { stdout } = await formatter.output();
+  return new TextDecoder().decode(stdout);
+}

@@ -1,0 +1,154 @@
+/**
+ * Starts each runtime on the compiled tests and returns what they told.
+ *
+ * @module
+ */
+import type { TestResult } from "../../tests/runtimes/harness.ts";
+import type { Runtime } from "../../tests/runtimes/matrix.ts";
+import { run } from "../package/run.ts";
+import { tools } from "../package/tools.ts";
+import { bundleForWeb, loaders } from "./stage.ts";
+
+/** All tests of a runtime must have ended after this time. */
+const RUN_TIMEOUT_MS = 180_000;
+
+/** Marks the line of the output that carries the results. */
+const MARK = "busbar-results:";
+
+/** What to run. */
+export interface Job {
+  /** Where the package is installed and the tests are compiled. */
+  readonly directory: string;
+  readonly files: readonly string[];
+  readonly skippedTests: readonly string[];
+}
+
+/** Runs the tests on `runtime`. */
+export function launch(runtime: Runtime, job: Job): Promise<TestResult[]> {
+  switch (runtime) {
+    case "Node 22":
+      return onServer(tools.node22, job, "node22.mjs");
+    case "Node 24":
+      return onServer(tools.node24, job, "node24.mjs");
+    case "Bun":
+      return onServer(tools.bun, job, "bun.mjs");
+    case "Chromium":
+      return inChromium(job);
+    case "workerd":
+      return inWorkerd(job);
+  }
+}
+
+function parse(output: string): TestResult[] {
+  const line = output.split("\n").find((line) => line.includes(MARK));
+  if (line === undefined) throw new Error(`Cannot read the results, the output was:\n${output}`);
+  return JSON.parse(line.slice(line.indexOf(MARK) + MARK.length));
+}
+
+async function onServer(program: string, job: Job, entry: string): Promise<TestResult[]> {
+  const { directory, files, skippedTests } = job;
+  await Deno.writeTextFile(
+    directory + entry,
+    `import { runTests } from "./dist/runtimes/harness.js";
+const files = ${loaders(files)};
+const results = await runTests(files, ${JSON.stringify(skippedTests)});
+console.log("\\n${MARK}" + JSON.stringify(results));
+`,
+  );
+  return parse(await run(program, [entry], { cwd: directory, timeoutMs: RUN_TIMEOUT_MS }));
+}
+
+function webEntry({ files, skippedTests }: Job): string {
+  return `import { runTests } from "./dist/runtimes/harness.js";
+const files = ${loaders(files)};
+const run = () => runTests(files, ${JSON.stringify(skippedTests)});
+`;
+}
+
+async function inWorkerd(job: Job): Promise<TestResult[]> {
+  const { directory } = job;
+  await bundleForWeb(
+    directory,
+    `${webEntry(job)}
+export default {
+  async test() {
+    console.log("${MARK}" + JSON.stringify(await run()));
+  },
+};
+`,
+    "worker.js",
+  );
+  await Deno.writeTextFile(
+    `${directory}worker.capnp`,
+    `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (services = [(
+  name = "main",
+  worker = (
+    modules = [(name = "worker.js", esModule = embed "worker.js")],
+    compatibilityDate = "2026-01-01",
+  ),
+)]);
+`,
+  );
+  return parse(
+    await run(tools.workerd, ["test", "worker.capnp"], {
+      cwd: directory,
+      timeoutMs: RUN_TIMEOUT_MS,
+    }),
+  );
+}
+
+async function inChromium(job: Job): Promise<TestResult[]> {
+  const { directory } = job;
+  await bundleForWeb(
+    directory,
+    `${webEntry(job)}
+await fetch("/results", { method: "POST", body: JSON.stringify(await run()) });
+`,
+    "page.js",
+  );
+  const script = await Deno.readTextFile(`${directory}page.js`);
+  const told = Promise.withResolvers<TestResult[]>();
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    async (request) => {
+      switch (new URL(request.url).pathname) {
+        case "/":
+          return new Response(`<!doctype html><script type="module" src="/page.js"></script>`, {
+            headers: { "content-type": "text/html" },
+          });
+        case "/page.js":
+          return new Response(script, { headers: { "content-type": "text/javascript" } });
+        case "/results":
+          told.resolve(await request.json());
+          return new Response();
+        default:
+          return new Response(null, { status: 404 });
+      }
+    },
+  );
+  const browser = new Deno.Command(Deno.env.get("BUSBAR_CHROMIUM") ?? "chromium", {
+    args: [
+      "--headless",
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-dev-shm-usage",
+      `--user-data-dir=${directory}chromium`,
+      `http://127.0.0.1:${server.addr.port}/`,
+    ],
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  const late = setTimeout(
+    () => told.reject(new Error("Cannot read the results: Chromium's page told none in time")),
+    RUN_TIMEOUT_MS,
+  );
+  try {
+    return await told.promise;
+  } finally {
+    clearTimeout(late);
+    browser.kill();
+    await browser.status;
+  }
+}

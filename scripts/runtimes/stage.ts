@@ -1,0 +1,76 @@
+import { project } from "../package/manifest.ts";
+import { run } from "../package/run.ts";
+import { tools } from "../package/tools.ts";
+
+/** Bundles that only a runtime with a file system can use leave these to the installed packages. */
+const INSTALLED = [project.name, `${project.name}/*`, "@opentelemetry/*", "node:*"];
+
+const COMMON = [
+  "--bundle",
+  "--format=esm",
+  "--target=es2022",
+  "--log-level=error",
+  // Handlers are told by their functions' names.
+  "--keep-names",
+];
+
+/** Copies the tests beside the installed package, so that they find it where users would. */
+export async function stage(root: string, packageDir: string, directory: string): Promise<void> {
+  await run("cp", ["-r", `${root}tests`, `${directory}tests`]);
+  // The few tests that reach for an inner module get the packed one.
+  await run("cp", ["-r", `${packageDir}src`, `${directory}src`]);
+  const files = await run("find", [`${directory}src`, "-name", "*.js"]);
+  for (const path of files.trim().split("\n")) {
+    await Deno.rename(path, path.replace(/\.js$/, ".ts"));
+  }
+  // The entry points are the package's own, or there would be two of each class.
+  for (const [entry, path] of Object.entries(project.exports)) {
+    const name = JSON.stringify(project.name + entry.slice(1));
+    await Deno.writeTextFile(directory + path, `export * from ${name};\n`);
+  }
+}
+
+/** Compiles each test file to one that imports the installed packages. */
+export async function compile(directory: string, files: readonly string[]): Promise<void> {
+  await run(tools.esbuild, [
+    ...COMMON,
+    "--platform=node",
+    // The tests' `Deno` is the harness's; the package is not part of these files and keeps its own.
+    "--define:Deno=busbarDeno",
+    "--alias:@std/assert=./tests/std/assert/mod.ts",
+    "--alias:@std/async=./tests/std/async/mod.ts",
+    ...INSTALLED.map((name) => `--external:${name}`),
+    "--outbase=tests",
+    "--outdir=dist",
+    ...files.map((file) => `tests/${file}`),
+    "tests/runtimes/harness.ts",
+  ], { cwd: directory });
+}
+
+/** Puts `entry` and everything it imports into one file that a page or a worker can load. */
+export async function bundleForWeb(
+  directory: string,
+  entry: string,
+  output: string,
+): Promise<void> {
+  await Deno.writeTextFile(`${directory}${output}.entry.js`, entry);
+  await run(tools.esbuild, [
+    ...COMMON,
+    "--platform=browser",
+    '--define:import.meta.url="file:///tests/"',
+    "--alias:node:util=./tests/runtimes/inspect.ts",
+    "--alias:http=./tests/runtimes/no_server.ts",
+    "--alias:url=./tests/runtimes/no_server.ts",
+    `--outfile=${output}`,
+    `${output}.entry.js`,
+  ], { cwd: directory });
+}
+
+/** The object literal that tells the harness how to load each file. */
+export function loaders(files: readonly string[]): string {
+  const lines = files.map((file) => {
+    const path = `./dist/${file.replace(/\.ts$/, ".js")}`;
+    return `  ${JSON.stringify(file)}: () => import(${JSON.stringify(path)}),\n`;
+  });
+  return `{\n${lines.join("")}}`;
+}

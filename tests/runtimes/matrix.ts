@@ -1,0 +1,103 @@
+/**
+ * Which runtimes run which tests. All of it runs everywhere but for what is listed here, with its
+ * reason; `docs/runtimes.md` is written from this and from a run.
+ *
+ * @module
+ */
+
+/** The runtimes beside Deno, which runs every test. */
+export const RUNTIMES = ["Node 22", "Node 24", "Bun", "Chromium", "workerd"] as const;
+
+/** One of the runtimes beside Deno. */
+export type Runtime = typeof RUNTIMES[number];
+
+const NODE: readonly Runtime[] = ["Node 22", "Node 24"];
+const SERVERS: readonly Runtime[] = [...NODE, "Bun"];
+const WEB: readonly Runtime[] = ["Chromium", "workerd"];
+
+/** What a folder of tests is about. A folder that is not here is told by its name. */
+export const FEATURES: Readonly<Record<string, string>> = {
+  bus: "The bus",
+  catalog: "Catalogs",
+  subscribers: "Subscribers",
+  otel: "OpenTelemetry, Prometheus",
+  kv_cache: "The KV-cache preset",
+  http: "Metrics over HTTP",
+  exit: "Delivery at exit",
+};
+
+/** Folders whose tests are not about a runtime's behaviour, and run on Deno alone. */
+export const DENO_ALONE: Readonly<Record<string, string>> = {
+  examples: "the examples are programs for Deno",
+  scripts: "the scripts run on Deno",
+  std: "tests the tests' own stand-ins",
+  types: "tests types, which `check:pack` compiles for everyone",
+  runtimes: "is this matrix",
+};
+
+/** Tests that do not run somewhere. */
+export interface Skip {
+  readonly runtimes: readonly Runtime[];
+  /** Folders under `tests/` with a slash at their end, files, or single tests as `file > name`. */
+  readonly tests: readonly string[];
+  readonly reason: string;
+}
+
+const LIKE_NATIVE = [
+  "bus/it_is_an_event_target_test.ts > any program does on a bus what it does on a native EventTarget",
+  "bus/it_is_an_event_target_test.ts > listeners that throw change nothing but the counts, and end nothing",
+];
+
+/** Everything that does not run, and why. What needs Deno's own API is found by itself. */
+export const SKIPS: readonly Skip[] = [
+  {
+    runtimes: NODE,
+    tests: LIKE_NATIVE,
+    reason: "Node's EventTarget takes `capture` from an object alone, and clears an event's " +
+      "`currentTarget` after its first listener: a later function listener's `this` is not the " +
+      "bus, and an aborted `capture` listener stays",
+  },
+  {
+    runtimes: ["Chromium"],
+    tests: LIKE_NATIVE,
+    reason: "in Chromium's EventTarget the signal of an ended `once` registration removes a " +
+      "later one of the same listener; the bus follows the standard",
+  },
+  {
+    runtimes: ["workerd"],
+    tests: LIKE_NATIVE,
+    reason: "the EventTarget of workerd throws on `capture`",
+  },
+  {
+    runtimes: ["workerd"],
+    tests: [
+      "bus/the_event_loop_stays_free_test.ts > the budget of the bus's clock ends a slice, and what is left goes on in a later turn",
+    ],
+    reason: "in workerd without `nodejs_compat` a message of a MessageChannel comes in the same " +
+      "turn, so seven of eight slices end without a turn for timers",
+  },
+  {
+    runtimes: ["workerd"],
+    tests: [
+      "bus/the_event_loop_stays_free_test.ts > handlers that hold the event loop are found and named",
+    ],
+    reason: "workerd's clock advances by whole milliseconds, too coarse to tell a handler of 2 ms",
+  },
+  {
+    runtimes: SERVERS,
+    tests: [
+      "http/metrics_are_served_test.ts > a server listens on loopback, and a second one on its port is refused",
+    ],
+    reason: "`serveMetrics` listens with `Deno.serve`; `createMetricsHandler` serves elsewhere",
+  },
+  {
+    runtimes: WEB,
+    tests: ["http/"],
+    reason: "a page and a worker do not listen on a port",
+  },
+];
+
+/** Folders whose tests, run on Deno, start another runtime by themselves. */
+export const STARTED_BY_DENO: Readonly<Record<string, readonly Runtime[]>> = {
+  exit: ["Node 22"],
+};
