@@ -23,7 +23,9 @@ export {
   OpenPairs,
   type OpenPairsCounts,
   type OpenPairsOptions,
+  type PairKey,
   pairKey,
+  PairLane,
 } from "./open_pairs.ts";
 export { SliceCounter } from "./slice_counter.ts";
 export {

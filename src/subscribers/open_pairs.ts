@@ -29,8 +29,12 @@ export interface OpenPairsCounts {
   readonly orphaned: number;
 }
 
+/** What may be a key: strings and numbers, told apart. */
+export type PairKey = string | number;
+
 interface Entry<Start> {
-  readonly key: string;
+  readonly lane: PairLane<Start>;
+  readonly key: PairKey;
   readonly start: Start;
   /** Its neighbours in the order of opening. */
   older: Entry<Start> | undefined;
@@ -39,6 +43,15 @@ interface Entry<Start> {
   next: Entry<Start> | undefined;
   /** The last one of the same key; right only in the first one. */
   last: Entry<Start>;
+}
+
+/**
+ * Keys apart from those of other lanes of the same {@linkcode OpenPairs}, within the same bounds:
+ * shorter keys for who has several kinds of operations.
+ */
+export class PairLane<Start> {
+  /** The first start of each key; for `OpenPairs` alone. */
+  readonly first: Map<PairKey, unknown> = new Map<PairKey, Entry<Start>>();
 }
 
 /**
@@ -67,7 +80,7 @@ export class OpenPairs<Start extends { readonly timestamp: number }> {
   readonly #maxOpen: number;
   readonly #maxAgeMs: number;
   readonly #onExpire: ((start: Start) => void) | undefined;
-  readonly #first = new Map<string, Entry<Start>>();
+  readonly #lane = new PairLane<Start>();
   #oldest: Entry<Start> | undefined;
   #newest: Entry<Start> | undefined;
   #open = 0;
@@ -102,9 +115,10 @@ export class OpenPairs<Start extends { readonly timestamp: number }> {
   }
 
   /** Keeps a start until its end comes. If there are too many, the oldest expires first. */
-  open(key: string, start: Start): void {
+  open(key: PairKey, start: Start, lane: PairLane<Start> = this.#lane): void {
     if (this.#open >= this.#maxOpen) this.#expireOldest();
     const entry: Entry<Start> = {
+      lane,
       key,
       start,
       older: this.#newest,
@@ -116,9 +130,9 @@ export class OpenPairs<Start extends { readonly timestamp: number }> {
     if (this.#newest === undefined) this.#oldest = entry;
     else this.#newest.newer = entry;
     this.#newest = entry;
-    const first = this.#first.get(key);
+    const first = firstIn(lane, key);
     if (first === undefined) {
-      this.#first.set(key, entry);
+      lane.first.set(key, entry);
     } else {
       first.last.next = entry;
       first.last = entry;
@@ -127,13 +141,13 @@ export class OpenPairs<Start extends { readonly timestamp: number }> {
   }
 
   /** The start that {@linkcode OpenPairs.close} would give; it stays open. */
-  peek(key: string): Start | undefined {
-    return this.#first.get(key)?.start;
+  peek(key: PairKey, lane: PairLane<Start> = this.#lane): Start | undefined {
+    return firstIn(lane, key)?.start;
   }
 
   /** Gives the oldest start of a key and forgets it; without one, an orphaned end is counted. */
-  close(key: string): Start | undefined {
-    const entry = this.#first.get(key);
+  close(key: PairKey, lane: PairLane<Start> = this.#lane): Start | undefined {
+    const entry = firstIn(lane, key);
     if (entry === undefined) {
       this.#orphaned++;
       return undefined;
@@ -165,19 +179,23 @@ export class OpenPairs<Start extends { readonly timestamp: number }> {
 
   /** Only the first one of a key is ever removed: the oldest of all is the oldest of its key too. */
   #remove(entry: Entry<Start>): void {
-    const { older, newer, next } = entry;
+    const { lane, key, older, newer, next } = entry;
     if (older === undefined) this.#oldest = newer;
     else older.newer = newer;
     if (newer === undefined) this.#newest = older;
     else newer.older = older;
     if (next === undefined) {
-      this.#first.delete(entry.key);
+      lane.first.delete(key);
     } else {
       next.last = entry.last;
-      this.#first.set(entry.key, next);
+      lane.first.set(key, next);
     }
     this.#open--;
   }
+}
+
+function firstIn<Start>({ first }: PairLane<Start>, key: PairKey): Entry<Start> | undefined {
+  return first.get(key) as Entry<Start> | undefined;
 }
 
 /**

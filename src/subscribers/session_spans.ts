@@ -1,6 +1,7 @@
 import type { Context, Span } from "@opentelemetry/api";
-import type { AnyEvent } from "../catalog/declaration.ts";
+import type { AnyEvent, OperationId } from "../catalog/declaration.ts";
 import type { SpanDeclaration } from "../catalog/span.ts";
+import { PairLane } from "./open_pairs.ts";
 import { RecencyList, type RecencyNode } from "./recency_list.ts";
 
 /** A declared span with its name. */
@@ -10,12 +11,14 @@ export interface NamedSpan {
   readonly declaration: SpanDeclaration<any>;
   /** Whether open spans must be found by that name: to hang others under them, or to fail them. */
   readonly indexed: boolean;
+  /** The open spans without an operation id, by session id. */
+  readonly plain: PairLane<OpenSpan>;
 }
 
 /** A span that has not ended. */
 export class OpenSpan {
-  /** The pair's key. */
-  readonly key: string;
+  /** The operation's id. */
+  readonly operationId: OperationId;
   readonly named: NamedSpan;
   readonly span: Span;
   readonly session: SessionSpans;
@@ -36,14 +39,14 @@ export class OpenSpan {
   inName: RecencyNode<OpenSpan> | undefined = undefined;
 
   constructor(
-    key: string,
+    operationId: OperationId,
     named: NamedSpan,
     span: Span,
     session: SessionSpans,
     root: OpenSpan | undefined,
     { timestamp }: AnyEvent,
   ) {
-    this.key = key;
+    this.operationId = operationId;
     this.named = named;
     this.span = span;
     this.session = session;
@@ -57,6 +60,7 @@ export class SessionSpans {
   readonly #open = new RecencyList<OpenSpan>();
   #roots: RecencyList<OpenSpan> | undefined;
   #byName: Map<string, RecencyList<OpenSpan>> | undefined;
+  #lanes: Map<NamedSpan, PairLane<OpenSpan>> | undefined;
   /** The session's id. */
   readonly id: string;
 
@@ -79,17 +83,28 @@ export class SessionSpans {
     return this.#roots?.newest;
   }
 
-  /** The open roots, newest first. */
-  get roots(): Iterable<OpenSpan> {
-    return this.#roots ?? [];
-  }
-
   /** The open span of an indexed name, or the root of that name: the one opened last. */
   newestOf(name: string): OpenSpan | undefined {
     const found = this.#byName?.get(name)?.newest;
     if (found !== undefined) return found;
-    for (const root of this.roots) if (root.named.name === name) return root;
+    for (const root of this.#roots ?? []) if (root.named.name === name) return root;
     return undefined;
+  }
+
+  /** The root that waits for its work, its own end having come. */
+  waitingRoot(named: NamedSpan, operationId: OperationId): OpenSpan | undefined {
+    for (const root of this.#roots ?? []) {
+      if (root.named === named && root.operationId === operationId) return root;
+    }
+    return undefined;
+  }
+
+  /** The open operations of a name, by their ids. */
+  operationsOf(named: NamedSpan): PairLane<OpenSpan> {
+    this.#lanes ??= new Map();
+    let lane = this.#lanes.get(named);
+    if (lane === undefined) this.#lanes.set(named, lane = new PairLane());
+    return lane;
   }
 
   add(open: OpenSpan): void {
