@@ -3,7 +3,8 @@ import { EventSubscriber } from "../bus/event_subscriber.ts";
 import type { BusEvent } from "../events/event.ts";
 import type { Subscriptions } from "../events/event_map.ts";
 import type { SliceCounter } from "../subscribers/slice_counter.ts";
-import type { KeysMetadata, KvCacheEvents } from "./events.ts";
+import type { KvCacheEvents } from "./events.ts";
+import type { KeysMetadata } from "./metadata.ts";
 import { SliceCounters } from "./slice_counters.ts";
 
 /** Counts the blocks read from, written to and evicted from L1. */

@@ -21,17 +21,8 @@
  * @module
  */
 export type { Meter } from "../subscribers/otel_api.ts";
-export { EventType } from "./events.ts";
-export type {
-  KeysMetadata,
-  KvCacheEvents,
-  LookupEndMetadata,
-  ObjectKey,
-  OutcomeMetadata,
-  RetrieveEndMetadata,
-  StoreEndMetadata,
-  TransferMetadata,
-} from "./events.ts";
+export { type ConstantName, EventType, type KvCacheEvents } from "./events.ts";
+export type * from "./metadata.ts";
 export { L1MetricsSubscriber } from "./l1_metrics.ts";
 export { LookupMetricsSubscriber } from "./lookup_metrics.ts";
 export { KV_CACHE_METRIC_PREFIX, type KvCacheOptions, registerKvCache } from "./register.ts";
