@@ -14,8 +14,19 @@
  *
  * @module
  */
-export type { Attributes, Counter, Meter } from "./otel_api.ts";
+export type { BusEvent, PublishInit } from "../events/event.ts";
+export type { Attributes, Counter, Meter, SpanContext, Tracer } from "./otel_api.ts";
 export { BUS_METRIC_PREFIX, type BusMetricsOptions, observeBus } from "./bus_metrics.ts";
+export {
+  DEFAULT_MAX_OPEN_PAIRS,
+  DEFAULT_MAX_PAIR_AGE_MS,
+  OpenPairs,
+  type OpenPairsCounts,
+  type OpenPairsOptions,
+  type PairKey,
+  pairKey,
+  PairLane,
+} from "./open_pairs.ts";
 export { SliceCounter } from "./slice_counter.ts";
 export {
   type MetricsCounts,
@@ -32,3 +43,12 @@ export type {
   HistogramPoint,
   NumberPoint,
 } from "./metrics/series.ts";
+export { type SpanContextSource, SpanRegistry } from "./span_registry.ts";
+export {
+  formatTraceparent,
+  fromActiveContext,
+  MAX_TRACEPARENT_LENGTH,
+  parseTraceparent,
+} from "./traceparent.ts";
+export type { TracingCounts, TracingSubscriberOptions } from "./tracing_options.ts";
+export { TracingSubscriber } from "./tracing_subscriber.ts";

@@ -1,134 +1,216 @@
 import type { BusEvent } from "../events/event.ts";
-import type { OperationId } from "../catalog/declaration.ts";
 
-/** How many starts may wait for their end unless told otherwise. */
+/** How many starts may wait for their ends unless told otherwise. */
 export const DEFAULT_MAX_OPEN_PAIRS = 10_000;
-/** How long a start waits for its end unless told otherwise, in milliseconds. */
+
+/** How long a start may wait for its end unless told otherwise: ten minutes. */
 export const DEFAULT_MAX_PAIR_AGE_MS = 600_000;
 
-/** The bounds of {@linkcode OpenPairs}. */
+/** The limits of {@linkcode OpenPairs}. */
 export interface OpenPairsOptions<Start> {
-  /** How many starts may wait; past it the oldest expires. Default: 10,000. */
+  /**
+   * How many starts may wait; one more and the oldest expires. An integer of at least 1. Default:
+   * {@linkcode DEFAULT_MAX_OPEN_PAIRS}.
+   */
   readonly maxOpen?: number;
-  /** How long one may wait, in milliseconds. Default: ten minutes. */
+  /** How long a start may wait, in milliseconds, above 0. Default: {@linkcode DEFAULT_MAX_PAIR_AGE_MS}. */
   readonly maxAgeMs?: number;
-  /** Called with each start that has expired. */
-  readonly onExpired?: (start: Start) => void;
+  /** Takes each start that expires. It must not throw. Default: none. */
+  readonly onExpire?: (start: Start) => void;
 }
 
-/** What became of starts and ends. */
-export interface PairCounts {
+/** What became of the starts and ends. */
+export interface OpenPairsCounts {
   /** Starts that wait for their end. */
   readonly open: number;
-  /** Starts that waited too long, or had to make room. */
+  /** Starts given up, because there were too many or they waited too long. */
   readonly expired: number;
-  /** Ends without a start. */
+  /** Ends that came without a start, or after it had expired. */
   readonly orphaned: number;
 }
 
-/** What a start and its end share. */
-export function pairKey({ sessionId }: BusEvent, operationId: OperationId): string {
-  if (operationId === undefined) return sessionId;
-  // The length keeps a session "a" with operation "b/c" apart from a session "a/b" with "c".
-  return typeof operationId === "number"
-    ? `${sessionId.length}/${sessionId}#${operationId}`
-    : `${sessionId.length}/${sessionId}/${operationId}`;
-}
+/** What may be a key: strings and numbers, told apart. */
+export type PairKey = string | number;
 
 interface Entry<Start> {
-  readonly key: string;
+  readonly lane: PairLane<Start>;
+  readonly key: PairKey;
   readonly start: Start;
-  readonly openedAtMs: number;
-  /** The next start of the same key. */
+  /** Its neighbours in the order of opening. */
+  older: Entry<Start> | undefined;
+  newer: Entry<Start> | undefined;
+  /** The next one of the same key. */
   next: Entry<Start> | undefined;
-}
-
-interface Waiting<Start> {
-  first: Entry<Start>;
+  /** The last one of the same key; right only in the first one. */
   last: Entry<Start>;
 }
 
 /**
- * Starts that wait for their end, bounded in number and age. Several of one key are met by their
- * ends in the order of the starts. It needs no timer: whoever owns it calls
- * {@linkcode OpenPairs.expire}.
+ * Keys apart from those of other lanes of the same {@linkcode OpenPairs}, within the same bounds:
+ * shorter keys for who has several kinds of operations.
  */
-export class OpenPairs<Start> {
+export class PairLane<Start> {
+  /** The first start of each key; for `OpenPairs` alone. */
+  readonly first: Map<PairKey, unknown> = new Map<PairKey, Entry<Start>>();
+}
+
+/**
+ * Starts that wait for their ends, found by key.
+ *
+ * - Several starts of one key are matched oldest first.
+ * - Memory is bounded by count and by age; who is given up is counted, and handed to `onExpire`.
+ * - Age is measured on the starts' own timestamps, when {@linkcode OpenPairs.expire} is called:
+ *   there are no timers. Starts are given up in the order in which they were opened, so that one
+ *   stamped in the future keeps those behind it until it is due itself, or until there are too many.
+ * - Each operation takes constant time, on average.
+ *
+ * @example
+ * ```ts
+ * import { OpenPairs } from "@busbar/busbar/subscribers";
+ *
+ * const pairs = new OpenPairs<{ timestamp: number }>({ maxAgeMs: 1_000 });
+ * pairs.open("read 7", { timestamp: 100 });
+ * const start = pairs.close("read 7");
+ * if (start?.timestamp !== 100 || pairs.close("read 7") !== undefined) throw new Error("no pair");
+ * ```
+ *
+ * @typeParam Start What is kept of a start, with its timestamp in milliseconds since the epoch.
+ */
+export class OpenPairs<Start extends { readonly timestamp: number }> {
   readonly #maxOpen: number;
   readonly #maxAgeMs: number;
-  readonly #onExpired: ((start: Start) => void) | undefined;
-  readonly #byKey = new Map<string, Waiting<Start>>();
-  /** In the order of opening, which is nearly that of their times. */
-  readonly #entries = new Set<Entry<Start>>();
+  readonly #onExpire: ((start: Start) => void) | undefined;
+  readonly #lane = new PairLane<Start>();
+  #oldest: Entry<Start> | undefined;
+  #newest: Entry<Start> | undefined;
+  #open = 0;
   #expired = 0;
   #orphaned = 0;
 
+  /**
+   * Starts with nothing open.
+   *
+   * @throws {RangeError} if a limit is out of range
+   */
   constructor(options: OpenPairsOptions<Start> = {}) {
-    this.#maxOpen = options.maxOpen ?? DEFAULT_MAX_OPEN_PAIRS;
-    this.#maxAgeMs = options.maxAgeMs ?? DEFAULT_MAX_PAIR_AGE_MS;
-    this.#onExpired = options.onExpired;
-  }
-
-  /** Remembers a start. */
-  open(key: string, start: Start, openedAtMs: number): void {
-    if (this.#entries.size >= this.#maxOpen) this.#expireOldest();
-    const entry: Entry<Start> = { key, start, openedAtMs, next: undefined };
-    const waiting = this.#byKey.get(key);
-    if (waiting === undefined) {
-      this.#byKey.set(key, { first: entry, last: entry });
-    } else {
-      waiting.last.next = entry;
-      waiting.last = entry;
+    const { maxOpen = DEFAULT_MAX_OPEN_PAIRS, maxAgeMs = DEFAULT_MAX_PAIR_AGE_MS } = options;
+    if (!Number.isInteger(maxOpen) || maxOpen < 1) {
+      throw new RangeError(
+        `Cannot create OpenPairs: maxOpen must be a positive integer, received ${maxOpen}`,
+      );
     }
-    this.#entries.add(entry);
+    if (!(maxAgeMs > 0)) {
+      throw new RangeError(
+        `Cannot create OpenPairs: maxAgeMs must be a number above 0, received ${maxAgeMs}`,
+      );
+    }
+    this.#maxOpen = maxOpen;
+    this.#maxAgeMs = maxAgeMs;
+    this.#onExpire = options.onExpire;
   }
 
-  /** Takes the oldest start of a key; `undefined`, and counted, if there is none. */
-  close(key: string): Start | undefined {
-    const entry = this.#take(key);
-    if (entry === undefined) this.#orphaned++;
-    return entry?.start;
+  /** What became of the starts and ends so far. */
+  get counts(): OpenPairsCounts {
+    return { open: this.#open, expired: this.#expired, orphaned: this.#orphaned };
   }
 
-  /** The oldest start of a key, which goes on waiting. */
-  peek(key: string): Start | undefined {
-    return this.#byKey.get(key)?.first.start;
+  /** Keeps a start until its end comes. If there are too many, the oldest expires first. */
+  open(key: PairKey, start: Start, lane: PairLane<Start> = this.#lane): void {
+    if (this.#open >= this.#maxOpen) this.#expireOldest();
+    const entry: Entry<Start> = {
+      lane,
+      key,
+      start,
+      older: this.#newest,
+      newer: undefined,
+      next: undefined,
+      last: undefined as never,
+    };
+    entry.last = entry;
+    if (this.#newest === undefined) this.#oldest = entry;
+    else this.#newest.newer = entry;
+    this.#newest = entry;
+    const first = firstIn(lane, key);
+    if (first === undefined) {
+      lane.first.set(key, entry);
+    } else {
+      first.last.next = entry;
+      first.last = entry;
+    }
+    this.#open++;
   }
 
-  /** Gives up what has waited too long at `nowMs`. */
-  expire(nowMs: number): void {
-    for (const { openedAtMs } of this.#entries) {
-      if (nowMs - openedAtMs < this.#maxAgeMs) return;
+  /** The start that {@linkcode OpenPairs.close} would give; it stays open. */
+  peek(key: PairKey, lane: PairLane<Start> = this.#lane): Start | undefined {
+    return firstIn(lane, key)?.start;
+  }
+
+  /** Gives the oldest start of a key and forgets it; without one, an orphaned end is counted. */
+  close(key: PairKey, lane: PairLane<Start> = this.#lane): Start | undefined {
+    const entry = firstIn(lane, key);
+    if (entry === undefined) {
+      this.#orphaned++;
+      return undefined;
+    }
+    this.#remove(entry);
+    return entry.start;
+  }
+
+  /**
+   * Gives up the starts that have waited too long.
+   *
+   * @param now in milliseconds since the epoch, by the clock of the starts' timestamps; `Infinity`
+   * gives up all of them
+   */
+  expire(now: number): void {
+    const before = now - this.#maxAgeMs;
+    while (this.#oldest !== undefined && this.#oldest.start.timestamp < before) {
       this.#expireOldest();
     }
   }
 
-  /** Gives up everything. */
-  expireAll(): void {
-    while (this.#entries.size > 0) this.#expireOldest();
-  }
-
-  /** A copy of what became of them. */
-  counts(): PairCounts {
-    return { open: this.#entries.size, expired: this.#expired, orphaned: this.#orphaned };
-  }
-
   #expireOldest(): void {
-    // The oldest of all is the oldest of its key.
-    const [oldest] = this.#entries;
-    if (oldest === undefined) return;
-    this.#take(oldest.key);
+    const entry = this.#oldest;
+    if (entry === undefined) return;
+    this.#remove(entry);
     this.#expired++;
-    this.#onExpired?.(oldest.start);
+    this.#onExpire?.(entry.start);
   }
 
-  #take(key: string): Entry<Start> | undefined {
-    const waiting = this.#byKey.get(key);
-    if (waiting === undefined) return undefined;
-    const { first } = waiting;
-    if (first.next === undefined) this.#byKey.delete(key);
-    else waiting.first = first.next;
-    this.#entries.delete(first);
-    return first;
+  /** Only the first one of a key is ever removed: the oldest of all is the oldest of its key too. */
+  #remove(entry: Entry<Start>): void {
+    const { lane, key, older, newer, next } = entry;
+    if (older === undefined) this.#oldest = newer;
+    else older.newer = newer;
+    if (newer === undefined) this.#newest = older;
+    else newer.older = older;
+    if (next === undefined) {
+      lane.first.delete(key);
+    } else {
+      next.last = entry.last;
+      lane.first.set(key, next);
+    }
+    this.#open--;
   }
+}
+
+function firstIn<Start>({ first }: PairLane<Start>, key: PairKey): Entry<Start> | undefined {
+  return first.get(key) as Entry<Start> | undefined;
+}
+
+/**
+ * A key of a start and its end: equal for the same start type, session and operation, and for
+ * nothing else.
+ *
+ * @param start the type that begins the operation, for both events
+ */
+export function pairKey(
+  start: string,
+  event: BusEvent,
+  operationId: string | number | undefined,
+): string {
+  const { sessionId } = event;
+  // The lengths keep two different triples from reading the same.
+  const key = `${start.length}:${sessionId.length}:${start}${sessionId}`;
+  return operationId === undefined ? key : `${key}:${operationId}`;
 }

@@ -8,3 +8,7 @@ export type Counter = api.Counter;
 export type Attributes = api.Attributes;
 /** What the OpenTelemetry API calls at each collection. */
 export type BatchObservableCallback = api.BatchObservableCallback;
+/** A tracer of the OpenTelemetry API: where spans are started. */
+export type Tracer = api.Tracer;
+/** What tells a span from all others, within a process and between processes. */
+export type SpanContext = api.SpanContext;

@@ -85,7 +85,8 @@ export class AttributeSets<Cell> {
     const sorted = valid.toSorted(([a], [b]) => a < b ? -1 : 1);
     const key = JSON.stringify(
       sorted,
-      (_, value) => typeof value === "number" ? `#${value}` : value,
+      (_, value) =>
+        typeof value === "number" ? `#${value}` : typeof value === "string" ? `$${value}` : value,
     );
     let cell = this.#bySortedNames.get(key);
     if (cell === undefined) {

@@ -131,10 +131,10 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
     this.#pairs.push(open);
     on(start, (event) => {
       if (event.timestamp > this.#newestMs) this.#newestMs = event.timestamp;
-      open.open(pairKey(event, operationId(event)), event, event.timestamp);
+      open.open(pairKey(start, event, operationId(event)), event);
     });
     on(end, (event) => {
-      const begun = open.close(pairKey(event, operationId(event)));
+      const begun = open.close(pairKey(start, event, operationId(event)));
       if (begun === undefined) return;
       const durationMs = Math.max(0, event.timestamp - begun.timestamp);
       instrument.record(
@@ -178,8 +178,8 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
     return {
       overflowed: named((instrument) => instrument.overflowed),
       invalid: named((instrument) => instrument.invalid),
-      orphanedEnds: sum((pairs) => pairs.counts().orphaned),
-      expiredStarts: sum((pairs) => pairs.counts().expired),
+      orphanedEnds: sum((pairs) => pairs.counts.orphaned),
+      expiredStarts: sum((pairs) => pairs.counts.expired),
     };
   }
 }

@@ -1,0 +1,167 @@
+// deno-lint-ignore-file no-console -- a bench prints its results
+/**
+ * What does a span cost that the bus makes of two events? The baseline calls `startSpan`,
+ * `setAttributes` and `end` itself, with the same attributes; both use the same SDK, whose
+ * processor keeps nothing. The aim is at most 1.3 times the baseline.
+ *
+ * Run it with `deno task bench:spans`; each ratio is measured in a process of its own.
+ *
+ * @module
+ */
+import { execFileSync } from "node:child_process";
+import process from "node:process";
+import { type Context, ROOT_CONTEXT, SpanKind, trace, type Tracer } from "@opentelemetry/api";
+import { NoopSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
+import { EventBus } from "../mod.ts";
+import { pair } from "../src/catalog/mod.ts";
+import { TracingSubscriber } from "../src/subscribers/mod.ts";
+import { type Contender, measure } from "./measure.ts";
+
+const BURST = 1_000;
+
+interface Events {
+  "request.start": { path: string };
+  "request.end": { status: number };
+  "read.start": { key: string; size: number; operationId?: number };
+  "read.end": { hit: boolean; operationId?: number };
+}
+
+const tracer = (): Tracer =>
+  new TracerProvider({ spanProcessors: [new NoopSpanProcessor()] }).getTracer(
+    "bench",
+  );
+
+function directRead(
+  by: Tracer,
+  key: string,
+  sessionId: string,
+  parent: Context,
+): void {
+  const span = by.startSpan("read", {
+    kind: SpanKind.INTERNAL,
+    attributes: { key, size: 4_096, session_id: sessionId },
+  }, parent);
+  span.setAttributes({ hit: true, session_id: sessionId });
+  span.end();
+}
+
+function tracedBus(): EventBus<Events> {
+  const bus = new EventBus<Events>({ maxQueueSize: 8 * BURST }).start();
+  bus.registerSubscriber(
+    new TracingSubscriber<Events>({
+      tracer: tracer(),
+      spans: {
+        request: pair("request.start", "request.end", { root: true }),
+        read: pair("read.start", "read.end"),
+      },
+    }),
+  );
+  return bus;
+}
+
+/** Reads by many sessions, one each. */
+function flat(): readonly Contender[] {
+  const direct = tracer();
+  const bus = tracedBus();
+  return [
+    {
+      name: "startSpan and end",
+      burst: () => {
+        for (let i = 0; i < BURST; i++) {
+          directRead(direct, "a", `session ${i}`, ROOT_CONTEXT);
+        }
+      },
+    },
+    {
+      name: "two events",
+      burst: () => {
+        for (let i = 0; i < BURST; i++) {
+          const init = { sessionId: `session ${i}` };
+          bus.publish("read.start", { key: "a", size: 4_096 }, init);
+          bus.publish("read.end", { hit: true }, init);
+        }
+        return bus.flush();
+      },
+    },
+  ];
+}
+
+/** Nine reads under a request, told apart by their operation ids and open together. */
+function nested(): readonly Contender[] {
+  const direct = tracer();
+  const bus = tracedBus();
+  const requests = BURST / 10;
+  return [
+    {
+      name: "startSpan and end",
+      burst: () => {
+        for (let request = 0; request < requests; request++) {
+          const sessionId = `session ${request}`;
+          const root = direct.startSpan("request", {
+            attributes: { path: "/", session_id: sessionId },
+          }, ROOT_CONTEXT);
+          const parent = trace.setSpan(ROOT_CONTEXT, root);
+          for (let read = 0; read < 9; read++) {
+            directRead(direct, "a", sessionId, parent);
+          }
+          root.setAttributes({ status: 200, session_id: sessionId });
+          root.end();
+        }
+      },
+    },
+    {
+      name: "two events",
+      burst: () => {
+        for (let request = 0; request < requests; request++) {
+          const init = { sessionId: `session ${request}` };
+          bus.publish("request.start", { path: "/" }, init);
+          for (let operationId = 0; operationId < 9; operationId++) {
+            bus.publish(
+              "read.start",
+              { key: "a", size: 4_096, operationId },
+              init,
+            );
+          }
+          for (let operationId = 0; operationId < 9; operationId++) {
+            bus.publish("read.end", { hit: true, operationId }, init);
+          }
+          bus.publish("request.end", { status: 200 }, init);
+        }
+        return bus.flush();
+      },
+    },
+  ];
+}
+
+const SCENARIOS: Readonly<Record<string, () => readonly Contender[]>> = {
+  flat,
+  nested,
+};
+
+const [only] = process.argv.slice(2);
+const scenario = only === undefined ? undefined : SCENARIOS[only];
+if (scenario !== undefined) {
+  const contenders = scenario();
+  console.log(JSON.stringify([...await measure(contenders, BURST)]));
+} else {
+  const self = new URL(import.meta.url).pathname;
+  const config = new URL("./deno.json", import.meta.url).pathname;
+  for (const name of Object.keys(SCENARIOS)) {
+    const printed = execFileSync(process.execPath, [
+      "run",
+      "--config",
+      config,
+      "-A",
+      self,
+      name,
+    ], {
+      encoding: "utf8",
+    });
+    const [[, baseline], [, ours]] = JSON.parse(printed);
+    console.log(
+      `${name}: startSpan and end ${baseline.toFixed(0)} ns, two events ${ours.toFixed(0)} ns, ` +
+        `ratio ${(ours / baseline).toFixed(2)} (at most 1.30)`,
+    );
+  }
+  process.exit(0);
+}

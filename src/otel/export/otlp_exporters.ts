@@ -1,0 +1,131 @@
+import {
+  type ISerializer,
+  JsonLogsSerializer,
+  JsonMetricsSerializer,
+  JsonTraceSerializer,
+  ProtobufLogsSerializer,
+  ProtobufMetricsSerializer,
+  ProtobufTraceSerializer,
+} from "@opentelemetry/otlp-transformer";
+import type { LogRecordExporter } from "@opentelemetry/sdk-logs";
+import {
+  AggregationTemporality,
+  type PushMetricExporter,
+  type ResourceMetrics,
+} from "@opentelemetry/sdk-metrics";
+import type { SpanExporter } from "@opentelemetry/sdk-trace";
+import { OtlpExportError, type OtlpTarget, OtlpTransport } from "./otlp_transport.ts";
+
+/** How OTLP payloads are written. */
+export type OtlpProtocol = "http/protobuf" | "http/json";
+
+const CONTENT_TYPES: Readonly<Record<OtlpProtocol, string>> = {
+  "http/protobuf": "application/x-protobuf",
+  "http/json": "application/json",
+};
+
+interface ExportResult {
+  code: number;
+  error?: Error;
+}
+const SUCCESS = 0;
+const FAILED = 1;
+
+/** What the answers of the three signals may say: that some items were refused. */
+interface PartialAnswer {
+  partialSuccess?: {
+    rejectedSpans?: unknown;
+    rejectedDataPoints?: unknown;
+    rejectedLogRecords?: unknown;
+    errorMessage?: unknown;
+  };
+}
+
+/** Writes and sends the items of one signal. */
+class OtlpExporter<Items> {
+  readonly #serializer: ISerializer<Items, unknown>;
+  readonly #transport: OtlpTransport;
+
+  constructor(target: OtlpTarget, protocol: OtlpProtocol, serializer: ISerializer<Items, unknown>) {
+    this.#serializer = serializer;
+    this.#transport = new OtlpTransport(target, CONTENT_TYPES[protocol]);
+  }
+
+  export(items: Items, callback: (result: ExportResult) => void): void {
+    this.#send(items).then(
+      () => callback({ code: SUCCESS }),
+      (error) => callback({ code: FAILED, error }),
+    );
+  }
+
+  async #send(items: Items): Promise<void> {
+    const payload = this.#serializer.serializeRequest(items);
+    if (payload === undefined) throw new OtlpExportError("the items could not be serialized");
+    const answer = await this.#transport.send(payload as Uint8Array<ArrayBuffer>);
+    const rejected = this.#rejectedBy(answer);
+    if (rejected > 0) throw new OtlpExportError(`the receiver refused ${rejected} items`, rejected);
+  }
+
+  #rejectedBy(answer: Uint8Array): number {
+    if (answer.byteLength === 0) return 0;
+    let partial: PartialAnswer["partialSuccess"];
+    try {
+      partial = (this.#serializer.deserializeResponse(answer) as PartialAnswer | undefined)
+        ?.partialSuccess;
+    } catch {
+      // Whatever it is, it came with a status that says the items were taken.
+      return 0;
+    }
+    const { rejectedSpans, rejectedDataPoints, rejectedLogRecords } = partial ?? {};
+    const rejected = Number(rejectedSpans ?? rejectedDataPoints ?? rejectedLogRecords ?? 0);
+    return Number.isFinite(rejected) ? rejected : 0;
+  }
+
+  forceFlush(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  shutdown(): Promise<void> {
+    this.#transport.shutdown();
+    return Promise.resolve();
+  }
+}
+
+class OtlpMetricExporter extends OtlpExporter<ResourceMetrics> implements PushMetricExporter {
+  selectAggregationTemporality(): AggregationTemporality {
+    return AggregationTemporality.CUMULATIVE;
+  }
+}
+
+/** An exporter of spans to an OTLP receiver. */
+export function createOtlpSpanExporter(target: OtlpTarget, protocol: OtlpProtocol): SpanExporter {
+  return new OtlpExporter(
+    target,
+    protocol,
+    protocol === "http/json" ? JsonTraceSerializer : ProtobufTraceSerializer,
+  );
+}
+
+/** An exporter of log records to an OTLP receiver. */
+export function createOtlpLogExporter(
+  target: OtlpTarget,
+  protocol: OtlpProtocol,
+): LogRecordExporter {
+  return new OtlpExporter(
+    target,
+    protocol,
+    protocol === "http/json" ? JsonLogsSerializer : ProtobufLogsSerializer,
+  );
+}
+
+/** An exporter of metrics to an OTLP receiver; sums are cumulative. */
+export function createOtlpMetricExporter(
+  target: OtlpTarget,
+  protocol: OtlpProtocol,
+): PushMetricExporter {
+  return new OtlpMetricExporter(
+    target,
+    protocol,
+    protocol === "http/json" ? JsonMetricsSerializer : ProtobufMetricsSerializer,
+  );
+}

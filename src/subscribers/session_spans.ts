@@ -1,0 +1,130 @@
+import type { Context, Span } from "@opentelemetry/api";
+import type { AnyEvent, OperationId } from "../catalog/declaration.ts";
+import type { SpanDeclaration } from "../catalog/span.ts";
+import { PairLane } from "./open_pairs.ts";
+import { RecencyList, type RecencyNode } from "./recency_list.ts";
+
+/** A declared span with its name. */
+export interface NamedSpan {
+  readonly name: string;
+  // deno-lint-ignore no-explicit-any -- the catalog's types are erased inside declarations
+  readonly declaration: SpanDeclaration<any>;
+  /** Whether open spans must be found by that name: to hang others under them, or to fail them. */
+  readonly indexed: boolean;
+  /** The open spans without an operation id, by session id. */
+  readonly plain: PairLane<OpenSpan>;
+}
+
+/** A span that has not ended. */
+export class OpenSpan {
+  /** The operation's id. */
+  readonly operationId: OperationId;
+  readonly named: NamedSpan;
+  readonly span: Span;
+  readonly session: SessionSpans;
+  /** When it began, in milliseconds since the epoch. */
+  readonly timestamp: number;
+  /** The root that it holds open. */
+  readonly root: OpenSpan | undefined;
+  /** The context that its children start in, made for the first of them. */
+  context: Context | undefined = undefined;
+  /** How many spans and announced operations hold it open. */
+  heldBy = 0;
+  /** When its own end came, if it is held open since then. */
+  endedAtMs: number | undefined = undefined;
+  /** When the last of those that held it ended. */
+  lastEndMs = -Infinity;
+  ended = false;
+  inSession: RecencyNode<OpenSpan> | undefined = undefined;
+  inName: RecencyNode<OpenSpan> | undefined = undefined;
+
+  constructor(
+    operationId: OperationId,
+    named: NamedSpan,
+    span: Span,
+    session: SessionSpans,
+    root: OpenSpan | undefined,
+    { timestamp }: AnyEvent,
+  ) {
+    this.operationId = operationId;
+    this.named = named;
+    this.span = span;
+    this.session = session;
+    this.root = root;
+    this.timestamp = timestamp;
+  }
+}
+
+/** The open spans of one session. */
+export class SessionSpans {
+  readonly #open = new RecencyList<OpenSpan>();
+  #roots: RecencyList<OpenSpan> | undefined;
+  #byName: Map<string, RecencyList<OpenSpan>> | undefined;
+  #lanes: Map<NamedSpan, PairLane<OpenSpan>> | undefined;
+  /** The session's id. */
+  readonly id: string;
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  /** Whether no span is open. */
+  get isEmpty(): boolean {
+    return this.#open.isEmpty;
+  }
+
+  /** The open span that was opened last. */
+  get newest(): OpenSpan | undefined {
+    return this.#open.newest;
+  }
+
+  /** The open root that was opened last. */
+  get root(): OpenSpan | undefined {
+    return this.#roots?.newest;
+  }
+
+  /** The open span of an indexed name, or the root of that name: the one opened last. */
+  newestOf(name: string): OpenSpan | undefined {
+    const found = this.#byName?.get(name)?.newest;
+    if (found !== undefined) return found;
+    for (const root of this.#roots ?? []) if (root.named.name === name) return root;
+    return undefined;
+  }
+
+  /** The root that waits for its work, its own end having come. */
+  waitingRoot(named: NamedSpan, operationId: OperationId): OpenSpan | undefined {
+    for (const root of this.#roots ?? []) {
+      if (root.named === named && root.operationId === operationId) return root;
+    }
+    return undefined;
+  }
+
+  /** The open operations of a name, by their ids. */
+  operationsOf(named: NamedSpan): PairLane<OpenSpan> {
+    this.#lanes ??= new Map();
+    let lane = this.#lanes.get(named);
+    if (lane === undefined) this.#lanes.set(named, lane = new PairLane());
+    return lane;
+  }
+
+  add(open: OpenSpan): void {
+    open.inSession = this.#open.add(open);
+    const { name, declaration, indexed } = open.named;
+    if (declaration.root) {
+      this.#roots ??= new RecencyList();
+      open.inName = this.#roots.add(open);
+    } else if (indexed) {
+      this.#byName ??= new Map();
+      let list = this.#byName.get(name);
+      if (list === undefined) this.#byName.set(name, list = new RecencyList());
+      open.inName = list.add(open);
+    }
+  }
+
+  remove(open: OpenSpan): void {
+    if (open.inSession !== undefined) this.#open.remove(open.inSession);
+    if (open.inName === undefined) return;
+    if (open.named.declaration.root) this.#roots?.remove(open.inName);
+    else this.#byName?.get(open.named.name)?.remove(open.inName);
+  }
+}
