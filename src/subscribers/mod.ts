@@ -1,6 +1,6 @@
 /**
- * What turns events into OpenTelemetry metrics. It uses the OpenTelemetry API only; which SDK
- * stands behind it is the application's choice.
+ * What turns events into OpenTelemetry metrics and into log records. It uses the OpenTelemetry API
+ * only; which SDK stands behind it is the application's choice.
  *
  * @example
  * ```ts
@@ -15,7 +15,7 @@
  * @module
  */
 export type { BusEvent, PublishInit } from "../events/event.ts";
-export type { Attributes, Counter, Meter, SpanContext, Tracer } from "./otel_api.ts";
+export type { Attributes, Counter, Meter, OtelLogger, SpanContext, Tracer } from "./otel_api.ts";
 export { BUS_METRIC_PREFIX, type BusMetricsOptions, observeBus } from "./bus_metrics.ts";
 export {
   DEFAULT_MAX_OPEN_PAIRS,
@@ -52,3 +52,19 @@ export {
 } from "./traceparent.ts";
 export type { TracingCounts, TracingSubscriberOptions } from "./tracing_options.ts";
 export { TracingSubscriber } from "./tracing_subscriber.ts";
+export { type JsonLinesOptions, jsonLinesSink } from "./logging/json_lines.ts";
+export {
+  LEFT_OUT_EVENT_TYPE,
+  type LogAttributes,
+  type LogRecord,
+  type LogSink,
+  type LogValue,
+  SEVERITY_NUMBERS,
+  type TraceContext,
+} from "./logging/log_record.ts";
+export { MAX_LOG_DEPTH, MAX_LOG_VALUES } from "./logging/log_values.ts";
+export { LoggingSubscriber } from "./logging/logging_subscriber.ts";
+export { DEFAULT_LOGGING_OPTIONS, type LoggingOptions } from "./logging/options.ts";
+export { otelLogSink, SESSION_ID_ATTRIBUTE } from "./logging/otel_logs.ts";
+export type { SinkCounts } from "./logging/outlet.ts";
+export { REDACTED } from "./logging/redaction.ts";

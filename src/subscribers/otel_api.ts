@@ -12,3 +12,5 @@ export type BatchObservableCallback = api.BatchObservableCallback;
 export type Tracer = api.Tracer;
 /** What tells a span from all others, within a process and between processes. */
 export type SpanContext = api.SpanContext;
+/** A logger of the OpenTelemetry API: where log records are emitted. */
+export type OtelLogger = api.Logger;

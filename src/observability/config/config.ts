@@ -1,0 +1,182 @@
+import { DEFAULT_EVENT_BUS_OPTIONS, type OverflowPolicy } from "../../bus/options.ts";
+import type { AttributeValue } from "../../catalog/attributes.ts";
+
+/** The complete configuration of observability: plain data, nothing optional. */
+export interface ObservabilityConfig {
+  /** Whether there is any observability at all. Default: `true`. */
+  readonly enabled: boolean;
+  /** The resource's `service.name`. Default: `"unknown_service"`. */
+  readonly serviceName: string;
+  /** The resource's `service.instance.id`. Default: a random UUID. */
+  readonly serviceInstanceId: string;
+  /** Further attributes of the resource, without the two above. Default: none. */
+  readonly resourceAttributes: Readonly<Record<string, AttributeValue>>;
+  /** The event bus. */
+  readonly bus: BusConfig;
+  /** Whether events become metrics. Default: `true`. */
+  readonly metricsEnabled: boolean;
+  /** Whether events become log records. Default: `true`. */
+  readonly loggingEnabled: boolean;
+  /** Whether events become spans; needs an OTLP endpoint. Default: `false`. */
+  readonly tracingEnabled: boolean;
+  /** Where telemetry is pushed to. */
+  readonly otlp: OtlpConfig;
+  /** Where metrics are pulled from. */
+  readonly prometheus: PrometheusConfig;
+  /** How often metrics are pushed, in milliseconds. Default: 60,000. */
+  readonly metricExportIntervalMs: number;
+  /** How long one push of metrics may take, in milliseconds. Default: 30,000, at most the interval. */
+  readonly metricExportTimeoutMs: number;
+  /** Which traces are recorded. */
+  readonly sampler: SamplerConfig;
+  /** How spans are batched for the push. */
+  readonly spanBatch: BatchConfig;
+  /** How log records are batched for the push. */
+  readonly logBatch: BatchConfig;
+  /**
+   * Whether the runtime's own OpenTelemetry is in force (`OTEL_DENO=true`), which then has the
+   * providers and exports by itself. Default: `false`; the environment tells.
+   */
+  readonly runtimeTelemetry: boolean;
+}
+
+/** The event bus's part; see `EventBusOptions`. */
+export interface BusConfig {
+  /** How many events may wait: an integer from 1 to 2^24. Default: 10,000. */
+  readonly maxQueueSize: number;
+  /** What happens to an event that finds the queue full. Default: `"drop-newest"`. */
+  readonly overflow: OverflowPolicy;
+  /** How long the bus may hold one turn of the event loop, in milliseconds. Default: 4. */
+  readonly drainBudgetMs: number;
+  /** How many calls of one async handler may be pending. Default: 1,000. */
+  readonly maxInFlight: number;
+}
+
+/** How OTLP is written. */
+export type OtlpProtocol = "http/protobuf" | "http/json";
+
+/** How OTLP is compressed. */
+export type OtlpCompression = "none" | "gzip";
+
+/** How telemetry is pushed. */
+export interface OtlpTransport {
+  /** How it is written. Default: `"http/protobuf"`. */
+  readonly protocol: OtlpProtocol;
+  /** Headers of each request, by lower-case name. They may hold secrets. Default: none. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** How long one request may take, in milliseconds. Default: 10,000. */
+  readonly timeoutMs: number;
+  /** Default: `"none"`. */
+  readonly compression: OtlpCompression;
+}
+
+/** Where and how one signal is pushed. */
+export interface OtlpTarget extends OtlpTransport {
+  /** The complete URL, such as `http://127.0.0.1:4318/v1/traces`. */
+  readonly url: string;
+}
+
+/** Where telemetry is pushed to: the signals' own targets are what counts. */
+export interface OtlpConfig extends OtlpTransport {
+  /** The base URL of all signals, `undefined` if there is none. Default: none. */
+  readonly endpoint: string | undefined;
+  /** Where spans go, `undefined` for nowhere. */
+  readonly traces: OtlpTarget | undefined;
+  /** Where metrics go, `undefined` for nowhere. */
+  readonly metrics: OtlpTarget | undefined;
+  /** Where log records go, `undefined` for nowhere. */
+  readonly logs: OtlpTarget | undefined;
+}
+
+/** Where metrics are pulled from. */
+export interface PrometheusConfig {
+  /**
+   * Whether they are. Default: if metrics are on and pushed nowhere, or if a host or a port is
+   * named. Never where metrics are off.
+   */
+  readonly enabled: boolean;
+  /** The address to listen on. Default: `"127.0.0.1"`. */
+  readonly host: string;
+  /** The port to listen on, 0 for any. Default: 9464. */
+  readonly port: number;
+}
+
+/** OpenTelemetry's samplers. */
+export type SamplerName =
+  | "always_on"
+  | "always_off"
+  | "traceidratio"
+  | "parentbased_always_on"
+  | "parentbased_always_off"
+  | "parentbased_traceidratio";
+
+/** Which traces are recorded. */
+export interface SamplerConfig {
+  /** Default: `"parentbased_always_on"`, and `"parentbased_traceidratio"` if a ratio is given. */
+  readonly name: SamplerName;
+  /** The share of traces that a `…traceidratio` sampler records, 0 to 1. Default: 1. */
+  readonly ratio: number;
+}
+
+/** How a signal is batched; the defaults are OpenTelemetry's. */
+export interface BatchConfig {
+  /** How long a batch may wait, in milliseconds. Default: 5,000 for spans, 1,000 for log records. */
+  readonly scheduleDelayMs: number;
+  /** How many may wait; what comes then is lost. Default: 2,048. */
+  readonly maxQueueSize: number;
+  /** How many go out at once, at most `maxQueueSize`. Default: 512. */
+  readonly maxExportBatchSize: number;
+  /** How long one export may take, in milliseconds. Default: 30,000. */
+  readonly exportTimeoutMs: number;
+}
+
+/** The defaults of {@linkcode ObservabilityConfig}; the instance id is made anew each time. */
+export const DEFAULT_OBSERVABILITY_CONFIG: Omit<ObservabilityConfig, "serviceInstanceId"> =
+  deepFreeze({
+    enabled: true,
+    serviceName: "unknown_service",
+    resourceAttributes: {},
+    bus: {
+      maxQueueSize: DEFAULT_EVENT_BUS_OPTIONS.maxQueueSize,
+      overflow: DEFAULT_EVENT_BUS_OPTIONS.overflow,
+      drainBudgetMs: DEFAULT_EVENT_BUS_OPTIONS.drainBudgetMs,
+      maxInFlight: DEFAULT_EVENT_BUS_OPTIONS.maxInFlight,
+    },
+    metricsEnabled: true,
+    loggingEnabled: true,
+    tracingEnabled: false,
+    otlp: {
+      endpoint: undefined,
+      protocol: "http/protobuf",
+      headers: {},
+      timeoutMs: 10_000,
+      compression: "none",
+      traces: undefined,
+      metrics: undefined,
+      logs: undefined,
+    },
+    prometheus: { enabled: true, host: "127.0.0.1", port: 9_464 },
+    metricExportIntervalMs: 60_000,
+    metricExportTimeoutMs: 30_000,
+    sampler: { name: "parentbased_always_on", ratio: 1 },
+    spanBatch: {
+      scheduleDelayMs: 5_000,
+      maxQueueSize: 2_048,
+      maxExportBatchSize: 512,
+      exportTimeoutMs: 30_000,
+    },
+    logBatch: {
+      scheduleDelayMs: 1_000,
+      maxQueueSize: 2_048,
+      maxExportBatchSize: 512,
+      exportTimeoutMs: 30_000,
+    },
+    runtimeTelemetry: false,
+  });
+
+function deepFreeze<Value extends object>(value: Value): Value {
+  for (const inner of Object.values(value)) {
+    if (typeof inner === "object" && inner !== null) deepFreeze(inner);
+  }
+  return Object.freeze(value);
+}

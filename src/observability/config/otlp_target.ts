@@ -1,0 +1,88 @@
+import { DEFAULT_OBSERVABILITY_CONFIG, type OtlpTarget } from "./config.ts";
+import { find, type Layer } from "./layers.ts";
+import { ConfigurationError } from "./configuration_error.ts";
+import { settingOf, type SIGNALS } from "./settings.ts";
+
+/** One of the three signals. */
+export type Signal = (typeof SIGNALS)[number];
+
+/**
+ * Where and how a signal is pushed. In each source, what is said of the signal comes before what
+ * is said of all signals; but a source that comes first says more than one that comes later.
+ */
+export function otlpTarget(layers: readonly Layer[], signal: Signal): OtlpTarget | undefined {
+  if (find(layers, `otlp.${signal}.enabled`)?.value === false) return undefined;
+  const url = targetUrl(layers, signal);
+  if (url === undefined) return undefined;
+  const { protocol, timeoutMs, compression } = DEFAULT_OBSERVABILITY_CONFIG.otlp;
+  return {
+    url,
+    protocol: pick(layers, signal, "protocol") ?? protocol,
+    headers: mergedHeaders(layers, [`otlp.headers`, `otlp.${signal}.headers`]),
+    timeoutMs: pick(layers, signal, "timeoutMs") ?? timeoutMs,
+    compression: pick(layers, signal, "compression") ?? compression,
+  };
+}
+
+/** Refuses a signal that must be pushed, but has nowhere to go. */
+export function assertTarget(
+  layers: readonly Layer[],
+  signal: Signal,
+  demandedBy: string,
+): void {
+  const found = find(layers, demandedBy);
+  if (found?.value !== true) return;
+  const endpoints = [`otlp.endpoint`, `otlp.${signal}.endpoint`].flatMap((path) => {
+    const { flag, env } = settingOf(path);
+    return [path, flag, env].filter((name) => name !== undefined);
+  });
+  const off = find(layers, `otlp.${signal}.enabled`);
+  const why = off?.value === false
+    ? `but ${off.layer.nameOf(`otlp.${signal}.enabled`)} turns it off`
+    : `but none of ${endpoints.join(", ")} is set`;
+  throw new ConfigurationError(
+    found.layer.nameOf(demandedBy),
+    `needs an OTLP endpoint for ${signal}, ${why}`,
+  );
+}
+
+/** Headers of all sources, by lower-case name; those of the last path and the first source win. */
+export function mergedHeaders(
+  layers: readonly Layer[],
+  paths: readonly string[],
+): Record<string, string> {
+  const headers = new Map<string, string>();
+  for (const layer of layers.toReversed()) {
+    for (const path of paths) {
+      for (const [name, value] of Object.entries(layer.get(path) ?? {})) {
+        headers.set(name.toLowerCase(), value);
+      }
+    }
+  }
+  return Object.fromEntries(headers);
+}
+
+function targetUrl(layers: readonly Layer[], signal: Signal): string | undefined {
+  for (const layer of layers) {
+    const own = layer.get(`otlp.${signal}.endpoint`);
+    if (own !== undefined) return new URL(own as string).href;
+    const base = layer.get("otlp.endpoint");
+    if (base === undefined) continue;
+    const url = new URL(base as string);
+    url.pathname = `${url.pathname.replace(/\/$/, "")}/v1/${signal}`;
+    return url.href;
+  }
+  return undefined;
+}
+
+function pick<Name extends "protocol" | "timeoutMs" | "compression">(
+  layers: readonly Layer[],
+  signal: Signal,
+  name: Name,
+): OtlpTarget[Name] | undefined {
+  for (const layer of layers) {
+    const value = layer.get(`otlp.${signal}.${name}`) ?? layer.get(`otlp.${name}`);
+    if (value !== undefined) return value as OtlpTarget[Name];
+  }
+  return undefined;
+}

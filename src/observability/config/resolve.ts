@@ -1,0 +1,169 @@
+import {
+  type BatchConfig,
+  DEFAULT_OBSERVABILITY_CONFIG,
+  type ObservabilityConfig,
+  type PrometheusConfig,
+  type SamplerConfig,
+} from "./config.ts";
+import { ConfigurationError } from "./configuration_error.ts";
+import { find, Layer } from "./layers.ts";
+import type { ObservabilityOptions } from "./options.ts";
+import { assertTarget, mergedHeaders, otlpTarget } from "./otlp_target.ts";
+import { RATIO_SAMPLERS } from "./settings.ts";
+
+/** Where a configuration comes from; what is missing says nothing. */
+export interface ObservabilitySources {
+  /** What the program says: it comes first. */
+  readonly options?: ObservabilityOptions;
+  /** What `parseObservabilityArgs` has read: it comes second. */
+  readonly flags?: ObservabilityOptions;
+  /** What `readObservabilityEnv` has read: it comes third. */
+  readonly env?: ObservabilityOptions;
+}
+
+/**
+ * Makes the complete configuration: each setting is taken from the options, else from the flags,
+ * else from the environment, else from {@linkcode DEFAULT_OBSERVABILITY_CONFIG}. Resource
+ * attributes and headers are merged by name in the same order. It reads nothing by itself.
+ *
+ * What is implied by a default gives way: a batch is made to fit a smaller queue, the timeout of an
+ * export a shorter interval.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   parseObservabilityArgs,
+ *   readObservabilityEnv,
+ *   resolveObservabilityConfig,
+ * } from "@busbar/busbar/observability";
+ *
+ * const { config: flags } = parseObservabilityArgs(["--otlp-endpoint", "http://127.0.0.1:4318"]);
+ * const variables = { OTEL_SERVICE_NAME: "shop" } as Record<string, string>;
+ * const env = readObservabilityEnv((name) => variables[name]);
+ * const config = resolveObservabilityConfig({ options: { tracingEnabled: true }, flags, env });
+ * if (config.serviceName !== "shop") throw new Error(config.serviceName);
+ * if (config.otlp.traces?.url !== "http://127.0.0.1:4318/v1/traces") throw new Error("no target");
+ * ```
+ *
+ * @throws {TypeError} if an option is unknown or of the wrong type
+ * @throws {RangeError} if a number of the options is out of range
+ * @throws {ConfigurationError} if a flag's or a variable's value is bad, or if two settings
+ * contradict each other; the message names both
+ */
+export function resolveObservabilityConfig(
+  sources: ObservabilitySources = {},
+): ObservabilityConfig {
+  const layers = (["options", "flags", "env"] as const)
+    .map((kind) => new Layer(kind, sources[kind] ?? {}));
+  const read = <Value>(path: string, byDefault: Value): Value => {
+    const found = find(layers, path);
+    return found === undefined ? byDefault : found.value as Value;
+  };
+  const defaults = DEFAULT_OBSERVABILITY_CONFIG;
+  const group = <Group extends object>(name: string, byDefault: Group): Group =>
+    Object.fromEntries(
+      Object.entries(byDefault).map(([key, value]) => [key, read(`${name}.${key}`, value)]),
+    ) as Group;
+
+  const { protocol, timeoutMs, compression } = defaults.otlp;
+  const metrics = otlpTarget(layers, "metrics");
+  const metricsEnabled = read("metricsEnabled", defaults.metricsEnabled);
+  const runtimeTelemetry = read("runtimeTelemetry", defaults.runtimeTelemetry);
+  const config: ObservabilityConfig = {
+    enabled: read("enabled", defaults.enabled),
+    serviceName: read("serviceName", defaults.serviceName),
+    serviceInstanceId: read<string | undefined>("serviceInstanceId", undefined) ??
+      crypto.randomUUID(),
+    resourceAttributes: Object.assign(
+      {},
+      ...layers.toReversed().map((layer) => layer.get("resourceAttributes")),
+    ),
+    bus: group("bus", defaults.bus),
+    metricsEnabled,
+    loggingEnabled: read("loggingEnabled", defaults.loggingEnabled),
+    tracingEnabled: read("tracingEnabled", defaults.tracingEnabled),
+    otlp: {
+      endpoint: read<string | undefined>("otlp.endpoint", undefined),
+      protocol: read("otlp.protocol", protocol),
+      headers: mergedHeaders(layers, ["otlp.headers"]),
+      timeoutMs: read("otlp.timeoutMs", timeoutMs),
+      compression: read("otlp.compression", compression),
+      traces: otlpTarget(layers, "traces"),
+      metrics,
+      logs: otlpTarget(layers, "logs"),
+    },
+    prometheus: {
+      ...group<PrometheusConfig>("prometheus", defaults.prometheus),
+      enabled: metricsEnabled &&
+        read(
+          "prometheus.enabled",
+          find(layers, "prometheus.host") !== undefined ||
+            find(layers, "prometheus.port") !== undefined ||
+            (metrics === undefined && !runtimeTelemetry),
+        ),
+    },
+    metricExportIntervalMs: read("metricExportIntervalMs", defaults.metricExportIntervalMs),
+    metricExportTimeoutMs: read("metricExportTimeoutMs", defaults.metricExportTimeoutMs),
+    sampler: resolveSampler(layers, group<SamplerConfig>("sampler", defaults.sampler)),
+    spanBatch: fitBatch(layers, "spanBatch", group("spanBatch", defaults.spanBatch)),
+    logBatch: fitBatch(layers, "logBatch", group("logBatch", defaults.logBatch)),
+    runtimeTelemetry,
+  };
+  assertTargets(layers, config);
+  return {
+    ...config,
+    metricExportTimeoutMs: atMost(
+      layers,
+      ["metricExportTimeoutMs", config.metricExportTimeoutMs],
+      ["metricExportIntervalMs", config.metricExportIntervalMs],
+    ),
+  };
+}
+
+/** What must be pushed needs an endpoint, unless the runtime does the pushing. */
+function assertTargets(layers: readonly Layer[], config: ObservabilityConfig): void {
+  if (!config.enabled || config.runtimeTelemetry) return;
+  const { otlp, tracingEnabled, metricsEnabled, loggingEnabled } = config;
+  if (tracingEnabled && !otlp.traces) assertTarget(layers, "traces", "tracingEnabled");
+  if (metricsEnabled && !otlp.metrics) assertTarget(layers, "metrics", "otlp.metrics.enabled");
+  if (loggingEnabled && !otlp.logs) assertTarget(layers, "logs", "otlp.logs.enabled");
+}
+
+function resolveSampler(layers: readonly Layer[], sampler: SamplerConfig): SamplerConfig {
+  const [name, ratio] = [find(layers, "sampler.name"), find(layers, "sampler.ratio")];
+  if (ratio === undefined || RATIO_SAMPLERS.includes(sampler.name)) return sampler;
+  if (name === undefined) return { ...sampler, name: "parentbased_traceidratio" };
+  // Said in one breath it is a contradiction; said by a later source, the ratio was for another.
+  if (name.layer !== ratio.layer) return { ...sampler, ratio: 1 };
+  throw new ConfigurationError(
+    name.layer.nameOf("sampler.ratio"),
+    `has no meaning for ${name.layer.nameOf("sampler.name")} ${JSON.stringify(sampler.name)}`,
+  );
+}
+
+function fitBatch(layers: readonly Layer[], path: string, batch: BatchConfig): BatchConfig {
+  return {
+    ...batch,
+    maxExportBatchSize: atMost(
+      layers,
+      [`${path}.maxExportBatchSize`, batch.maxExportBatchSize],
+      [`${path}.maxQueueSize`, batch.maxQueueSize],
+    ),
+  };
+}
+
+/** A default is made to fit; a value that somebody chose is refused. */
+function atMost(
+  layers: readonly Layer[],
+  [path, value]: readonly [path: string, value: number],
+  [limitPath, limit]: readonly [path: string, limit: number],
+): number {
+  if (value <= limit) return value;
+  const found = find(layers, path);
+  if (found === undefined) return limit;
+  const limitName = find(layers, limitPath)?.layer.nameOf(limitPath) ?? `the default ${limitPath}`;
+  throw new ConfigurationError(
+    found.layer.nameOf(path),
+    `must be at most ${limitName}, which is ${limit}, received ${value}`,
+  );
+}

@@ -1,0 +1,153 @@
+import { show } from "../../bus/options.ts";
+import type { AttributeValue } from "../../catalog/attributes.ts";
+
+/** What a setting's value must be. */
+export interface Rule {
+  /** In words, as they follow "must be". */
+  readonly text: string;
+  /** Whether a value is so. */
+  check(value: unknown): boolean;
+  /** The value that a flag's or a variable's text stands for; what `check` refuses if for none. */
+  parse(text: string): unknown;
+  /** A refused value as a message may show it. */
+  show(value: unknown): string;
+  /** Whether a refusal is one of range, not of type. */
+  readonly ofRange: boolean;
+}
+
+/** `true` or `false`; in a text, in any case. */
+export const BOOLEAN: Rule = {
+  text: "true or false",
+  check: (value) => typeof value === "boolean",
+  parse: (text) => ({ true: true, false: false })[text.toLowerCase()] ?? text,
+  show,
+  ofRange: false,
+};
+
+/** Text that is not empty. */
+export const TEXT: Rule = {
+  text: "text that is not empty",
+  check: (value) => typeof value === "string" && value.trim() !== "",
+  parse: (text) => text,
+  show,
+  ofRange: false,
+};
+
+/** A name or an address of this machine. */
+export const HOST: Rule = {
+  ...TEXT,
+  text: "a host name or an address",
+  check: (value) => typeof value === "string" && /^[^\s/@?#]+$/.test(value),
+};
+
+/** An integer in a range. */
+export function integer(min: number, max: number): Rule {
+  return {
+    text: max === Number.MAX_SAFE_INTEGER
+      ? `an integer of at least ${min}`
+      : `an integer from ${min} to ${max}`,
+    check: (value) =>
+      Number.isSafeInteger(value) && value as number >= min && value as number <= max,
+    parse: (text) => /^[+-]?\d+$/.test(text) ? Number(text) : text,
+    show,
+    ofRange: true,
+  };
+}
+
+/** A number that `check` accepts. */
+export function number(text: string, check: (value: number) => boolean): Rule {
+  return {
+    text,
+    check: (value) => typeof value === "number" && check(value),
+    parse: (text) => /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : text,
+    show,
+    ofRange: true,
+  };
+}
+
+/** One of some words; in a text, in any case. */
+export function oneOf(words: readonly string[]): Rule {
+  const quoted = words.map((word) => JSON.stringify(word));
+  return {
+    text: words.length === 2 ? quoted.join(" or ") : `one of ${quoted.join(", ")}`,
+    check: (value) => words.includes(value as string),
+    parse: (text) => words.find((word) => word === text.toLowerCase()) ?? text,
+    show,
+    ofRange: false,
+  };
+}
+
+/** Where OTLP goes. Credentials belong into headers: `fetch` refuses such URLs. */
+export const ENDPOINT: Rule = {
+  text: "an http or https URL without a user name and password",
+  check: (value) => {
+    if (typeof value !== "string" || !/^https?:\/\//i.test(value)) return false;
+    if (!URL.canParse(value)) return false;
+    const { username, password } = new URL(value);
+    return username === "" && password === "";
+  },
+  parse: (text) => text,
+  // Neither the credentials nor the query are anybody's business.
+  show: (value) =>
+    typeof value !== "string" ? show(value) : show(
+      value.replace(/^([a-z][a-z\d+.-]*:\/\/)?.*@/is, "$1…@").replace(/\?.*$/s, "?…"),
+    ),
+  ofRange: false,
+};
+
+const ATTRIBUTE_TYPES = ["string", "number", "boolean"];
+
+/** Attributes by name. */
+export const ATTRIBUTES: Rule = {
+  text: "attributes by name: strings, numbers, booleans or arrays of one of these",
+  check: (value) => isRecord(value) && Object.values(value).every(isAttributeValue),
+  parse: (text) => parsePairs(text) ?? text,
+  show,
+  ofRange: false,
+};
+
+/** Headers by name. Whatever they are, they are never shown. */
+export const HEADERS: Rule = {
+  text: "headers: names with printable values",
+  check: (value) =>
+    isRecord(value) &&
+    Object.entries(value).every(([name, header]) =>
+      /^[!#$%&'*+.^_`|~\w-]+$/.test(name) && typeof header === "string" &&
+      /^[\t\x20-\x7e\x80-\xff]*$/.test(header)
+    ),
+  parse: (text) => parsePairs(text) ?? text,
+  show: () => "something else (values of headers are not shown)",
+  ofRange: false,
+};
+
+/** `name=value` pairs behind commas, both percent-encoded; `undefined` if it is something else. */
+function parsePairs(text: string): Record<string, string> | undefined {
+  const pairs: [name: string, value: string][] = [];
+  for (const entry of text.split(",")) {
+    if (entry.trim() === "") continue;
+    const at = entry.indexOf("=");
+    const name = entry.slice(0, Math.max(0, at)).trim();
+    if (name === "") return undefined;
+    try {
+      pairs.push([decodeURIComponent(name), decodeURIComponent(entry.slice(at + 1).trim())]);
+    } catch {
+      // A `%` that begins no escape: the whole text is refused, as the specification asks for.
+      return undefined;
+    }
+  }
+  return Object.fromEntries(pairs);
+}
+
+/** Whether it is a plain object: the fields of others, such as `Headers`, are not what they hold. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+function isAttributeValue(value: unknown): value is AttributeValue {
+  if (!Array.isArray(value)) return ATTRIBUTE_TYPES.includes(typeof value);
+  return value.every((item) =>
+    ATTRIBUTE_TYPES.includes(typeof item) && typeof item === typeof value[0]
+  );
+}

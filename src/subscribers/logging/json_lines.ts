@@ -1,0 +1,58 @@
+import type { LogRecord, LogSink } from "./log_record.ts";
+
+/** The options of {@linkcode jsonLinesSink}. */
+export interface JsonLinesOptions {
+  /** Takes one line, without its newline. Default: `console.log`. */
+  readonly write?: (line: string) => void;
+}
+
+/**
+ * A sink that writes one JSON object a line: `timestamp` (ISO 8601, UTC), `level`, `body`,
+ * `eventType`, then `sessionId`, `traceId`, `spanId`, `traceFlags` where there are any, and
+ * `attributes`. Whatever takes a text apart into lines finds no more of them than records.
+ *
+ * Under `OTEL_DENO=true` the runtime exports what is written to the console as log records.
+ */
+export function jsonLinesSink(options: JsonLinesOptions = {}): LogSink {
+  const { write = toConsole } = options;
+  if (typeof write !== "function") {
+    throw new TypeError(
+      `Cannot create jsonLinesSink: write must be a function, received ${typeof write}`,
+    );
+  }
+  return function jsonLines(record: LogRecord): void {
+    const { timestampMs, level, body, eventType, sessionId, attributes } = record;
+    const { traceId, spanId, traceFlags } = record;
+    write(
+      JSON.stringify({
+        timestamp: isoTime(timestampMs),
+        level,
+        body,
+        eventType,
+        sessionId: sessionId === "" ? undefined : sessionId,
+        traceId,
+        spanId,
+        traceFlags,
+        attributes,
+      }).replace(OTHER_LINE_ENDS, escape),
+    );
+  };
+}
+
+/** Line ends by Unicode that JSON does not escape. */
+const OTHER_LINE_ENDS = /[\u0085\u2028\u2029]/g;
+
+function escape(lineEnd: string): string {
+  return `\\u${lineEnd.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
+/** A time beyond what a `Date` can hold stays a number. */
+function isoTime(timestampMs: number): string | number {
+  const date = new Date(timestampMs);
+  return Number.isNaN(date.getTime()) ? timestampMs : date.toISOString();
+}
+
+function toConsole(line: string): void {
+  // deno-lint-ignore no-console -- the console is what the user asked for
+  console.log(line);
+}

@@ -1,0 +1,47 @@
+import { ROOT_CONTEXT, trace } from "@opentelemetry/api";
+import type { OtelLogger } from "../otel_api.ts";
+import type { LogRecord, LogSink } from "./log_record.ts";
+
+/** The attribute that an event's session becomes, unless the record has one of that name. */
+export const SESSION_ID_ATTRIBUTE = "session_id";
+
+/**
+ * A sink that emits to the OpenTelemetry Logs API: severity, body, attributes, the event's own
+ * time, its type as the event name, its session as the attribute {@linkcode SESSION_ID_ATTRIBUTE},
+ * and its span. A span that happens to be active while the bus drains is not taken for it.
+ *
+ * @param logger such as `logs.getLogger("shop")`
+ * @throws {TypeError} if `logger` is none
+ */
+export function otelLogSink(logger: OtelLogger): LogSink {
+  if (typeof logger?.emit !== "function") {
+    throw new TypeError(
+      `Cannot create otelLogSink: logger must have a method emit, received ${typeof logger}`,
+    );
+  }
+  return function otelLogs(record: LogRecord): void {
+    logger.emit({
+      eventName: record.eventType,
+      timestamp: toHrTime(record.timestampMs),
+      severityNumber: record.severityNumber,
+      severityText: record.level.toUpperCase(),
+      body: record.body,
+      attributes: record.sessionId === ""
+        ? record.attributes
+        : { [SESSION_ID_ATTRIBUTE]: record.sessionId, ...record.attributes },
+      context: contextOf(record),
+    });
+  };
+}
+
+function contextOf({ traceId, spanId, traceFlags = 0 }: LogRecord): typeof ROOT_CONTEXT {
+  if (traceId === undefined || spanId === undefined) return ROOT_CONTEXT;
+  return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags, isRemote: true });
+}
+
+/** Seconds and nanoseconds: a bare number could be taken for one of `performance.now()`. */
+function toHrTime(timestampMs: number): [seconds: number, nanoseconds: number] {
+  const seconds = Math.floor(timestampMs / 1_000);
+  const nanoseconds = Math.round((timestampMs - seconds * 1_000) * 1e6);
+  return nanoseconds < 1e9 ? [seconds, nanoseconds] : [seconds + 1, 0];
+}

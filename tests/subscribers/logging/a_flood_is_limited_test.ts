@@ -1,0 +1,157 @@
+import { assertEquals } from "@std/assert";
+import { deadline } from "@std/async";
+import { LEFT_OUT_EVENT_TYPE, type LogRecord } from "@busbar/busbar/subscribers";
+import { ManualClock } from "@busbar/busbar/testing";
+import { RateLimit } from "../../../src/subscribers/logging/rate_limit.ts";
+import { loggingBus } from "./helpers.ts";
+
+const told = (records: LogRecord[]) =>
+  records.filter(({ eventType }) => eventType === LEFT_OUT_EVENT_TYPE);
+const passed = (records: LogRecord[]) => records.length - told(records).length;
+
+Deno.test("a burst passes up to the rate; the rest is counted and told in one record", async () => {
+  let built = 0;
+  const { bus, subscriber, records } = loggingBus({
+    logs: {
+      "cache.read": { level: "info", body: () => String(built++) },
+      other: { level: "info" },
+    },
+  });
+  for (let i = 0; i < 1_334; i++) bus.publish("cache.read", {}, { timestamp: 5_000 });
+  bus.publish("other", {}, { timestamp: 5_000 });
+  await bus.flush();
+  assertEquals([built, passed(records), { ...subscriber.leftOutByType() }], [100, 101, {
+    "cache.read": 1_234,
+  }]);
+  assertEquals(told(records), [{
+    timestampMs: 5_000,
+    level: "warn",
+    severityNumber: 13,
+    body: "1,234 records of cache.read were left out",
+    attributes: { eventType: "cache.read", leftOut: 1_234, sinceMs: 5_000 },
+    eventType: LEFT_OUT_EVENT_TYPE,
+    sessionId: "",
+  }]);
+  bus.publish("cache.read", {}, { timestamp: 5_000 });
+  await bus.stop();
+  assertEquals(told(records)[1]?.body, "1 record of cache.read was left out");
+  assertEquals({ ...subscriber.leftOutByType() }, { "cache.read": 1_235 });
+});
+
+Deno.test("the rate fills up with the events' time, and each type has its own", async () => {
+  const { bus, records } = loggingBus({
+    logs: { a: { level: "info", maxPerSecond: 10 }, b: { level: "info", maxPerSecond: 0.5 } },
+  });
+  const burst = (type: string, timestamp: number, count: number) => {
+    for (let i = 0; i < count; i++) bus.publish(type, {}, { timestamp });
+  };
+  burst("a", 1_000, 50); // 10 pass
+  burst("a", 1_500, 50); // 5
+  burst("a", 1_400, 50); // disorder gains nothing
+  burst("a", 60_000, 50); // 10
+  burst("b", 1_000, 3); // 1
+  burst("b", 2_000, 3); // half a record
+  burst("b", 3_000, 3); // 1
+  await bus.stop();
+  const count = (type: string) => records.filter(({ eventType }) => eventType === type).length;
+  assertEquals([count("a"), count("b")], [25, 2]);
+});
+
+Deno.test("a time that was set back does not stop a type for good", async () => {
+  const { bus, records } = loggingBus({ maxPerSecond: 1 });
+  for (const timestamp of [1e12, 1e6, 1e6 + 1_000, 1e6 + 2_000]) {
+    bus.publish("a", {}, { timestamp });
+  }
+  await bus.flush();
+  assertEquals(passed(records), 3);
+  await bus.stop();
+});
+
+Deno.test("a clock drives the rate where one is given", async () => {
+  const clock = new ManualClock();
+  const { bus, records } = loggingBus({ clock: clock.now, maxPerSecond: 1 });
+  const publish = async (timestamp: number) => {
+    bus.publish("a", {}, { timestamp });
+    bus.publish("a", {}, { timestamp });
+    await bus.flush();
+  };
+  await publish(0);
+  await publish(100_000);
+  assertEquals(passed(records), 1);
+  clock.advance(1_000);
+  await publish(0);
+  assertEquals(passed(records), 2);
+  await bus.stop();
+});
+
+Deno.test("a flood that goes on is told now and then, with exact sums", async () => {
+  const { bus, subscriber, records } = loggingBus({ maxPerSecond: 1, leftOutIntervalMs: 1 });
+  const done = Promise.withResolvers<void>();
+  const TURNS = 300;
+  let turns = 0;
+  // A second of the events' time in each turn of the event loop, a thousand events in each.
+  const turn = () => {
+    for (let i = 0; i < 1_000; i++) bus.publish("a", {}, { timestamp: turns * 1_000 + i });
+    if (++turns < TURNS) setTimeout(turn, 1);
+    else done.resolve();
+  };
+  turn();
+  await done.promise;
+  await bus.stop();
+  const counts = told(records).map(({ attributes }) => attributes.leftOut as number);
+  const sum = counts.reduce((a, b) => a + b);
+  assertEquals([sum, passed(records)], [TURNS * 999, TURNS]);
+  assertEquals(sum, subscriber.leftOutByType()["a"]);
+});
+
+// The rate limit does not see the clock that its looks come by, so it is tested by its own interface.
+Deno.test("a flood that goes on is told at 1, 2, 4 … 60 looks, one that is over at once", () => {
+  const limit = new RateLimit(1);
+  const told: number[] = [];
+  let left = 0;
+  for (let look = 1; look <= 300; look++) {
+    for (let i = 0; i < 10; i++) if (!limit.take(0, look)) left++;
+    const leftOut = limit.look();
+    if (leftOut === undefined) continue;
+    told.push(look);
+    assertEquals([leftOut.count, leftOut.untilMs], [left, look]);
+    left = 0;
+  }
+  assertEquals(told, [1, 3, 7, 15, 31, 63, 123, 183, 243]);
+  assertEquals(limit.look()?.count, left);
+  assertEquals([limit.look(), limit.flooded], [undefined, false]);
+  limit.take(0, 1);
+  assertEquals([limit.flooded, limit.look()?.count], [true, 1]);
+});
+
+Deno.test("at just the rate nothing is left out, in any fraction of a second", async () => {
+  for (const maxPerSecond of [1, 3, 7, 10, 30, 1_000]) {
+    const { bus, subscriber } = loggingBus({ maxPerSecond });
+    for (let i = 0; i < 5_000; i++) {
+      bus.publish("a", {}, { timestamp: 1.7e12 + i * 1_000 / maxPerSecond });
+    }
+    await bus.stop();
+    assertEquals({ ...subscriber.leftOutByType() }, {});
+  }
+});
+
+Deno.test("when a flood ends and nothing follows, time alone has it told", async () => {
+  const heard = Promise.withResolvers<LogRecord>();
+  const { bus } = loggingBus({
+    maxPerSecond: 1,
+    leftOutIntervalMs: 5,
+    sink: (record) => record.eventType === LEFT_OUT_EVENT_TYPE ? heard.resolve(record) : undefined,
+  });
+  for (let i = 0; i < 3; i++) bus.publish("a", {}, { timestamp: 1 });
+  assertEquals((await deadline(heard.promise, 5_000)).body, "2 records of a were left out");
+  await bus.stop();
+});
+
+Deno.test("a flood is told before the process ends", async () => {
+  const { bus, records } = loggingBus({ maxPerSecond: 1 });
+  for (let i = 0; i < 3; i++) bus.publish("a", {}, { timestamp: 1 });
+  bus.flushSync();
+  assertEquals(told(records).map(({ body }) => body), ["2 records of a were left out"]);
+  await bus.stop();
+  assertEquals(told(records).length, 1);
+});

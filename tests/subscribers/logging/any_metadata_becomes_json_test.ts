@@ -1,0 +1,139 @@
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { MAX_LOG_DEPTH, MAX_LOG_VALUES, REDACTED } from "@busbar/busbar/subscribers";
+import { loggingBus } from "./helpers.ts";
+
+async function attributesOf(metadata: unknown): Promise<unknown> {
+  const { bus, records } = loggingBus();
+  bus.publish("a", metadata);
+  await bus.stop();
+  return records[0]?.attributes;
+}
+
+const circular: Record<string, unknown> = { name: "self" };
+circular.itself = circular;
+circular.list = [circular, { up: circular }];
+
+Deno.test("whatever the metadata holds, the attributes are what JSON can write", async () => {
+  const cases: [metadata: unknown, attributes: unknown][] = [
+    [undefined, {}],
+    [null, {}],
+    ["text", { metadata: "text" }],
+    [[1, "b"], { metadata: [1, "b"] }],
+    [{ a: 1, b: true, c: null, d: undefined, e: "é" }, { a: 1, b: true, c: null, e: "é" }],
+    [{ list: [undefined, { deep: [1] }] }, { list: [null, { deep: [1] }] }],
+    [{ a: NaN, b: -Infinity, c: 12n, d: Symbol("s"), e: () => {} }, {
+      a: "NaN",
+      b: "-Infinity",
+      c: "12",
+      d: "Symbol(s)",
+      e: "[function]",
+    }],
+    [{ at: new Date(0), to: new URL("http://a/b"), re: /x/g }, {
+      at: "1970-01-01T00:00:00.000Z",
+      to: "http://a/b",
+      re: "/x/g",
+    }],
+    [{ map: new Map([["k", { v: 1n }]]), set: new Set(["s"]), bytes: new Uint8Array(3) }, {
+      map: { k: { v: "1" } },
+      set: ["s"],
+      bytes: "[3 bytes]",
+    }],
+    [circular, {
+      name: "self",
+      itself: "[circular]",
+      list: ["[circular]", { up: "[circular]" }],
+    }],
+    [{
+      get broken(): string {
+        throw new Error("no");
+      },
+      whole: 1,
+    }, { broken: "[unreadable]", whole: 1 }],
+    [{
+      p: new Proxy({}, {
+        ownKeys: () => {
+          throw new Error("no");
+        },
+      }),
+    }, { p: "[unreadable]" }],
+    [
+      JSON.parse('{"__proto__": {"polluted": true}}'),
+      JSON.parse('{"__proto__": {"polluted": true}}'),
+    ],
+  ];
+  for (const [metadata, attributes] of cases) {
+    assertEquals(await attributesOf(metadata), attributes);
+  }
+  const { name, message, stack, code } = await attributesOf(
+    Object.assign(new RangeError("too far"), { code: 7 }),
+  ) as Record<string, unknown>;
+  assertEquals([name, message, code, typeof stack], ["RangeError", "too far", 7, "string"]);
+});
+
+Deno.test("records are bounded, and say what they leave out", async () => {
+  const wide = await attributesOf({ keys: Array.from({ length: 5_000 }, (_, i) => i) });
+  const { keys } = wide as { keys: unknown[] };
+  assertEquals([keys.length, keys.at(-1)], [MAX_LOG_VALUES, `[${5_001 - MAX_LOG_VALUES} more]`]);
+  let deep: unknown = "bottom";
+  for (let i = 0; i < 10_000; i++) deep = { deep };
+  const depth = JSON.stringify(await attributesOf(deep)).split('"deep"').length - 1;
+  assertEquals(depth, MAX_LOG_DEPTH);
+  // Each level refers twice to the next: written out, there would be 2^40 values.
+  let shared: unknown = 1;
+  for (let i = 0; i < 40; i++) shared = { l: shared, r: shared };
+  assertEquals(typeof await attributesOf(shared), "object");
+});
+
+Deno.test("any metadata at all makes a record that survives JSON", async () => {
+  const { bus, records } = loggingBus({ maxPerSecond: Infinity });
+  const anything = fc.anything({
+    withBigInt: true,
+    withDate: true,
+    withMap: true,
+    withSet: true,
+    withTypedArray: true,
+    withNullPrototype: true,
+    withSparseArray: true,
+  });
+  fc.assert(fc.property(anything, (metadata) => bus.publish("a", metadata)), { numRuns: 500 });
+  await bus.flush();
+  assertEquals(records.length, 500);
+  for (const { attributes } of records) {
+    assertEquals(JSON.parse(JSON.stringify(attributes)), attributes);
+  }
+  assertEquals((await bus.stop()).failures, 0);
+});
+
+Deno.test("what is redacted is not in the record, wherever it is, and is never read", async () => {
+  const { bus, records } = loggingBus({
+    logs: {
+      a: { level: "info", redact: ["user.email", "card"] },
+      b: { level: "info", attributes: () => ({ "user.email": "x", password: "y", Password: "z" }) },
+    },
+    redact: ["password"],
+  });
+  bus.publish("a", {
+    email: "shown",
+    user: { email: "hidden", name: "shown" },
+    orders: [{ user: { email: "hidden" }, card: { number: "hidden" } }],
+    map: new Map([["password", "hidden"]]),
+    Card: "shown",
+    "the.user.email": "hidden",
+    get password(): string {
+      throw new Error("read");
+    },
+  });
+  bus.publish("b");
+  await bus.stop();
+  assertEquals(records[0]?.attributes, {
+    email: "shown",
+    user: { email: REDACTED, name: "shown" },
+    orders: [{ user: { email: REDACTED }, card: REDACTED }],
+    map: { password: REDACTED },
+    Card: "shown",
+    "the.user.email": REDACTED,
+    password: REDACTED,
+  });
+  assertEquals(records[1]?.attributes, { "user.email": "x", password: REDACTED, Password: "z" });
+});

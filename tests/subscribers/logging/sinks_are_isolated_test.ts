@@ -1,0 +1,83 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import type { LogRecord } from "@busbar/busbar/subscribers";
+import { loggingBus } from "./helpers.ts";
+
+Deno.test("a sink that throws or rejects keeps no record from the others", async () => {
+  const good: LogRecord[] = [];
+  const { bus, subscriber, lines } = loggingBus({
+    sink: [
+      function throwing() {
+        throw new Error("disk full");
+      },
+      async function rejecting() {
+        await null;
+        throw new Error("no route");
+      },
+      function keeping(record) {
+        good.push(record);
+      },
+    ],
+  });
+  for (let i = 0; i < 3; i++) bus.publish("a");
+  const report = await bus.stop();
+  assertEquals([good.length, report.failures], [3, 3]);
+  assertEquals({ ...bus.subscriberExceptionCounts() }, { LoggingSubscriber: 3 });
+  assertEquals(lines.length, 1);
+  assertStringIncludes(lines[0] ?? "", "the sink throwing failed: Error: disk full");
+  assertStringIncludes(lines[0] ?? "", "the sink rejecting failed: Error: no route");
+  assertEquals(subscriber.sinkCounts(), [
+    { name: "throwing", taken: 0, failed: 3, skipped: 0 },
+    { name: "rejecting", taken: 0, failed: 3, skipped: 0 },
+    { name: "keeping", taken: 3, failed: 0, skipped: 0 },
+  ]);
+});
+
+Deno.test("flush waits for an async sink, also for what it is told at the end", async () => {
+  const taken: string[] = [];
+  const { bus } = loggingBus({
+    maxPerSecond: 1,
+    sink: async ({ body }) => {
+      for (let i = 0; i < 10; i++) await null;
+      taken.push(body);
+    },
+  });
+  for (let i = 0; i < 2; i++) bus.publish("a", {}, { timestamp: 0 });
+  assertEquals(await bus.flush(), true);
+  assertEquals(taken, ["a", "1 record of a was left out"]);
+  await bus.stop();
+});
+
+Deno.test("a sink that hangs is skipped past maxPending, counted, and holds up nobody", async () => {
+  const good: LogRecord[] = [];
+  const { bus, subscriber, lines } = loggingBus({
+    maxPerSecond: Infinity,
+    maxPending: 2,
+    sink: [
+      function hanging() {
+        return new Promise(() => {});
+      },
+      function keeping(record) {
+        good.push(record);
+      },
+    ],
+  });
+  for (let i = 0; i < 5; i++) bus.publish("a");
+  assertEquals(await bus.flush({ timeoutMs: 0 }), false);
+  assertEquals(good.length, 5);
+  assertEquals(subscriber.sinkCounts()[0], { name: "hanging", taken: 0, failed: 0, skipped: 3 });
+  assertStringIncludes(lines[0] ?? "", "the sink hanging has 2 records pending");
+  await bus.stop({ timeoutMs: 0 });
+});
+
+Deno.test("a sink that fails on what is told beside the events is counted by the bus", async () => {
+  const { bus } = loggingBus({
+    maxPerSecond: 1,
+    sink: ({ level }) => {
+      if (level === "warn") throw new Error("no");
+    },
+  });
+  for (let i = 0; i < 2; i++) bus.publish("a", {}, { timestamp: 0 });
+  await bus.flush();
+  assertEquals({ ...bus.subscriberExceptionCounts() }, { LoggingSubscriber: 1 });
+  await bus.stop();
+});
