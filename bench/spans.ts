@@ -10,13 +10,7 @@
  */
 import { execFileSync } from "node:child_process";
 import process from "node:process";
-import {
-  type Context,
-  ROOT_CONTEXT,
-  SpanKind,
-  trace,
-  type Tracer,
-} from "@opentelemetry/api";
+import { type Context, ROOT_CONTEXT, SpanKind, trace, type Tracer } from "@opentelemetry/api";
 import { NoopSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import { EventBus } from "../mod.ts";
 import { pair } from "../src/catalog/mod.ts";
@@ -165,9 +159,7 @@ if (scenario !== undefined) {
     });
     const [[, baseline], [, ours]] = JSON.parse(printed);
     console.log(
-      `${name}: startSpan and end ${baseline.toFixed(0)} ns, two events ${
-        ours.toFixed(0)
-      } ns, ` +
+      `${name}: startSpan and end ${baseline.toFixed(0)} ns, two events ${ours.toFixed(0)} ns, ` +
         `ratio ${(ours / baseline).toFixed(2)} (at most 1.30)`,
     );
   }
