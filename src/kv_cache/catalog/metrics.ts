@@ -58,6 +58,7 @@ export function kvCacheMetrics(
       "Chunks that found no room in L1, by what it was for",
       {
         measurements: ({ metadata: { keys, during } }) => perModel(keys, { during }),
+        attributeNames: ["during", "model_name"],
       },
     ),
     "l1_read_failure": counter(
@@ -67,6 +68,7 @@ export function kvCacheMetrics(
       {
         measurements: ({ metadata: { keys, during, reason } }) =>
           perModel(keys, { during, reason }),
+        attributeNames: ["during", "reason", "model_name"],
       },
     ),
 
@@ -211,6 +213,7 @@ export function kvCacheMetrics(
       "Chunks that prefetches did not bring into L1, by reason",
       {
         measurements: ({ metadata: { keys, reason } }) => perModel(keys, { reason }),
+        attributeNames: ["reason", "model_name"],
       },
     ),
     "l2_load_completed": counter(
