@@ -11,7 +11,7 @@ import { keys } from "./helpers.ts";
 const T0 = 1_700_000_000_000;
 const transfer = { device: "cuda:0", engineId: "e1", modelName: "a" };
 
-async function traced() {
+function traced() {
   const exporter = new InMemorySpanExporter();
   const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
   const records: LogRecord[] = [];
@@ -38,7 +38,7 @@ async function traced() {
 }
 
 Deno.test("a session's spans hang under its request, which stays open for late ends", async () => {
-  await using kv = await traced();
+  await using kv = traced();
   const at = (ms: number) => ({ sessionId: "s1", timestamp: T0 + ms });
   kv.bus.publish("mp.request.start", undefined, at(0));
   kv.bus.publish("mp.lookup_prefetch.start", undefined, at(1));
@@ -88,7 +88,7 @@ Deno.test("a session's spans hang under its request, which stays open for late e
 });
 
 Deno.test("failures are logged as warnings that name their trace, ends are not", async () => {
-  await using kv = await traced();
+  await using kv = traced();
   const session = { sessionId: "s1" };
   kv.bus.publish("mp.request.start", undefined, session);
   kv.bus.publish("l1.allocation.failed", { during: "l1_store", ...keys(3, "a") }, session);
