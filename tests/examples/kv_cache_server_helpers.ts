@@ -1,5 +1,7 @@
 import { type BusEvent, EventBus } from "@busbar/busbar";
-import { registerKvCache } from "@busbar/busbar/kv-cache";
+import { kvCacheCatalog, type KvCacheEvents, registerKvCache } from "@busbar/busbar/kv-cache";
+import { TracingSubscriber } from "@busbar/busbar/subscribers";
+import { trace } from "@opentelemetry/api";
 import { PrometheusMetrics } from "@busbar/busbar/otel";
 import { DatabaseSync } from "node:sqlite";
 import { DiskTier } from "../../examples/kv_cache_server/cache/disk_tier.ts";
@@ -18,6 +20,11 @@ export async function openCache(
   const metrics = new PrometheusMetrics();
   const bus = new EventBus<ServerEvents>({ maxQueueSize: 100_000 }).start();
   registerKvCache(bus, { metrics: metrics.meter });
+  const tracing = new TracingSubscriber<KvCacheEvents>({
+    tracer: trace.getTracer("test"), // spans that go nowhere, and are counted
+    spans: kvCacheCatalog().spans ?? {},
+  });
+  bus.registerSubscriber(tracing);
   const events: BusEvent<string, Record<string, unknown>>[] = [];
   bus.subscribeAll((event) => events.push(event as typeof events[number]));
   const faults = new Faults(options.faults);
@@ -27,6 +34,7 @@ export async function openCache(
     bus,
     cache: new PrefixCache({ l1, l2, bus, faults }),
     l2,
+    tracing,
     /** Everything that was published, in order. */
     async published() {
       await l2.idle();

@@ -153,4 +153,7 @@ Deno.test("spread over models and tenants, every total is the oracle's", async (
     else open.delete(key);
   }
   assertEquals(open.size, 0);
+  const { started, ended, expired, orphanedEnds } = server.tracing.counts();
+  assert(started > 3 * REQUESTS);
+  assertEquals([ended, expired, orphanedEnds], [started, 0, 0]);
 });
