@@ -2,6 +2,7 @@ import type { EventOf } from "../events/event_map.ts";
 import type { KvCacheEvents } from "./events.ts";
 import { KeySample } from "./key_sample.ts";
 import type { ObjectKey } from "./metadata.ts";
+import { RecentMap } from "./recent_map.ts";
 
 /** Which share of the blocks is followed unless told otherwise. */
 export const DEFAULT_LIFECYCLE_SAMPLE_RATIO = 0.01;
@@ -65,11 +66,10 @@ const NOTHING: LifecycleObservations = Object.freeze({
  */
 export class ChunkLifecycle {
   readonly #sample: KeySample;
-  readonly #maxFollowed: number;
-  /** In the order of use. */
-  readonly #lives = new Map<string, Life>();
-  /** When each was evicted, oldest first. */
-  readonly #evictedAtMs = new Map<string, number>();
+  /** By their use. */
+  readonly #lives: RecentMap<Life>;
+  /** When each was evicted. */
+  readonly #evictedAtMs: RecentMap<number>;
   #forgotten = 0;
   #lastEvent: LifecycleEvent | undefined;
   #last = NOTHING;
@@ -95,7 +95,8 @@ export class ChunkLifecycle {
       );
     }
     this.#sample = new KeySample(sampleRatio);
-    this.#maxFollowed = maxFollowed;
+    this.#lives = new RecentMap(maxFollowed);
+    this.#evictedAtMs = new RecentMap(maxFollowed);
   }
 
   /** Blocks that are followed now: in L1, and after their eviction. */
@@ -133,39 +134,27 @@ export class ChunkLifecycle {
           idleBeforeEvictS.push(seconds(life.usedAtMs, timestamp));
           this.#lives.delete(name);
         }
-        this.#remember(this.#evictedAtMs, name, timestamp);
+        if (this.#evictedAtMs.set(name, timestamp)) this.#forgotten++;
       } else if (type === "l1.read.finished") {
         const life = this.#lives.get(name);
         if (life === undefined) continue;
         if (life.readReserved) life.readReserved = false;
         else reuseGapS.push(seconds(life.usedAtMs, timestamp));
         life.usedAtMs = timestamp;
-        this.#remember(this.#lives, name, life);
+        this.#lives.set(name, life); // it was there: nothing has to go
       } else {
         const evictedAtMs = this.#evictedAtMs.get(name);
         if (evictedAtMs !== undefined) {
           evictReuseGapS.push(Math.min(seconds(evictedAtMs, timestamp), MAX_EVICT_REUSE_GAP_S));
           this.#evictedAtMs.delete(name);
         }
-        this.#remember(this.#lives, name, {
-          writtenAtMs: timestamp,
-          usedAtMs: timestamp,
-          readReserved: type === "l1.write_finished_and_read_reserved",
-        });
+        const readReserved = type === "l1.write_finished_and_read_reserved";
+        const life = { writtenAtMs: timestamp, usedAtMs: timestamp, readReserved };
+        if (this.#lives.set(name, life)) this.#forgotten++;
       }
     }
     const forgotten = this.#forgotten - forgottenBefore;
     return { lifetimeS, idleBeforeEvictS, reuseGapS, evictReuseGapS, forgotten };
-  }
-
-  /** Puts an entry last; the first has to go when there are too many. */
-  #remember<Value>(map: Map<string, Value>, name: string, value: Value): void {
-    map.delete(name);
-    map.set(name, value);
-    if (map.size <= this.#maxFollowed) return;
-    const [first] = map.keys();
-    map.delete(first as string);
-    this.#forgotten++;
   }
 }
 

@@ -27,7 +27,6 @@ export {
   pairKey,
   PairLane,
 } from "./open_pairs.ts";
-export { SliceCounter } from "./slice_counter.ts";
 export {
   type MetricsCounts,
   MetricsSubscriber,

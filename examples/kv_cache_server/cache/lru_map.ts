@@ -5,6 +5,11 @@
 export class LruMap<Key, Value extends object> {
   readonly #capacity: number;
   readonly #entries = new Map<Key, Value>();
+  /**
+   * All keys before it are gone: what it gives next is the oldest. A new iterator each time would
+   * walk over the holes that the gone ones have left.
+   */
+  readonly #oldest = this.#entries.keys();
 
   constructor(capacity: number) {
     this.#capacity = capacity;
@@ -32,19 +37,14 @@ export class LruMap<Key, Value extends object> {
   add(key: Key, value: Value): Value | undefined {
     this.#entries.set(key, value);
     if (this.#entries.size <= this.#capacity) return undefined;
-    for (const [oldest, evicted] of this.#entries) {
-      this.#entries.delete(oldest);
-      return evicted;
-    }
-    return undefined;
+    const oldest = this.#oldest.next().value as Key;
+    const evicted = this.#entries.get(oldest);
+    this.#entries.delete(oldest);
+    return evicted;
   }
 
   /** Removes a key if it still has this value. */
   remove(key: Key, value: Value): void {
     if (this.#entries.get(key) === value) this.#entries.delete(key);
-  }
-
-  clear(): void {
-    this.#entries.clear();
   }
 }
