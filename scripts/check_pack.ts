@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { pack, PACKAGE_DIR, TARBALL } from "./pack.ts";
+import { pack, TARBALL } from "./pack.ts";
 import { type Consumer, createConsumer } from "./package/consumer.ts";
 import { run, step } from "./package/run.ts";
 import { installTools, tools } from "./package/tools.ts";
@@ -45,16 +45,17 @@ async function checkRun(consumer: Consumer, runtime: keyof typeof RUNTIMES): Pro
   await run(program, [...args, "entry_points.ts"], { cwd: consumer.directory });
 }
 
-/** Packs, and checks what was packed. */
-export async function checkPack(): Promise<void> {
+/** Checks a tarball; without one, packs it first. */
+export async function checkPack(tarball?: string): Promise<void> {
   await step("tools", installTools);
-  await step("pack", pack);
-  await step("publint", () => run(tools.node22, [tools.publint, "--strict", PACKAGE_DIR]));
+  if (tarball === undefined) await step("pack", pack);
+  const checked = tarball ?? TARBALL;
+  await step("publint", () => run(tools.node22, [tools.publint, "--strict", checked]));
   await step(
     "are the types wrong",
-    () => run(tools.node22, [tools.attw, TARBALL, "--profile", "esm-only", "--no-color"]),
+    () => run(tools.node22, [tools.attw, checked, "--profile", "esm-only", "--no-color"]),
   );
-  await using consumer = await step("npm install elsewhere", () => createConsumer(TARBALL));
+  await using consumer = await step("npm install elsewhere", () => createConsumer(checked));
   for (const compiler of ["nodenext", "bundler"] as const) {
     await step(`types, ${compiler}`, () => checkTypes(consumer, compiler));
   }

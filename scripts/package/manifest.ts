@@ -29,12 +29,20 @@ export const NODE_RANGE = ">=22.15";
 /** A package.json, as far as it matters here. */
 export interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
   readonly [field: string]: unknown;
+}
+
+/** `1.2.3` as a user's range: what it was tested with, or a compatible later one. */
+function compatible(version: string): string {
+  return /^\d/.test(version) ? `^${version}` : version;
 }
 
 /** Completes what a tool wrote: description, engines, and the peer dependency out of the others. */
 export function complete(manifest: Manifest): Manifest {
-  const { [PEER]: peer, ...dependencies } = manifest.dependencies ?? {};
+  const ranges = Object.entries({ ...manifest.dependencies, ...manifest.peerDependencies })
+    .map(([dependency, version]) => [dependency, compatible(version)] as const);
+  const { [PEER]: peer, ...dependencies } = Object.fromEntries(ranges);
   if (peer === undefined) {
     throw new Error(`Cannot complete package.json: dependencies must name ${PEER}, it does not`);
   }
@@ -44,6 +52,7 @@ export function complete(manifest: Manifest): Manifest {
     name,
     version,
     license,
+    type: "module",
     description: "An in-process observability event bus that keeps telemetry off the hot path: " +
       "a bounded queue that loses nothing uncounted, metrics, traces and logs by OpenTelemetry.",
     keywords: [

@@ -2,8 +2,13 @@ import { project } from "../package/manifest.ts";
 import { run } from "../package/run.ts";
 import { tools } from "../package/tools.ts";
 
-/** Bundles that only a runtime with a file system can use leave these to the installed packages. */
-const INSTALLED = [project.name, `${project.name}/*`, "@opentelemetry/*", "node:*"];
+/** The packages that `deno.json` knows; its `jsr:` ones have stand-ins under `tests/std`. */
+const PACKAGES = Object.keys(project.imports).filter((name) =>
+  project.imports[name]?.startsWith("npm:")
+);
+
+/** What a runtime with a file system finds where it is installed. */
+const INSTALLED = [...[project.name, ...PACKAGES].flatMap((name) => [name, `${name}/*`]), "node:*"];
 
 const COMMON = [
   "--bundle",
@@ -61,6 +66,8 @@ export async function bundleForWeb(
     "--alias:node:util=./tests/runtimes/inspect.ts",
     "--alias:http=./tests/runtimes/no_server.ts",
     "--alias:url=./tests/runtimes/no_server.ts",
+    // What is loaded on demand alone may stay.
+    "--external:node:*",
     `--outfile=${output}`,
     `${output}.entry.js`,
   ], { cwd: directory });

@@ -1,11 +1,19 @@
 import { createMetricsHandler } from "./metrics_handler.ts";
 import {
-  AddressInUseError,
+  listenError,
   type MetricsServer,
   metricsServer,
   resolveAddress,
   type ServeMetricsOptions,
 } from "./metrics_server.ts";
+
+/** What is used of Deno; written out, since other runtimes' compilers do not know its types. */
+interface DenoRuntime {
+  serve(
+    options: { hostname: string; port: number; onListen: () => void },
+    handler: (request: Request) => Promise<Response>,
+  ): { readonly addr: { readonly port: number }; shutdown(): Promise<void> };
+}
 
 /**
  * Serves metrics with `Deno.serve`; it needs `--allow-net=127.0.0.1:9464` or what is chosen.
@@ -13,17 +21,20 @@ import {
  *
  * @throws {AddressInUseError} if the address is taken
  * @throws {RangeError} if `port` is not an integer from 0 to 65535
+ * @throws {Error} if the runtime is not Deno
  */
 export function serveMetrics(options: ServeMetricsOptions): MetricsServer {
-  const { hostname, port } = resolveAddress(options);
-  let server: Deno.HttpServer<Deno.NetAddr>;
-  try {
-    server = Deno.serve({ hostname, port, onListen: () => {} }, createMetricsHandler(options));
-  } catch (error) {
-    if (error instanceof Deno.errors.AddrInUse) {
-      throw new AddressInUseError(hostname, port, { cause: error });
-    }
-    throw error;
+  const address = resolveAddress(options);
+  const { Deno } = globalThis as { Deno?: DenoRuntime };
+  if (Deno === undefined) {
+    throw new Error(
+      "Cannot serve metrics: serveMetrics needs Deno; on other runtimes, await startMetricsServer",
+    );
   }
-  return metricsServer({ hostname, port: server.addr.port }, () => server.shutdown());
+  try {
+    const server = Deno.serve({ ...address, onListen: () => {} }, createMetricsHandler(options));
+    return metricsServer({ ...address, port: server.addr.port }, () => server.shutdown());
+  } catch (error) {
+    throw listenError(error, address);
+  }
 }

@@ -23,6 +23,8 @@ export const FEATURES: Readonly<Record<string, string>> = {
   otel: "OpenTelemetry, Prometheus",
   kv_cache: "The KV-cache preset",
   http: "Metrics over HTTP",
+  observability: "All of it in one call",
+  generate: "Generated documents",
   exit: "Delivery at exit",
 };
 
@@ -87,8 +89,28 @@ export const SKIPS: readonly Skip[] = [
     runtimes: SERVERS,
     tests: [
       "http/metrics_are_served_test.ts > a server listens on loopback, and a second one on its port is refused",
+      "http/a_scrape_is_compressed_when_asked_test.ts > a real client unpacks it",
     ],
-    reason: "`serveMetrics` listens with `Deno.serve`; `createMetricsHandler` serves elsewhere",
+    reason: "`serveMetrics` is for Deno; `startMetricsServer` serves elsewhere",
+  },
+  {
+    runtimes: SERVERS,
+    tests: [
+      "observability/config_environment_test.ts > each of OpenTelemetry's variables says what it is for",
+    ],
+    reason: "it reads what only Deno's own telemetry takes",
+  },
+  {
+    runtimes: WEB,
+    tests: ["observability/"],
+    reason: "it reads a process's arguments and environment, and starts a server",
+  },
+  {
+    runtimes: WEB,
+    tests: [
+      "otel/overlapping_scrapes_share_a_collection_test.ts > other work gets its turns while a large scrape is written, and does not change it",
+    ],
+    reason: "the test itself needs `setImmediate`",
   },
   {
     runtimes: WEB,

@@ -1,0 +1,67 @@
+/**
+ * Builds the npm package with dnt, into `npm/dnt`: modules and declarations for every entry point of
+ * `deno.json`, type-checked against Node's and the web's own types, and checked as `check:pack` does.
+ *
+ * It has a configuration of its own, `scripts/npm.deno.json`, since it is the only one to download
+ * from JSR. Where that cannot be reached, `deno task pack` makes the package.
+ *
+ * @module
+ */
+import { build, emptyDir } from "@deno/dnt";
+import { checkPack } from "./check_pack.ts";
+import { complete, entryPoints, project } from "./package/manifest.ts";
+import { ROOT, run, say } from "./package/run.ts";
+import { NPM_DIR } from "./package/tools.ts";
+
+const OUTPUT = `${NPM_DIR}dnt`;
+
+/** The same, packed. */
+const TARBALL = `${NPM_DIR}busbar-dnt.tgz`;
+
+await emptyDir(OUTPUT);
+await build({
+  entryPoints: Object.entries(project.exports).map(([name, path]) => ({ name, path: ROOT + path })),
+  outDir: OUTPUT,
+  shims: {},
+  // No file is for Deno alone: each looks for what its runtime has when it runs.
+  mappings: {},
+  importMap: `${ROOT}deno.json`,
+  esModule: true,
+  scriptModule: false,
+  declaration: "separate",
+  typeCheck: "single",
+  test: false,
+  compilerOptions: {
+    target: "ES2022",
+    // The last is missing in dnt's list of names, not in its compiler.
+    lib: ["ESNext", "DOM", "DOM.Iterable", "DOM.AsyncIterable" as "DOM.Iterable"],
+    sourceMap: true,
+    inlineSources: true,
+  },
+  package: {
+    name: project.name,
+    version: project.version,
+    license: project.license,
+    // For the type check alone.
+    devDependencies: { "@types/node": "^22.15.0" },
+  },
+});
+
+const path = `${OUTPUT}/package.json`;
+const { _generatedBy, devDependencies: _, ...written } = JSON.parse(await Deno.readTextFile(path));
+const manifest = {
+  ...complete(written),
+  // What dnt adds for older runtimes works by being imported.
+  sideEffects: ["./esm/_dnt.polyfills.js"],
+  files: ["esm", "types", "src", "CHANGELOG.md"],
+};
+await Deno.writeTextFile(path, JSON.stringify(manifest, null, 2) + "\n");
+for (const file of ["README.md", "LICENSE", "CHANGELOG.md"]) {
+  await Deno.copyFile(ROOT + file, `${OUTPUT}/${file}`);
+}
+const packed = await run("npm", ["pack", "--silent", "--pack-destination", NPM_DIR], {
+  cwd: OUTPUT,
+});
+await Deno.rename(NPM_DIR + packed.trim(), TARBALL);
+say(`Built ${entryPoints.length} entry points into ${TARBALL}`);
+await checkPack(TARBALL);
