@@ -1,0 +1,46 @@
+import type { BatchObservableCallback, Meter } from "../../subscribers/otel_api.ts";
+import type { ExportCounts } from "./export_queue.ts";
+
+/** What became of what was pushed, by signal: `traces`, `metrics`, `logs`. */
+export type ExportCountsBySignal = Readonly<Record<string, ExportCounts>>;
+
+/** What {@linkcode observeExport} needs and lets one choose. */
+export interface ObserveExportOptions {
+  /** Where the instruments are created. */
+  readonly meter: Meter;
+  /** What their names begin with. Default: `"busbar"`. */
+  readonly prefix?: string;
+}
+
+/**
+ * Shows what became of what was pushed as metrics, by `signal`: the counters
+ * `<prefix>.export.exported_items`, `failed_items` and `dropped_items`, and the gauge
+ * `queued_items`. Without a signal it creates nothing.
+ *
+ * @returns a disposable that ends the observation
+ */
+export function observeExport(
+  counts: () => ExportCountsBySignal,
+  { meter, prefix = "busbar" }: ObserveExportOptions,
+): Disposable {
+  if (Object.keys(counts()).length === 0) return { [Symbol.dispose]: () => {} };
+  const counter = (name: string, description: string) =>
+    meter.createObservableCounter(`${prefix}.export.${name}`, { description });
+  const exported = counter("exported_items", "Spans, log records and data points handed over");
+  const failed = counter("failed_items", "What the other side did not take, or not in time");
+  const dropped = counter("dropped_items", "What was not even tried: the queue was full");
+  const queued = meter.createObservableGauge(`${prefix}.export.queued_items`, {
+    description: "What waits to be exported",
+  });
+  const observed = [exported, failed, dropped, queued];
+  const observe: BatchObservableCallback = (result) => {
+    for (const [signal, count] of Object.entries(counts())) {
+      result.observe(exported, count.exported, { signal });
+      result.observe(failed, count.failed, { signal });
+      result.observe(dropped, count.dropped, { signal });
+      result.observe(queued, count.queued, { signal });
+    }
+  };
+  meter.addBatchObservableCallback(observe, observed);
+  return { [Symbol.dispose]: () => meter.removeBatchObservableCallback(observe, observed) };
+}
