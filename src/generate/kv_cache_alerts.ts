@@ -34,9 +34,10 @@ export function kvCacheAlerts(options: KvCacheAlertsOptions = {}): AlertRule[] {
     },
     {
       alert: "L2Failing",
+      // A block may be evicted between a lookup and its load: some losses are a matter of course.
       expr: `sum by (l2_name) (rate(${name("l2_store_failed_objects_chunks_total")}[5m])) > 0 ` +
-        `or sum by (reason) ` +
-        `(rate(${name("l2_prefetch_failure_chunks_total")}{reason="not_found"}[5m])) > 0`,
+        `or sum (rate(${name("l2_prefetch_failure_chunks_total")}{reason="not_found"}[5m])) > ` +
+        `0.5 * sum (rate(${name("l2_prefetch_hit_chunks_total")}[5m]))`,
       for: "30s",
       labels: { severity: "critical" },
       annotations: {

@@ -35,7 +35,9 @@ export class OpenSpan {
   /** When the last of those that held it ended. */
   lastEndMs = -Infinity;
   ended = false;
-  inSession: RecencyNode<OpenSpan> | undefined = undefined;
+  /** Its neighbours in the session, by the order of opening. */
+  older: OpenSpan | undefined = undefined;
+  newer: OpenSpan | undefined = undefined;
   inName: RecencyNode<OpenSpan> | undefined = undefined;
 
   constructor(
@@ -57,7 +59,8 @@ export class OpenSpan {
 
 /** The open spans of one session. */
 export class SessionSpans {
-  readonly #open = new RecencyList<OpenSpan>();
+  /** A list whose links are in the spans themselves: it is there for each span that is made. */
+  #newest: OpenSpan | undefined = undefined;
   #roots: RecencyList<OpenSpan> | undefined;
   #byName: Map<string, RecencyList<OpenSpan>> | undefined;
   #lanes: Map<NamedSpan, PairLane<OpenSpan>> | undefined;
@@ -70,12 +73,12 @@ export class SessionSpans {
 
   /** Whether no span is open. */
   get isEmpty(): boolean {
-    return this.#open.isEmpty;
+    return this.#newest === undefined;
   }
 
   /** The open span that was opened last. */
   get newest(): OpenSpan | undefined {
-    return this.#open.newest;
+    return this.#newest;
   }
 
   /** The open root that was opened last. */
@@ -108,7 +111,9 @@ export class SessionSpans {
   }
 
   add(open: OpenSpan): void {
-    open.inSession = this.#open.add(open);
+    open.older = this.#newest;
+    if (this.#newest !== undefined) this.#newest.newer = open;
+    this.#newest = open;
     const { name, declaration, indexed } = open.named;
     if (declaration.root) {
       this.#roots ??= new RecencyList();
@@ -122,7 +127,10 @@ export class SessionSpans {
   }
 
   remove(open: OpenSpan): void {
-    if (open.inSession !== undefined) this.#open.remove(open.inSession);
+    const { older, newer } = open;
+    if (older !== undefined) older.newer = newer;
+    if (newer !== undefined) newer.older = older;
+    else this.#newest = older;
     if (open.inName === undefined) return;
     if (open.named.declaration.root) this.#roots?.remove(open.inName);
     else this.#byName?.get(open.named.name)?.remove(open.inName);

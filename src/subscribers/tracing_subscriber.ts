@@ -1,18 +1,17 @@
-import type { Attributes, Context, Span } from "@opentelemetry/api";
+import type { Context, Span } from "@opentelemetry/api";
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import { Backoff } from "../bus/backoff.ts";
 import { EventSubscriber } from "../bus/event_subscriber.ts";
 import type { Logger } from "../bus/options.ts";
-import type { EventAttributes } from "../catalog/attributes.ts";
 import type { AnyEvent, OperationId } from "../catalog/declaration.ts";
 import type { BusEvent } from "../events/event.ts";
-import { metadataAttributes } from "../catalog/span.ts";
 import type { AnyEvents, Subscriptions } from "../events/event_map.ts";
 import { reasonOf, recordFailure } from "./failure.ts";
 import { toHrTime } from "./hr_time.ts";
 import { OpenPairs, pairKey, PairLane } from "./open_pairs.ts";
 import type { SpanContext, Tracer } from "./otel_api.ts";
 import { type NamedSpan, OpenSpan, SessionSpans } from "./session_spans.ts";
+import { addAttributes, NewAttributes } from "./span_attributes.ts";
 import { parseTraceparent } from "./traceparent.ts";
 import type { TracingCounts, TracingSubscriberOptions } from "./tracing_options.ts";
 
@@ -218,13 +217,13 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     const operationId = declaration.operationId(event);
     const known = this.#sessions.get(event.sessionId);
     const parent = this.#parent(named, operationId, known, event);
-    const attributes: Attributes = {};
-    const thrown = this.#collect(attributes, named, event);
-    if (event.sessionId !== "") attributes["session_id"] = event.sessionId;
+    const attributes = new NewAttributes();
+    const thrown = addAttributes(attributes, declaration, event);
+    if (event.sessionId !== "") attributes.setAttribute("session_id", event.sessionId);
     const span = this.#tracer.startSpan(name, {
       kind: KINDS[declaration.kind],
       startTime: toHrTime(event.timestamp),
-      attributes,
+      attributes: attributes.attributes,
     }, parent === undefined ? this.#remoteContext(event) : contextOf(parent));
     // Nothing has changed until here, should the tracer throw.
     const session = known ?? new SessionSpans(event.sessionId);
@@ -260,9 +259,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     this.#remember(event, span);
     let thrown: { readonly error: unknown } | undefined;
     if (span.isRecording()) {
-      const attributes: Attributes = {};
-      thrown = this.#collect(attributes, named, event);
-      span.setAttributes(attributes);
+      thrown = addAttributes(span, declaration, event);
       try {
         const message = declaration.error?.(event);
         if (message !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message });
@@ -351,22 +348,6 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     return ROOT_CONTEXT;
   }
 
-  /** Adds to `attributes` what an event says; gives what was thrown, wrapped. */
-  #collect(
-    attributes: Attributes,
-    { declaration }: NamedSpan,
-    event: AnyEvent,
-  ): { readonly error: unknown } | undefined {
-    try {
-      // The usual case, without an object in between.
-      if (declaration.attributes === metadataAttributes) addScalars(attributes, event.metadata);
-      else addDefined(attributes, declaration.attributes(event));
-      return undefined;
-    } catch (error) {
-      return { error };
-    }
-  }
-
   #expire(open: OpenSpan): void {
     open.span.setAttribute("busbar.expired", true);
     this.#finish(open, Math.max(this.#now, open.lastEndMs));
@@ -411,22 +392,4 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
 
 function contextOf(parent: OpenSpan): Context {
   return parent.context ??= trace.setSpan(ROOT_CONTEXT, parent.span);
-}
-
-/** What `metadataAttributes` gives, added in place. */
-function addScalars(attributes: Attributes, metadata: unknown): void {
-  if (typeof metadata !== "object" || metadata === null) return;
-  for (const name of Object.keys(metadata)) {
-    const value = (metadata as Record<string, unknown>)[name];
-    if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") {
-      attributes[name] = value;
-    }
-  }
-}
-
-function addDefined(attributes: Attributes, given: EventAttributes): void {
-  for (const name of Object.keys(given)) {
-    const value = given[name];
-    if (value !== undefined) attributes[name] = value as Attributes[string];
-  }
 }

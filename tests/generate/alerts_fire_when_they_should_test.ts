@@ -40,7 +40,9 @@ const CASES: Readonly<Record<string, { fires: Series; stays: Series }>> = {
     fires: { [kv("l2_store_failed_objects_chunks_total", L2)]: "0x50 1+1x10" },
     stays: {
       [kv("l2_store_failed_objects_chunks_total", L2)]: "9x60",
-      [kv("l2_prefetch_failure_chunks_total", 'reason="l1_oom"')]: "0+5x60",
+      [kv("l2_prefetch_failure_chunks_total", 'reason="l1_oom"')]: "0+50x60",
+      [kv("l2_prefetch_failure_chunks_total", 'reason="not_found"')]: "0+5x60",
+      [kv("l2_prefetch_hit_chunks_total")]: "0+20x60",
     },
   },
   L2Slow: {
