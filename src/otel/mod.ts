@@ -29,15 +29,6 @@ export {
   type PrometheusMetricsOptions,
 } from "./prometheus_metrics.ts";
 export {
-<<<<<<< HEAD
-=======
-  createMetricProducer,
-  type MetricProducer,
-  type MetricProducerOptions,
-  type WithExemplars,
-} from "./metric_producer.ts";
-export {
->>>>>>> kv
   type BatchOptions,
   LogBatchProcessor,
   SpanBatchProcessor,

@@ -8,11 +8,10 @@ export type Counter = api.Counter;
 export type Attributes = api.Attributes;
 /** What the OpenTelemetry API calls at each collection. */
 export type BatchObservableCallback = api.BatchObservableCallback;
-// HEAD
-/** A meter provider of the OpenTelemetry API. */ export type ApiMeterProvider = api.MeterProvider;
-//
-//kv
-/** A tracer of the OpenTelemetry API: where spans are started. */ export type Tracer = api.Tracer;
+/** A meter provider of the OpenTelemetry API. */
+export type ApiMeterProvider = api.MeterProvider;
+/** A tracer of the OpenTelemetry API: where spans are started. */
+export type Tracer = api.Tracer;
 /** What tells a span from all others, within a process and between processes. */
 export type SpanContext = api.SpanContext;
 /** A logger of the OpenTelemetry API: where log records are emitted. */
