@@ -15,7 +15,7 @@ import { ROOT, run, say, step } from "./package/run.ts";
 import { installTools } from "./package/tools.ts";
 import { type Job, launch } from "./runtimes/launch.ts";
 import { renderMatrix } from "./runtimes/document.ts";
-import { compile, stage } from "./runtimes/stage.ts";
+import { compile, stage, stageSnippet } from "./runtimes/stage.ts";
 
 const DOCUMENT = `${ROOT}docs/runtimes.md`;
 
@@ -77,6 +77,7 @@ await using consumer = await step(
 const { directory } = consumer;
 const files = await testFiles();
 await stage(ROOT, PACKAGE_DIR, directory);
+files.push(await stageSnippet(directory, consumer.output));
 await step("compile the tests", () => compile(directory, files));
 
 const skips: Skip[] = [...SKIPS];

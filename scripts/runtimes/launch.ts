@@ -127,7 +127,7 @@ await fetch("/results", { method: "POST", body: JSON.stringify(await run()) });
       }
     },
   );
-  const browser = new Deno.Command(Deno.env.get("BUSBAR_CHROMIUM") ?? "chromium", {
+  const browser = new Deno.Command(await findChromium(), {
     args: [
       "--headless",
       "--no-sandbox",
@@ -151,4 +151,20 @@ await fetch("/results", { method: "POST", body: JSON.stringify(await run()) });
     browser.kill();
     await browser.status;
   }
+}
+
+/** Chromium under one of its names, or what `BUSBAR_CHROMIUM` says. */
+async function findChromium(): Promise<string> {
+  const chosen = Deno.env.get("BUSBAR_CHROMIUM");
+  const names = chosen ? [chosen] : ["chromium", "google-chrome", "chromium-browser"];
+  for (const name of names) {
+    try {
+      await new Deno.Command(name, { args: ["--version"], stdout: "null", stderr: "null" })
+        .output();
+      return name;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  throw new Error(`Cannot start Chromium: one of ${names.join(", ")} must be installed`);
 }

@@ -35,6 +35,30 @@ export async function stage(root: string, packageDir: string, directory: string)
   }
 }
 
+/** A test of the README's first snippet, which `snippet.ts` holds; returns its path. */
+export async function stageSnippet(directory: string, output: string): Promise<string> {
+  const file = "readme/the_first_snippet_runs_test.ts";
+  await Deno.mkdir(`${directory}tests/readme`);
+  await Deno.writeTextFile(
+    `${directory}tests/${file}`,
+    `import { assertEquals } from "@std/assert";
+
+Deno.test("the README's first snippet prints what it says", async () => {
+  const lines: string[] = [];
+  const { log } = console;
+  console.log = (...values) => lines.push(values.join(" ") + "\\n");
+  try {
+    await import("../../snippet.ts");
+  } finally {
+    console.log = log;
+  }
+  assertEquals(lines.join(""), ${JSON.stringify(output)});
+});
+`,
+  );
+  return file;
+}
+
 /** Compiles each test file to one that imports the installed packages. */
 export async function compile(directory: string, files: readonly string[]): Promise<void> {
   await run(tools.esbuild, [

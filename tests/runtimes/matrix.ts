@@ -17,6 +17,7 @@ const WEB: readonly Runtime[] = ["Chromium", "workerd"];
 
 /** What a folder of tests is about. A folder that is not here is told by its name. */
 export const FEATURES: Readonly<Record<string, string>> = {
+  readme: "The README's first snippet",
   bus: "The bus",
   catalog: "Catalogs",
   subscribers: "Subscribers",
