@@ -4,30 +4,31 @@ const INITIAL_CAPACITY = 64;
  * A first-in, first-out ring with a strict bound. It knows no overflow policy: whoever pushes asks
  * {@linkcode BoundedQueue.full} first.
  *
- * The ring starts small and doubles up to the bound, so that a large bound costs nothing until it
- * is used. A slot is cleared when it is read, so that the queue keeps no delivered item alive.
- * Each item carries a mark of one bit, held beside the ring.
+ * The ring starts small and doubles, so that a large bound costs nothing until it is used. A slot
+ * is cleared when it is read, so that the queue keeps no delivered item alive.
  */
 export class BoundedQueue<Item> {
   readonly limit: number;
-  #slots: (Item | undefined)[];
-  #marks: Uint8Array;
-  #mask: number;
-  /** Absolute positions: they only grow, and the mask gives the slot. */
+  /** As many as a power of two, so that a mask gives a position's slot. */
+  #slots: (Item | undefined)[] = new Array(INITIAL_CAPACITY).fill(undefined);
   #head = 0;
   #tail = 0;
+  /** The positions of marked items, where there ever were any. */
+  #marked: Set<number> | undefined;
   #firstUnmarked = 0;
-  /** How many items are marked; while none is, the marks need no look. */
-  #marked = 0;
 
   constructor(limit: number) {
     this.limit = limit;
-    let capacity = INITIAL_CAPACITY;
-    while (capacity > limit) capacity >>= 1;
-    if (capacity < limit && capacity < INITIAL_CAPACITY) capacity <<= 1;
-    this.#slots = new Array<Item | undefined>(capacity).fill(undefined);
-    this.#marks = new Uint8Array(capacity);
-    this.#mask = capacity - 1;
+  }
+
+  /** How many items have ever been pushed. */
+  get pushed(): number {
+    return this.#tail;
+  }
+
+  /** How many items have ever been shifted. */
+  get shifted(): number {
+    return this.#head;
   }
 
   get size(): number {
@@ -35,33 +36,27 @@ export class BoundedQueue<Item> {
   }
 
   get full(): boolean {
-    return this.#tail - this.#head >= this.limit;
+    return this.size >= this.limit;
   }
 
   /** Adds an item at the end. The queue must not be full. */
   push(item: Item, marked: boolean): void {
-    const tail = this.#tail;
-    if (tail - this.#head > this.#mask) this.#grow();
-    const slot = tail & this.#mask;
-    this.#slots[slot] = item;
-    if (marked) {
-      this.#marks[slot] = 1;
-      this.#marked++;
-    }
-    this.#tail = tail + 1;
+    if (this.size === this.#slots.length) this.#grow();
+    const slots = this.#slots;
+    slots[this.#tail & (slots.length - 1)] = item;
+    if (marked) (this.#marked ??= new Set()).add(this.#tail);
+    this.#tail++;
   }
 
   /** Takes the oldest item, `undefined` if there is none. */
   shift(): Item | undefined {
     const head = this.#head;
     if (head === this.#tail) return undefined;
-    const slot = head & this.#mask;
-    const item = this.#slots[slot];
-    this.#slots[slot] = undefined;
-    if (this.#marked > 0 && this.#marks[slot] === 1) {
-      this.#marks[slot] = 0;
-      this.#marked--;
-    }
+    const slots = this.#slots;
+    const slot = head & (slots.length - 1);
+    const item = slots[slot];
+    slots[slot] = undefined;
+    this.#marked?.delete(head);
     this.#head = head + 1;
     return item;
   }
@@ -72,22 +67,17 @@ export class BoundedQueue<Item> {
    */
   oldestUnmarked(): Item | undefined {
     let position = Math.max(this.#firstUnmarked, this.#head);
-    while (position < this.#tail && this.#marks[position & this.#mask] === 1) position++;
+    while (this.#marked?.has(position)) position++;
     this.#firstUnmarked = position;
-    return position < this.#tail ? this.#slots[position & this.#mask] : undefined;
+    return position < this.#tail ? this.#slots[position & (this.#slots.length - 1)] : undefined;
   }
 
   #grow(): void {
-    const capacity = (this.#mask + 1) * 2;
-    const slots = new Array<Item | undefined>(capacity).fill(undefined);
-    const marks = new Uint8Array(capacity);
-    const mask = capacity - 1;
+    const old = this.#slots;
+    const slots = new Array(old.length * 2).fill(undefined);
     for (let position = this.#head; position < this.#tail; position++) {
-      slots[position & mask] = this.#slots[position & this.#mask];
-      marks[position & mask] = this.#marks[position & this.#mask] ?? 0;
+      slots[position & (slots.length - 1)] = old[position & (old.length - 1)];
     }
     this.#slots = slots;
-    this.#marks = marks;
-    this.#mask = mask;
   }
 }

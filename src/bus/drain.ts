@@ -14,8 +14,15 @@ const SAMPLED_EVENTS = 16;
 /** The events of one turn where the clock stands still: the queue's bound, and at least this. */
 const MIN_TURN_EVENTS = 10_000;
 
+/** What belongs to one turn of the event loop. */
+interface Turn {
+  readonly startMs: number;
+  readonly startUserMs: number;
+  events: number;
+}
+
 /**
- * Takes events off the queue in slices and hands them to the dispatcher.
+ * Has the queue dispatched in slices.
  *
  * A microtask runs the first slice. A slice ends when the queue is empty, when the turn's budget is
  * spent, or after as many events as the queue holds; what is left goes on in a later turn.
@@ -27,54 +34,42 @@ const MIN_TURN_EVENTS = 10_000;
  * after the last share its budget.
  */
 export class Drain {
+  /** Whether a slice is on the stack. */
+  running = false;
   readonly #queue: BoundedQueue<BusEvent>;
   readonly #dispatcher: Dispatcher;
   readonly #budgetMs: number;
-  readonly #maxTurnEvents: number;
-  readonly #userClock: (() => number) | undefined;
+  readonly #userClock: () => number;
   readonly #onSliceEnd: () => void;
   #active = false;
   #scheduled = false;
-  #running = false;
   #markerSet = false;
-  #turnStartMs = -Infinity;
-  #turnStartUserMs = 0;
-  #turnEvents = 0;
+  #turn: Turn = { startMs: -Infinity, startUserMs: 0, events: 0 };
   /** How many of the next events are to be timed. */
   #toSample = 0;
 
+  /**
+   * @param userClock it can end a slice, but not prolong it
+   * @param onSliceEnd called at the end of each slice
+   */
   constructor(
-    parts: {
-      queue: BoundedQueue<BusEvent>;
-      dispatcher: Dispatcher;
-      budgetMs: number;
-      /** The user's clock, where there is one: it can end a slice, but not prolong it. */
-      userClock: (() => number) | undefined;
-      /** Called at the end of each slice that dispatched anything. */
-      onSliceEnd: () => void;
-    },
+    queue: BoundedQueue<BusEvent>,
+    dispatcher: Dispatcher,
+    budgetMs: number,
+    userClock: () => number,
+    onSliceEnd: () => void,
   ) {
-    this.#queue = parts.queue;
-    this.#dispatcher = parts.dispatcher;
-    this.#budgetMs = parts.budgetMs;
-    this.#maxTurnEvents = Math.max(MIN_TURN_EVENTS, parts.queue.limit);
-    this.#userClock = parts.userClock;
-    this.#onSliceEnd = parts.onSliceEnd;
+    this.#queue = queue;
+    this.#dispatcher = dispatcher;
+    this.#budgetMs = budgetMs;
+    this.#userClock = userClock;
+    this.#onSliceEnd = onSliceEnd;
   }
 
-  /** Whether a slice is on the stack. */
-  get running(): boolean {
-    return this.#running;
-  }
-
-  /** Whether the drain may run; what is queued while it may not waits. */
-  get active(): boolean {
-    return this.#active;
-  }
-
+  /** Lets the drain run, or not; what is queued while it may not waits. */
   set active(active: boolean) {
     this.#active = active;
-    if (active && this.#queue.size > 0) this.wake();
+    if (this.#queue.size > 0) this.wake();
   }
 
   /** Makes sure that what was queued is taken up. */
@@ -89,22 +84,17 @@ export class Drain {
    * the caller needs room now. What it takes still counts for the turn. Not while one is running.
    */
   runNow(): void {
-    const [startMs, startUserMs, events] = [
-      this.#turnStartMs,
-      this.#turnStartUserMs,
-      this.#turnEvents,
-    ];
+    const turn = this.#turn;
     const now = performance.now();
     this.#beginTurn(now);
     this.#slice(now);
-    this.#turnStartMs = startMs;
-    this.#turnStartUserMs = startUserMs;
-    this.#turnEvents += events;
+    turn.events += this.#turn.events;
+    this.#turn = turn;
   }
 
   readonly #onMicrotask = (): void => {
     const now = performance.now();
-    if (!this.#markerSet && now - this.#turnStartMs >= TURN_MARKER_INTERVAL_MS) {
+    if (!this.#markerSet && now - this.#turn.startMs >= TURN_MARKER_INTERVAL_MS) {
       this.#beginTurn(now);
       this.#setMarker();
     }
@@ -125,55 +115,39 @@ export class Drain {
   }
 
   #beginTurn(now: number): void {
-    this.#turnStartMs = now;
-    this.#turnEvents = 0;
-    if (this.#userClock !== undefined) this.#turnStartUserMs = this.#userClock();
+    this.#turn = { startMs: now, startUserMs: this.#userClock(), events: 0 };
   }
 
   #spent(now: number): boolean {
-    if (now - this.#turnStartMs >= this.#budgetMs) return true;
-    if (this.#turnEvents >= this.#maxTurnEvents) return true;
-    return this.#userClock !== undefined &&
-      this.#userClock() - this.#turnStartUserMs >= this.#budgetMs;
+    const { startMs, startUserMs, events } = this.#turn;
+    return now - startMs >= this.#budgetMs ||
+      events >= Math.max(MIN_TURN_EVENTS, this.#queue.limit) ||
+      this.#userClock() - startUserMs >= this.#budgetMs;
   }
 
   #continue(now: number): void {
-    if (!this.#active) {
-      this.#scheduled = false;
-      return;
-    }
-    if (!this.#spent(now)) this.#slice(now);
-    if (this.#queue.size > 0 && this.#active) {
-      this.#scheduled = true;
-      this.#setMarker();
-    } else {
-      this.#scheduled = false;
-    }
+    if (this.#active && !this.#spent(now)) this.#slice(now);
+    this.#scheduled = this.#active && this.#queue.size > 0;
+    if (this.#scheduled) this.#setMarker();
   }
 
   #slice(start: number): void {
-    this.#running = true;
+    this.running = true;
     const queue = this.#queue;
     const dispatcher = this.#dispatcher;
     let left = queue.limit;
     let interval = 1;
     let lookedAt = start;
     while (left > 0) {
+      const upTo = Math.min(interval, left);
       let count = 0;
-      let event: BusEvent | undefined;
-      const upTo = interval < left ? interval : left;
-      while (count < upTo && (event = queue.shift()) !== undefined) {
-        if (this.#toSample === 0) {
-          dispatcher.dispatch(event);
-        } else {
-          this.#toSample--;
-          dispatcher.dispatch(event, this.#budgetMs);
-        }
+      while (count < upTo && dispatcher.dispatchNext(this.#toSample > 0 ? this.#budgetMs : 0)) {
+        if (this.#toSample > 0) this.#toSample--;
         count++;
       }
-      this.#turnEvents += count;
+      this.#turn.events += count;
       left -= count;
-      if (count < upTo || queue.size === 0) break;
+      if (queue.size === 0) break;
       const now = performance.now();
       const took = now - lookedAt;
       if (took > this.#budgetMs) this.#toSample = SAMPLED_EVENTS;
@@ -184,6 +158,6 @@ export class Drain {
         : Math.min(MAX_CHECK_INTERVAL, interval * 2);
     }
     this.#onSliceEnd();
-    this.#running = false;
+    this.running = false;
   }
 }

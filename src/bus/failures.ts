@@ -1,13 +1,10 @@
-import type { Logger } from "./options.ts";
 import { Backoff } from "./backoff.ts";
-import { OTHER_NAME, Tally } from "./tally.ts";
-
-const MAX_TOPICS = 1_000;
+import { ByName } from "./by_name.ts";
+import type { Logger } from "./options.ts";
+import { Tally } from "./tally.ts";
 
 /** The name that a throwing logger is counted under. */
 export const LOGGER_NAME = "(logger)";
-/** The name that a throwing clock is counted under. */
-export const CLOCK_NAME = "(clock)";
 
 /**
  * Counts what went wrong in code that is not the bus's own, and tells it: once, then backing off.
@@ -17,48 +14,65 @@ export class Failures {
   readonly counts: Tally = new Tally();
   total = 0;
   readonly #logger: Logger;
-  readonly #now: () => number;
-  readonly #backoffs = new Map<string, Backoff>();
+  readonly #backoffs = new ByName(() => new Backoff());
 
-  constructor(logger: Logger, now: () => number) {
+  constructor(logger: Logger) {
     this.#logger = logger;
-    this.#now = now;
   }
 
   /** Counts a failure of `name` in `what` and tells it when it is due. */
-  count(name: string, what: string, error: unknown, now: number = this.#now()): void {
+  count(name: string, what: string, error: unknown): void {
     this.total++;
     this.counts.add(name);
-    this.tell(name, () => `${name} failed in ${what}: ${describeError(error)}`, now);
+    this.tell(name, `failed in ${what}: ${describeError(error)}`);
   }
 
-  /** Tells `message` now, or not at all when the topic was told a short time ago. */
-  tell(topic: string, message: () => string, now: number = this.#now()): void {
-    let backoff = this.#backoffs.get(topic);
-    if (backoff === undefined) {
-      const key = this.#backoffs.size < MAX_TOPICS ? topic : OTHER_NAME;
-      backoff = this.#backoffs.get(key) ?? new Backoff();
-      this.#backoffs.set(key, backoff);
+  /** Tells something of `name` now, or not at all when such a thing was told a short time ago. */
+  tell(name: string, what: string, topic: string = name): void {
+    if (this.#backoffs.of(topic).due(performance.now())) {
+      queueMicrotask(() => this.warn(`${name} ${what}`));
     }
-    if (!backoff.due(now)) return;
-    const line = `EventBus: ${message()}`;
-    queueMicrotask(() => this.warn(line));
   }
 
   /** Hands one line to the logger, whose own failure is counted and told to nobody. */
-  warn(line: string): void {
+  warn(text: string): void {
     try {
-      this.#logger.warn(line);
+      this.#logger.warn(`EventBus: ${text}`);
     } catch {
       this.total++;
       this.counts.add(LOGGER_NAME);
     }
   }
+
+  /** Follows a promise of `name`. @returns a promise that is kept when it has settled */
+  follow(name: string, what: string, promise: object): Promise<unknown> {
+    return Promise.resolve(promise).catch((error) => this.count(name, what, error));
+  }
+
+  /**
+   * Calls code of `name`, now, and counts what it throws or rejects with.
+   *
+   * @returns a promise, if the code gave one, that is kept when it has settled
+   */
+  isolate(name: string, what: string, call: () => unknown): Promise<unknown> | undefined {
+    try {
+      const result = call();
+      if (isThenable(result)) return this.follow(name, what, result);
+    } catch (error) {
+      this.count(name, what, error);
+    }
+    return undefined;
+  }
+}
+
+/** Whether what a call returned has to be waited for. */
+export function isThenable(result: unknown): result is object {
+  return typeof result === "object" && result !== null && "then" in result;
 }
 
 function describeError(error: unknown): string {
   try {
-    return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    return String(error);
   } catch {
     return "an error that cannot be shown";
   }

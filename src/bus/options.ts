@@ -1,3 +1,5 @@
+import { refuse, show } from "./refuse.ts";
+
 /**
  * What happens to an event that finds the queue full.
  *
@@ -68,68 +70,52 @@ export const MAX_QUEUE_SIZE_LIMIT: number = 2 ** 24;
 /** The default deadline of `flush` and `stop`, in milliseconds. */
 export const DEFAULT_TIMEOUT_MS = 5_000;
 
-export interface ResolvedOptions {
-  readonly enabled: boolean;
-  readonly maxQueueSize: number;
-  readonly overflow: OverflowPolicy;
-  readonly drainBudgetMs: number;
-  readonly maxInFlight: number;
-  readonly clock: (() => number) | undefined;
-  readonly logger: Logger;
-}
+/** All options with their values; only the clock has no default of its own. */
+export type ResolvedOptions =
+  & Required<Omit<EventBusOptions, "clock">>
+  & { readonly clock: (() => number) | undefined };
+
+/** What an option's value must be: the error for one that is not, the rule, and its check. */
+type Rule = [ErrorClass: ErrorConstructor, rule: string, holds: (value: unknown) => boolean];
 
 const OVERFLOW_POLICIES: readonly unknown[] = ["drop-newest", "drop-oldest", "inline"];
 
-function refuse(
-  ErrorClass: ErrorConstructor,
-  name: string,
-  rule: string,
-  value: unknown,
-): never {
-  throw new ErrorClass(`Cannot create EventBus: ${name} must be ${rule}, received ${show(value)}`);
-}
+const isFunction = (value: unknown) => typeof value === "function";
 
-/** A value as an error message shows it. */
-export function show(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
-}
+const integerUpTo = (max: number): Rule => [
+  RangeError,
+  `an integer from 1 to ${max}`,
+  (value) => Number.isInteger(value) && value as number >= 1 && value as number <= max,
+];
+
+const RULES: Readonly<Record<keyof EventBusOptions, Rule>> = {
+  enabled: [TypeError, "a boolean", (value) => typeof value === "boolean"],
+  maxQueueSize: integerUpTo(MAX_QUEUE_SIZE_LIMIT),
+  overflow: [
+    TypeError,
+    OVERFLOW_POLICIES.map(show).join(" or "),
+    (value) => OVERFLOW_POLICIES.includes(value),
+  ],
+  drainBudgetMs: [RangeError, "a number above 0", (value) => isNumber(value) && value > 0],
+  maxInFlight: integerUpTo(Number.MAX_SAFE_INTEGER),
+  clock: [TypeError, "a function", isFunction],
+  logger: [
+    TypeError,
+    "an object with a warn method",
+    (value) => isFunction((value as Partial<Logger> | null)?.warn),
+  ],
+};
 
 /** Checks what a user passed and fills in the defaults. */
 export function resolveOptions(options: EventBusOptions): ResolvedOptions {
-  const {
-    enabled = DEFAULT_EVENT_BUS_OPTIONS.enabled,
-    maxQueueSize = DEFAULT_EVENT_BUS_OPTIONS.maxQueueSize,
-    overflow = DEFAULT_EVENT_BUS_OPTIONS.overflow,
-    drainBudgetMs = DEFAULT_EVENT_BUS_OPTIONS.drainBudgetMs,
-    maxInFlight = DEFAULT_EVENT_BUS_OPTIONS.maxInFlight,
-    clock,
-    logger = console,
-  } = options;
-  if (typeof enabled !== "boolean") refuse(TypeError, "enabled", "a boolean", enabled);
-  if (!Number.isInteger(maxQueueSize) || maxQueueSize < 1 || maxQueueSize > MAX_QUEUE_SIZE_LIMIT) {
-    refuse(
-      RangeError,
-      "maxQueueSize",
-      `an integer from 1 to ${MAX_QUEUE_SIZE_LIMIT}`,
-      maxQueueSize,
-    );
+  const resolved: Record<string, unknown> = { ...DEFAULT_EVENT_BUS_OPTIONS, logger: console };
+  for (const [name, [ErrorClass, rule, holds]] of Object.entries(RULES)) {
+    const value = options[name as keyof EventBusOptions];
+    if (value === undefined) continue;
+    if (!holds(value)) refuse(ErrorClass, `create EventBus: ${name}`, rule, show(value));
+    resolved[name] = value;
   }
-  if (!OVERFLOW_POLICIES.includes(overflow)) {
-    refuse(TypeError, "overflow", `"drop-newest", "drop-oldest" or "inline"`, overflow);
-  }
-  if (typeof drainBudgetMs !== "number" || !(drainBudgetMs > 0)) {
-    refuse(RangeError, "drainBudgetMs", "a number above 0", drainBudgetMs);
-  }
-  if (!Number.isInteger(maxInFlight) || maxInFlight < 1) {
-    refuse(RangeError, "maxInFlight", "a positive integer", maxInFlight);
-  }
-  if (clock !== undefined && typeof clock !== "function") {
-    refuse(TypeError, "clock", "a function", clock);
-  }
-  if (typeof logger?.warn !== "function") {
-    refuse(TypeError, "logger", "an object with a warn method", logger);
-  }
-  return { enabled, maxQueueSize, overflow, drainBudgetMs, maxInFlight, clock, logger };
+  return resolved as unknown as ResolvedOptions;
 }
 
 /** Checks the deadline passed to `flush` or `stop`. */
@@ -137,13 +123,18 @@ export function resolveTimeoutMs(
   method: "flush" | "stop",
   timeoutMs: number = DEFAULT_TIMEOUT_MS,
 ): number {
-  if (typeof timeoutMs !== "number" || !(timeoutMs >= 0)) {
-    throw new RangeError(
-      `Cannot ${method} EventBus: timeoutMs must be a number of at least 0, received ${
-        show(timeoutMs)
-      }`,
+  if (!(isNumber(timeoutMs) && timeoutMs >= 0)) {
+    refuse(
+      RangeError,
+      `${method} EventBus: timeoutMs`,
+      "a number of at least 0",
+      show(timeoutMs),
     );
   }
   // Timers hold their delay in 32 bits; a longer one would fire at once.
   return Math.min(timeoutMs, 2 ** 31 - 1);
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === "number";
 }

@@ -1,77 +1,70 @@
 import type { EventHandler } from "../events/event_map.ts";
 
+/** In which order the routes of one event are called. */
+const RANK = { type: 0, every: 1, listeners: 2 };
+
 /** One subscription: a handler, whom it is counted under, and its async calls under way. */
-export class Route {
+export interface Route {
   readonly handler: EventHandler;
   readonly name: string;
-  inFlight = 0;
-
-  constructor(handler: EventHandler, name: string) {
-    this.handler = handler;
-    this.name = name;
-  }
+  readonly rank: number;
+  inFlight: number;
 }
+
+/** Ends something; calling it again does nothing. */
+export type End = () => void;
 
 const NO_ROUTES: readonly Route[] = [];
 
 /**
- * Which handlers an event type reaches. The lists are never changed but replaced, so that whoever
- * dispatches keeps the list it began with.
+ * Which handlers an event type reaches: its own, then those of every type, then the one that
+ * dispatches to its EventTarget listeners. The lists are never changed but replaced, so that
+ * whoever dispatches keeps the list it began with.
  */
 export class Routes {
-  readonly #own = new Map<string, readonly Route[]>();
-  /** Per type: its own routes, then those of every type. */
-  readonly #complete = new Map<string, readonly Route[]>();
-  #everyType: readonly Route[] = NO_ROUTES;
+  /** By type, those of every type under `undefined`. */
+  readonly #own = new Map<string | undefined, readonly Route[]>();
+  /** By type: all that an event of it reaches. Under `undefined`: what one of any other type does. */
+  readonly #complete = new Map<string | undefined, readonly Route[]>();
   #lastType: string | undefined;
   #last: readonly Route[] = NO_ROUTES;
 
   /** The handlers of `type` in the order they are called. */
   of(type: string): readonly Route[] {
+    // Events come in bursts of one type.
     if (type === this.#lastType) return this.#last;
     this.#lastType = type;
-    return this.#last = this.#complete.get(type) ?? this.#everyType;
+    return this.#last = this.#complete.get(type) ?? this.#complete.get(undefined) ?? NO_ROUTES;
   }
 
-  has(type: string): boolean {
-    return this.#everyType.length > 0 || this.#complete.has(type);
+  /** Adds a handler, for every type if `type` is `undefined`. */
+  add(
+    type: string | undefined,
+    handler: EventHandler,
+    name: string = handler.name || "(anonymous)",
+    rank: keyof typeof RANK = type === undefined ? "every" : "type",
+  ): End {
+    const route: Route = { handler, name, rank: RANK[rank], inFlight: 0 };
+    this.#set(type, [...this.#ownOf(type), route]);
+    return () => this.#set(type, this.#ownOf(type).filter((other) => other !== route));
   }
 
-  add(type: string, route: Route): void {
-    this.#set(type, [...(this.#own.get(type) ?? NO_ROUTES), route]);
+  #ownOf(type: string | undefined): readonly Route[] {
+    return this.#own.get(type) ?? NO_ROUTES;
   }
 
-  remove(type: string, route: Route): void {
-    this.#set(type, (this.#own.get(type) ?? NO_ROUTES).filter((other) => other !== route));
-  }
-
-  addForEveryType(route: Route): void {
-    this.#setEveryType([...this.#everyType, route]);
-  }
-
-  removeForEveryType(route: Route): void {
-    this.#setEveryType(this.#everyType.filter((other) => other !== route));
-  }
-
-  #set(type: string, own: readonly Route[]): void {
+  #set(changed: string | undefined, routes: readonly Route[]): void {
+    this.#own.set(changed, routes);
     this.#lastType = undefined;
-    if (own.length === 0) {
-      this.#own.delete(type);
-      this.#complete.delete(type);
-    } else {
-      this.#own.set(type, own);
-      this.#complete.set(type, [...own, ...this.#everyType]);
+    const every = this.#ownOf(undefined);
+    for (const [type, own] of changed === undefined ? this.#own : [[changed, routes] as const]) {
+      if (own.length === 0) {
+        this.#own.delete(type);
+        this.#complete.delete(type);
+      } else {
+        const all = type === undefined ? own : [...own, ...every];
+        this.#complete.set(type, all.toSorted((a, b) => a.rank - b.rank));
+      }
     }
   }
-
-  #setEveryType(routes: readonly Route[]): void {
-    this.#lastType = undefined;
-    this.#everyType = routes;
-    for (const [type, own] of this.#own) this.#complete.set(type, [...own, ...routes]);
-  }
-}
-
-/** How a bare handler is named in counts. */
-export function handlerName(handler: { readonly name: string }): string {
-  return handler.name || "(anonymous)";
 }

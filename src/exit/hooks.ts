@@ -1,5 +1,6 @@
 import type { EventBus } from "../bus/event_bus.ts";
-import { DEFAULT_TIMEOUT_MS, resolveTimeoutMs, show } from "../bus/options.ts";
+import { DEFAULT_TIMEOUT_MS, resolveTimeoutMs } from "../bus/options.ts";
+import { show } from "../bus/refuse.ts";
 
 /** The signals that hooks may listen to, with their numbers (POSIX). */
 export const EXIT_SIGNALS: Readonly<Record<ExitSignal, number>> = Object.freeze({
