@@ -10,7 +10,7 @@ const INITIAL_CAPACITY = 64;
 export class BoundedQueue<Item> {
   readonly limit: number;
   /** As many as a power of two, so that a mask gives a position's slot. */
-  #slots: (Item | undefined)[] = new Array(INITIAL_CAPACITY).fill(undefined);
+  #slots: (Item | undefined)[] = new Array(INITIAL_CAPACITY);
   #head = 0;
   #tail = 0;
   /** The positions of marked items, where there ever were any. */
@@ -74,7 +74,7 @@ export class BoundedQueue<Item> {
 
   #grow(): void {
     const old = this.#slots;
-    const slots = new Array(old.length * 2).fill(undefined);
+    const slots = new Array(old.length * 2);
     for (let position = this.#head; position < this.#tail; position++) {
       slots[position & (slots.length - 1)] = old[position & (old.length - 1)];
     }

@@ -71,7 +71,7 @@ export function guardClock(clock: () => number, failures: Failures): () => numbe
     try {
       const time = clock();
       if (Number.isFinite(time)) return time;
-      throw new TypeError(`clock must return a finite number, returned ${String(time)}`);
+      throw new TypeError(`${time} is no time`);
     } catch (error) {
       failures.count(CLOCK_NAME, "reading the time", error);
       return Date.now();

@@ -1,28 +1,24 @@
 import type { BusEvent } from "../events/event.ts";
 import type { BoundedQueue } from "./bounded_queue.ts";
-import type { Dispatcher } from "./dispatcher.ts";
+import { type Failures, isThenable } from "./failures.ts";
 import { nextTurn } from "./macrotask.ts";
+import type { Route, Routes } from "./routes.ts";
+import { Tally } from "./tally.ts";
 
 /** Without a new turn for this long, a slice takes itself to be in a new one; see {@linkcode Drain}. */
 const TURN_MARKER_INTERVAL_MS = 1;
 /** The most events between two looks at the clock. */
 const MAX_CHECK_INTERVAL = 32;
-/** An interval that took this share of the budget makes the next one shorter. */
-const LONG_INTERVAL_SHARE = 1 / 32;
+/** An event that took this share of the budget has the clock looked at after each one. */
+const LONG_EVENT_SHARE = 1 / 512;
 /** After an interval that took more than the whole budget, so many events are timed one by one. */
 const SAMPLED_EVENTS = 16;
 /** The events of one turn where the clock stands still: the queue's bound, and at least this. */
 const MIN_TURN_EVENTS = 10_000;
 
-/** What belongs to one turn of the event loop. */
-interface Turn {
-  readonly startMs: number;
-  readonly startUserMs: number;
-  events: number;
-}
-
 /**
- * Has the queue dispatched in slices.
+ * Takes events off the queue in slices and hands each to everybody who listens. Whatever a handler
+ * throws or rejects with ends there, counted.
  *
  * A microtask runs the first slice. A slice ends when the queue is empty, when the turn's budget is
  * spent, or after as many events as the queue holds; what is left goes on in a later turn.
@@ -36,17 +32,33 @@ interface Turn {
 export class Drain {
   /** Whether a slice is on the stack. */
   running = false;
+  /** Calls that were seen to take as long as the budget, by the handler's name. */
+  readonly slow: Tally = new Tally();
+  /** Events that passed by a handler with too many calls pending, by its name. */
+  readonly skipped: Tally = new Tally();
   readonly #queue: BoundedQueue<BusEvent>;
-  readonly #dispatcher: Dispatcher;
+  readonly #routes: Routes;
+  readonly #failures: Failures;
   readonly #budgetMs: number;
+  readonly #maxInFlight: number;
   readonly #userClock: () => number;
   readonly #onSliceEnd: () => void;
-  #active = false;
+  /** How many want what is queued to be dispatched; while nobody does, it waits. */
+  #holders = 0;
   #scheduled = false;
   #markerSet = false;
-  #turn: Turn = { startMs: -Infinity, startUserMs: 0, events: 0 };
+  #turnStartMs = -Infinity;
+  #turnStartUserMs = 0;
+  #turnEvents = 0;
   /** How many of the next events are to be timed. */
   #toSample = 0;
+  /**
+   * Which route of the event in dispatch is being called, -1 if none is. A small integer costs no
+   * write barrier; references to the event and the route, written for each call, would.
+   */
+  #called = -1;
+  /** Async calls that have not settled, by what tells one call from all others. */
+  readonly #inFlight = new Map<string, Promise<unknown>>();
 
   /**
    * @param userClock it can end a slice, but not prolong it
@@ -54,27 +66,46 @@ export class Drain {
    */
   constructor(
     queue: BoundedQueue<BusEvent>,
-    dispatcher: Dispatcher,
+    routes: Routes,
+    failures: Failures,
     budgetMs: number,
+    maxInFlight: number,
     userClock: () => number,
     onSliceEnd: () => void,
   ) {
     this.#queue = queue;
-    this.#dispatcher = dispatcher;
+    this.#routes = routes;
+    this.#failures = failures;
     this.#budgetMs = budgetMs;
+    this.#maxInFlight = maxInFlight;
     this.#userClock = userClock;
     this.#onSliceEnd = onSliceEnd;
   }
 
-  /** Lets the drain run, or not; what is queued while it may not waits. */
-  set active(active: boolean) {
-    this.#active = active;
+  /** How many events have met their end: all that left the queue, but for the one in dispatch. */
+  get settled(): number {
+    return this.#queue.shifted - (this.#called < 0 ? 0 : 1);
+  }
+
+  /** Tells the call whose synchronous part is running from all others. */
+  get call(): string {
+    return `${this.#queue.shifted} ${this.#called}`;
+  }
+
+  /** The async calls under way, but for the one that is asking. */
+  pending(asking: string): Promise<unknown>[] {
+    return [...this.#inFlight].filter(([call]) => call !== asking).map(([, settled]) => settled);
+  }
+
+  /** Lets the drain run for one more who wants it to, or with -1 for one less. */
+  hold(change: number): void {
+    this.#holders += change;
     if (this.#queue.size > 0) this.wake();
   }
 
   /** Makes sure that what was queued is taken up. */
   wake(): void {
-    if (this.#scheduled || !this.#active) return;
+    if (this.#scheduled || this.#holders === 0) return;
     this.#scheduled = true;
     queueMicrotask(this.#onMicrotask);
   }
@@ -84,28 +115,21 @@ export class Drain {
    * the caller needs room now. What it takes still counts for the turn. Not while one is running.
    */
   runNow(): void {
-    const turn = this.#turn;
-    const now = performance.now();
-    this.#beginTurn(now);
-    this.#slice(now);
-    turn.events += this.#turn.events;
-    this.#turn = turn;
+    this.#slice(performance.now(), this.#userClock());
   }
 
   readonly #onMicrotask = (): void => {
-    const now = performance.now();
-    if (!this.#markerSet && now - this.#turn.startMs >= TURN_MARKER_INTERVAL_MS) {
-      this.#beginTurn(now);
+    if (performance.now() - this.#turnStartMs >= TURN_MARKER_INTERVAL_MS && !this.#markerSet) {
+      this.#beginTurn();
       this.#setMarker();
     }
-    this.#continue(now);
+    this.#continue();
   };
 
   readonly #onMarker = (): void => {
     this.#markerSet = false;
-    const now = performance.now();
-    this.#beginTurn(now);
-    if (this.#scheduled) this.#continue(now);
+    this.#beginTurn();
+    if (this.#scheduled) this.#continue();
   };
 
   #setMarker(): void {
@@ -114,50 +138,103 @@ export class Drain {
     nextTurn(this.#onMarker);
   }
 
-  #beginTurn(now: number): void {
-    this.#turn = { startMs: now, startUserMs: this.#userClock(), events: 0 };
+  #beginTurn(): void {
+    this.#turnStartMs = performance.now();
+    this.#turnStartUserMs = this.#userClock();
+    this.#turnEvents = 0;
   }
 
-  #spent(now: number): boolean {
-    const { startMs, startUserMs, events } = this.#turn;
-    return now - startMs >= this.#budgetMs ||
-      events >= Math.max(MIN_TURN_EVENTS, this.#queue.limit) ||
-      this.#userClock() - startUserMs >= this.#budgetMs;
+  #spent(startMs: number, startUserMs: number, now: number): boolean {
+    return now - startMs >= this.#budgetMs || this.#userClock() - startUserMs >= this.#budgetMs;
   }
 
-  #continue(now: number): void {
-    if (this.#active && !this.#spent(now)) this.#slice(now);
-    this.#scheduled = this.#active && this.#queue.size > 0;
+  #continue(): void {
+    const [startMs, startUserMs] = [this.#turnStartMs, this.#turnStartUserMs];
+    if (
+      this.#holders > 0 && this.#turnEvents < Math.max(MIN_TURN_EVENTS, this.#queue.limit) &&
+      !this.#spent(startMs, startUserMs, performance.now())
+    ) this.#slice(startMs, startUserMs);
+    this.#scheduled = this.#holders > 0 && this.#queue.size > 0;
     if (this.#scheduled) this.#setMarker();
   }
 
-  #slice(start: number): void {
+  #slice(startMs: number, startUserMs: number): void {
     this.running = true;
     const queue = this.#queue;
-    const dispatcher = this.#dispatcher;
+    const budgetMs = this.#budgetMs;
     let left = queue.limit;
     let interval = 1;
-    let lookedAt = start;
-    while (left > 0) {
+    let lookedAt = performance.now();
+    while (true) {
       const upTo = Math.min(interval, left);
       let count = 0;
-      while (count < upTo && dispatcher.dispatchNext(this.#toSample > 0 ? this.#budgetMs : 0)) {
-        if (this.#toSample > 0) this.#toSample--;
-        count++;
-      }
-      this.#turn.events += count;
+      while (count < upTo && this.next()) count++;
+      this.#turnEvents += count;
       left -= count;
-      if (queue.size === 0) break;
+      if (left === 0 || queue.size === 0) break;
       const now = performance.now();
       const took = now - lookedAt;
-      if (took > this.#budgetMs) this.#toSample = SAMPLED_EVENTS;
-      if (this.#spent(now)) break;
+      if (took > budgetMs) this.#toSample = SAMPLED_EVENTS;
+      if (this.#spent(startMs, startUserMs, now)) break;
       lookedAt = now;
-      interval = took > this.#budgetMs * LONG_INTERVAL_SHARE
-        ? Math.max(1, interval >> 2)
-        : Math.min(MAX_CHECK_INTERVAL, interval * 2);
+      interval = took > interval * budgetMs * LONG_EVENT_SHARE ? 1 : MAX_CHECK_INTERVAL;
     }
     this.#onSliceEnd();
     this.running = false;
+  }
+
+  /** Dispatches the oldest event. @returns whether there was one */
+  next(): boolean {
+    const event = this.#queue.shift();
+    if (event === undefined) return false;
+    const routes = this.#routes.of(event.type);
+    const timed = this.#toSample > 0;
+    if (timed) this.#toSample--;
+    // At the end of a process, a handler's exit() dispatches what is left from within.
+    const outer = this.#called;
+    for (let index = 0; index < routes.length; index++) {
+      this.#called = index;
+      const route = routes[index] as Route;
+      if (timed) this.#callTimed(route, event);
+      else this.#call(route, event);
+    }
+    this.#called = outer;
+    return true;
+  }
+
+  #call(route: Route, event: BusEvent): void {
+    const { name, inFlight, handler } = route;
+    if (inFlight >= this.#maxInFlight) {
+      this.#failures.tell(this.skipped, name, `is skipped: it has ${inFlight} calls pending`);
+      return;
+    }
+    try {
+      const result = handler(event);
+      if (isThenable(result)) this.#follow(route, event.type, result);
+    } catch (error) {
+      this.#failures.count(name, event.type, error);
+    }
+  }
+
+  #callTimed(route: Route, event: BusEvent): void {
+    const startedAt = performance.now();
+    this.#call(route, event);
+    const tookMs = performance.now() - startedAt;
+    if (tookMs < this.#budgetMs) return;
+    this.#failures.tell(
+      this.slow,
+      route.name,
+      `held the event loop for ${tookMs.toFixed(1)} ms`,
+    );
+  }
+
+  #follow(route: Route, type: string, result: object): void {
+    const { call } = this;
+    route.inFlight++;
+    const settled = this.#failures.follow(route.name, type, result).then(() => {
+      route.inFlight--;
+      this.#inFlight.delete(call);
+    });
+    this.#inFlight.set(call, settled);
   }
 }

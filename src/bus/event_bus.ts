@@ -10,7 +10,6 @@ import type {
 import { BoundedQueue } from "./bounded_queue.ts";
 import { createClock, guardClock } from "./clock.ts";
 import { Deadline } from "./deadline.ts";
-import { Dispatcher } from "./dispatcher.ts";
 import { Drain } from "./drain.ts";
 import type { EventSubscriber } from "./event_subscriber.ts";
 import { Failures } from "./failures.ts";
@@ -18,13 +17,14 @@ import { isListener, Listeners } from "./listeners.ts";
 import { type BusDrop, LossReporter } from "./loss_reporter.ts";
 import type { RejectReason } from "./losses.ts";
 import {
+  type DeadlineOptions,
   type EventBusOptions,
   type ResolvedOptions,
   resolveOptions,
   resolveTimeoutMs,
 } from "./options.ts";
 import { assertFunction } from "./refuse.ts";
-import { type End, Routes } from "./routes.ts";
+import { type End, Routes, untilAborted } from "./routes.ts";
 import type { BusStats } from "./stats.ts";
 import { SubscriberSet } from "./subscriber_set.ts";
 
@@ -42,20 +42,13 @@ export interface StopReport {
   readonly timedOut: boolean;
 }
 
-type Totals = Omit<StopReport, "timedOut">;
-
-/** How long `flush` and `stop` may take. */
-export interface DeadlineOptions {
-  /** In milliseconds, at least 0. Default: 5,000. */
-  readonly timeoutMs?: number;
-}
+/** The sums of a {@linkcode StopReport}, since the bus was made. */
+type Totals = [delivered: number, dropped: number, leftOver: number, failures: number];
 
 /** A function or object that `addEventListener` takes for the events of a catalogue. */
 export type BusEventListener<Detail> =
   | ((event: CustomEvent<Detail>) => unknown)
   | { handleEvent(event: CustomEvent<Detail>): unknown };
-
-const NEVER_STARTED = "; the bus was never started, call start()";
 
 const disposable = (end: End): Disposable => ({ [Symbol.dispose]: end });
 const NOTHING = disposable(() => {});
@@ -102,7 +95,6 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
   readonly #losses: LossReporter;
   readonly #routes = new Routes();
   readonly #listeners: Listeners;
-  readonly #dispatcher: Dispatcher;
   readonly #drain: Drain;
   readonly #subscribers: SubscriberSet;
   /** Whether `publish` takes events: also before the first start, not once stopped or disabled. */
@@ -111,11 +103,9 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
   #stopping: Promise<StopReport> | undefined;
   /** Whether to start again when the stop is over. */
   #restart = false;
-  /** How many flushes and stops wait for the queue: for them, an unstarted bus drains too. */
-  #drainers = 0;
   /** Called at the end of the next slice. */
   #onSliceEnd: (() => void)[] = [];
-  #atStart: Totals = { delivered: 0, dropped: 0, leftOver: 0, failures: 0 };
+  #atStart: Totals;
 
   /**
    * Makes a bus; it opens nothing.
@@ -126,26 +116,26 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
    */
   constructor(options: EventBusOptions = {}) {
     super();
-    const resolved = this.#options = resolveOptions(options);
-    const { clock, maxQueueSize, maxInFlight, drainBudgetMs } = resolved;
-    const failures = this.#failures = new Failures(resolved.logger);
-    const routes = this.#routes;
+    const { enabled, clock, logger, maxQueueSize, maxInFlight, drainBudgetMs } = this.#options =
+      resolveOptions(options);
+    const failures = this.#failures = new Failures(logger);
     const userClock = clock && guardClock(clock, failures);
-    this.#open = resolved.enabled;
     this.#now = userClock ?? createClock();
-    const queue = this.#queue = new BoundedQueue<BusEvent>(maxQueueSize);
+    this.#open = enabled;
+    this.#queue = new BoundedQueue(maxQueueSize);
     this.#losses = new LossReporter(this.#now, failures, this);
-    this.#losses.hint = NEVER_STARTED;
-    this.#listeners = new Listeners(this, routes, failures);
-    this.#subscribers = new SubscriberSet(routes, failures);
-    const dispatcher = this.#dispatcher = new Dispatcher(queue, routes, failures, maxInFlight);
+    this.#listeners = new Listeners(this, this.#routes, failures);
+    this.#subscribers = new SubscriberSet(this.#routes, failures);
     this.#drain = new Drain(
-      queue,
-      dispatcher,
+      this.#queue,
+      this.#routes,
+      failures,
       drainBudgetMs,
+      maxInFlight,
       userClock ?? (() => 0),
       () => this.#endSlice(),
     );
+    this.#atStart = this.#totals();
   }
 
   /**
@@ -165,9 +155,10 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
     ...rest: PublishArguments<Events[Type]>
   ): boolean;
   publish(type: string, metadata?: unknown, init?: PublishInit): boolean {
-    // A disabled bus is never open, and counts nothing.
-    if (!this.#open) return this.enabled && this.#reject("stopped", type);
-    if (isReserved(type)) return this.#reject("reserved", type);
+    // A disabled bus is never open.
+    if (!this.#open) return this.#reject("stopped", type);
+    // A type that is no string can come from untyped code only; it is nobody's, and must not throw.
+    if (typeof type !== "string" || type.startsWith("bus:")) return this.#reject("reserved", type);
     if (this.#queue.full && !this.#makeRoom()) return this.#reject("queue_full", type);
 
     const given = init?.timestamp;
@@ -198,13 +189,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
     assertFunction("subscribe EventBus: handler", handler);
     const { signal } = options;
     if (!this.enabled || signal?.aborted) return NOTHING;
-    const unroute = this.#routes.add(type, handler as EventHandler);
-    const end = () => {
-      signal?.removeEventListener("abort", end);
-      unroute();
-    };
-    signal?.addEventListener("abort", end);
-    return disposable(end);
+    return disposable(untilAborted(signal, this.#routes.add(type, handler as EventHandler)));
   }
 
   /** Calls `handler` for every event, after the handlers of its type. */
@@ -214,7 +199,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
     // a library that knows only some of them.
     handler: { (event: EventOf<Events, EventTypeOf<Events>>): unknown; readonly name: string },
   ): Disposable {
-    assertFunction("subscribe to all events of EventBus: handler", handler);
+    assertFunction("subscribe EventBus: handler", handler);
     if (!this.enabled) return NOTHING;
     return disposable(this.#routes.add(undefined, handler as EventHandler));
   }
@@ -272,19 +257,19 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
     listener: any,
     options?: boolean | EventListenerOptions,
   ): void {
-    if (isListener(listener)) this.#listeners.remove(`${type}`, listener, options);
+    if (isListener(listener)) this.#listeners.find(`${type}`, listener, options)?.end();
     else super.removeEventListener(type, listener, options);
   }
 
   /** Starts the drain. On a bus that is stopping, it takes effect when that is over. */
   start(): this {
-    if (this.#stopping !== undefined) {
+    if (this.#stopping) {
       this.#restart = true;
-    } else if (this.enabled) {
+    } else {
       if (!this.#open) this.#atStart = this.#totals();
-      this.#open = this.#started = true;
+      if (!this.#started) this.#drain.hold(1);
+      this.#open = this.#started = this.enabled;
       this.#losses.hint = "";
-      this.#updateDrain();
     }
     return this;
   }
@@ -299,8 +284,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
    * @throws {RangeError} at once, if `timeoutMs` is not a number of at least 0
    */
   flush(options: DeadlineOptions = {}): Promise<boolean> {
-    const timeoutMs = resolveTimeoutMs("flush", options.timeoutMs);
-    return this.enabled ? this.#settle(timeoutMs) : Promise.resolve(true);
+    return this.#settle(resolveTimeoutMs("flush", options));
   }
 
   /**
@@ -313,8 +297,8 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
    * @throws {RangeError} if `timeoutMs` is not a number of at least 0
    */
   flushSync(options: DeadlineOptions = {}): boolean {
-    const until = performance.now() + resolveTimeoutMs("flush", options.timeoutMs);
-    while (performance.now() <= until && this.#dispatcher.dispatchNext(0));
+    const until = performance.now() + resolveTimeoutMs("flush", options);
+    while (performance.now() <= until && this.#drain.next());
     this.#endSlice();
     this.#subscribers.call("flushSync");
     return this.#queue.size === 0;
@@ -329,8 +313,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
    * @throws {RangeError} at once, if `timeoutMs` is not a number of at least 0
    */
   stop(options: DeadlineOptions = {}): Promise<StopReport> {
-    const timeoutMs = resolveTimeoutMs("stop", options.timeoutMs);
-    if (!this.enabled) return Promise.resolve(this.#report(false));
+    const timeoutMs = resolveTimeoutMs("stop", options);
     this.#restart = false;
     return this.#stopping ??= this.#stop(timeoutMs);
   }
@@ -352,7 +335,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
 
   /** How many events may wait. */
   get maxQueueSize(): number {
-    return this.#options.maxQueueSize;
+    return this.#queue.limit;
   }
 
   /**
@@ -361,13 +344,13 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
    */
   get oldestEventLagMs(): number {
     const oldest = this.#queue.oldestUnmarked();
-    return oldest === undefined ? 0 : Math.max(0, this.#now() - oldest.timestamp);
+    return oldest ? Math.max(0, this.#now() - oldest.timestamp) : 0;
   }
 
   /** Events lost: rejected by a full queue, evicted, or left over at a `stop`. */
   get droppedEventsCount(): number {
-    const { queue_full, evicted, shutdown } = this.#losses.total.byReason;
-    return queue_full + evicted + shutdown;
+    const { byReason, dropped } = this.#losses.total;
+    return byReason.queue_full + dropped;
   }
 
   /** A copy of how often each subscriber or handler failed, by name. */
@@ -380,55 +363,43 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
    * name. Handlers are timed only after that has happened, so it is a lower bound.
    */
   slowHandlerCounts(): Record<string, number> {
-    return this.#dispatcher.slowCalls.toRecord();
+    return this.#drain.slow.toRecord();
   }
 
   /** The loss ledger, exact at every moment; a copy. */
   stats(): BusStats {
-    const { dispatching, skipped } = this.#dispatcher;
-    const losses = this.#losses.total.toCounts();
-    const { queue_full, stopped, reserved } = losses.rejected;
+    const { total } = this.#losses;
     const accepted = this.#queue.pushed;
     return {
-      published: accepted + queue_full + stopped + reserved,
+      published: accepted + total.byType.total - total.dropped,
       accepted,
       delivered: this.#delivered,
-      pending: this.#queue.size + dispatching,
-      ...losses,
-      skippedBySubscriber: skipped.toRecord(),
+      pending: accepted - this.#drain.settled,
+      ...total.toCounts(),
+      skippedBySubscriber: this.#drain.skipped.toRecord(),
     };
   }
 
   /** What left the queue was dispatched or dropped. */
   get #delivered(): number {
-    const { evicted, shutdown } = this.#losses.total.byReason;
-    return this.#settled - evicted - shutdown;
-  }
-
-  /** Accepted events that have met their end. */
-  get #settled(): number {
-    return this.#queue.shifted - this.#dispatcher.dispatching;
+    return this.#drain.settled - this.#losses.total.dropped;
   }
 
   #reject(reason: RejectReason, type: string): false {
-    this.#losses.add(reason, type);
+    if (this.enabled) this.#losses.add(reason, type);
     return false;
   }
 
   /** Applies the overflow policy. @returns whether the new event may be queued */
   #makeRoom(): boolean {
-    switch (this.#options.overflow) {
-      case "drop-newest":
-        return false;
-      case "drop-oldest":
-        this.#losses.add("evicted", (this.#queue.shift() as BusEvent).type);
-        return true;
-      case "inline":
-        if (!this.#started || this.#drain.running) return false;
-        this.#drain.runNow();
-        // A handler may have stopped the bus or filled the queue again.
-        return this.#open && !this.#queue.full;
+    const { overflow } = this.#options;
+    if (overflow === "drop-oldest") {
+      this.#losses.add("evicted", (this.#queue.shift() as BusEvent).type);
+    } else if (overflow === "inline" && this.#started && !this.#drain.running) {
+      this.#drain.runNow();
     }
+    // A handler that ran inline may have stopped the bus or filled the queue again.
+    return this.#open && !this.#queue.full;
   }
 
   #endSlice(): void {
@@ -440,13 +411,9 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
   /** Resolves when everything accepted so far is settled. */
   async #drained(): Promise<void> {
     const target = this.#queue.pushed;
-    while (this.#settled < target) {
+    while (this.#drain.settled < target) {
       await new Promise<void>((resolve) => this.#onSliceEnd.push(resolve));
     }
-  }
-
-  #updateDrain(): void {
-    this.#drain.active = this.#started || this.#drainers > 0;
   }
 
   /**
@@ -455,21 +422,22 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
    * @returns whether it was done in time
    */
   async #settle(timeoutMs: number, stopping = false): Promise<boolean> {
-    const asking = this.#dispatcher.currentCall;
+    const asking = this.#drain.call;
     const deadline = new Deadline(timeoutMs);
-    this.#drainers++;
-    this.#updateDrain();
-    if (!await deadline.within(this.#drained()) && stopping) this.#dropLeftOver();
-    await deadline.within(this.#dispatcher.settled(asking));
-    this.#drainers--;
-    this.#updateDrain();
+    // An unstarted bus drains too, for as long as somebody waits for it.
+    this.#drain.hold(1);
+    const drained = await deadline.within(this.#drained());
+    if (stopping && !drained) this.#dropLeftOver();
+    await deadline.within(Promise.all(this.#drain.pending(asking)));
+    this.#drain.hold(-1);
     await this.#subscribers.callAsync("flush", deadline);
-    if (stopping) await this.#subscribers.shutdown(deadline);
+    if (stopping) await this.#subscribers.callAsync("shutdown", deadline);
     deadline.clear();
     return !deadline.passed;
   }
 
   async #stop(timeoutMs: number): Promise<StopReport> {
+    if (this.#started) this.#drain.hold(-1);
     this.#open = this.#started = false;
     const timedOut = !await this.#settle(timeoutMs, true);
     this.#losses.finish();
@@ -481,34 +449,21 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
 
   #dropLeftOver(): void {
     let event: BusEvent | undefined;
-    while ((event = this.#queue.shift()) !== undefined) this.#losses.add("shutdown", event.type);
+    while ((event = this.#queue.shift())) this.#losses.add("shutdown", event.type);
   }
 
   #totals(): Totals {
-    return {
-      delivered: this.#delivered,
-      dropped: this.droppedEventsCount,
-      leftOver: this.#losses.total.byReason.shutdown,
-      failures: this.#failures.total,
-    };
+    return [
+      this.#delivered,
+      this.droppedEventsCount,
+      this.#losses.total.byReason.shutdown,
+      this.#failures.counts.total,
+    ];
   }
 
   #report(timedOut: boolean): StopReport {
-    const { delivered, dropped, leftOver, failures } = this.#totals();
-    const before = this.#atStart;
-    return {
-      delivered: delivered - before.delivered,
-      dropped: dropped - before.dropped,
-      leftOver: leftOver - before.leftOver,
-      failures: failures - before.failures,
-      timedOut,
-    };
+    const [delivered, dropped, leftOver, failures] = this.#totals()
+      .map((total, index) => total - (this.#atStart[index] as number)) as Totals;
+    return { delivered, dropped, leftOver, failures, timedOut };
   }
-}
-
-const COLON = 58;
-
-/** A type that is no string can come from untyped code only; it is nobody's, and must not throw. */
-function isReserved(type: string): boolean {
-  return typeof type !== "string" || (type.charCodeAt(3) === COLON && type.startsWith("bus:"));
 }

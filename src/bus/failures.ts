@@ -1,10 +1,8 @@
-import { Backoff } from "./backoff.ts";
-import { ByName } from "./by_name.ts";
 import type { Logger } from "./options.ts";
 import { Tally } from "./tally.ts";
 
 /** The name that a throwing logger is counted under. */
-export const LOGGER_NAME = "(logger)";
+const LOGGER_NAME = "(logger)";
 
 /**
  * Counts what went wrong in code that is not the bus's own, and tells it: once, then backing off.
@@ -12,9 +10,7 @@ export const LOGGER_NAME = "(logger)";
  */
 export class Failures {
   readonly counts: Tally = new Tally();
-  total = 0;
   readonly #logger: Logger;
-  readonly #backoffs = new ByName(() => new Backoff());
 
   constructor(logger: Logger) {
     this.#logger = logger;
@@ -22,16 +18,12 @@ export class Failures {
 
   /** Counts a failure of `name` in `what` and tells it when it is due. */
   count(name: string, what: string, error: unknown): void {
-    this.total++;
-    this.counts.add(name);
-    this.tell(name, `failed in ${what}: ${describeError(error)}`);
+    this.tell(this.counts, name, `failed in ${what}: ${describe(error)}`);
   }
 
-  /** Tells something of `name` now, or not at all when such a thing was told a short time ago. */
-  tell(name: string, what: string, topic: string = name): void {
-    if (this.#backoffs.of(topic).due(performance.now())) {
-      queueMicrotask(() => this.warn(`${name} ${what}`));
-    }
+  /** Counts in any tally, and tells it, unless such a thing was told of `name` a short time ago. */
+  tell(tally: Tally, name: string, what: string): void {
+    if (tally.add(name).due(performance.now())) queueMicrotask(() => this.warn(`${name} ${what}`));
   }
 
   /** Hands one line to the logger, whose own failure is counted and told to nobody. */
@@ -39,20 +31,14 @@ export class Failures {
     try {
       this.#logger.warn(`EventBus: ${text}`);
     } catch {
-      this.total++;
       this.counts.add(LOGGER_NAME);
     }
-  }
-
-  /** Follows a promise of `name`. @returns a promise that is kept when it has settled */
-  follow(name: string, what: string, promise: object): Promise<unknown> {
-    return Promise.resolve(promise).catch((error) => this.count(name, what, error));
   }
 
   /**
    * Calls code of `name`, now, and counts what it throws or rejects with.
    *
-   * @returns a promise, if the code gave one, that is kept when it has settled
+   * @returns a promise that is kept when that has settled, if the code did not end at once
    */
   isolate(name: string, what: string, call: () => unknown): Promise<unknown> | undefined {
     try {
@@ -63,6 +49,11 @@ export class Failures {
     }
     return undefined;
   }
+
+  /** Counts what code of `name` rejects with. @returns a promise that is kept when it has settled */
+  follow(name: string, what: string, promise: object): Promise<unknown> {
+    return Promise.resolve(promise).catch((error) => this.count(name, what, error));
+  }
 }
 
 /** Whether what a call returned has to be waited for. */
@@ -70,10 +61,10 @@ export function isThenable(result: unknown): result is object {
   return typeof result === "object" && result !== null && "then" in result;
 }
 
-function describeError(error: unknown): string {
+function describe(error: unknown): string {
   try {
     return String(error);
   } catch {
-    return "an error that cannot be shown";
+    return typeof error;
   }
 }

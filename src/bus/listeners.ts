@@ -1,19 +1,13 @@
+import type { BusEvent } from "../events/event.ts";
 import type { Failures } from "./failures.ts";
-import type { End, Routes } from "./routes.ts";
-
-interface Registration {
-  readonly callback: EventListenerOrEventListenerObject;
-  readonly capture: boolean;
-  readonly end: End;
-}
+import { type Listener, type Routes, untilAborted } from "./routes.ts";
 
 const { addEventListener, removeEventListener } = EventTarget.prototype;
 
 /**
  * The EventTarget listeners of a bus. Each is wrapped, so that a throw or a rejection ends in the
  * bus and not in the runtime's uncaught-error handling, which may end the process. The native
- * EventTarget still does the dispatching; this knows which wrapper stands for which registration,
- * and keeps a route for each type that has any.
+ * EventTarget still does the dispatching; this knows which wrapper stands for which listener.
  *
  * `once` and `signal` are followed here and not handed on: runtimes differ in whether an abort goes
  * through an overridden `removeEventListener`.
@@ -22,7 +16,6 @@ export class Listeners {
   readonly #target: EventTarget;
   readonly #routes: Routes;
   readonly #failures: Failures;
-  readonly #byType = new Map<string, { registrations: Registration[]; end: End }>();
 
   constructor(target: EventTarget, routes: Routes, failures: Failures) {
     this.#target = target;
@@ -36,67 +29,44 @@ export class Listeners {
     callback: EventListenerOrEventListenerObject,
     options?: boolean | AddEventListenerOptions,
   ): void {
-    const { once, passive, signal, capture } = toDictionary(options);
-    if (signal?.aborted || this.#find(type, callback, capture)) return;
+    const { once, passive, signal } = Object(options) as AddEventListenerOptions;
+    if (signal?.aborted || this.find(type, callback, options)) return;
+    const capture = captures(options);
     const wrapper = (event: Event) => {
       if (once) end();
       this.#call(callback, event);
     };
-    const end = () => {
-      signal?.removeEventListener("abort", end);
+    const end = untilAborted(signal, () => {
       removeEventListener.call(this.#target, type, wrapper, capture);
-      this.#forget(type, registration);
-    };
-    const registration = { callback, capture, end };
-    signal?.addEventListener("abort", end);
+      unroute();
+    });
     addEventListener.call(this.#target, type, wrapper, { capture, passive: Boolean(passive) });
-    this.#note(type, registration);
+    const unroute = this.#routes.add(type, this.#dispatch, type, { callback, capture, end });
   }
 
-  /** What `removeEventListener` of the target does. */
-  remove(
+  /** The listener that `removeEventListener` of the target would remove. */
+  find(
     type: string,
     callback: EventListenerOrEventListenerObject,
     options?: boolean | EventListenerOptions,
-  ): void {
-    this.#find(type, callback, toDictionary(options).capture)?.end();
+  ): Listener | undefined {
+    const capture = captures(options);
+    return this.#routes.own(type).find(({ listener }) =>
+      listener?.callback === callback && listener.capture === capture
+    )?.listener;
   }
 
-  #find(
-    type: string,
-    callback: EventListenerOrEventListenerObject,
-    capture: boolean,
-  ): Registration | undefined {
-    return this.#byType.get(type)?.registrations.find((registration) =>
-      registration.callback === callback && registration.capture === capture
-    );
-  }
-
-  #note(type: string, registration: Registration): void {
-    const known = this.#byType.get(type);
-    if (known !== undefined) return void known.registrations.push(registration);
-    const dispatch = (event: { type: string }) =>
-      void this.#target.dispatchEvent(new CustomEvent(event.type, { detail: event }));
-    const end = this.#routes.add(type, dispatch, type, "listeners");
-    this.#byType.set(type, { registrations: [registration], end });
-  }
-
-  #forget(type: string, registration: Registration): void {
-    const known = this.#byType.get(type);
-    if (known === undefined) return;
-    known.registrations = known.registrations.filter((other) => other !== registration);
-    if (known.registrations.length > 0) return;
-    known.end();
-    this.#byType.delete(type);
-  }
+  readonly #dispatch = (event: BusEvent): void => {
+    this.#target.dispatchEvent(new CustomEvent(event.type, { detail: event }));
+  };
 
   #call(callback: EventListenerOrEventListenerObject, event: Event): void {
-    const { name } = typeof callback === "function" ? callback : callback.constructor;
+    const isFunction = typeof callback === "function";
     this.#failures.isolate(
-      name || "(anonymous)",
+      (isFunction ? callback : callback.constructor).name || "(anonymous)",
       `a listener of ${event.type}`,
       () =>
-        typeof callback === "function"
+        isFunction
           ? callback.call(event.currentTarget as EventTarget, event)
           : callback.handleEvent(event),
     );
@@ -105,15 +75,9 @@ export class Listeners {
 
 /** Whether `addEventListener` takes it for a listener, and not for none or an error. */
 export function isListener(listener: unknown): listener is EventListenerOrEventListenerObject {
-  return typeof listener === "function" || (typeof listener === "object" && listener !== null);
+  return Object(listener) === listener;
 }
 
-function toDictionary(
-  options: boolean | AddEventListenerOptions | undefined,
-): AddEventListenerOptions & { capture: boolean } {
-  const given = typeof options === "object" && options !== null ? options : { capture: options };
-  const { once, passive, signal, capture } = given as AddEventListenerOptions;
-  return { once, passive, signal, capture: Boolean(capture) } as AddEventListenerOptions & {
-    capture: boolean;
-  };
+function captures(options: boolean | EventListenerOptions | undefined): boolean {
+  return Boolean(typeof options === "object" && options ? options.capture : options);
 }

@@ -4,7 +4,7 @@ import { type DropReason, type LossCounts, Losses, type RejectReason } from "./l
 
 /** What a `bus:drop` event tells: the losses since the last one. */
 export interface BusDrop extends LossCounts {
-  /** When the first of them was noticed, in milliseconds since the epoch. */
+  /** When the first of them happened, in milliseconds since the epoch. */
   readonly since: number;
 }
 
@@ -16,17 +16,17 @@ export interface BusDrop extends LossCounts {
  */
 export class LossReporter {
   /** All losses of the bus's life. */
-  readonly total: Losses = new Losses();
-  /** What to add to a line, such as that the bus was never started. */
-  hint = "";
+  readonly total: Losses = new Losses(0);
+  /** What to add to a line. */
+  hint = "; the bus was never started, call start()";
   readonly #now: () => number;
   readonly #failures: Failures;
   readonly #target: EventTarget;
   readonly #backoff = new Backoff();
-  /** Since the last `bus:drop`. */
-  #untold = new Losses();
-  /** Since the last closing line. */
-  #episode = new Losses();
+  /** Since the last `bus:drop`, if there were any. */
+  #untold: Losses | undefined;
+  /** Since the last closing line, if there were any. */
+  #episode: Losses | undefined;
   /** Whether the episode has had its opening line. */
   #opened = false;
   #scheduled = false;
@@ -40,9 +40,9 @@ export class LossReporter {
 
   /** Counts a loss; cheap. */
   add(reason: RejectReason | DropReason, type: string): void {
-    this.total.add(reason, type);
-    this.#episode.add(reason, type);
-    this.#untold.add(reason, type);
+    this.#untold ??= new Losses(this.#now());
+    this.#episode ??= new Losses(this.#untold.since);
+    for (const losses of [this.total, this.#episode, this.#untold]) losses.add(reason, type);
     if (this.#scheduled) return;
     this.#scheduled = true;
     queueMicrotask(this.#onMicrotask);
@@ -56,35 +56,27 @@ export class LossReporter {
   /** Ends an episode and tells what is untold; called at the end of `stop`. */
   finish(): void {
     const episode = this.#episode;
-    if (!this.#opened && this.#untold.count === 0) return;
-    this.#date(this.#now());
+    if (!episode) return;
     this.#opened = false;
-    this.#episode = new Losses();
-    if (this.#untold.count > 0) this.#emit();
-    this.#failures.warn(`lost ${episode} in all; the queue is empty again`);
+    this.#episode = undefined;
+    this.#tell();
+    this.#failures.warn(`lost ${episode} in all; the queue is empty`);
   }
 
   readonly #onMicrotask = (): void => {
     this.#scheduled = false;
     // A stop may have told it meanwhile.
-    if (this.#untold.count === 0) return;
-    const now = this.#now();
-    this.#date(now);
-    if (!this.#backoff.due(now)) return;
+    if (!this.#untold || !this.#backoff.due(this.#now())) return;
     this.#opened = true;
-    this.#failures.warn(`lost ${this.#emit()}${this.hint}`);
+    this.#failures.warn(`lost ${this.#untold}${this.hint}`);
+    this.#tell();
   };
 
-  #date(now: number): void {
-    this.#episode.since ??= now;
-    this.#untold.since ??= now;
-  }
-
-  #emit(): Losses {
-    const told = this.#untold;
-    this.#untold = new Losses();
-    const detail = { ...told.toCounts(), since: told.since };
+  #tell(): void {
+    const untold = this.#untold;
+    if (!untold) return;
+    this.#untold = undefined;
+    const detail: BusDrop = { ...untold.toCounts(), since: untold.since };
     this.#target.dispatchEvent(new CustomEvent("bus:drop", { detail }));
-    return told;
   }
 }

@@ -1,3 +1,4 @@
+import { show } from "./refuse.ts";
 import { Tally } from "./tally.ts";
 
 /** Why `publish` said `false`. */
@@ -20,9 +21,8 @@ const MAX_TYPES_IN_LINE = 5;
 
 /** The losses of some stretch of time. */
 export class Losses {
-  count = 0;
-  /** When the first was noticed, in milliseconds since the epoch; `undefined` until it is known. */
-  since: number | undefined;
+  /** When it began, in milliseconds since the epoch. */
+  readonly since: number;
   readonly byReason: Record<RejectReason | DropReason, number> = {
     queue_full: 0,
     stopped: 0,
@@ -30,32 +30,43 @@ export class Losses {
     evicted: 0,
     shutdown: 0,
   };
-  readonly #byType = new Tally();
+  readonly byType: Tally = new Tally();
+
+  constructor(since: number) {
+    this.since = since;
+  }
 
   add(reason: RejectReason | DropReason, type: string): void {
-    this.count++;
     this.byReason[reason]++;
-    this.#byType.add(typeof type === "string" ? type : "(not a string)");
+    this.byType.add(typeof type === "string" ? type : "(not a string)");
+  }
+
+  /** Those that had been accepted. */
+  get dropped(): number {
+    return this.byReason.evicted + this.byReason.shutdown;
   }
 
   /** A copy. */
   toCounts(): LossCounts {
     const { evicted, shutdown, ...rejected } = this.byReason;
-    return { rejected, dropped: { evicted, shutdown }, lostByType: this.#byType.toRecord() };
+    return { rejected, dropped: { evicted, shutdown }, lostByType: this.byType.toRecord() };
   }
 
   /** Such as `3 events (queue_full 3; "a" 2, "b" 1) since …`. */
   toString(): string {
-    const reasons = Object.entries(this.byReason).filter(([, count]) => count > 0)
-      .map(([reason, count]) => `${reason} ${count}`);
-    const types = Object.entries(this.#byType.toRecord()).sort((a, b) => b[1] - a[1])
-      .map(([type, count]) => `${JSON.stringify(type)} ${count}`);
-    const more = types.splice(MAX_TYPES_IN_LINE).length;
-    if (more > 0) types.push(`${more} more types`);
+    const reasons = list(this.byReason, String);
+    const types = list(this.byType.toRecord(), show);
+    const more = types.splice(MAX_TYPES_IN_LINE).length > 0 ? ", …" : "";
+    const { total } = this.byType;
     // A user's clock may say what no Date can show; its JSON is null then.
-    const since = new Date(this.since ?? NaN).toJSON() ?? this.since;
-    return `${this.count} ${this.count === 1 ? "event" : "events"} (${reasons.join(", ")}; ${
-      types.join(", ")
-    }) since ${since}`;
+    const since = new Date(this.since).toJSON() ?? this.since;
+    const events = total === 1 ? "event" : "events";
+    return `${total} ${events} (${reasons.join(", ")}; ${types.join(", ")}${more}) since ${since}`;
   }
+}
+
+/** The counts above 0, the highest first. */
+function list(counts: Record<string, number>, showName: (name: string) => string): string[] {
+  return Object.entries(counts).filter(([, count]) => count > 0).sort((a, b) => b[1] - a[1])
+    .map(([name, count]) => `${showName(name)} ${count}`);
 }

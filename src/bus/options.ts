@@ -38,7 +38,10 @@ export interface EventBusOptions {
   readonly overflow?: OverflowPolicy;
   /** How long the bus may hold one turn of the event loop, in milliseconds, more than 0. Default: 4. */
   readonly drainBudgetMs?: number;
-  /** How many calls of one async handler may be pending; past it, events skip that handler. Default: 1,000. */
+  /**
+   * How many calls of one async handler may be pending: an integer from 1 to 2^24. Past it, events
+   * skip that handler. Default: 1,000.
+   */
   readonly maxInFlight?: number;
   /**
    * Gives the time in milliseconds since the epoch. Default: a sub-millisecond clock that follows
@@ -75,32 +78,30 @@ export type ResolvedOptions =
   & Required<Omit<EventBusOptions, "clock">>
   & { readonly clock: (() => number) | undefined };
 
-/** What an option's value must be: the error for one that is not, the rule, and its check. */
-type Rule = [ErrorClass: ErrorConstructor, rule: string, holds: (value: unknown) => boolean];
+/** What an option's value must be, and how that is checked. */
+type Rule = [rule: string, holds: (value: unknown) => boolean];
 
-const OVERFLOW_POLICIES: readonly unknown[] = ["drop-newest", "drop-oldest", "inline"];
+const oneOf = (...values: unknown[]): Rule => [
+  values.map(show).join(" or "),
+  (value) => values.includes(value),
+];
+
+const COUNT: Rule = [
+  `an integer from 1 to ${MAX_QUEUE_SIZE_LIMIT}`,
+  (value) =>
+    Number.isInteger(value) && value as number > 0 && value as number <= MAX_QUEUE_SIZE_LIMIT,
+];
 
 const isFunction = (value: unknown) => typeof value === "function";
 
-const integerUpTo = (max: number): Rule => [
-  RangeError,
-  `an integer from 1 to ${max}`,
-  (value) => Number.isInteger(value) && value as number >= 1 && value as number <= max,
-];
-
 const RULES: Readonly<Record<keyof EventBusOptions, Rule>> = {
-  enabled: [TypeError, "a boolean", (value) => typeof value === "boolean"],
-  maxQueueSize: integerUpTo(MAX_QUEUE_SIZE_LIMIT),
-  overflow: [
-    TypeError,
-    OVERFLOW_POLICIES.map(show).join(" or "),
-    (value) => OVERFLOW_POLICIES.includes(value),
-  ],
-  drainBudgetMs: [RangeError, "a number above 0", (value) => isNumber(value) && value > 0],
-  maxInFlight: integerUpTo(Number.MAX_SAFE_INTEGER),
-  clock: [TypeError, "a function", isFunction],
+  enabled: oneOf(true, false),
+  maxQueueSize: COUNT,
+  overflow: oneOf("drop-newest", "drop-oldest", "inline"),
+  drainBudgetMs: ["a number above 0", (value) => typeof value === "number" && value > 0],
+  maxInFlight: COUNT,
+  clock: ["a function", isFunction],
   logger: [
-    TypeError,
     "an object with a warn method",
     (value) => isFunction((value as Partial<Logger> | null)?.warn),
   ],
@@ -109,32 +110,31 @@ const RULES: Readonly<Record<keyof EventBusOptions, Rule>> = {
 /** Checks what a user passed and fills in the defaults. */
 export function resolveOptions(options: EventBusOptions): ResolvedOptions {
   const resolved: Record<string, unknown> = { ...DEFAULT_EVENT_BUS_OPTIONS, logger: console };
-  for (const [name, [ErrorClass, rule, holds]] of Object.entries(RULES)) {
+  for (const [name, [rule, holds]] of Object.entries(RULES)) {
     const value = options[name as keyof EventBusOptions];
     if (value === undefined) continue;
+    const ErrorClass = typeof resolved[name] === "number" ? RangeError : TypeError;
     if (!holds(value)) refuse(ErrorClass, `create EventBus: ${name}`, rule, show(value));
     resolved[name] = value;
   }
   return resolved as unknown as ResolvedOptions;
 }
 
+/** How long `flush` and `stop` may take. */
+export interface DeadlineOptions {
+  /** In milliseconds, at least 0. Default: 5,000. */
+  readonly timeoutMs?: number;
+}
+
 /** Checks the deadline passed to `flush` or `stop`. */
 export function resolveTimeoutMs(
   method: "flush" | "stop",
-  timeoutMs: number = DEFAULT_TIMEOUT_MS,
+  { timeoutMs = DEFAULT_TIMEOUT_MS }: DeadlineOptions,
 ): number {
-  if (!(isNumber(timeoutMs) && timeoutMs >= 0)) {
-    refuse(
-      RangeError,
-      `${method} EventBus: timeoutMs`,
-      "a number of at least 0",
-      show(timeoutMs),
-    );
+  if (typeof timeoutMs !== "number" || !(timeoutMs >= 0)) {
+    const what = `${method} EventBus: timeoutMs`;
+    refuse(RangeError, what, "a number of at least 0", show(timeoutMs));
   }
   // Timers hold their delay in 32 bits; a longer one would fire at once.
   return Math.min(timeoutMs, 2 ** 31 - 1);
-}
-
-function isNumber(value: unknown): value is number {
-  return typeof value === "number";
 }

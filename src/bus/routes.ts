@@ -1,40 +1,49 @@
 import type { EventHandler } from "../events/event_map.ts";
 
-/** In which order the routes of one event are called. */
-const RANK = { type: 0, every: 1, listeners: 2 };
+/** Ends something; calling it again does nothing. */
+export type End = () => void;
+
+/** Which EventTarget listener a route stands for. */
+export interface Listener {
+  readonly callback: EventListenerOrEventListenerObject;
+  readonly capture: boolean;
+  readonly end: End;
+}
 
 /** One subscription: a handler, whom it is counted under, and its async calls under way. */
 export interface Route {
   readonly handler: EventHandler;
   readonly name: string;
-  readonly rank: number;
+  readonly listener: Listener | undefined;
   inFlight: number;
 }
-
-/** Ends something; calling it again does nothing. */
-export type End = () => void;
 
 const NO_ROUTES: readonly Route[] = [];
 
 /**
- * Which handlers an event type reaches: its own, then those of every type, then the one that
- * dispatches to its EventTarget listeners. The lists are never changed but replaced, so that
- * whoever dispatches keeps the list it began with.
+ * Which handlers an event type reaches: its own, then those of every type, then its EventTarget
+ * listeners, which any one of their routes dispatches to all at once. The lists are never changed
+ * but replaced, so that whoever dispatches keeps the list it began with.
  */
 export class Routes {
   /** By type, those of every type under `undefined`. */
   readonly #own = new Map<string | undefined, readonly Route[]>();
-  /** By type: all that an event of it reaches. Under `undefined`: what one of any other type does. */
-  readonly #complete = new Map<string | undefined, readonly Route[]>();
+  /** What an event reaches, by type, for types that have routes of their own; made when needed. */
+  readonly #reached = new Map<string, readonly Route[]>();
   #lastType: string | undefined;
   #last: readonly Route[] = NO_ROUTES;
 
-  /** The handlers of `type` in the order they are called. */
+  /** The routes of `type` in the order they are called. */
   of(type: string): readonly Route[] {
     // Events come in bursts of one type.
     if (type === this.#lastType) return this.#last;
     this.#lastType = type;
-    return this.#last = this.#complete.get(type) ?? this.#complete.get(undefined) ?? NO_ROUTES;
+    return this.#last = this.#reached.get(type) ?? this.#compose(type);
+  }
+
+  /** The routes that were added for `type` itself. */
+  own(type: string | undefined): readonly Route[] {
+    return this.#own.get(type) ?? NO_ROUTES;
   }
 
   /** Adds a handler, for every type if `type` is `undefined`. */
@@ -42,29 +51,37 @@ export class Routes {
     type: string | undefined,
     handler: EventHandler,
     name: string = handler.name || "(anonymous)",
-    rank: keyof typeof RANK = type === undefined ? "every" : "type",
+    listener?: Listener,
   ): End {
-    const route: Route = { handler, name, rank: RANK[rank], inFlight: 0 };
-    this.#set(type, [...this.#ownOf(type), route]);
-    return () => this.#set(type, this.#ownOf(type).filter((other) => other !== route));
+    const route: Route = { handler, name, listener, inFlight: 0 };
+    this.#set(type, [...this.own(type), route]);
+    return () => this.#set(type, this.own(type).filter((other) => other !== route));
   }
 
-  #ownOf(type: string | undefined): readonly Route[] {
-    return this.#own.get(type) ?? NO_ROUTES;
-  }
-
-  #set(changed: string | undefined, routes: readonly Route[]): void {
-    this.#own.set(changed, routes);
+  #set(type: string | undefined, routes: readonly Route[]): void {
+    if (routes.length > 0) this.#own.set(type, routes);
+    else this.#own.delete(type);
+    this.#reached.clear();
     this.#lastType = undefined;
-    const every = this.#ownOf(undefined);
-    for (const [type, own] of changed === undefined ? this.#own : [[changed, routes] as const]) {
-      if (own.length === 0) {
-        this.#own.delete(type);
-        this.#complete.delete(type);
-      } else {
-        const all = type === undefined ? own : [...own, ...every];
-        this.#complete.set(type, all.toSorted((a, b) => a.rank - b.rank));
-      }
-    }
   }
+
+  #compose(type: string): readonly Route[] {
+    const own = this.own(type);
+    const every = this.own(undefined);
+    if (own.length === 0) return every;
+    const [listening] = own.filter(({ listener }) => listener);
+    const reached = own.filter(({ listener }) => !listener).concat(every, listening ?? []);
+    this.#reached.set(type, reached);
+    return reached;
+  }
+}
+
+/** Has `end` called when `signal` aborts as well. */
+export function untilAborted(signal: AbortSignal | undefined, end: End): End {
+  const endOnce = () => {
+    signal?.removeEventListener("abort", endOnce);
+    end();
+  };
+  signal?.addEventListener("abort", endOnce);
+  return endOnce;
 }

@@ -43,21 +43,16 @@ export class SubscriberSet {
     for (const subscriber of this.#registered.keys()) this.#call(subscriber, method);
   }
 
-  /** Calls a method of all at the same time, and waits for them. */
+  /** Calls a method of all at the same time, and waits for them; `shutdown` unregisters them. */
   async callAsync(method: "flush" | "shutdown", deadline: Deadline): Promise<void> {
-    const pending = [...this.#registered.keys()].map(async (subscriber) => {
+    const calls = [...this.#registered.keys()].map(async (subscriber) => {
       const settled = this.#call(subscriber, method);
-      if (settled !== undefined && !await deadline.within(settled)) {
-        this.#failures.count(subscriber.name, method, new Error("it did not end in time"));
+      if (settled && !await deadline.within(settled)) {
+        this.#failures.count(subscriber.name, method, new Error("timed out"));
       }
+      if (method === "shutdown") this.#remove(subscriber);
     });
-    await Promise.all(pending);
-  }
-
-  /** Shuts all down at the same time and unregisters them. */
-  async shutdown(deadline: Deadline): Promise<void> {
-    await this.callAsync("shutdown", deadline);
-    for (const subscriber of [...this.#registered.keys()]) this.#remove(subscriber);
+    await Promise.all(calls);
   }
 
   #call(

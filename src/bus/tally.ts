@@ -1,18 +1,39 @@
-import { ByName } from "./by_name.ts";
+import { Backoff } from "./backoff.ts";
 
-/** Counts by name; past 1,000 names the rest is counted together, so that the total stays exact. */
+/** Under this name is counted what came after the limit of names was reached. */
+const OTHER_NAME = "__other__";
+
+const MAX_NAMES = 1_000;
+
+/** How often something happened, and when it may be told again. */
+class Counter extends Backoff {
+  count = 0;
+}
+
+/**
+ * Counts by name, for names that come from outside: past 1,000 of them the rest is counted
+ * together, so that memory stays bounded and the total exact.
+ */
 export class Tally {
-  readonly #counters = new ByName(() => ({ count: 0 }));
+  /** Of all names. */
+  total = 0;
+  readonly #counters = new Map<string, Counter>();
   #lastName: string | undefined;
-  #last = { count: 0 };
+  #last = new Counter();
 
-  add(name: string): void {
+  /** Counts one more. @returns the name's counter */
+  add(name: string): Counter {
     // Losses come in bursts of one type: comparing with the last one saves most look-ups.
     if (name !== this.#lastName) {
-      this.#last = this.#counters.of(name);
+      const known = this.#counters.has(name) || this.#counters.size < MAX_NAMES;
+      const key = known ? name : OTHER_NAME;
+      this.#last = this.#counters.get(key) ?? new Counter();
+      this.#counters.set(key, this.#last);
       this.#lastName = name;
     }
+    this.total++;
     this.#last.count++;
+    return this.#last;
   }
 
   /** A copy, without a prototype, so that no name collides with an inherited one. */

@@ -53,7 +53,7 @@ export function installExitHooks<Events extends object>(
   options: ExitHookOptions = {},
 ): Disposable {
   const { signals = ["SIGINT", "SIGTERM"], timeoutMs = DEFAULT_TIMEOUT_MS } = options;
-  resolveTimeoutMs("stop", timeoutMs);
+  resolveTimeoutMs("stop", { timeoutMs });
   for (const signal of signals) {
     if (!Object.hasOwn(EXIT_SIGNALS, signal)) {
       throw new TypeError(
