@@ -1,21 +1,25 @@
-const INITIAL_CAPACITY = 64;
+/** A power of two, so that a mask gives a position's slot. */
+const CHUNK_SIZE = 256;
+
+/** Some slots; behind the last of them follows the next chunk. */
+type Chunk<Item> = (Item | Chunk<Item> | undefined)[];
 
 /**
- * A first-in, first-out ring with a strict bound. It knows no overflow policy: whoever pushes asks
+ * A first-in, first-out queue with a strict bound. It knows no overflow policy: whoever pushes asks
  * {@linkcode BoundedQueue.full} first.
  *
- * The ring starts small and doubles, so that a large bound costs nothing until it is used. A slot
+ * It is a chain of short arrays, so that a large bound costs nothing until it is used, and nothing
+ * any more afterwards. An item stored in an array as young as itself costs no write barrier. A slot
  * is cleared when it is read, so that the queue keeps no delivered item alive.
  */
 export class BoundedQueue<Item> {
   readonly limit: number;
-  /** As many as a power of two, so that a mask gives a position's slot. */
-  #slots: (Item | undefined)[] = new Array(INITIAL_CAPACITY);
   #head = 0;
   #tail = 0;
+  #headChunk: Chunk<Item> = new Array(CHUNK_SIZE + 1);
+  #tailChunk = this.#headChunk;
   /** The positions of marked items, where there ever were any. */
   #marked: Set<number> | undefined;
-  #firstUnmarked = 0;
 
   constructor(limit: number) {
     this.limit = limit;
@@ -41,43 +45,38 @@ export class BoundedQueue<Item> {
 
   /** Adds an item at the end. The queue must not be full. */
   push(item: Item, marked: boolean): void {
-    if (this.size === this.#slots.length) this.#grow();
-    const slots = this.#slots;
-    slots[this.#tail & (slots.length - 1)] = item;
+    const slot = this.#tail & (CHUNK_SIZE - 1);
+    this.#tailChunk[slot] = item;
     if (marked) (this.#marked ??= new Set()).add(this.#tail);
     this.#tail++;
+    if (slot === CHUNK_SIZE - 1) this.#append();
   }
 
   /** Takes the oldest item, `undefined` if there is none. */
   shift(): Item | undefined {
     const head = this.#head;
     if (head === this.#tail) return undefined;
-    const slots = this.#slots;
-    const slot = head & (slots.length - 1);
-    const item = slots[slot];
-    slots[slot] = undefined;
+    const chunk = this.#headChunk;
+    const slot = head & (CHUNK_SIZE - 1);
+    const item = chunk[slot];
+    chunk[slot] = undefined;
     this.#marked?.delete(head);
     this.#head = head + 1;
-    return item;
+    if (slot === CHUNK_SIZE - 1) this.#headChunk = chunk[CHUNK_SIZE] as Chunk<Item>;
+    return item as Item;
   }
 
-  /**
-   * The oldest item that was pushed without a mark. The position of the last answer is kept, so
-   * that looking past marked items costs each of them one step in all, however often it is asked.
-   */
+  /** The oldest item that was pushed without a mark. */
   oldestUnmarked(): Item | undefined {
-    let position = Math.max(this.#firstUnmarked, this.#head);
-    while (this.#marked?.has(position)) position++;
-    this.#firstUnmarked = position;
-    return position < this.#tail ? this.#slots[position & (this.#slots.length - 1)] : undefined;
+    let position = this.#head;
+    let chunk = this.#headChunk;
+    while (this.#marked?.has(position)) {
+      if ((++position & (CHUNK_SIZE - 1)) === 0) chunk = chunk[CHUNK_SIZE] as Chunk<Item>;
+    }
+    return chunk[position & (CHUNK_SIZE - 1)] as Item | undefined;
   }
 
-  #grow(): void {
-    const old = this.#slots;
-    const slots = new Array(old.length * 2);
-    for (let position = this.#head; position < this.#tail; position++) {
-      slots[position & (slots.length - 1)] = old[position & (old.length - 1)];
-    }
-    this.#slots = slots;
+  #append(): void {
+    this.#tailChunk = this.#tailChunk[CHUNK_SIZE] = new Array(CHUNK_SIZE + 1);
   }
 }

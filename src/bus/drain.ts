@@ -203,16 +203,13 @@ export class Drain {
   }
 
   #call(route: Route, event: BusEvent): void {
-    const { name, inFlight, handler } = route;
-    if (inFlight >= this.#maxInFlight) {
-      this.#failures.tell(this.skipped, name, `is skipped: it has ${inFlight} calls pending`);
-      return;
-    }
     try {
+      // Taken out first: called on the route, the handler would see the route as `this`.
+      const { handler } = route;
       const result = handler(event);
       if (isThenable(result)) this.#follow(route, event.type, result);
     } catch (error) {
-      this.#failures.count(name, event.type, error);
+      this.#failures.count(route.name, event.type, error);
     }
   }
 
@@ -230,11 +227,21 @@ export class Drain {
 
   #follow(route: Route, type: string, result: object): void {
     const { call } = this;
-    route.inFlight++;
-    const settled = this.#failures.follow(route.name, type, result).then(() => {
-      route.inFlight--;
+    const { name, handler } = route;
+    const settled = this.#failures.follow(name, type, result).then(() => {
       this.#inFlight.delete(call);
+      route.inFlight--;
+      route.handler = handler;
     });
     this.#inFlight.set(call, settled);
+    // Put in the handler's place, so that the check costs nothing while there is nothing to skip.
+    if (++route.inFlight >= this.#maxInFlight) {
+      route.handler = () =>
+        this.#failures.tell(
+          this.skipped,
+          name,
+          `is skipped: it has ${route.inFlight} calls pending`,
+        );
+    }
   }
 }

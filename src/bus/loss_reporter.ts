@@ -42,7 +42,9 @@ export class LossReporter {
   add(reason: RejectReason | DropReason, type: string): void {
     this.#untold ??= new Losses(this.#now());
     this.#episode ??= new Losses(this.#untold.since);
-    for (const losses of [this.total, this.#episode, this.#untold]) losses.add(reason, type);
+    this.total.add(reason, type);
+    this.#episode.add(reason, type);
+    this.#untold.add(reason, type);
     if (this.#scheduled) return;
     this.#scheduled = true;
     queueMicrotask(this.#onMicrotask);

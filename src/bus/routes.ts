@@ -12,7 +12,8 @@ export interface Listener {
 
 /** One subscription: a handler, whom it is counted under, and its async calls under way. */
 export interface Route {
-  readonly handler: EventHandler;
+  /** The handler, or what stands in for it while too many of its calls are pending. */
+  handler: EventHandler;
   readonly name: string;
   readonly listener: Listener | undefined;
   inFlight: number;
