@@ -25,7 +25,7 @@ export {
   type OpenPairsOptions,
   type PairKey,
   pairKey,
-  PairLane,
+  type PairLane,
 } from "./open_pairs.ts";
 export { SliceCounter } from "./slice_counter.ts";
 export { type SpanContextSource, SpanRegistry } from "./span_registry.ts";
