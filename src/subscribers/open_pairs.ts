@@ -118,7 +118,11 @@ export class OpenPairs<Start extends { readonly timestamp: number }> {
     return { open: this.#open, expired: this.#expired, orphaned: this.#orphaned };
   }
 
-  /** Keeps a start until its end comes. If there are too many, the oldest expires first. */
+  /**
+   * Keeps a start until its end comes. If there are too many, the oldest expires first.
+   *
+   * @param lane where the key is looked for; default: the lane of all who name none
+   */
   open(key: PairKey, start: Start, lane: PairLane = this.#lane): void {
     if (this.#open >= this.#maxOpen) this.#expireOldest();
     const entry: Entry<Start> = {
