@@ -25,7 +25,7 @@ export {
   type OpenPairsOptions,
   type PairKey,
   pairKey,
-  PairLane,
+  type PairLane,
 } from "./open_pairs.ts";
 export {
   type MetricsCounts,

@@ -33,7 +33,7 @@ export interface OpenPairsCounts {
 export type PairKey = string | number;
 
 interface Entry<Start> {
-  readonly lane: PairLane<Start>;
+  readonly lane: PairLane;
   readonly key: PairKey;
   readonly start: Start;
   /** Its neighbours in the order of opening. */
@@ -46,12 +46,16 @@ interface Entry<Start> {
 }
 
 /**
- * Keys apart from those of other lanes of the same {@linkcode OpenPairs}, within the same bounds:
- * shorter keys for who has several kinds of operations.
+ * Where {@linkcode OpenPairs} keeps starts by key. Several lanes have keys apart from each other,
+ * within the same bounds. A `Map` of its own is one.
  */
-export class PairLane<Start> {
-  /** The first start of each key; for `OpenPairs` alone. */
-  readonly first: Map<PairKey, unknown> = new Map<PairKey, Entry<Start>>();
+export interface PairLane {
+  /** What was set for a key, `undefined` if nothing was. */
+  get(key: PairKey): unknown;
+  /** Keeps something, which is for `OpenPairs` alone. */
+  set(key: PairKey, kept: unknown): unknown;
+  /** Forgets a key. */
+  delete(key: PairKey): unknown;
 }
 
 /**
@@ -80,7 +84,7 @@ export class OpenPairs<Start extends { readonly timestamp: number }> {
   readonly #maxOpen: number;
   readonly #maxAgeMs: number;
   readonly #onExpire: ((start: Start) => void) | undefined;
-  readonly #lane = new PairLane<Start>();
+  readonly #lane: PairLane = new Map();
   #oldest: Entry<Start> | undefined;
   #newest: Entry<Start> | undefined;
   #open = 0;
@@ -114,8 +118,12 @@ export class OpenPairs<Start extends { readonly timestamp: number }> {
     return { open: this.#open, expired: this.#expired, orphaned: this.#orphaned };
   }
 
-  /** Keeps a start until its end comes. If there are too many, the oldest expires first. */
-  open(key: PairKey, start: Start, lane: PairLane<Start> = this.#lane): void {
+  /**
+   * Keeps a start until its end comes. If there are too many, the oldest expires first.
+   *
+   * @param lane where the key is looked for; default: the lane of all who name none
+   */
+  open(key: PairKey, start: Start, lane: PairLane = this.#lane): void {
     if (this.#open >= this.#maxOpen) this.#expireOldest();
     const entry: Entry<Start> = {
       lane,
@@ -130,9 +138,9 @@ export class OpenPairs<Start extends { readonly timestamp: number }> {
     if (this.#newest === undefined) this.#oldest = entry;
     else this.#newest.newer = entry;
     this.#newest = entry;
-    const first = firstIn(lane, key);
+    const first = firstIn<Start>(lane, key);
     if (first === undefined) {
-      lane.first.set(key, entry);
+      lane.set(key, entry);
     } else {
       first.last.next = entry;
       first.last = entry;
@@ -141,13 +149,13 @@ export class OpenPairs<Start extends { readonly timestamp: number }> {
   }
 
   /** The start that {@linkcode OpenPairs.close} would give; it stays open. */
-  peek(key: PairKey, lane: PairLane<Start> = this.#lane): Start | undefined {
-    return firstIn(lane, key)?.start;
+  peek(key: PairKey, lane: PairLane = this.#lane): Start | undefined {
+    return firstIn<Start>(lane, key)?.start;
   }
 
   /** Gives the oldest start of a key and forgets it; without one, an orphaned end is counted. */
-  close(key: PairKey, lane: PairLane<Start> = this.#lane): Start | undefined {
-    const entry = firstIn(lane, key);
+  close(key: PairKey, lane: PairLane = this.#lane): Start | undefined {
+    const entry = firstIn<Start>(lane, key);
     if (entry === undefined) {
       this.#orphaned++;
       return undefined;
@@ -185,17 +193,17 @@ export class OpenPairs<Start extends { readonly timestamp: number }> {
     if (newer === undefined) this.#newest = older;
     else newer.older = older;
     if (next === undefined) {
-      lane.first.delete(key);
+      lane.delete(key);
     } else {
       next.last = entry.last;
-      lane.first.set(key, next);
+      lane.set(key, next);
     }
     this.#open--;
   }
 }
 
-function firstIn<Start>({ first }: PairLane<Start>, key: PairKey): Entry<Start> | undefined {
-  return first.get(key) as Entry<Start> | undefined;
+function firstIn<Start>(lane: PairLane, key: PairKey): Entry<Start> | undefined {
+  return lane.get(key) as Entry<Start> | undefined;
 }
 
 /**

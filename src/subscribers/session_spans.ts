@@ -1,7 +1,7 @@
 import type { Context, Span } from "@opentelemetry/api";
 import type { AnyEvent, OperationId } from "../catalog/declaration.ts";
 import type { SpanDeclaration } from "../catalog/span.ts";
-import { PairLane } from "./open_pairs.ts";
+import type { PairKey, PairLane } from "./open_pairs.ts";
 import { RecencyList, type RecencyNode } from "./recency_list.ts";
 
 /** A declared span with its name. */
@@ -11,8 +11,8 @@ export interface NamedSpan {
   readonly declaration: SpanDeclaration<any>;
   /** Whether open spans must be found by that name: to hang others under them, or to fail them. */
   readonly indexed: boolean;
-  /** The open spans without an operation id, by session id. */
-  readonly plain: PairLane<OpenSpan>;
+  /** Its place among the declared spans. */
+  readonly index: number;
 }
 
 /** A span that has not ended. */
@@ -57,18 +57,36 @@ export class OpenSpan {
   }
 }
 
-/** The open spans of one session. */
-export class SessionSpans {
+/**
+ * The open spans of one session. As a lane it keeps those without an operation id, by the index of
+ * their declaration.
+ */
+export class SessionSpans implements PairLane {
+  readonly #plain: unknown[] = [];
   /** A list whose links are in the spans themselves: it is there for each span that is made. */
   #newest: OpenSpan | undefined = undefined;
   #roots: RecencyList<OpenSpan> | undefined;
   #byName: Map<string, RecencyList<OpenSpan>> | undefined;
-  #lanes: Map<NamedSpan, PairLane<OpenSpan>> | undefined;
+  #lanes: Map<NamedSpan, PairLane> | undefined;
   /** The session's id. */
   readonly id: string;
 
   constructor(id: string) {
     this.id = id;
+  }
+
+  get(index: PairKey): unknown {
+    return this.#plain[index as number];
+  }
+
+  set(index: PairKey, kept: unknown): void {
+    // Filled up: an array with holes would be slower.
+    while (this.#plain.length < (index as number)) this.#plain.push(undefined);
+    this.#plain[index as number] = kept;
+  }
+
+  delete(index: PairKey): void {
+    this.#plain[index as number] = undefined;
   }
 
   /** Whether no span is open. */
@@ -103,10 +121,10 @@ export class SessionSpans {
   }
 
   /** The open operations of a name, by their ids. */
-  operationsOf(named: NamedSpan): PairLane<OpenSpan> {
+  operationsOf(named: NamedSpan): PairLane {
     this.#lanes ??= new Map();
     let lane = this.#lanes.get(named);
-    if (lane === undefined) this.#lanes.set(named, lane = new PairLane());
+    if (lane === undefined) this.#lanes.set(named, lane = new Map());
     return lane;
   }
 

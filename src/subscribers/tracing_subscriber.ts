@@ -8,7 +8,7 @@ import type { BusEvent } from "../events/event.ts";
 import type { AnyEvents, Subscriptions } from "../events/event_map.ts";
 import { reasonOf, recordFailure } from "./failure.ts";
 import { toHrTime } from "./hr_time.ts";
-import { OpenPairs, pairKey, PairLane } from "./open_pairs.ts";
+import { OpenPairs, pairKey, type PairLane } from "./open_pairs.ts";
 import type { SpanContext, Tracer } from "./otel_api.ts";
 import { type NamedSpan, OpenSpan, SessionSpans } from "./session_spans.ts";
 import { addAttributes, NewAttributes } from "./span_attributes.ts";
@@ -22,7 +22,7 @@ interface Announced {
 }
 
 /** For sessions of which nothing is known. */
-const NO_OPERATIONS = new PairLane<OpenSpan>();
+const NOTHING: PairLane = new Map();
 
 const KINDS = {
   internal: SpanKind.INTERNAL,
@@ -106,11 +106,11 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     this.#tracer = tracer;
     this.#logger = logger;
     const parents = new Set(Object.values(spans).map(({ parent }) => parent));
-    this.#named = Object.entries(spans).map(([name, declaration]) => ({
+    this.#named = Object.entries(spans).map(([name, declaration], index) => ({
       name,
       declaration,
       indexed: parents.has(name) || declaration.failedBy.length > 0,
-      plain: new PairLane<OpenSpan>(),
+      index,
     }));
     for (const named of this.#named) this.#byName.set(named.name, named);
     const limits = {
@@ -233,7 +233,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     if (root !== undefined) root.heldBy++;
     session.add(open);
     this.#started++;
-    if (operationId === undefined) this.#pairs.open(session.id, open, named.plain);
+    if (operationId === undefined) this.#pairs.open(named.index, open, session);
     else this.#pairs.open(operationId, open, session.operationsOf(named));
     this.#endAnnouncement(named, operationId, event);
     this.#remember(event, span);
@@ -244,12 +244,10 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     this.#now = event.timestamp;
     const { declaration } = named;
     const operationId = declaration.operationId(event);
+    const session = this.#sessions.get(event.sessionId);
     const open = operationId === undefined
-      ? this.#pairs.close(event.sessionId, named.plain)
-      : this.#pairs.close(
-        operationId,
-        this.#sessions.get(event.sessionId)?.operationsOf(named) ?? NO_OPERATIONS,
-      );
+      ? this.#pairs.close(named.index, session ?? NOTHING)
+      : this.#pairs.close(operationId, session?.operationsOf(named) ?? NOTHING);
     if (open === undefined) {
       // What was announced has ended without a start: it holds nothing open any more.
       this.#endAnnouncement(named, operationId, event);
@@ -315,7 +313,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
   /** The open span that an end with this operation id would end. */
   #peek(named: NamedSpan, operationId: OperationId, session: SessionSpans): OpenSpan | undefined {
     return operationId === undefined
-      ? this.#pairs.peek(session.id, named.plain)
+      ? this.#pairs.peek(named.index, session)
       : this.#pairs.peek(operationId, session.operationsOf(named));
   }
 
