@@ -65,6 +65,7 @@ async function start(
       ...faults.flatMap((fault) => ["--fault", fault]),
     ],
     ...silent,
+    stderr: "inherit",
   }).spawn();
   const scraper = new Deno.Command("prometheus", {
     args: [
@@ -81,7 +82,11 @@ async function start(
     prometheusUrl: `http://127.0.0.1:${prometheus}`,
     async end() {
       for (const child of [example, scraper]) {
-        child.kill("SIGTERM");
+        try {
+          child.kill("SIGTERM");
+        } catch {
+          console.error(`a process of ${name} had ended before its time`);
+        }
         await child.status;
       }
     },
