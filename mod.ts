@@ -26,12 +26,18 @@ export type {
   Subscriptions,
 } from "./src/events/event_map.ts";
 export { EventBus } from "./src/bus/event_bus.ts";
-export type { BusEventListener, DeadlineOptions, StopReport } from "./src/bus/event_bus.ts";
+export type { BusEventListener, StopReport } from "./src/bus/event_bus.ts";
 export { EventSubscriber } from "./src/bus/event_subscriber.ts";
-export type { BusStats, DropReason, RejectReason } from "./src/bus/ledger.ts";
+export type { BusStats } from "./src/bus/stats.ts";
 export type { BusDrop } from "./src/bus/loss_reporter.ts";
+export type { DropReason, LossCounts, RejectReason } from "./src/bus/losses.ts";
 export { DEFAULT_EVENT_BUS_OPTIONS, MAX_QUEUE_SIZE_LIMIT } from "./src/bus/options.ts";
-export type { EventBusOptions, Logger, OverflowPolicy } from "./src/bus/options.ts";
+export type {
+  DeadlineOptions,
+  EventBusOptions,
+  Logger,
+  OverflowPolicy,
+} from "./src/bus/options.ts";
 export {
   getEventBus,
   initEventBus,

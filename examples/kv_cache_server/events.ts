@@ -2,6 +2,8 @@ import type { KvCacheEvents } from "@busbar/busbar/kv-cache";
 
 /** The preset's catalogue and what this example adds to it. */
 export interface ServerEvents extends KvCacheEvents {
+  /** An empty cache is there. */
+  "kv_cache.opened": { l1Capacity: number; l2Capacity: number };
   /** A lookup has ended; how many of its blocks were where. */
   "kv_cache.lookup.finished": { l1Blocks: number; l2Blocks: number; missBlocks: number };
   /** Blocks left a tier. */

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { type Fault, FAULTS } from "./faults.ts";
 
 /** The example's flags, checked. */
 export interface Options {
@@ -11,6 +12,9 @@ export interface Options {
   /** A multiple of the input's own time; `Infinity` for `max`. */
   readonly speed: number;
   readonly seed: number;
+  readonly models: number;
+  readonly tenants: number;
+  readonly faults: readonly Fault[];
   readonly once: boolean;
   readonly help: boolean;
 }
@@ -27,13 +31,17 @@ Usage: deno task demo [flags]
 
   --trace FILE      replay a trace (JSON lines with timestamp and hash_ids);
                     default: a built-in, endless workload of conversations
-  --requests N      stop after N requests
+  --requests N      stop after N requests; 0 leaves it all to clients over HTTP
   --l1-blocks N     blocks that fit into memory (default 2000)
   --l2-blocks N     blocks that fit on disk (default 20000)
   --l2-dir DIR      where the disk tier lives (default: a temporary directory, removed at the end)
-  --port PORT       where metrics are served on 127.0.0.1, 0 for any (default 9464)
+  --port PORT       where metrics and POST /v1/lookup, /v1/store and /v1/retrieve are served on
+                    127.0.0.1, 0 for any (default 9464)
   --speed X         a multiple of the input's own time, or max (default 1)
   --seed N          seed of the built-in workload (default 1)
+  --models N        spread the requests over so many models (default 1)
+  --tenants N       and so many tenants of each (default 1)
+  --fault NAME      make something go wrong: l2-slow, l2-error or l1-oom; may be repeated
   --once            stop after the input and print the final scrape on stdout
   --help            print this
 `;
@@ -47,13 +55,16 @@ export function parseOptions(args: string[]): Options {
   const values = parse(args);
   const options: Options = {
     trace: values.trace,
-    requests: integer("--requests", values.requests, 1, Infinity),
+    requests: integer("--requests", values.requests, 0, Infinity),
     l1Blocks: integer("--l1-blocks", values["l1-blocks"], 1, 2_000),
     l2Blocks: integer("--l2-blocks", values["l2-blocks"], 1, 20_000),
     l2Dir: values["l2-dir"],
     port: integer("--port", values.port, 0, 9_464, 65_535),
     speed: speed(values.speed),
     seed: integer("--seed", values.seed, 0, 1, 2 ** 32 - 1),
+    models: integer("--models", values.models, 1, 1, 1_000),
+    tenants: integer("--tenants", values.tenants, 1, 1, 1_000_000),
+    faults: (values.fault ?? []).map(fault),
     once: values.once ?? false,
     help: values.help ?? false,
   };
@@ -80,6 +91,9 @@ function parse(args: string[]) {
         port: TEXT,
         speed: TEXT,
         seed: TEXT,
+        models: TEXT,
+        tenants: TEXT,
+        fault: { ...TEXT, multiple: true },
         once: SWITCH,
         help: { ...SWITCH, short: "h" },
       },
@@ -112,5 +126,13 @@ function speed(text: string | undefined): number {
   if (Number.isFinite(value) && value > 0) return value;
   throw new UsageError(
     `--speed: must be a number above 0 or max, received ${JSON.stringify(text)}`,
+  );
+}
+
+function fault(text: string): Fault {
+  const found = FAULTS.find((name) => name === text);
+  if (found !== undefined) return found;
+  throw new UsageError(
+    `--fault: must be one of ${FAULTS.join(", ")}, received ${JSON.stringify(text)}`,
   );
 }

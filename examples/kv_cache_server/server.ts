@@ -1,24 +1,27 @@
 import { EventBus } from "@busbar/busbar";
-import { type MetricsServer, serveMetrics } from "@busbar/busbar/http";
+import { createMetricsHandler } from "@busbar/busbar/http";
 import { registerKvCache } from "@busbar/busbar/kv-cache";
 import { PrometheusMetrics } from "@busbar/busbar/otel";
+import { MetricsSubscriber } from "@busbar/busbar/subscribers";
+import { createApiHandler } from "./api/api_handler.ts";
 import { DiskTier } from "./cache/disk_tier.ts";
 import { MemoryTier } from "./cache/memory_tier.ts";
 import { PrefixCache } from "./cache/prefix_cache.ts";
+import { serverCatalog } from "./catalog.ts";
+import { spread } from "./clients.ts";
 import type { ServerEvents } from "./events.ts";
-import { BlockMetricsSubscriber } from "./metrics.ts";
+import { Faults } from "./faults.ts";
 import type { Options } from "./options.ts";
 import { Progress } from "./progress.ts";
 import type { Request } from "./request.ts";
+import { serveLocally } from "./serve.ts";
 import { Summary } from "./summary.ts";
 import { readTrace } from "./trace.ts";
 import { conversations } from "./workload.ts";
 
-const CLIENT = { modelName: "demo-model", cacheSalt: "", engineId: "engine-0", device: "cpu" };
-
 /**
  * Runs the example until its input ends or `signal` aborts; without `--once` it then goes on
- * serving metrics until `signal` aborts.
+ * serving until `signal` aborts.
  *
  * @returns the final scrape
  */
@@ -27,48 +30,64 @@ export async function run(
   signal: AbortSignal,
   say: (text: string) => void,
 ): Promise<string> {
+  const logger = { warn: say };
   await using metrics = new PrometheusMetrics({ serviceName: "kv-cache-server" });
-  await using server = serveMetrics({
-    port: options.port,
-    scrape: () => metrics.scrape(),
-    logger: { warn: say },
-  });
-  await using bus = new EventBus<ServerEvents>({ logger: { warn: say } }).start();
-  registerKvCache(bus, { meter: metrics.meter });
-  bus.registerSubscriber(new BlockMetricsSubscriber(metrics.meter));
-  tellWhatToOpen(server, options, say);
+  await using bus = new EventBus<ServerEvents>({ logger }).start();
+  registerKvCache(bus, { metrics: metrics.meter });
+  const { metrics: own = {} } = serverCatalog;
+  bus.registerSubscriber(new MetricsSubscriber({ metrics: own, meter: metrics.meter, logger }));
 
+  const faults = new Faults(options.faults);
   using directory = openDirectory(options.l2Dir);
-  using l2 = closing(new DiskTier(`${directory.path}/l2.sqlite`, options.l2Blocks));
-  const cache = new PrefixCache(new MemoryTier(options.l1Blocks), l2.tier, bus);
+  await using l2 = new DiskTier({
+    path: `${directory.path}/l2.sqlite`,
+    capacity: options.l2Blocks,
+    bus,
+    faults,
+    tell: say,
+  });
+  const cache = new PrefixCache({ l1: new MemoryTier(options.l1Blocks), l2, bus, faults });
+  bus.publish("kv_cache.opened", { l1Capacity: options.l1Blocks, l2Capacity: options.l2Blocks });
+  await using server = serveLocally(options.port, [
+    createApiHandler(cache, say),
+    createMetricsHandler({ scrape: () => metrics.scrape(), logger }),
+  ]);
+  const metricsUrl = `${server.url}/metrics`;
+  tellWhatToOpen(metricsUrl, options, say);
+
   const summary = new Summary();
+  const clients = spread(options.models, options.tenants);
   const startedAt = performance.now();
   await replay(options, signal, async (request) => {
-    summary.add(cache.handle(`request-${summary.requests}`, request.blockIds, CLIENT));
+    const sessionId = `request-${summary.requests}`;
+    summary.add(await cache.handle(sessionId, request.blockIds, clients.next().value));
     // A replay at full speed is faster than any service; let the bus catch up, so that none is lost.
     if (bus.queueDepth > bus.maxQueueSize / 2) await bus.flush();
     return summary;
   });
+  await l2.idle();
   const seconds = (performance.now() - startedAt) / 1_000;
   await bus.flush();
   say(summary.table(seconds, bus.stats(), bus.droppedEventsCount));
 
   if (!options.once && !signal.aborted) {
-    say(`\nThe input has ended; ${server.metricsUrl} goes on until Ctrl-C.`);
+    say(`\nThe input has ended; ${metricsUrl} goes on until Ctrl-C.`);
     await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+    await l2.idle();
   }
   await bus.flush();
   return await metrics.scrape();
 }
 
 function tellWhatToOpen(
-  server: MetricsServer,
+  metricsUrl: string,
   options: Options,
   say: (text: string) => void,
 ): void {
-  const input = options.trace ?? "simulated conversations";
-  say(`Serving ${input} from a cache of two tiers.`);
-  say(`Open ${server.metricsUrl} and reload to watch the numbers grow. Ctrl-C ends.\n`);
+  const simulated = options.requests === 0 ? "clients over HTTP" : "simulated conversations";
+  say(`Serving ${options.trace ?? simulated} from a cache of two tiers.`);
+  if (options.faults.length > 0) say(`Faults: ${options.faults.join(", ")}.`);
+  say(`Open ${metricsUrl} and reload to watch the numbers grow. Ctrl-C ends.\n`);
 }
 
 /** Hands each request on at its time. */
@@ -84,6 +103,7 @@ async function replay(
   const startedAt = performance.now();
   let turnBegan = startedAt;
   let requests = 0;
+  if (options.requests === 0) return;
   for await (const request of input) {
     const waitMs = request.timestampMs / options.speed - (performance.now() - startedAt);
     if (waitMs > 1) await sleep(waitMs, signal);
@@ -121,8 +141,4 @@ function openDirectory(given: string | undefined): Disposable & { path: string }
   }
   const path = Deno.makeTempDirSync({ prefix: "busbar-demo-" });
   return { path, [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }) };
-}
-
-function closing(tier: DiskTier): Disposable & { tier: DiskTier } {
-  return { tier, [Symbol.dispose]: () => tier.close() };
 }

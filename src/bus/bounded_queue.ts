@@ -1,33 +1,38 @@
-const INITIAL_CAPACITY = 64;
+/** A power of two, so that a mask gives a position's slot. */
+const CHUNK_SIZE = 256;
+
+/** Some slots; behind the last of them follows the next chunk. */
+type Chunk<Item> = (Item | Chunk<Item> | undefined)[];
 
 /**
- * A first-in, first-out ring with a strict bound. It knows no overflow policy: whoever pushes asks
+ * A first-in, first-out queue with a strict bound. It knows no overflow policy: whoever pushes asks
  * {@linkcode BoundedQueue.full} first.
  *
- * The ring starts small and doubles up to the bound, so that a large bound costs nothing until it
- * is used. A slot is cleared when it is read, so that the queue keeps no delivered item alive.
- * Each item carries a mark of one bit, held beside the ring.
+ * It is a chain of short arrays, so that a large bound costs nothing until it is used, and nothing
+ * any more afterwards. An item stored in an array as young as itself costs no write barrier. A slot
+ * is cleared when it is read, so that the queue keeps no delivered item alive.
  */
 export class BoundedQueue<Item> {
   readonly limit: number;
-  #slots: (Item | undefined)[];
-  #marks: Uint8Array;
-  #mask: number;
-  /** Absolute positions: they only grow, and the mask gives the slot. */
   #head = 0;
   #tail = 0;
-  #firstUnmarked = 0;
-  /** How many items are marked; while none is, the marks need no look. */
-  #marked = 0;
+  #headChunk: Chunk<Item> = new Array(CHUNK_SIZE + 1);
+  #tailChunk = this.#headChunk;
+  /** The positions of marked items, where there ever were any. */
+  #marked: Set<number> | undefined;
 
   constructor(limit: number) {
     this.limit = limit;
-    let capacity = INITIAL_CAPACITY;
-    while (capacity > limit) capacity >>= 1;
-    if (capacity < limit && capacity < INITIAL_CAPACITY) capacity <<= 1;
-    this.#slots = new Array<Item | undefined>(capacity).fill(undefined);
-    this.#marks = new Uint8Array(capacity);
-    this.#mask = capacity - 1;
+  }
+
+  /** How many items have ever been pushed. */
+  get pushed(): number {
+    return this.#tail;
+  }
+
+  /** How many items have ever been shifted. */
+  get shifted(): number {
+    return this.#head;
   }
 
   get size(): number {
@@ -35,59 +40,43 @@ export class BoundedQueue<Item> {
   }
 
   get full(): boolean {
-    return this.#tail - this.#head >= this.limit;
+    return this.size >= this.limit;
   }
 
   /** Adds an item at the end. The queue must not be full. */
   push(item: Item, marked: boolean): void {
-    const tail = this.#tail;
-    if (tail - this.#head > this.#mask) this.#grow();
-    const slot = tail & this.#mask;
-    this.#slots[slot] = item;
-    if (marked) {
-      this.#marks[slot] = 1;
-      this.#marked++;
-    }
-    this.#tail = tail + 1;
+    const slot = this.#tail & (CHUNK_SIZE - 1);
+    this.#tailChunk[slot] = item;
+    if (marked) (this.#marked ??= new Set()).add(this.#tail);
+    this.#tail++;
+    if (slot === CHUNK_SIZE - 1) this.#append();
   }
 
   /** Takes the oldest item, `undefined` if there is none. */
   shift(): Item | undefined {
     const head = this.#head;
     if (head === this.#tail) return undefined;
-    const slot = head & this.#mask;
-    const item = this.#slots[slot];
-    this.#slots[slot] = undefined;
-    if (this.#marked > 0 && this.#marks[slot] === 1) {
-      this.#marks[slot] = 0;
-      this.#marked--;
-    }
+    const chunk = this.#headChunk;
+    const slot = head & (CHUNK_SIZE - 1);
+    const item = chunk[slot];
+    chunk[slot] = undefined;
+    this.#marked?.delete(head);
     this.#head = head + 1;
-    return item;
+    if (slot === CHUNK_SIZE - 1) this.#headChunk = chunk[CHUNK_SIZE] as Chunk<Item>;
+    return item as Item;
   }
 
-  /**
-   * The oldest item that was pushed without a mark. The position of the last answer is kept, so
-   * that looking past marked items costs each of them one step in all, however often it is asked.
-   */
+  /** The oldest item that was pushed without a mark. */
   oldestUnmarked(): Item | undefined {
-    let position = Math.max(this.#firstUnmarked, this.#head);
-    while (position < this.#tail && this.#marks[position & this.#mask] === 1) position++;
-    this.#firstUnmarked = position;
-    return position < this.#tail ? this.#slots[position & this.#mask] : undefined;
+    let position = this.#head;
+    let chunk = this.#headChunk;
+    while (this.#marked?.has(position)) {
+      if ((++position & (CHUNK_SIZE - 1)) === 0) chunk = chunk[CHUNK_SIZE] as Chunk<Item>;
+    }
+    return chunk[position & (CHUNK_SIZE - 1)] as Item | undefined;
   }
 
-  #grow(): void {
-    const capacity = (this.#mask + 1) * 2;
-    const slots = new Array<Item | undefined>(capacity).fill(undefined);
-    const marks = new Uint8Array(capacity);
-    const mask = capacity - 1;
-    for (let position = this.#head; position < this.#tail; position++) {
-      slots[position & mask] = this.#slots[position & this.#mask];
-      marks[position & mask] = this.#marks[position & this.#mask] ?? 0;
-    }
-    this.#slots = slots;
-    this.#marks = marks;
-    this.#mask = mask;
+  #append(): void {
+    this.#tailChunk = this.#tailChunk[CHUNK_SIZE] = new Array(CHUNK_SIZE + 1);
   }
 }

@@ -1,3 +1,5 @@
+import type { Failures } from "./failures.ts";
+
 /** How often the wall clock is asked, in milliseconds. */
 const ANCHOR_INTERVAL_MS = 1_000;
 /** How much of its speed the clock gives up to let the wall clock catch up. */
@@ -57,5 +59,22 @@ export function createClock(sources: ClockSources = RUNTIME_SOURCES): () => numb
     if (time < last) return last;
     last = time;
     return time;
+  };
+}
+
+/** The name that a throwing clock is counted under. */
+export const CLOCK_NAME = "(clock)";
+
+/** A user's clock, with `Date.now()` in its place whenever it throws or gives no number. */
+export function guardClock(clock: () => number, failures: Failures): () => number {
+  return () => {
+    try {
+      const time = clock();
+      if (Number.isFinite(time)) return time;
+      throw new TypeError(`${time} is no time`);
+    } catch (error) {
+      failures.count(CLOCK_NAME, "reading the time", error);
+      return Date.now();
+    }
   };
 }

@@ -2,22 +2,19 @@
 export class Deadline {
   /** Whether it has passed while somebody was waiting. */
   passed = false;
-  readonly #expired: Promise<void>;
-  readonly #timer: ReturnType<typeof setTimeout>;
+  readonly #expired: Promise<boolean>;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(timeoutMs: number) {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#expired = promise;
-    this.#timer = setTimeout(resolve, timeoutMs);
+    this.#expired = new Promise((resolve) => {
+      this.#timer = setTimeout(() => resolve(false), timeoutMs);
+    });
   }
 
   /** Waits for `work`, but not beyond the deadline. @returns whether the work was done in time */
   async within(work: Promise<unknown>): Promise<boolean> {
-    const done = await Promise.race([
-      work.then(() => true),
-      this.#expired.then(() => false),
-    ]);
-    if (!done) this.passed = true;
+    const done = await Promise.race([work.then(() => true), this.#expired]);
+    this.passed ||= !done;
     return done;
   }
 

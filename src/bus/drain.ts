@@ -1,21 +1,24 @@
 import type { BusEvent } from "../events/event.ts";
 import type { BoundedQueue } from "./bounded_queue.ts";
-import type { Dispatcher } from "./dispatcher.ts";
+import { type Failures, isThenable } from "./failures.ts";
 import { nextTurn } from "./macrotask.ts";
+import type { Route, Routes } from "./routes.ts";
+import { Tally } from "./tally.ts";
 
 /** Without a new turn for this long, a slice takes itself to be in a new one; see {@linkcode Drain}. */
 const TURN_MARKER_INTERVAL_MS = 1;
 /** The most events between two looks at the clock. */
 const MAX_CHECK_INTERVAL = 32;
-/** An interval that took this share of the budget makes the next one shorter. */
-const LONG_INTERVAL_SHARE = 1 / 32;
+/** An event that took this share of the budget has the clock looked at after each one. */
+const LONG_EVENT_SHARE = 1 / 512;
 /** After an interval that took more than the whole budget, so many events are timed one by one. */
 const SAMPLED_EVENTS = 16;
 /** The events of one turn where the clock stands still: the queue's bound, and at least this. */
 const MIN_TURN_EVENTS = 10_000;
 
 /**
- * Takes events off the queue in slices and hands them to the dispatcher.
+ * Takes events off the queue in slices and hands each to everybody who listens. Whatever a handler
+ * throws or rejects with ends there, counted.
  *
  * A microtask runs the first slice. A slice ends when the queue is empty, when the turn's budget is
  * spent, or after as many events as the queue holds; what is left goes on in a later turn.
@@ -27,59 +30,82 @@ const MIN_TURN_EVENTS = 10_000;
  * after the last share its budget.
  */
 export class Drain {
+  /** Whether a slice is on the stack. */
+  running = false;
+  /** Calls that were seen to take as long as the budget, by the handler's name. */
+  readonly slow: Tally = new Tally();
+  /** Events that passed by a handler with too many calls pending, by its name. */
+  readonly skipped: Tally = new Tally();
   readonly #queue: BoundedQueue<BusEvent>;
-  readonly #dispatcher: Dispatcher;
+  readonly #routes: Routes;
+  readonly #failures: Failures;
   readonly #budgetMs: number;
-  readonly #maxTurnEvents: number;
-  readonly #userClock: (() => number) | undefined;
+  readonly #maxInFlight: number;
+  readonly #userClock: () => number;
   readonly #onSliceEnd: () => void;
-  #active = false;
+  /** How many want what is queued to be dispatched; while nobody does, it waits. */
+  #holders = 0;
   #scheduled = false;
-  #running = false;
   #markerSet = false;
   #turnStartMs = -Infinity;
   #turnStartUserMs = 0;
   #turnEvents = 0;
   /** How many of the next events are to be timed. */
   #toSample = 0;
+  /**
+   * Which route of the event in dispatch is being called, -1 if none is. A small integer costs no
+   * write barrier; references to the event and the route, written for each call, would.
+   */
+  #called = -1;
+  /** Async calls that have not settled, by what tells one call from all others. */
+  readonly #inFlight = new Map<string, Promise<unknown>>();
 
+  /**
+   * @param userClock it can end a slice, but not prolong it
+   * @param onSliceEnd called at the end of each slice
+   */
   constructor(
-    parts: {
-      queue: BoundedQueue<BusEvent>;
-      dispatcher: Dispatcher;
-      budgetMs: number;
-      /** The user's clock, where there is one: it can end a slice, but not prolong it. */
-      userClock: (() => number) | undefined;
-      /** Called at the end of each slice that dispatched anything. */
-      onSliceEnd: () => void;
-    },
+    queue: BoundedQueue<BusEvent>,
+    routes: Routes,
+    failures: Failures,
+    budgetMs: number,
+    maxInFlight: number,
+    userClock: () => number,
+    onSliceEnd: () => void,
   ) {
-    this.#queue = parts.queue;
-    this.#dispatcher = parts.dispatcher;
-    this.#budgetMs = parts.budgetMs;
-    this.#maxTurnEvents = Math.max(MIN_TURN_EVENTS, parts.queue.limit);
-    this.#userClock = parts.userClock;
-    this.#onSliceEnd = parts.onSliceEnd;
+    this.#queue = queue;
+    this.#routes = routes;
+    this.#failures = failures;
+    this.#budgetMs = budgetMs;
+    this.#maxInFlight = maxInFlight;
+    this.#userClock = userClock;
+    this.#onSliceEnd = onSliceEnd;
   }
 
-  /** Whether a slice is on the stack. */
-  get running(): boolean {
-    return this.#running;
+  /** How many events have met their end: all that left the queue, but for the one in dispatch. */
+  get settled(): number {
+    return this.#queue.shifted - (this.#called < 0 ? 0 : 1);
   }
 
-  /** Whether the drain may run; what is queued while it may not waits. */
-  get active(): boolean {
-    return this.#active;
+  /** Tells the call whose synchronous part is running from all others. */
+  get call(): string {
+    return `${this.#queue.shifted} ${this.#called}`;
   }
 
-  set active(active: boolean) {
-    this.#active = active;
-    if (active && this.#queue.size > 0) this.wake();
+  /** The async calls under way, but for the one that is asking. */
+  pending(asking: string): Promise<unknown>[] {
+    return [...this.#inFlight].filter(([call]) => call !== asking).map(([, settled]) => settled);
+  }
+
+  /** Lets the drain run for one more who wants it to, or with -1 for one less. */
+  hold(change: number): void {
+    this.#holders += change;
+    if (this.#queue.size > 0) this.wake();
   }
 
   /** Makes sure that what was queued is taken up. */
   wake(): void {
-    if (this.#scheduled || !this.#active) return;
+    if (this.#scheduled || this.#holders === 0) return;
     this.#scheduled = true;
     queueMicrotask(this.#onMicrotask);
   }
@@ -89,33 +115,21 @@ export class Drain {
    * the caller needs room now. What it takes still counts for the turn. Not while one is running.
    */
   runNow(): void {
-    const [startMs, startUserMs, events] = [
-      this.#turnStartMs,
-      this.#turnStartUserMs,
-      this.#turnEvents,
-    ];
-    const now = performance.now();
-    this.#beginTurn(now);
-    this.#slice(now);
-    this.#turnStartMs = startMs;
-    this.#turnStartUserMs = startUserMs;
-    this.#turnEvents += events;
+    this.#slice(performance.now(), this.#userClock());
   }
 
   readonly #onMicrotask = (): void => {
-    const now = performance.now();
-    if (!this.#markerSet && now - this.#turnStartMs >= TURN_MARKER_INTERVAL_MS) {
-      this.#beginTurn(now);
+    if (performance.now() - this.#turnStartMs >= TURN_MARKER_INTERVAL_MS && !this.#markerSet) {
+      this.#beginTurn();
       this.#setMarker();
     }
-    this.#continue(now);
+    this.#continue();
   };
 
   readonly #onMarker = (): void => {
     this.#markerSet = false;
-    const now = performance.now();
-    this.#beginTurn(now);
-    if (this.#scheduled) this.#continue(now);
+    this.#beginTurn();
+    if (this.#scheduled) this.#continue();
   };
 
   #setMarker(): void {
@@ -124,66 +138,110 @@ export class Drain {
     nextTurn(this.#onMarker);
   }
 
-  #beginTurn(now: number): void {
-    this.#turnStartMs = now;
+  #beginTurn(): void {
+    this.#turnStartMs = performance.now();
+    this.#turnStartUserMs = this.#userClock();
     this.#turnEvents = 0;
-    if (this.#userClock !== undefined) this.#turnStartUserMs = this.#userClock();
   }
 
-  #spent(now: number): boolean {
-    if (now - this.#turnStartMs >= this.#budgetMs) return true;
-    if (this.#turnEvents >= this.#maxTurnEvents) return true;
-    return this.#userClock !== undefined &&
-      this.#userClock() - this.#turnStartUserMs >= this.#budgetMs;
+  #spent(startMs: number, startUserMs: number, now: number): boolean {
+    return now - startMs >= this.#budgetMs || this.#userClock() - startUserMs >= this.#budgetMs;
   }
 
-  #continue(now: number): void {
-    if (!this.#active) {
-      this.#scheduled = false;
-      return;
-    }
-    if (!this.#spent(now)) this.#slice(now);
-    if (this.#queue.size > 0 && this.#active) {
-      this.#scheduled = true;
-      this.#setMarker();
-    } else {
-      this.#scheduled = false;
-    }
+  #continue(): void {
+    const [startMs, startUserMs] = [this.#turnStartMs, this.#turnStartUserMs];
+    if (
+      this.#holders > 0 && this.#turnEvents < Math.max(MIN_TURN_EVENTS, this.#queue.limit) &&
+      !this.#spent(startMs, startUserMs, performance.now())
+    ) this.#slice(startMs, startUserMs);
+    this.#scheduled = this.#holders > 0 && this.#queue.size > 0;
+    if (this.#scheduled) this.#setMarker();
   }
 
-  #slice(start: number): void {
-    this.#running = true;
+  #slice(startMs: number, startUserMs: number): void {
+    this.running = true;
     const queue = this.#queue;
-    const dispatcher = this.#dispatcher;
+    const budgetMs = this.#budgetMs;
     let left = queue.limit;
     let interval = 1;
-    let lookedAt = start;
-    while (left > 0) {
+    let lookedAt = performance.now();
+    while (true) {
+      const upTo = Math.min(interval, left);
       let count = 0;
-      let event: BusEvent | undefined;
-      const upTo = interval < left ? interval : left;
-      while (count < upTo && (event = queue.shift()) !== undefined) {
-        if (this.#toSample === 0) {
-          dispatcher.dispatch(event);
-        } else {
-          this.#toSample--;
-          dispatcher.dispatch(event, this.#budgetMs);
-        }
-        count++;
-      }
+      while (count < upTo && this.next()) count++;
       this.#turnEvents += count;
       left -= count;
-      if (count < upTo || queue.size === 0) break;
+      if (left === 0 || queue.size === 0) break;
       const now = performance.now();
       const took = now - lookedAt;
-      if (took > this.#budgetMs) this.#toSample = SAMPLED_EVENTS;
-      if (this.#spent(now)) break;
+      if (took > budgetMs) this.#toSample = SAMPLED_EVENTS;
+      if (this.#spent(startMs, startUserMs, now)) break;
       lookedAt = now;
-      interval = took > this.#budgetMs * LONG_INTERVAL_SHARE
-        ? Math.max(1, interval >> 2)
-        : Math.min(MAX_CHECK_INTERVAL, interval * 2);
+      interval = took > interval * budgetMs * LONG_EVENT_SHARE ? 1 : MAX_CHECK_INTERVAL;
     }
     this.#onSliceEnd();
-    this.#running = false;
+    this.running = false;
+  }
+
+  /** Dispatches the oldest event. @returns whether there was one */
+  next(): boolean {
+    const event = this.#queue.shift();
+    if (event === undefined) return false;
+    const routes = this.#routes.of(event.type);
+    const timed = this.#toSample > 0;
+    if (timed) this.#toSample--;
+    // At the end of a process, a handler's exit() dispatches what is left from within.
+    const outer = this.#called;
+    for (let index = 0; index < routes.length; index++) {
+      this.#called = index;
+      const route = routes[index] as Route;
+      if (timed) this.#callTimed(route, event);
+      else this.#call(route, event);
+    }
+    this.#called = outer;
+    return true;
+  }
+
+  #call(route: Route, event: BusEvent): void {
+    try {
+      // Taken out first: called on the route, the handler would see the route as `this`.
+      const { handler } = route;
+      const result = handler(event);
+      if (isThenable(result)) this.#follow(route, event.type, result);
+    } catch (error) {
+      this.#failures.count(route.name, event.type, error);
+    }
+  }
+
+  #callTimed(route: Route, event: BusEvent): void {
+    const startedAt = performance.now();
+    this.#call(route, event);
+    const tookMs = performance.now() - startedAt;
+    if (tookMs < this.#budgetMs) return;
+    this.#failures.tell(
+      this.slow,
+      route.name,
+      `held the event loop for ${tookMs.toFixed(1)} ms`,
+    );
+  }
+
+  #follow(route: Route, type: string, result: object): void {
+    const { call } = this;
+    const { name, handler } = route;
+    const settled = this.#failures.follow(name, type, result).then(() => {
+      this.#inFlight.delete(call);
+      route.inFlight--;
+      route.handler = handler;
+    });
+    this.#inFlight.set(call, settled);
+    // Put in the handler's place, so that the check costs nothing while there is nothing to skip.
+    if (++route.inFlight >= this.#maxInFlight) {
+      route.handler = () =>
+        this.#failures.tell(
+          this.skipped,
+          name,
+          `is skipped: it has ${route.inFlight} calls pending`,
+        );
+    }
   }
 }

@@ -8,23 +8,24 @@ import type {
   PublishArguments,
 } from "../events/event_map.ts";
 import { BoundedQueue } from "./bounded_queue.ts";
-import { createClock } from "./clock.ts";
+import { createClock, guardClock } from "./clock.ts";
 import { Deadline } from "./deadline.ts";
-import { difference } from "./difference.ts";
-import { type CallId, Dispatcher } from "./dispatcher.ts";
 import { Drain } from "./drain.ts";
 import type { EventSubscriber } from "./event_subscriber.ts";
-import { CLOCK_NAME, Failures } from "./failures.ts";
-import { type BusStats, Ledger, type RejectReason } from "./ledger.ts";
-import { ListenerRegistry } from "./listener_registry.ts";
+import { Failures } from "./failures.ts";
+import { isListener, Listeners } from "./listeners.ts";
 import { type BusDrop, LossReporter } from "./loss_reporter.ts";
+import type { RejectReason } from "./losses.ts";
 import {
+  type DeadlineOptions,
   type EventBusOptions,
   type ResolvedOptions,
   resolveOptions,
   resolveTimeoutMs,
 } from "./options.ts";
-import { handlerName, Route, Routes } from "./routes.ts";
+import { assertFunction } from "./refuse.ts";
+import { type End, Routes, untilAborted } from "./routes.ts";
+import type { BusStats } from "./stats.ts";
 import { SubscriberSet } from "./subscriber_set.ts";
 
 /** What {@linkcode EventBus.stop} resolves to: the sums since the last start. */
@@ -41,20 +42,16 @@ export interface StopReport {
   readonly timedOut: boolean;
 }
 
-/** How long `flush` and `stop` may take. */
-export interface DeadlineOptions {
-  /** In milliseconds, at least 0. Default: 5,000. */
-  readonly timeoutMs?: number;
-}
+/** The sums of a {@linkcode StopReport}, since the bus was made. */
+type Totals = [delivered: number, dropped: number, leftOver: number, failures: number];
 
 /** A function or object that `addEventListener` takes for the events of a catalogue. */
 export type BusEventListener<Detail> =
   | ((event: CustomEvent<Detail>) => unknown)
   | { handleEvent(event: CustomEvent<Detail>): unknown };
 
-type State = "new" | "started" | "stopping" | "stopped";
-
-const NOTHING: Disposable = { [Symbol.dispose]: () => {} };
+const disposable = (end: End): Disposable => ({ [Symbol.dispose]: end });
+const NOTHING = disposable(() => {});
 
 /**
  * A bounded, in-process event bus: `publish` queues, and handlers run later, off its call stack.
@@ -92,25 +89,23 @@ const NOTHING: Disposable = { [Symbol.dispose]: () => {} };
 export class EventBus<Events extends object = AnyEvents> extends EventTarget
   implements AsyncDisposable {
   readonly #options: ResolvedOptions;
-  readonly #enabled: boolean;
   readonly #now: () => number;
   readonly #queue: BoundedQueue<BusEvent>;
-  readonly #ledger = new Ledger();
   readonly #failures: Failures;
   readonly #losses: LossReporter;
   readonly #routes = new Routes();
-  readonly #listeners: ListenerRegistry;
-  readonly #dispatcher: Dispatcher;
+  readonly #listeners: Listeners;
   readonly #drain: Drain;
   readonly #subscribers: SubscriberSet;
-  #state: State = "new";
-  #open = true;
-  #everStarted = false;
-  #flushesUnderWay = 0;
+  /** Whether `publish` takes events: also before the first start, not once stopped or disabled. */
+  #open: boolean;
+  #started = false;
   #stopping: Promise<StopReport> | undefined;
+  /** Whether to start again when the stop is over. */
   #restart = false;
-  #waiters: { target: number; resolve: () => void }[] = [];
-  #sinceStart: Partial<StopReport> = {};
+  /** Called at the end of the next slice. */
+  #onSliceEnd: (() => void)[] = [];
+  #atStart: Totals;
 
   /**
    * Makes a bus; it opens nothing.
@@ -121,43 +116,26 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
    */
   constructor(options: EventBusOptions = {}) {
     super();
-    this.#options = resolveOptions(options);
-    const { enabled, maxQueueSize, clock, logger, drainBudgetMs, maxInFlight } = this.#options;
-    this.#enabled = enabled;
-    this.#failures = new Failures(logger, () => this.#now());
-    const userClock = clock === undefined ? undefined : this.#guardClock(clock);
+    const { enabled, clock, logger, maxQueueSize, maxInFlight, drainBudgetMs } = this.#options =
+      resolveOptions(options);
+    const failures = this.#failures = new Failures(logger);
+    const userClock = clock && guardClock(clock, failures);
     this.#now = userClock ?? createClock();
+    this.#open = enabled;
     this.#queue = new BoundedQueue(maxQueueSize);
-    this.#losses = new LossReporter({
-      ledger: this.#ledger,
-      failures: this.#failures,
-      now: this.#now,
-      emit: (drop) => this.#emitDrop(drop),
-      hint: () => this.#everStarted ? "" : "; the bus was never started, call start()",
-    });
-    this.#listeners = new ListenerRegistry((callback, type, error) => {
-      const name = typeof callback === "function"
-        ? handlerName(callback)
-        : callback.constructor?.name || "(anonymous)";
-      this.#failures.count(name, `a listener of ${type}`, error);
-    });
-    this.#dispatcher = new Dispatcher({
-      routes: this.#routes,
-      listeners: this.#listeners,
-      ledger: this.#ledger,
-      failures: this.#failures,
+    this.#losses = new LossReporter(this.#now, failures, this);
+    this.#listeners = new Listeners(this, this.#routes, failures);
+    this.#subscribers = new SubscriberSet(this.#routes, failures);
+    this.#drain = new Drain(
+      this.#queue,
+      this.#routes,
+      failures,
+      drainBudgetMs,
       maxInFlight,
-      dispatchToListeners: (event) =>
-        super.dispatchEvent(new CustomEvent(event.type, { detail: event })),
-    });
-    this.#subscribers = new SubscriberSet(this.#routes, this.#failures);
-    this.#drain = new Drain({
-      queue: this.#queue,
-      dispatcher: this.#dispatcher,
-      budgetMs: drainBudgetMs,
-      userClock,
-      onSliceEnd: () => this.#onSliceEnd(),
-    });
+      userClock ?? (() => 0),
+      () => this.#endSlice(),
+    );
+    this.#atStart = this.#totals();
   }
 
   /**
@@ -177,11 +155,10 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
     ...rest: PublishArguments<Events[Type]>
   ): boolean;
   publish(type: string, metadata?: unknown, init?: PublishInit): boolean {
-    if (!this.#enabled) return false;
-    const ledger = this.#ledger;
-    ledger.published++;
+    // A disabled bus is never open.
     if (!this.#open) return this.#reject("stopped", type);
-    if (isReserved(type)) return this.#reject("reserved", type);
+    // A type that is no string can come from untyped code only; it is nobody's, and must not throw.
+    if (typeof type !== "string" || type.startsWith("bus:")) return this.#reject("reserved", type);
     if (this.#queue.full && !this.#makeRoom()) return this.#reject("queue_full", type);
 
     const given = init?.timestamp;
@@ -194,7 +171,6 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
       traceparent: init?.traceparent,
     };
     this.#queue.push(event, marked);
-    ledger.accepted++;
     this.#drain.wake();
     return true;
   }
@@ -210,17 +186,10 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
     handler: EventHandler<EventOf<Events, Type>>,
     options: { readonly signal?: AbortSignal } = {},
   ): Disposable {
-    assertHandler("subscribe", handler);
+    assertFunction("subscribe EventBus: handler", handler);
     const { signal } = options;
-    if (!this.#enabled || signal?.aborted) return NOTHING;
-    const route = new Route(handler as EventHandler, handlerName(handler));
-    this.#routes.add(type, route);
-    const end = () => {
-      signal?.removeEventListener("abort", end);
-      this.#routes.remove(type, route);
-    };
-    signal?.addEventListener("abort", end, { once: true });
-    return { [Symbol.dispose]: end };
+    if (!this.enabled || signal?.aborted) return NOTHING;
+    return disposable(untilAborted(signal, this.#routes.add(type, handler as EventHandler)));
   }
 
   /** Calls `handler` for every event, after the handlers of its type. */
@@ -230,11 +199,9 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
     // a library that knows only some of them.
     handler: { (event: EventOf<Events, EventTypeOf<Events>>): unknown; readonly name: string },
   ): Disposable {
-    assertHandler("subscribe to all events of", handler);
-    if (!this.#enabled) return NOTHING;
-    const route = new Route(handler as EventHandler, handlerName(handler));
-    this.#routes.addForEveryType(route);
-    return { [Symbol.dispose]: () => this.#routes.removeForEveryType(route) };
+    assertFunction("subscribe EventBus: handler", handler);
+    if (!this.enabled) return NOTHING;
+    return disposable(this.#routes.add(undefined, handler as EventHandler));
   }
 
   /**
@@ -243,8 +210,8 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
    * @returns a disposable that unregisters it, without shutting it down
    */
   registerSubscriber(subscriber: EventSubscriber<Events>): Disposable {
-    if (!this.#enabled) return NOTHING;
-    return this.#subscribers.add(subscriber as EventSubscriber);
+    if (!this.enabled) return NOTHING;
+    return disposable(this.#subscribers.add(subscriber as EventSubscriber));
   }
 
   /**
@@ -252,8 +219,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
    * before building costly metadata. Always `false` on a disabled bus.
    */
   hasSubscribers(type: EventTypeOf<Events>): boolean {
-    return this.#enabled &&
-      (this.#routes.has(type) || (this.#listeners.size > 0 && this.#listeners.has(type)));
+    return this.enabled && this.#routes.of(type).length > 0;
   }
 
   /**
@@ -280,27 +246,8 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
     listener: any,
     options?: boolean | AddEventListenerOptions,
   ): void {
-    if (!isListener(listener)) {
-      super.addEventListener(type, listener, options);
-      return;
-    }
-    const name = `${type}`;
-    const given = typeof options === "object" && options !== null
-      ? options
-      : { capture: Boolean(options) };
-    const wrapper = this.#listeners.add(
-      name,
-      listener,
-      given,
-      (wrapper, capture) => super.removeEventListener(name, wrapper, capture),
-    );
-    if (wrapper === undefined) return;
-    const { once = false, passive } = given;
-    super.addEventListener(name, wrapper, {
-      capture: Boolean(given.capture),
-      once: Boolean(once),
-      ...(passive === undefined ? {} : { passive }),
-    });
+    if (isListener(listener)) this.#listeners.add(`${type}`, listener, options);
+    else super.addEventListener(type, listener, options);
   }
 
   /** As on any EventTarget. */
@@ -310,27 +257,20 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
     listener: any,
     options?: boolean | EventListenerOptions,
   ): void {
-    const capture = typeof options === "object" && options !== null
-      ? Boolean(options.capture)
-      : Boolean(options);
-    const wrapper = isListener(listener)
-      ? this.#listeners.remove(`${type}`, listener, capture)
-      : undefined;
-    super.removeEventListener(type, wrapper ?? listener, options);
+    if (isListener(listener)) this.#listeners.find(`${type}`, listener, options)?.end();
+    else super.removeEventListener(type, listener, options);
   }
 
   /** Starts the drain. On a bus that is stopping, it takes effect when that is over. */
   start(): this {
-    if (!this.#enabled || this.#state === "started") return this;
-    if (this.#state === "stopping") {
+    if (this.#stopping) {
       this.#restart = true;
-      return this;
+    } else {
+      if (!this.#open) this.#atStart = this.#totals();
+      if (!this.#started) this.#drain.hold(1);
+      this.#open = this.#started = this.enabled;
+      this.#losses.hint = "";
     }
-    if (this.#state === "stopped") this.#sinceStart = this.#totals();
-    this.#state = "started";
-    this.#open = true;
-    this.#everStarted = true;
-    this.#drain.active = true;
     return this;
   }
 
@@ -344,9 +284,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
    * @throws {RangeError} at once, if `timeoutMs` is not a number of at least 0
    */
   flush(options: DeadlineOptions = {}): Promise<boolean> {
-    const timeoutMs = resolveTimeoutMs("flush", options.timeoutMs);
-    if (!this.#enabled) return Promise.resolve(true);
-    return this.#flush(timeoutMs, this.#dispatcher.currentCall);
+    return this.#settle(resolveTimeoutMs("flush", options));
   }
 
   /**
@@ -359,14 +297,10 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
    * @throws {RangeError} if `timeoutMs` is not a number of at least 0
    */
   flushSync(options: DeadlineOptions = {}): boolean {
-    const until = performance.now() + resolveTimeoutMs("flush", options.timeoutMs);
-    if (!this.#enabled) return true;
-    let event: BusEvent | undefined;
-    while (performance.now() <= until && (event = this.#queue.shift()) !== undefined) {
-      this.#dispatcher.dispatch(event);
-    }
-    this.#onSliceEnd();
-    this.#subscribers.flushSync();
+    const until = performance.now() + resolveTimeoutMs("flush", options);
+    while (performance.now() <= until && this.#drain.next());
+    this.#endSlice();
+    this.#subscribers.call("flushSync");
     return this.#queue.size === 0;
   }
 
@@ -379,15 +313,9 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
    * @throws {RangeError} at once, if `timeoutMs` is not a number of at least 0
    */
   stop(options: DeadlineOptions = {}): Promise<StopReport> {
-    const timeoutMs = resolveTimeoutMs("stop", options.timeoutMs);
-    if (!this.#enabled) return Promise.resolve(this.#report(false));
-    if (this.#stopping !== undefined) {
-      this.#restart = false;
-      return this.#stopping;
-    }
-    this.#state = "stopping";
-    this.#open = false;
-    return this.#stopping = this.#stop(timeoutMs, this.#dispatcher.currentCall);
+    const timeoutMs = resolveTimeoutMs("stop", options);
+    this.#restart = false;
+    return this.#stopping ??= this.#stop(timeoutMs);
   }
 
   /** Stops the bus at the end of an `await using` block. */
@@ -397,7 +325,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
 
   /** Whether the bus takes events at all. */
   get enabled(): boolean {
-    return this.#enabled;
+    return this.#options.enabled;
   }
 
   /** How many events wait. */
@@ -407,7 +335,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
 
   /** How many events may wait. */
   get maxQueueSize(): number {
-    return this.#options.maxQueueSize;
+    return this.#queue.limit;
   }
 
   /**
@@ -416,12 +344,13 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
    */
   get oldestEventLagMs(): number {
     const oldest = this.#queue.oldestUnmarked();
-    return oldest === undefined ? 0 : Math.max(0, this.#now() - oldest.timestamp);
+    return oldest ? Math.max(0, this.#now() - oldest.timestamp) : 0;
   }
 
   /** Events lost: rejected by a full queue, evicted, or left over at a `stop`. */
   get droppedEventsCount(): number {
-    return this.#ledger.droppedEventsCount;
+    const { byReason, dropped } = this.#losses.total;
+    return byReason.queue_full + dropped;
   }
 
   /** A copy of how often each subscriber or handler failed, by name. */
@@ -434,166 +363,107 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
    * name. Handlers are timed only after that has happened, so it is a lower bound.
    */
   slowHandlerCounts(): Record<string, number> {
-    return this.#dispatcher.slowCalls.toRecord();
+    return this.#drain.slow.toRecord();
   }
 
   /** The loss ledger, exact at every moment; a copy. */
   stats(): BusStats {
-    return this.#ledger.stats(this.#pending);
+    const { total } = this.#losses;
+    const accepted = this.#queue.pushed;
+    return {
+      published: accepted + total.byType.total - total.dropped,
+      accepted,
+      delivered: this.#delivered,
+      pending: accepted - this.#drain.settled,
+      ...total.toCounts(),
+      skippedBySubscriber: this.#drain.skipped.toRecord(),
+    };
   }
 
-  get #pending(): number {
-    return this.#queue.size + (this.#dispatcher.dispatching ? 1 : 0);
+  /** What left the queue was dispatched or dropped. */
+  get #delivered(): number {
+    return this.#drain.settled - this.#losses.total.dropped;
   }
 
   #reject(reason: RejectReason, type: string): false {
-    this.#ledger.reject(reason, type);
-    this.#losses.noteLoss();
+    if (this.enabled) this.#losses.add(reason, type);
     return false;
   }
 
   /** Applies the overflow policy. @returns whether the new event may be queued */
   #makeRoom(): boolean {
-    switch (this.#options.overflow) {
-      case "drop-newest":
-        return false;
-      case "drop-oldest": {
-        const victim = this.#queue.shift() as BusEvent;
-        this.#ledger.drop("evicted", victim.type);
-        this.#losses.noteLoss();
-        return true;
-      }
-      case "inline":
-        if (this.#state !== "started" || this.#drain.running) return false;
-        this.#drain.runNow();
-        // A handler may have stopped the bus or filled the queue again.
-        return this.#open && !this.#queue.full;
+    const { overflow } = this.#options;
+    if (overflow === "drop-oldest") {
+      this.#losses.add("evicted", (this.#queue.shift() as BusEvent).type);
+    } else if (overflow === "inline" && this.#started && !this.#drain.running) {
+      this.#drain.runNow();
     }
+    // A handler that ran inline may have stopped the bus or filled the queue again.
+    return this.#open && !this.#queue.full;
   }
 
-  #guardClock(clock: () => number): () => number {
-    return () => {
-      try {
-        const time = clock();
-        if (Number.isFinite(time)) return time;
-        throw new TypeError(`clock must return a finite number, returned ${String(time)}`);
-      } catch (error) {
-        const now = Date.now();
-        this.#failures.count(CLOCK_NAME, "reading the time", error, now);
-        return now;
-      }
-    };
-  }
-
-  #onSliceEnd(): void {
-    this.#subscribers.onDrain();
-    const { settled } = this.#ledger;
-    if (this.#waiters.length > 0) {
-      const reached = this.#waiters.filter(({ target }) => target <= settled);
-      this.#waiters = this.#waiters.filter(({ target }) => target > settled);
-      for (const { resolve } of reached) resolve();
-    }
+  #endSlice(): void {
+    this.#subscribers.call("onDrain");
+    for (const go of this.#onSliceEnd.splice(0)) go();
     if (this.#queue.size === 0) this.#losses.noteEmpty();
   }
 
   /** Resolves when everything accepted so far is settled. */
-  #drained(): Promise<void> {
-    const target = this.#ledger.accepted;
-    if (this.#ledger.settled >= target) return Promise.resolve();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#waiters.push({ target, resolve });
-    return promise;
+  async #drained(): Promise<void> {
+    const target = this.#queue.pushed;
+    while (this.#drain.settled < target) {
+      await new Promise<void>((resolve) => this.#onSliceEnd.push(resolve));
+    }
   }
 
-  async #flush(
-    timeoutMs: number,
-    asking: CallId | undefined,
-  ): Promise<boolean> {
+  /**
+   * What flush and stop have in common: the queue, the async handlers, the subscribers.
+   *
+   * @returns whether it was done in time
+   */
+  async #settle(timeoutMs: number, stopping = false): Promise<boolean> {
+    const asking = this.#drain.call;
     const deadline = new Deadline(timeoutMs);
-    const drained = this.#drained();
-    this.#flushesUnderWay++;
-    this.#settleDrain();
-    await deadline.within(drained);
-    await deadline.within(Promise.all(this.#dispatcher.inFlightBut(asking)));
-    this.#flushesUnderWay--;
-    this.#settleDrain();
-    await this.#subscribers.flush(deadline);
+    // An unstarted bus drains too, for as long as somebody waits for it.
+    this.#drain.hold(1);
+    const drained = await deadline.within(this.#drained());
+    if (stopping && !drained) this.#dropLeftOver();
+    await deadline.within(Promise.all(this.#drain.pending(asking)));
+    this.#drain.hold(-1);
+    await this.#subscribers.callAsync("flush", deadline);
+    if (stopping) await this.#subscribers.callAsync("shutdown", deadline);
     deadline.clear();
     return !deadline.passed;
   }
 
-  /** A bus that was not started drains for as long as somebody waits for it. */
-  #settleDrain(): void {
-    this.#drain.active = this.#state === "started" || this.#state === "stopping" ||
-      this.#flushesUnderWay > 0;
-  }
-
-  async #stop(
-    timeoutMs: number,
-    asking: CallId | undefined,
-  ): Promise<StopReport> {
-    const deadline = new Deadline(timeoutMs);
-    const drained = this.#drained();
-    this.#settleDrain();
-    if (!await deadline.within(drained)) this.#dropLeftOver();
-    await deadline.within(Promise.all(this.#dispatcher.inFlightBut(asking)));
-    await this.#subscribers.flush(deadline);
-    await this.#subscribers.shutdown(deadline);
-    deadline.clear();
+  async #stop(timeoutMs: number): Promise<StopReport> {
+    if (this.#started) this.#drain.hold(-1);
+    this.#open = this.#started = false;
+    const timedOut = !await this.#settle(timeoutMs, true);
     this.#losses.finish();
-    this.#state = "stopped";
-    this.#settleDrain();
-    const report = this.#report(deadline.passed);
+    const report = this.#report(timedOut);
     this.#stopping = undefined;
-    if (this.#restart) {
-      this.#restart = false;
-      this.start();
-    }
+    if (this.#restart) this.start();
     return report;
   }
 
   #dropLeftOver(): void {
     let event: BusEvent | undefined;
-    while ((event = this.#queue.shift()) !== undefined) this.#ledger.drop("shutdown", event.type);
-    this.#losses.noteLoss();
-    for (const { resolve } of this.#waiters.splice(0)) resolve();
+    while ((event = this.#queue.shift())) this.#losses.add("shutdown", event.type);
   }
 
-  #totals(): Omit<StopReport, "timedOut"> {
-    return {
-      delivered: this.#ledger.delivered,
-      dropped: this.#ledger.droppedEventsCount,
-      leftOver: this.#ledger.dropped.shutdown,
-      failures: this.#failures.total,
-    };
+  #totals(): Totals {
+    return [
+      this.#delivered,
+      this.droppedEventsCount,
+      this.#losses.total.byReason.shutdown,
+      this.#failures.counts.total,
+    ];
   }
 
   #report(timedOut: boolean): StopReport {
-    return { ...difference(this.#totals(), this.#sinceStart), timedOut };
-  }
-
-  #emitDrop(drop: BusDrop): void {
-    if (this.#listeners.has("bus:drop")) {
-      super.dispatchEvent(new CustomEvent("bus:drop", { detail: drop }));
-    }
-  }
-}
-
-const COLON = 58;
-
-/** A type that is no string can come from untyped code only; it is nobody's, and must not throw. */
-function isReserved(type: string): boolean {
-  return typeof type !== "string" || (type.charCodeAt(3) === COLON && type.startsWith("bus:"));
-}
-
-function isListener(listener: unknown): listener is EventListenerOrEventListenerObject {
-  return typeof listener === "function" || (typeof listener === "object" && listener !== null);
-}
-
-function assertHandler(action: string, handler: unknown): void {
-  if (typeof handler !== "function") {
-    throw new TypeError(
-      `Cannot ${action} EventBus: handler must be a function, received ${typeof handler}`,
-    );
+    const [delivered, dropped, leftOver, failures] = this.#totals()
+      .map((total, index) => total - (this.#atStart[index] as number)) as Totals;
+    return { delivered, dropped, leftOver, failures, timedOut };
   }
 }

@@ -1,13 +1,8 @@
 import type { Logger } from "./options.ts";
-import { Backoff } from "./backoff.ts";
-import { OTHER_NAME, Tally } from "./tally.ts";
-
-const MAX_TOPICS = 1_000;
+import { Tally } from "./tally.ts";
 
 /** The name that a throwing logger is counted under. */
-export const LOGGER_NAME = "(logger)";
-/** The name that a throwing clock is counted under. */
-export const CLOCK_NAME = "(clock)";
+const LOGGER_NAME = "(logger)";
 
 /**
  * Counts what went wrong in code that is not the bus's own, and tells it: once, then backing off.
@@ -15,51 +10,61 @@ export const CLOCK_NAME = "(clock)";
  */
 export class Failures {
   readonly counts: Tally = new Tally();
-  total = 0;
   readonly #logger: Logger;
-  readonly #now: () => number;
-  readonly #backoffs = new Map<string, Backoff>();
 
-  constructor(logger: Logger, now: () => number) {
+  constructor(logger: Logger) {
     this.#logger = logger;
-    this.#now = now;
   }
 
   /** Counts a failure of `name` in `what` and tells it when it is due. */
-  count(name: string, what: string, error: unknown, now: number = this.#now()): void {
-    this.total++;
-    this.counts.add(name);
-    this.tell(name, () => `${name} failed in ${what}: ${describeError(error)}`, now);
+  count(name: string, what: string, error: unknown): void {
+    this.tell(this.counts, name, `failed in ${what}: ${describe(error)}`);
   }
 
-  /** Tells `message` now, or not at all when the topic was told a short time ago. */
-  tell(topic: string, message: () => string, now: number = this.#now()): void {
-    let backoff = this.#backoffs.get(topic);
-    if (backoff === undefined) {
-      const key = this.#backoffs.size < MAX_TOPICS ? topic : OTHER_NAME;
-      backoff = this.#backoffs.get(key) ?? new Backoff();
-      this.#backoffs.set(key, backoff);
-    }
-    if (!backoff.due(now)) return;
-    const line = `EventBus: ${message()}`;
-    queueMicrotask(() => this.warn(line));
+  /** Counts in any tally, and tells it, unless such a thing was told of `name` a short time ago. */
+  tell(tally: Tally, name: string, what: string): void {
+    if (tally.add(name).due(performance.now())) queueMicrotask(() => this.warn(`${name} ${what}`));
   }
 
   /** Hands one line to the logger, whose own failure is counted and told to nobody. */
-  warn(line: string): void {
+  warn(text: string): void {
     try {
-      this.#logger.warn(line);
+      this.#logger.warn(`EventBus: ${text}`);
     } catch {
-      this.total++;
       this.counts.add(LOGGER_NAME);
     }
   }
+
+  /**
+   * Calls code of `name`, now, and counts what it throws or rejects with.
+   *
+   * @returns a promise that is kept when that has settled, if the code did not end at once
+   */
+  isolate(name: string, what: string, call: () => unknown): Promise<unknown> | undefined {
+    try {
+      const result = call();
+      if (isThenable(result)) return this.follow(name, what, result);
+    } catch (error) {
+      this.count(name, what, error);
+    }
+    return undefined;
+  }
+
+  /** Counts what code of `name` rejects with. @returns a promise that is kept when it has settled */
+  follow(name: string, what: string, promise: object): Promise<unknown> {
+    return Promise.resolve(promise).catch((error) => this.count(name, what, error));
+  }
 }
 
-function describeError(error: unknown): string {
+/** Whether what a call returned has to be waited for. */
+export function isThenable(result: unknown): result is object {
+  return typeof result === "object" && result !== null && "then" in result;
+}
+
+function describe(error: unknown): string {
   try {
-    return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    return String(error);
   } catch {
-    return "an error that cannot be shown";
+    return typeof error;
   }
 }

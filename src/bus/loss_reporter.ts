@@ -1,62 +1,50 @@
 import { Backoff } from "./backoff.ts";
-import { difference } from "./difference.ts";
 import type { Failures } from "./failures.ts";
-import type { BusStats, Ledger } from "./ledger.ts";
+import { type DropReason, type LossCounts, Losses, type RejectReason } from "./losses.ts";
 
 /** What a `bus:drop` event tells: the losses since the last one. */
-export interface BusDrop {
-  /** Events that `publish` said `false` to, by reason. */
-  readonly rejected: BusStats["rejected"];
-  /** Accepted events that were lost, by reason. */
-  readonly dropped: BusStats["dropped"];
-  /** Both, by event type. */
-  readonly lostByType: Readonly<Record<string, number>>;
-  /** When the first of them was noticed, in milliseconds since the epoch. */
+export interface BusDrop extends LossCounts {
+  /** When the first of them happened, in milliseconds since the epoch. */
   readonly since: number;
 }
 
-type Losses = Omit<BusDrop, "since">;
-
 /**
- * Tells of losses: a line and a `bus:drop` event at the first, then after 1 s, 2 s, 4 s … 60 s
- * while they go on, and a line with the totals once the queue has been empty again.
+ * Counts losses and tells of them: a line and a `bus:drop` event at the first, then after 1 s, 2 s,
+ * 4 s … 60 s while they go on, and a line with the totals once the queue has been empty again.
  *
  * It needs no timer: a loss schedules at most one microtask, which reads the clock.
  */
 export class LossReporter {
-  readonly #ledger: Ledger;
-  readonly #failures: Failures;
+  /** All losses of the bus's life. */
+  readonly total: Losses = new Losses(0);
+  /** What to add to a line. */
+  hint = "; the bus was never started, call start()";
   readonly #now: () => number;
-  readonly #emit: (drop: BusDrop) => void;
-  readonly #hint: () => string;
+  readonly #failures: Failures;
+  readonly #target: EventTarget;
   readonly #backoff = new Backoff();
-  #scheduled = false;
-  #since: number | undefined;
-  #episodeSince: number | undefined;
+  /** Since the last `bus:drop`, if there were any. */
+  #untold: Losses | undefined;
+  /** Since the last closing line, if there were any. */
+  #episode: Losses | undefined;
   /** Whether the episode has had its opening line. */
   #opened = false;
-  #lastTold: Partial<Losses> = {};
-  #episodeStart: Partial<Losses> = {};
+  #scheduled = false;
 
-  constructor(
-    parts: {
-      ledger: Ledger;
-      failures: Failures;
-      now: () => number;
-      emit: (drop: BusDrop) => void;
-      /** What to add to a line, such as that the bus was never started. */
-      hint: () => string;
-    },
-  ) {
-    this.#ledger = parts.ledger;
-    this.#failures = parts.failures;
-    this.#now = parts.now;
-    this.#emit = parts.emit;
-    this.#hint = parts.hint;
+  /** @param target where `bus:drop` is dispatched */
+  constructor(now: () => number, failures: Failures, target: EventTarget) {
+    this.#now = now;
+    this.#failures = failures;
+    this.#target = target;
   }
 
-  /** Called at each loss; cheap. */
-  noteLoss(): void {
+  /** Counts a loss; cheap. */
+  add(reason: RejectReason | DropReason, type: string): void {
+    this.#untold ??= new Losses(this.#now());
+    this.#episode ??= new Losses(this.#untold.since);
+    this.total.add(reason, type);
+    this.#episode.add(reason, type);
+    this.#untold.add(reason, type);
     if (this.#scheduled) return;
     this.#scheduled = true;
     queueMicrotask(this.#onMicrotask);
@@ -64,89 +52,33 @@ export class LossReporter {
 
   /** Called when the queue has become empty. */
   noteEmpty(): void {
-    if (this.#opened) this.#close();
+    if (this.#opened) this.finish();
   }
 
-  /** Called at the end of `stop`: tells what is untold. */
+  /** Ends an episode and tells what is untold; called at the end of `stop`. */
   finish(): void {
-    if (this.#opened || this.#scheduled || this.#since !== undefined) this.#close();
+    const episode = this.#episode;
+    if (!episode) return;
+    this.#opened = false;
+    this.#episode = undefined;
+    this.#tell();
+    this.#failures.warn(`lost ${episode} in all; the queue is empty`);
   }
 
   readonly #onMicrotask = (): void => {
-    if (!this.#scheduled) return;
     this.#scheduled = false;
-    const now = this.#now();
-    this.#since ??= now;
-    this.#episodeSince ??= now;
-    if (!this.#backoff.due(now)) return;
+    // A stop may have told it meanwhile.
+    if (!this.#untold || !this.#backoff.due(this.#now())) return;
     this.#opened = true;
-    const drop = this.#tell(this.#since);
-    this.#failures.warn(
-      `EventBus: lost ${describeLosses(drop)} since ${isoTime(drop.since)}${this.#hint()}`,
-    );
+    this.#failures.warn(`lost ${this.#untold}${this.hint}`);
+    this.#tell();
   };
 
-  #close(): void {
-    const since = this.#episodeSince ?? this.#now();
-    const losses = this.#losses();
-    const totals = lossesSince(losses, this.#episodeStart);
-    if (this.#since !== undefined || this.#scheduled) this.#tell(this.#since ?? since);
-    this.#scheduled = false;
-    this.#opened = false;
-    this.#episodeSince = undefined;
-    this.#episodeStart = losses;
-    this.#failures.warn(
-      `EventBus: lost ${describeLosses(totals)} in all since ${
-        isoTime(since)
-      }; the queue is empty again`,
-    );
+  #tell(): void {
+    const untold = this.#untold;
+    if (!untold) return;
+    this.#untold = undefined;
+    const detail: BusDrop = { ...untold.toCounts(), since: untold.since };
+    this.#target.dispatchEvent(new CustomEvent("bus:drop", { detail }));
   }
-
-  #tell(since: number): BusDrop {
-    const losses = this.#losses();
-    const drop = { ...lossesSince(losses, this.#lastTold), since };
-    this.#lastTold = losses;
-    this.#since = undefined;
-    this.#emit(drop);
-    return drop;
-  }
-
-  #losses(): Losses {
-    return {
-      rejected: { ...this.#ledger.rejected },
-      dropped: { ...this.#ledger.dropped },
-      lostByType: this.#ledger.lostByType.toRecord(),
-    };
-  }
-}
-
-function lossesSince(now: Losses, before: Partial<Losses>): Losses {
-  const lostByType = difference(now.lostByType, before.lostByType ?? {});
-  return {
-    rejected: difference(now.rejected, before.rejected ?? {}),
-    dropped: difference(now.dropped, before.dropped ?? {}),
-    lostByType: Object.fromEntries(Object.entries(lostByType).filter(([, count]) => count > 0)),
-  };
-}
-
-const MAX_TYPES_IN_LINE = 5;
-
-function describeLosses({ rejected, dropped, lostByType }: Losses): string {
-  const reasons = Object.entries({ ...rejected, ...dropped }).filter(([, count]) => count > 0);
-  const total = reasons.reduce((sum, [, count]) => sum + count, 0);
-  const types = Object.entries(lostByType).sort((a, b) => b[1] - a[1]);
-  const shown = types.slice(0, MAX_TYPES_IN_LINE).map(([type, count]) =>
-    `${JSON.stringify(type)} ${count}`
-  );
-  if (types.length > MAX_TYPES_IN_LINE) {
-    shown.push(`${types.length - MAX_TYPES_IN_LINE} more types`);
-  }
-  const why = reasons.map(([reason, count]) => `${reason} ${count}`).join(", ");
-  return `${total} ${total === 1 ? "event" : "events"} (${why}; ${shown.join(", ")})`;
-}
-
-function isoTime(ms: number): string {
-  // A user's clock may say what no Date can show.
-  const date = new Date(ms);
-  return Number.isNaN(date.getTime()) ? String(ms) : date.toISOString();
 }

@@ -15,10 +15,8 @@ const MESSAGES_PER_TIMER = 8;
 export const nextTurn: (callback: () => void) => void = createNextTurn();
 
 function createNextTurn(): (callback: () => void) => void {
-  const immediate = (globalThis as TurnPrimitives).setImmediate;
-  if (typeof immediate === "function") return (callback) => void immediate(callback);
-  if (typeof MessageChannel !== "function") return (callback) => void setTimeout(callback, 0);
-
+  const { setImmediate } = globalThis as TurnPrimitives;
+  if (setImmediate !== undefined) return (callback) => void setImmediate(callback);
   const waiting: (() => void)[] = [];
   const { port1, port2 } = new MessageChannel();
   port1.onmessage = () => waiting.shift()?.();

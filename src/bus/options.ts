@@ -1,3 +1,5 @@
+import { refuse, show } from "./refuse.ts";
+
 /**
  * What happens to an event that finds the queue full.
  *
@@ -36,7 +38,10 @@ export interface EventBusOptions {
   readonly overflow?: OverflowPolicy;
   /** How long the bus may hold one turn of the event loop, in milliseconds, more than 0. Default: 4. */
   readonly drainBudgetMs?: number;
-  /** How many calls of one async handler may be pending; past it, events skip that handler. Default: 1,000. */
+  /**
+   * How many calls of one async handler may be pending: an integer from 1 to 2^24. Past it, events
+   * skip that handler. Default: 1,000.
+   */
   readonly maxInFlight?: number;
   /**
    * Gives the time in milliseconds since the epoch. Default: a sub-millisecond clock that follows
@@ -68,81 +73,67 @@ export const MAX_QUEUE_SIZE_LIMIT: number = 2 ** 24;
 /** The default deadline of `flush` and `stop`, in milliseconds. */
 export const DEFAULT_TIMEOUT_MS = 5_000;
 
-export interface ResolvedOptions {
-  readonly enabled: boolean;
-  readonly maxQueueSize: number;
-  readonly overflow: OverflowPolicy;
-  readonly drainBudgetMs: number;
-  readonly maxInFlight: number;
-  readonly clock: (() => number) | undefined;
-  readonly logger: Logger;
-}
+/** All options with their values; only the clock has no default of its own. */
+export type ResolvedOptions =
+  & Required<Omit<EventBusOptions, "clock">>
+  & { readonly clock: (() => number) | undefined };
 
-const OVERFLOW_POLICIES: readonly unknown[] = ["drop-newest", "drop-oldest", "inline"];
+/** What an option's value must be, and how that is checked. */
+type Rule = [rule: string, holds: (value: unknown) => boolean];
 
-function refuse(
-  ErrorClass: ErrorConstructor,
-  name: string,
-  rule: string,
-  value: unknown,
-): never {
-  throw new ErrorClass(`Cannot create EventBus: ${name} must be ${rule}, received ${show(value)}`);
-}
+const oneOf = (...values: unknown[]): Rule => [
+  values.map(show).join(" or "),
+  (value) => values.includes(value),
+];
 
-/** A value as an error message shows it. */
-export function show(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
-}
+const COUNT: Rule = [
+  `an integer from 1 to ${MAX_QUEUE_SIZE_LIMIT}`,
+  (value) =>
+    Number.isInteger(value) && value as number > 0 && value as number <= MAX_QUEUE_SIZE_LIMIT,
+];
+
+const isFunction = (value: unknown) => typeof value === "function";
+
+const RULES: Readonly<Record<keyof EventBusOptions, Rule>> = {
+  enabled: oneOf(true, false),
+  maxQueueSize: COUNT,
+  overflow: oneOf("drop-newest", "drop-oldest", "inline"),
+  drainBudgetMs: ["a number above 0", (value) => typeof value === "number" && value > 0],
+  maxInFlight: COUNT,
+  clock: ["a function", isFunction],
+  logger: [
+    "an object with a warn method",
+    (value) => isFunction((value as Partial<Logger> | null)?.warn),
+  ],
+};
 
 /** Checks what a user passed and fills in the defaults. */
 export function resolveOptions(options: EventBusOptions): ResolvedOptions {
-  const {
-    enabled = DEFAULT_EVENT_BUS_OPTIONS.enabled,
-    maxQueueSize = DEFAULT_EVENT_BUS_OPTIONS.maxQueueSize,
-    overflow = DEFAULT_EVENT_BUS_OPTIONS.overflow,
-    drainBudgetMs = DEFAULT_EVENT_BUS_OPTIONS.drainBudgetMs,
-    maxInFlight = DEFAULT_EVENT_BUS_OPTIONS.maxInFlight,
-    clock,
-    logger = console,
-  } = options;
-  if (typeof enabled !== "boolean") refuse(TypeError, "enabled", "a boolean", enabled);
-  if (!Number.isInteger(maxQueueSize) || maxQueueSize < 1 || maxQueueSize > MAX_QUEUE_SIZE_LIMIT) {
-    refuse(
-      RangeError,
-      "maxQueueSize",
-      `an integer from 1 to ${MAX_QUEUE_SIZE_LIMIT}`,
-      maxQueueSize,
-    );
+  const resolved: Record<string, unknown> = { ...DEFAULT_EVENT_BUS_OPTIONS, logger: console };
+  for (const [name, [rule, holds]] of Object.entries(RULES)) {
+    const value = options[name as keyof EventBusOptions];
+    if (value === undefined) continue;
+    const ErrorClass = typeof resolved[name] === "number" ? RangeError : TypeError;
+    if (!holds(value)) refuse(ErrorClass, `create EventBus: ${name}`, rule, show(value));
+    resolved[name] = value;
   }
-  if (!OVERFLOW_POLICIES.includes(overflow)) {
-    refuse(TypeError, "overflow", `"drop-newest", "drop-oldest" or "inline"`, overflow);
-  }
-  if (typeof drainBudgetMs !== "number" || !(drainBudgetMs > 0)) {
-    refuse(RangeError, "drainBudgetMs", "a number above 0", drainBudgetMs);
-  }
-  if (!Number.isInteger(maxInFlight) || maxInFlight < 1) {
-    refuse(RangeError, "maxInFlight", "a positive integer", maxInFlight);
-  }
-  if (clock !== undefined && typeof clock !== "function") {
-    refuse(TypeError, "clock", "a function", clock);
-  }
-  if (typeof logger?.warn !== "function") {
-    refuse(TypeError, "logger", "an object with a warn method", logger);
-  }
-  return { enabled, maxQueueSize, overflow, drainBudgetMs, maxInFlight, clock, logger };
+  return resolved as unknown as ResolvedOptions;
+}
+
+/** How long `flush` and `stop` may take. */
+export interface DeadlineOptions {
+  /** In milliseconds, at least 0. Default: 5,000. */
+  readonly timeoutMs?: number;
 }
 
 /** Checks the deadline passed to `flush` or `stop`. */
 export function resolveTimeoutMs(
   method: "flush" | "stop",
-  timeoutMs: number = DEFAULT_TIMEOUT_MS,
+  { timeoutMs = DEFAULT_TIMEOUT_MS }: DeadlineOptions,
 ): number {
   if (typeof timeoutMs !== "number" || !(timeoutMs >= 0)) {
-    throw new RangeError(
-      `Cannot ${method} EventBus: timeoutMs must be a number of at least 0, received ${
-        show(timeoutMs)
-      }`,
-    );
+    const what = `${method} EventBus: timeoutMs`;
+    refuse(RangeError, what, "a number of at least 0", show(timeoutMs));
   }
   // Timers hold their delay in 32 bits; a longer one would fire at once.
   return Math.min(timeoutMs, 2 ** 31 - 1);

@@ -1,77 +1,88 @@
 import type { EventHandler } from "../events/event_map.ts";
 
-/** One subscription: a handler, whom it is counted under, and its async calls under way. */
-export class Route {
-  readonly handler: EventHandler;
-  readonly name: string;
-  inFlight = 0;
+/** Ends something; calling it again does nothing. */
+export type End = () => void;
 
-  constructor(handler: EventHandler, name: string) {
-    this.handler = handler;
-    this.name = name;
-  }
+/** Which EventTarget listener a route stands for. */
+export interface Listener {
+  readonly callback: EventListenerOrEventListenerObject;
+  readonly capture: boolean;
+  readonly end: End;
+}
+
+/** One subscription: a handler, whom it is counted under, and its async calls under way. */
+export interface Route {
+  /** The handler, or what stands in for it while too many of its calls are pending. */
+  handler: EventHandler;
+  readonly name: string;
+  readonly listener: Listener | undefined;
+  inFlight: number;
 }
 
 const NO_ROUTES: readonly Route[] = [];
 
 /**
- * Which handlers an event type reaches. The lists are never changed but replaced, so that whoever
- * dispatches keeps the list it began with.
+ * Which handlers an event type reaches: its own, then those of every type, then its EventTarget
+ * listeners, which any one of their routes dispatches to all at once. The lists are never changed
+ * but replaced, so that whoever dispatches keeps the list it began with.
  */
 export class Routes {
-  readonly #own = new Map<string, readonly Route[]>();
-  /** Per type: its own routes, then those of every type. */
-  readonly #complete = new Map<string, readonly Route[]>();
-  #everyType: readonly Route[] = NO_ROUTES;
+  /** By type, those of every type under `undefined`. */
+  readonly #own = new Map<string | undefined, readonly Route[]>();
+  /** What an event reaches, by type, for types that have routes of their own; made when needed. */
+  readonly #reached = new Map<string, readonly Route[]>();
   #lastType: string | undefined;
   #last: readonly Route[] = NO_ROUTES;
 
-  /** The handlers of `type` in the order they are called. */
+  /** The routes of `type` in the order they are called. */
   of(type: string): readonly Route[] {
+    // Events come in bursts of one type.
     if (type === this.#lastType) return this.#last;
     this.#lastType = type;
-    return this.#last = this.#complete.get(type) ?? this.#everyType;
+    return this.#last = this.#reached.get(type) ?? this.#compose(type);
   }
 
-  has(type: string): boolean {
-    return this.#everyType.length > 0 || this.#complete.has(type);
+  /** The routes that were added for `type` itself. */
+  own(type: string | undefined): readonly Route[] {
+    return this.#own.get(type) ?? NO_ROUTES;
   }
 
-  add(type: string, route: Route): void {
-    this.#set(type, [...(this.#own.get(type) ?? NO_ROUTES), route]);
+  /** Adds a handler, for every type if `type` is `undefined`. */
+  add(
+    type: string | undefined,
+    handler: EventHandler,
+    name: string = handler.name || "(anonymous)",
+    listener?: Listener,
+  ): End {
+    const route: Route = { handler, name, listener, inFlight: 0 };
+    this.#set(type, [...this.own(type), route]);
+    return () => this.#set(type, this.own(type).filter((other) => other !== route));
   }
 
-  remove(type: string, route: Route): void {
-    this.#set(type, (this.#own.get(type) ?? NO_ROUTES).filter((other) => other !== route));
-  }
-
-  addForEveryType(route: Route): void {
-    this.#setEveryType([...this.#everyType, route]);
-  }
-
-  removeForEveryType(route: Route): void {
-    this.#setEveryType(this.#everyType.filter((other) => other !== route));
-  }
-
-  #set(type: string, own: readonly Route[]): void {
+  #set(type: string | undefined, routes: readonly Route[]): void {
+    if (routes.length > 0) this.#own.set(type, routes);
+    else this.#own.delete(type);
+    this.#reached.clear();
     this.#lastType = undefined;
-    if (own.length === 0) {
-      this.#own.delete(type);
-      this.#complete.delete(type);
-    } else {
-      this.#own.set(type, own);
-      this.#complete.set(type, [...own, ...this.#everyType]);
-    }
   }
 
-  #setEveryType(routes: readonly Route[]): void {
-    this.#lastType = undefined;
-    this.#everyType = routes;
-    for (const [type, own] of this.#own) this.#complete.set(type, [...own, ...routes]);
+  #compose(type: string): readonly Route[] {
+    const own = this.own(type);
+    const every = this.own(undefined);
+    if (own.length === 0) return every;
+    const [listening] = own.filter(({ listener }) => listener);
+    const reached = own.filter(({ listener }) => !listener).concat(every, listening ?? []);
+    this.#reached.set(type, reached);
+    return reached;
   }
 }
 
-/** How a bare handler is named in counts. */
-export function handlerName(handler: { readonly name: string }): string {
-  return handler.name || "(anonymous)";
+/** Has `end` called when `signal` aborts as well. */
+export function untilAborted(signal: AbortSignal | undefined, end: End): End {
+  const endOnce = () => {
+    signal?.removeEventListener("abort", endOnce);
+    end();
+  };
+  signal?.addEventListener("abort", endOnce);
+  return endOnce;
 }

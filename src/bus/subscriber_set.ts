@@ -2,114 +2,63 @@ import type { EventHandler } from "../events/event_map.ts";
 import type { Deadline } from "./deadline.ts";
 import type { EventSubscriber } from "./event_subscriber.ts";
 import type { Failures } from "./failures.ts";
-import { Route, type Routes } from "./routes.ts";
+import { assertFunction } from "./refuse.ts";
+import type { End, Routes } from "./routes.ts";
 
 /** The registered subscribers, with what the bus asks of all of them. */
 export class SubscriberSet {
   readonly #routes: Routes;
   readonly #failures: Failures;
-  readonly #registered = new Map<EventSubscriber, () => void>();
-  #withOnDrain: readonly EventSubscriber[] = [];
+  readonly #registered = new Map<EventSubscriber, End[]>();
 
   constructor(routes: Routes, failures: Failures) {
     this.#routes = routes;
     this.#failures = failures;
   }
 
-  add(subscriber: EventSubscriber): Disposable {
-    if (!this.#registered.has(subscriber)) this.#wire(subscriber);
-    return { [Symbol.dispose]: () => this.#remove(subscriber) };
-  }
-
-  #wire(subscriber: EventSubscriber): void {
-    // Everything is checked before anything is wired, so that a bad map leaves nothing half-done.
-    const routes = Object.entries(subscriber.getSubscriptions()).map(([type, handler]) => {
-      if (typeof handler !== "function") {
-        throw new TypeError(
-          `Cannot register ${subscriber.name}: the handler of ${JSON.stringify(type)} ` +
-            `must be a function, received ${typeof handler}`,
-        );
+  /** Registers a subscriber, once. @returns what unregisters it */
+  add(subscriber: EventSubscriber): End {
+    if (!this.#registered.has(subscriber)) {
+      const { name } = subscriber;
+      const subscriptions = Object.entries(subscriber.getSubscriptions());
+      // All are checked before any is wired, so that a bad map leaves nothing half-done.
+      for (const [type, handler] of subscriptions) {
+        assertFunction(`register ${name}: the handler of ${JSON.stringify(type)}`, handler);
       }
-      return [
-        type,
-        new Route((handler as EventHandler).bind(subscriber), subscriber.name),
-      ] as const;
-    });
-    for (const [type, route] of routes) this.#routes.add(type, route);
-    this.#registered.set(subscriber, () => {
-      for (const [type, route] of routes) this.#routes.remove(type, route);
-    });
-    this.#noteOnDrain();
+      const ends = subscriptions.map(([type, handler]) =>
+        this.#routes.add(type, (handler as EventHandler).bind(subscriber), name)
+      );
+      this.#registered.set(subscriber, ends);
+    }
+    return () => this.#remove(subscriber);
   }
 
   #remove(subscriber: EventSubscriber): void {
-    this.#registered.get(subscriber)?.();
-    if (this.#registered.delete(subscriber)) this.#noteOnDrain();
+    for (const end of this.#registered.get(subscriber) ?? []) end();
+    this.#registered.delete(subscriber);
   }
 
-  #noteOnDrain(): void {
-    this.#withOnDrain = [...this.#registered.keys()].filter((subscriber) => subscriber.onDrain);
+  /** Calls a method of each subscriber that has it, now and in their order. */
+  call(method: "onDrain" | "flushSync"): void {
+    for (const subscriber of this.#registered.keys()) this.#call(subscriber, method);
   }
 
-  /** Tells the subscribers that a slice has ended. */
-  onDrain(): void {
-    for (const subscriber of this.#withOnDrain) this.#call(subscriber, "onDrain");
-  }
-
-  /** Lets the subscribers hand on what they can without awaiting. */
-  flushSync(): void {
-    for (const subscriber of this.#registered.keys()) this.#call(subscriber, "flushSync");
-  }
-
-  #call(subscriber: EventSubscriber, method: "onDrain" | "flushSync"): void {
-    try {
-      subscriber[method]?.();
-    } catch (error) {
-      this.#failed(subscriber, method, error);
-    }
-  }
-
-  /** Flushes all at the same time. */
-  async flush(deadline: Deadline): Promise<void> {
-    await this.#callAll("flush", deadline);
-  }
-
-  /** Shuts all down at the same time and unregisters them. */
-  async shutdown(deadline: Deadline): Promise<void> {
-    await this.#callAll("shutdown", deadline);
-    for (const subscriber of [...this.#registered.keys()]) this.#remove(subscriber);
-  }
-
-  async #callAll(method: "flush" | "shutdown", deadline: Deadline): Promise<void> {
-    // Never on the stack of whoever called flush or stop.
-    await null;
-    const calls: Promise<void>[] = [];
-    for (const subscriber of [...this.#registered.keys()]) {
-      try {
-        const result = subscriber[method]?.();
-        if (result !== undefined) calls.push(this.#settle(subscriber, method, result, deadline));
-      } catch (error) {
-        this.#failed(subscriber, method, error);
+  /** Calls a method of all at the same time, and waits for them; `shutdown` unregisters them. */
+  async callAsync(method: "flush" | "shutdown", deadline: Deadline): Promise<void> {
+    const calls = [...this.#registered.keys()].map(async (subscriber) => {
+      const settled = this.#call(subscriber, method);
+      if (settled && !await deadline.within(settled)) {
+        this.#failures.count(subscriber.name, method, new Error("timed out"));
       }
-    }
+      if (method === "shutdown") this.#remove(subscriber);
+    });
     await Promise.all(calls);
   }
 
-  async #settle(
+  #call(
     subscriber: EventSubscriber,
-    method: string,
-    result: PromiseLike<void>,
-    deadline: Deadline,
-  ): Promise<void> {
-    const settled = Promise.resolve(result).catch((error) =>
-      this.#failed(subscriber, method, error)
-    );
-    if (!await deadline.within(settled)) {
-      this.#failed(subscriber, method, new Error("it did not end in time"));
-    }
-  }
-
-  #failed(subscriber: EventSubscriber, method: string, error: unknown): void {
-    this.#failures.count(subscriber.name, method, error);
+    method: "onDrain" | "flushSync" | "flush" | "shutdown",
+  ): Promise<unknown> | undefined {
+    return this.#failures.isolate(subscriber.name, method, () => subscriber[method]?.());
   }
 }

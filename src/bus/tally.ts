@@ -1,37 +1,45 @@
-/** Under this name a tally counts what came after its limit of names was reached. */
-export const OTHER_NAME = "__other__";
+import { Backoff } from "./backoff.ts";
+
+/** Under this name is counted what came after the limit of names was reached. */
+const OTHER_NAME = "__other__";
 
 const MAX_NAMES = 1_000;
+
+/** How often something happened, and when it may be told again. */
+class Counter extends Backoff {
+  count = 0;
+}
 
 /**
  * Counts by name, for names that come from outside: past 1,000 of them the rest is counted
  * together, so that memory stays bounded and the total exact.
  */
 export class Tally {
-  #counts = new Map<string, { count: number }>();
+  /** Of all names. */
+  total = 0;
+  readonly #counters = new Map<string, Counter>();
   #lastName: string | undefined;
-  #last: { count: number } = { count: 0 };
+  #last = new Counter();
 
-  add(name: string): void {
+  /** Counts one more. @returns the name's counter */
+  add(name: string): Counter {
     // Losses come in bursts of one type: comparing with the last one saves most look-ups.
     if (name !== this.#lastName) {
-      this.#last = this.#counts.get(name) ?? this.#open(name);
+      const known = this.#counters.has(name) || this.#counters.size < MAX_NAMES;
+      const key = known ? name : OTHER_NAME;
+      this.#last = this.#counters.get(key) ?? new Counter();
+      this.#counters.set(key, this.#last);
       this.#lastName = name;
     }
+    this.total++;
     this.#last.count++;
-  }
-
-  #open(name: string): { count: number } {
-    const key = this.#counts.size < MAX_NAMES ? name : OTHER_NAME;
-    let counter = this.#counts.get(key);
-    if (counter === undefined) this.#counts.set(key, counter = { count: 0 });
-    return counter;
+    return this.#last;
   }
 
   /** A copy, without a prototype, so that no name collides with an inherited one. */
   toRecord(): Record<string, number> {
     const record: Record<string, number> = Object.create(null);
-    for (const [name, { count }] of this.#counts) record[name] = count;
+    for (const [name, { count }] of this.#counters) record[name] = count;
     return record;
   }
 }

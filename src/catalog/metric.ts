@@ -60,12 +60,22 @@ export interface GaugeOptions<Event> extends EventMetricOptions<Event> {
 }
 
 /** The options of a histogram: what it records has no default. */
-export interface HistogramOptions<Event> extends EventMetricOptions<Event> {
-  /** What is recorded. */
-  readonly value: (event: Event) => number;
-  /** The buckets' upper bounds, ascending. Default: bounds that fit the unit. */
-  readonly buckets?: readonly number[];
-}
+export type HistogramOptions<Event> =
+  & EventMetricOptions<Event>
+  & {
+    /** The buckets' upper bounds, ascending. Default: bounds that fit the unit. */
+    readonly buckets?: readonly number[];
+  }
+  & (
+    | {
+      /** What is recorded. */
+      readonly value: (event: Event) => number;
+    }
+    | {
+      /** What is recorded: none, one or several values, each with attributes of its own. */
+      readonly measurements: (event: Event) => Iterable<Measurement>;
+    }
+  );
 
 /** How a start and its end become a value. */
 export interface PairMetricOptions<Start, End> extends MetricOptions {

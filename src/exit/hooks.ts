@@ -1,5 +1,6 @@
 import type { EventBus } from "../bus/event_bus.ts";
-import { DEFAULT_TIMEOUT_MS, resolveTimeoutMs, show } from "../bus/options.ts";
+import { DEFAULT_TIMEOUT_MS, resolveTimeoutMs } from "../bus/options.ts";
+import { show } from "../bus/refuse.ts";
 
 /** The signals that hooks may listen to, with their numbers (POSIX). */
 export const EXIT_SIGNALS: Readonly<Record<ExitSignal, number>> = Object.freeze({
@@ -52,7 +53,7 @@ export function installExitHooks<Events extends object>(
   options: ExitHookOptions = {},
 ): Disposable {
   const { signals = ["SIGINT", "SIGTERM"], timeoutMs = DEFAULT_TIMEOUT_MS } = options;
-  resolveTimeoutMs("stop", timeoutMs);
+  resolveTimeoutMs("stop", { timeoutMs });
   for (const signal of signals) {
     if (!Object.hasOwn(EXIT_SIGNALS, signal)) {
       throw new TypeError(

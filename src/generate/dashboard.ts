@@ -2,7 +2,12 @@ import { DashboardBuilder, RowBuilder } from "@grafana/grafana-foundation-sdk/da
 import { DataqueryBuilder } from "@grafana/grafana-foundation-sdk/prometheus";
 import { PanelBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
 import type { Catalog } from "../catalog/catalog.ts";
-import { type DescribedMetric, describeMetrics, withWindow } from "./described_metric.ts";
+import {
+  type DescribedMetric,
+  describeMetrics,
+  metricPrefix,
+  withWindow,
+} from "./described_metric.ts";
 
 /** What a dashboard is called, and what it asks. */
 export interface DashboardOptions {
@@ -71,7 +76,7 @@ function panel(title: string, description: string, unit: string, query: string, 
 }
 
 function healthPanels(prefix: string) {
-  const bus = `${prefix.replace(/[^a-zA-Z0-9_:]/g, "_")}_event_bus`;
+  const bus = `${metricPrefix(prefix)}_event_bus`;
   return [
     panel("Queue", "Events that wait", "short", `${bus}_queue_depth`, "{{instance}}"),
     panel("Drain lag", "How late events are", "s", `${bus}_drain_lag_seconds`, "{{instance}}"),

@@ -76,6 +76,11 @@ function describe<Events extends object>(
   };
 }
 
+/** A prefix of OpenTelemetry names as scrape names have it. */
+export function metricPrefix(prefix: string): string {
+  return prefix.replace(/[^a-zA-Z0-9_:]/g, "_");
+}
+
 /** A query with its window filled in: `5m` for people, `$__rate_interval` in Grafana. */
 export function withWindow(query: string, window: string): string {
   return query.replaceAll("$window", window);

@@ -28,6 +28,7 @@
 export type { Catalog } from "../catalog/catalog.ts";
 export { type DashboardOptions, dashboardQueries, grafanaDashboard } from "./dashboard.ts";
 export { type DescribedMetric, describeMetrics, withWindow } from "./described_metric.ts";
+export { kvCacheAlerts, type KvCacheAlertsOptions } from "./kv_cache_alerts.ts";
 export { eventsMarkdown, metricsMarkdown } from "./markdown.ts";
 export {
   type AlertRule,

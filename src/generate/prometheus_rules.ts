@@ -1,6 +1,6 @@
 import { stringify } from "yaml";
 import type { Catalog } from "../catalog/catalog.ts";
-import { describeMetrics, withWindow } from "./described_metric.ts";
+import { describeMetrics, metricPrefix, withWindow } from "./described_metric.ts";
 
 /** A recording rule. */
 export interface RecordingRule {
@@ -53,7 +53,7 @@ export function recordingRules<Events extends object>(catalog: Catalog<Events>):
 /** Alerts on a bus's own health: lost events, drain lag, a failing subscriber, no scrape at all. */
 export function busAlerts(options: BusAlertsOptions = {}): AlertRule[] {
   const { prefix = "busbar", maxDrainLagSeconds = 5, job = "busbar" } = options;
-  const bus = `${prefix.replace(/[^a-zA-Z0-9_:]/g, "_")}_event_bus`;
+  const bus = `${metricPrefix(prefix)}_event_bus`;
   return [
     {
       alert: "EventsDropped",

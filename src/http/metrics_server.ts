@@ -1,4 +1,4 @@
-import { show } from "../bus/options.ts";
+import { show } from "../bus/refuse.ts";
 import type { MetricsHandlerOptions } from "./metrics_handler.ts";
 
 /** Where metrics are served unless told otherwise: on this machine alone, on the port that Prometheus exporters use. */

@@ -1,86 +1,50 @@
-/** Names one block of a key-value cache. */
-export interface ObjectKey {
-  /** The hash of the block's tokens and of all before them. */
-  readonly chunkHash: number | string;
-  /** The model that the block was computed by. */
-  readonly modelName: string;
-  /** Keeps tenants apart: blocks are shared only within one salt. */
-  readonly cacheSalt: string;
-}
-
-/** Metadata of events about a set of blocks. */
-export interface KeysMetadata {
-  /** The blocks, each once. */
-  readonly keys: readonly ObjectKey[];
-}
-
-/** Metadata of storage-manager events: which blocks it worked for, and which not. */
-export interface OutcomeMetadata {
-  /** The blocks it worked for. */
-  readonly succeededKeys: readonly ObjectKey[];
-  /** The blocks it did not work for. */
-  readonly failedKeys: readonly ObjectKey[];
-}
-
-/** Metadata of a transfer between an engine and the cache. */
-export interface TransferMetadata {
-  /** The device that the engine holds its blocks on, such as `"cuda:0"`. */
-  readonly device: string;
-  /** The engine's id. */
-  readonly engineId: string;
-  /** The model's name. */
-  readonly modelName: string;
-}
-
-/** Metadata of the end of a store. */
-export interface StoreEndMetadata extends TransferMetadata {
-  /** Blocks stored. */
-  readonly storedCount: number;
-  /** Bytes stored. */
-  readonly totalBytes: number;
-}
-
-/** Metadata of the end of a retrieve. */
-export interface RetrieveEndMetadata extends TransferMetadata {
-  /** Blocks retrieved. */
-  readonly retrievedCount: number;
-  /** The tenant's salt. */
-  readonly cacheSalt: string;
-  /** Bytes retrieved. */
-  readonly totalBytes: number;
-}
-
-/** Metadata of the end of a lookup. */
-export interface LookupEndMetadata {
-  /** Blocks found. */
-  readonly foundCount: number;
-  /** Tokens that the request asked for. */
-  readonly requestedTokens: number;
-  /** Tokens that the cache holds a prefix of. */
-  readonly hitTokens: number;
-  /** The model's name. */
-  readonly modelName: string;
-  /** The tenant's salt. */
-  readonly cacheSalt: string;
-}
+import type {
+  AllocationFailedMetadata,
+  EvictionTickMetadata,
+  KeysMetadata,
+  L2LoadCompletedMetadata,
+  L2LoadTaskMetadata,
+  L2LookupCompletedMetadata,
+  L2LookupMetadata,
+  L2RequestMetadata,
+  L2StoreCompletedMetadata,
+  L2TaskMetadata,
+  LookupEndMetadata,
+  OperationMetadata,
+  OutcomeMetadata,
+  PrefetchFailedMetadata,
+  ReadFailedMetadata,
+  RetrieveEndMetadata,
+  StoreEndMetadata,
+  TransferMetadata,
+} from "./metadata.ts";
 
 /**
  * The events of a key-value cache server for language models: L1 is memory, L2 the slower stores
  * behind it, SM the storage manager above both, MP the server that answers requests.
+ *
+ * A start and its end share their `sessionId` and, where a session has several operations of a
+ * kind, their `operationId`. L2's pairs are told apart by `requestId`, `adapterIndex` and `taskId`.
  */
 export interface KvCacheEvents {
   /** Blocks of L1 are held for reading. */
   "l1.read.reserved": KeysMetadata;
   /** Blocks of L1 were read. */
   "l1.read.finished": KeysMetadata;
+  /** Blocks could not be read from L1. */
+  "l1.read.failed": ReadFailedMetadata;
   /** Room in L1 is held for writing. */
   "l1.write.reserved": KeysMetadata;
   /** Blocks were written to L1. */
   "l1.write.finished": KeysMetadata;
   /** Blocks were written to L1 and are held for reading at once: a promotion from L2. */
   "l1.write_finished_and_read_reserved": KeysMetadata;
+  /** L1 had no room for blocks. */
+  "l1.allocation.failed": AllocationFailedMetadata;
   /** Blocks left L1. */
   "l1.keys.evicted": KeysMetadata;
+  /** The eviction loop has looked at L1. */
+  "l1.eviction.loop_tick": EvictionTickMetadata;
   /** The storage manager has begun to bring blocks into L1. */
   "sm.read.prefetched": OutcomeMetadata;
   /** The storage manager has brought blocks into L1. */
@@ -89,53 +53,90 @@ export interface KvCacheEvents {
   "sm.write.reserved": OutcomeMetadata;
   /** The storage manager has written blocks. */
   "sm.write.finished": OutcomeMetadata;
+  /** A request begins: the root of its session. */
+  "mp.request.start": OperationMetadata | undefined;
+  /** A request was answered; what it began may still be under way. */
+  "mp.request.end": OperationMetadata | undefined;
+  /** A store was put into the queue: the session has not ended before it has. */
+  "mp.store.submitted": TransferMetadata;
   /** An engine begins to store blocks. */
   "mp.store.start": TransferMetadata;
   /** An engine has stored blocks. */
   "mp.store.end": StoreEndMetadata;
+  /** A retrieve was put into the queue: the session has not ended before it has. */
+  "mp.retrieve.submitted": TransferMetadata;
   /** An engine begins to retrieve blocks. */
   "mp.retrieve.start": TransferMetadata;
   /** An engine has retrieved blocks. */
   "mp.retrieve.end": RetrieveEndMetadata;
   /** A lookup begins. */
-  "mp.lookup_prefetch.start": undefined;
+  "mp.lookup_prefetch.start": OperationMetadata | undefined;
   /** A lookup has ended. */
   "mp.lookup_prefetch.end": LookupEndMetadata;
+  /** An L2 adapter was given blocks to store. */
+  "l2.store.submitted": L2TaskMetadata;
+  /** An L2 adapter has done what it could of a store. */
+  "l2.store.completed": L2StoreCompletedMetadata;
+  /** L2 is asked for the blocks that L1 lacks. */
+  "l2.prefetch.lookup.submitted": L2LookupMetadata;
+  /** L2 has said which of the blocks it has. */
+  "l2.prefetch.lookup.completed": L2LookupCompletedMetadata;
+  /** Blocks are to be loaded from L2 into L1. */
+  "l2.prefetch.load.submitted": L2RequestMetadata;
+  /** Blocks were loaded from L2 into L1, as far as it worked. */
+  "l2.prefetch.load.completed": L2LoadCompletedMetadata;
+  /** An L2 adapter was given its part of a load. */
+  "l2.load_task.submitted": L2LoadTaskMetadata;
+  /**
+   * An L2 adapter has ended its part of a load; `keyCount` and `totalBytes` say what it delivered.
+   */
+  "l2.load_task.completed": L2LoadTaskMetadata;
+  /** Blocks that L2 has did not come into L1. */
+  "l2.prefetch.failed": PrefetchFailedMetadata;
+  /** Blocks left L2. */
+  "l2.keys.evicted": KeysMetadata;
 }
+
+/** `"l1.read.finished"` becomes `"L1_READ_FINISHED"`. */
+export type ConstantName<Type extends string> = Type extends `${infer Head}.${infer Tail}`
+  ? `${Uppercase<Head>}_${ConstantName<Tail>}`
+  : Uppercase<Type>;
 
 /** The event types as constants: `EventType.L1_READ_FINISHED === "l1.read.finished"`. */
 export const EventType: {
-  readonly L1_READ_RESERVED: "l1.read.reserved";
-  readonly L1_READ_FINISHED: "l1.read.finished";
-  readonly L1_WRITE_RESERVED: "l1.write.reserved";
-  readonly L1_WRITE_FINISHED: "l1.write.finished";
-  readonly L1_WRITE_FINISHED_AND_READ_RESERVED: "l1.write_finished_and_read_reserved";
-  readonly L1_KEYS_EVICTED: "l1.keys.evicted";
-  readonly SM_READ_PREFETCHED: "sm.read.prefetched";
-  readonly SM_READ_PREFETCHED_FINISHED: "sm.read.prefetched_finished";
-  readonly SM_WRITE_RESERVED: "sm.write.reserved";
-  readonly SM_WRITE_FINISHED: "sm.write.finished";
-  readonly MP_STORE_START: "mp.store.start";
-  readonly MP_STORE_END: "mp.store.end";
-  readonly MP_RETRIEVE_START: "mp.retrieve.start";
-  readonly MP_RETRIEVE_END: "mp.retrieve.end";
-  readonly MP_LOOKUP_PREFETCH_START: "mp.lookup_prefetch.start";
-  readonly MP_LOOKUP_PREFETCH_END: "mp.lookup_prefetch.end";
+  readonly [Type in keyof KvCacheEvents as ConstantName<Type>]: Type;
 } = Object.freeze({
   L1_READ_RESERVED: "l1.read.reserved",
   L1_READ_FINISHED: "l1.read.finished",
+  L1_READ_FAILED: "l1.read.failed",
   L1_WRITE_RESERVED: "l1.write.reserved",
   L1_WRITE_FINISHED: "l1.write.finished",
   L1_WRITE_FINISHED_AND_READ_RESERVED: "l1.write_finished_and_read_reserved",
+  L1_ALLOCATION_FAILED: "l1.allocation.failed",
   L1_KEYS_EVICTED: "l1.keys.evicted",
+  L1_EVICTION_LOOP_TICK: "l1.eviction.loop_tick",
   SM_READ_PREFETCHED: "sm.read.prefetched",
   SM_READ_PREFETCHED_FINISHED: "sm.read.prefetched_finished",
   SM_WRITE_RESERVED: "sm.write.reserved",
   SM_WRITE_FINISHED: "sm.write.finished",
+  MP_REQUEST_START: "mp.request.start",
+  MP_REQUEST_END: "mp.request.end",
+  MP_STORE_SUBMITTED: "mp.store.submitted",
   MP_STORE_START: "mp.store.start",
   MP_STORE_END: "mp.store.end",
+  MP_RETRIEVE_SUBMITTED: "mp.retrieve.submitted",
   MP_RETRIEVE_START: "mp.retrieve.start",
   MP_RETRIEVE_END: "mp.retrieve.end",
   MP_LOOKUP_PREFETCH_START: "mp.lookup_prefetch.start",
   MP_LOOKUP_PREFETCH_END: "mp.lookup_prefetch.end",
+  L2_STORE_SUBMITTED: "l2.store.submitted",
+  L2_STORE_COMPLETED: "l2.store.completed",
+  L2_PREFETCH_LOOKUP_SUBMITTED: "l2.prefetch.lookup.submitted",
+  L2_PREFETCH_LOOKUP_COMPLETED: "l2.prefetch.lookup.completed",
+  L2_PREFETCH_LOAD_SUBMITTED: "l2.prefetch.load.submitted",
+  L2_PREFETCH_LOAD_COMPLETED: "l2.prefetch.load.completed",
+  L2_LOAD_TASK_SUBMITTED: "l2.load_task.submitted",
+  L2_LOAD_TASK_COMPLETED: "l2.load_task.completed",
+  L2_PREFETCH_FAILED: "l2.prefetch.failed",
+  L2_KEYS_EVICTED: "l2.keys.evicted",
 });

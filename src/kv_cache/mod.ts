@@ -1,6 +1,6 @@
 /**
- * The events of a key-value cache server for language models, and the subscribers that turn them
- * into metrics.
+ * The events of a key-value cache server for language models, and the catalog of what
+ * becomes of them: metrics, spans and log records.
  *
  * @example
  * ```ts
@@ -10,7 +10,7 @@
  *
  * await using metrics = new PrometheusMetrics({ serviceName: "cache" });
  * await using bus = new EventBus<KvCacheEvents>().start();
- * registerKvCache(bus, { meter: metrics.meter });
+ * registerKvCache(bus, { metrics: metrics.meter });
  * const key = { chunkHash: 1, modelName: "m", cacheSalt: "" };
  * bus.publish(EventType.L1_READ_FINISHED, { keys: [key] });
  * await bus.flush();
@@ -20,19 +20,20 @@
  *
  * @module
  */
-export type { Meter } from "../subscribers/otel_api.ts";
-export { EventType } from "./events.ts";
-export type {
-  KeysMetadata,
-  KvCacheEvents,
-  LookupEndMetadata,
-  ObjectKey,
-  OutcomeMetadata,
-  RetrieveEndMetadata,
-  StoreEndMetadata,
-  TransferMetadata,
-} from "./events.ts";
-export { L1MetricsSubscriber } from "./l1_metrics.ts";
-export { LookupMetricsSubscriber } from "./lookup_metrics.ts";
-export { KV_CACHE_METRIC_PREFIX, type KvCacheOptions, registerKvCache } from "./register.ts";
-export { StorageManagerMetricsSubscriber } from "./storage_manager_metrics.ts";
+export type { Catalog } from "../catalog/catalog.ts";
+export type { CollectedMetric } from "../subscribers/metrics/series.ts";
+export type { LogRecord, LogSink } from "../subscribers/logging/log_record.ts";
+export type { Meter, Tracer } from "../subscribers/otel_api.ts";
+export { KV_CACHE_METRIC_PREFIX, kvCacheCatalog, type KvCacheCatalogOptions } from "./catalog.ts";
+export {
+  ChunkLifecycle,
+  type ChunkLifecycleOptions,
+  DEFAULT_LIFECYCLE_SAMPLE_RATIO,
+  DEFAULT_MAX_FOLLOWED_CHUNKS,
+  type LifecycleEvent,
+  type LifecycleObservations,
+  MAX_EVICT_REUSE_GAP_S,
+} from "./chunk_lifecycle.ts";
+export { type ConstantName, EventType, type KvCacheEvents } from "./events.ts";
+export type * from "./metadata.ts";
+export { type KvCacheOptions, type KvCacheRegistration, registerKvCache } from "./register.ts";

@@ -1,42 +1,115 @@
-import type { Meter } from "../subscribers/otel_api.ts";
 import type { EventBus } from "../bus/event_bus.ts";
+import type { EventSubscriber } from "../bus/event_subscriber.ts";
+import type { Logger } from "../bus/options.ts";
 import { observeBus } from "../subscribers/bus_metrics.ts";
+import type { LogSink } from "../subscribers/logging/log_record.ts";
+import { LoggingSubscriber } from "../subscribers/logging/logging_subscriber.ts";
+import { MetricsSubscriber } from "../subscribers/metrics/metrics_subscriber.ts";
+import type { CollectedMetric } from "../subscribers/metrics/series.ts";
+import type { Meter, Tracer } from "../subscribers/otel_api.ts";
+import { SpanRegistry } from "../subscribers/span_registry.ts";
+import { TracingSubscriber } from "../subscribers/tracing_subscriber.ts";
+import { KV_CACHE_METRIC_PREFIX, kvCacheCatalog, type KvCacheCatalogOptions } from "./catalog.ts";
 import type { KvCacheEvents } from "./events.ts";
-import { L1MetricsSubscriber } from "./l1_metrics.ts";
-import { LookupMetricsSubscriber } from "./lookup_metrics.ts";
-import { StorageManagerMetricsSubscriber } from "./storage_manager_metrics.ts";
 
-/** What the names of this domain's metrics begin with. */
-export const KV_CACHE_METRIC_PREFIX = "lmcache_mp";
+/** What {@linkcode registerKvCache} needs and lets one choose: one outlet at least. */
+export interface KvCacheOptions extends KvCacheCatalogOptions {
+  /**
+   * Where the metrics go: a meter, or `"collect"` to have them from
+   * {@linkcode KvCacheRegistration.collect}, for a `createMetricProducer`. Default: `meter`.
+   */
+  readonly metrics?: Meter | "collect";
+  /** Where the bus's own health is observed. Default: `metrics`, if that is a meter. */
+  readonly meter?: Meter;
+  /** Where spans are started. Default: there are none. */
+  readonly tracing?: Tracer;
+  /** Where log records go: warnings and worse. Default: nowhere. */
+  readonly logging?: LogSink;
+  /** Where the subscribers tell of their own troubles. Default: `console`. */
+  readonly logger?: Logger;
+}
 
-/** What {@linkcode registerKvCache} needs and lets one choose. */
-export interface KvCacheOptions {
-  /** Where the instruments are created. */
-  readonly meter: Meter;
-  /** What their names begin with. Default: {@linkcode KV_CACHE_METRIC_PREFIX}. */
-  readonly prefix?: string;
+/** What {@linkcode registerKvCache} has registered; disposing of it unregisters all of it. */
+export interface KvCacheRegistration extends Disposable {
+  /** A copy of all series, cumulative since the registration; empty unless metrics are collected. */
+  collect(): CollectedMetric[];
 }
 
 /**
- * Registers the subscribers that turn key-value cache events into metrics, and the bus's own health
- * metrics. On a disabled bus it creates nothing.
+ * Registers, in one call, all that turns key-value cache events into metrics, spans and log
+ * records, and the bus's own health metrics. Where there are spans, log records and exemplars name
+ * them. On a disabled bus it creates nothing.
  *
- * @returns a disposable that unregisters them
+ * @example
+ * ```ts
+ * import { EventBus } from "@busbar/busbar";
+ * import { type KvCacheEvents, registerKvCache } from "@busbar/busbar/kv-cache";
+ * import { trace } from "npm:@opentelemetry/api@1.10.0";
+ *
+ * const lines: string[] = [];
+ * await using bus = new EventBus<KvCacheEvents>().start();
+ * const registration = registerKvCache(bus, {
+ *   metrics: "collect",
+ *   tracing: trace.getTracer("cache"),
+ *   logging: (record) => void lines.push(`${record.level} ${record.body}`),
+ * });
+ * const keys = [{ chunkHash: 1, modelName: "m", cacheSalt: "" }];
+ * bus.publish("l2.prefetch.failed", { reason: "l1_oom", keys });
+ * await bus.flush();
+ * const names = registration.collect().map(({ name }) => name);
+ * if (!names.includes("lmcache_mp.l2_prefetch_failure")) throw new Error("no metric");
+ * if (lines.length !== 1) throw new Error("no log record");
+ * ```
+ *
+ * @throws {TypeError} if there is no outlet
+ * @throws {RangeError} if `lifecycleSampleRatio` is not from 0 to 1
  */
 export function registerKvCache<Events extends KvCacheEvents>(
   bus: EventBus<Events>,
-  { meter, prefix = KV_CACHE_METRIC_PREFIX }: KvCacheOptions,
-): Disposable {
-  if (!bus.enabled) return { [Symbol.dispose]: () => {} };
+  options: KvCacheOptions,
+): KvCacheRegistration {
+  const { prefix = KV_CACHE_METRIC_PREFIX, metrics = options.meter, tracing, logging } = options;
+  if (metrics === undefined && tracing === undefined && logging === undefined) {
+    throw new TypeError(
+      "Cannot register the KV cache: options must be given metrics, tracing or logging, received none",
+    );
+  }
+  const catalog = kvCacheCatalog(options);
+  if (!bus.enabled) return { collect: () => [], [Symbol.dispose]: () => {} };
+
   // A bus of more events than these is a bus of these.
   const kvBus = bus as unknown as EventBus<KvCacheEvents>;
-  const registrations = [
-    kvBus.registerSubscriber(new L1MetricsSubscriber(meter, prefix)),
-    kvBus.registerSubscriber(new StorageManagerMetricsSubscriber(meter, prefix)),
-    kvBus.registerSubscriber(new LookupMetricsSubscriber(meter, prefix)),
-    observeBus(kvBus, { meter, prefix }),
-  ];
+  const registrations: Disposable[] = [];
+  const register = (subscriber: EventSubscriber<KvCacheEvents>) =>
+    registrations.push(kvBus.registerSubscriber(subscriber));
+  const telling = options.logger === undefined ? {} : { logger: options.logger };
+
+  // Spans first: the others ask to which span an event belongs.
+  const registry = new SpanRegistry();
+  const contextOf = registry.contextOf.bind(registry);
+  if (tracing !== undefined) {
+    const { spans = {} } = catalog;
+    register(new TracingSubscriber({ tracer: tracing, spans, registry, ...telling }));
+  }
+  const meter = metrics === "collect" ? undefined : metrics;
+  let collect = (): CollectedMetric[] => [];
+  if (metrics !== undefined) {
+    const subscriber = new MetricsSubscriber<KvCacheEvents>({
+      metrics: catalog.metrics ?? {},
+      contextOf,
+      ...(meter === undefined ? {} : { meter }),
+      ...telling,
+    });
+    register(subscriber);
+    if (meter === undefined) collect = () => subscriber.collect();
+  }
+  if (logging !== undefined) {
+    register(new LoggingSubscriber({ logs: catalog.logs, sink: logging, contextOf }));
+  }
+  const health = options.meter ?? meter;
+  if (health !== undefined) registrations.push(observeBus(kvBus, { meter: health, prefix }));
   return {
+    collect,
     [Symbol.dispose]: () => {
       for (const registration of registrations) registration[Symbol.dispose]();
     },

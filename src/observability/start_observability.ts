@@ -1,6 +1,6 @@
-import { type DeadlineOptions, EventBus } from "../bus/event_bus.ts";
+import { EventBus } from "../bus/event_bus.ts";
 import type { EventSubscriber } from "../bus/event_subscriber.ts";
-import { type Logger, resolveTimeoutMs } from "../bus/options.ts";
+import { type DeadlineOptions, type Logger, resolveTimeoutMs } from "../bus/options.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { AnyEvents } from "../events/event_map.ts";
 import { startMetricsServer } from "../http/start_metrics_server.ts";
@@ -283,7 +283,7 @@ function running<Events extends object>(parts: Running<Events>): Observability<E
   };
 
   const shutdown = (options: DeadlineOptions = {}): Promise<void> => {
-    const timeoutMs = resolveTimeoutMs("stop", options.timeoutMs);
+    const timeoutMs = resolveTimeoutMs("stop", options);
     return ending ??= runSteps([
       drainBus,
       ...telemetry.shutdownSteps,
@@ -296,7 +296,7 @@ function running<Events extends object>(parts: Running<Events>): Observability<E
     config,
     ...(server === undefined ? {} : { metricsUrl: server.metricsUrl }),
     flush: async (options = {}) => {
-      const timeoutMs = resolveTimeoutMs("flush", options.timeoutMs);
+      const timeoutMs = resolveTimeoutMs("flush", options);
       const until = performance.now() + timeoutMs;
       const drained = await bus.flush({ timeoutMs });
       try {

@@ -28,3 +28,31 @@ export {
   PrometheusMetrics,
   type PrometheusMetricsOptions,
 } from "./prometheus_metrics.ts";
+export {
+  type BatchOptions,
+  LogBatchProcessor,
+  SpanBatchProcessor,
+} from "./export/batch_processors.ts";
+export { CountingMetricExporter } from "./export/counting_metric_exporter.ts";
+export {
+  createOtlpExporters,
+  DEFAULT_OTLP_OPTIONS,
+  type OtlpExporters,
+  type OtlpExportersOptions,
+  type OtlpSignalOptions,
+} from "./export/create_otlp_exporters.ts";
+export {
+  DEFAULT_EXPORT_QUEUE_OPTIONS,
+  type ExportCounts,
+  ExportQueue,
+  type ExportQueueBounds,
+  type ExportQueueOptions,
+} from "./export/export_queue.ts";
+export {
+  type ExportCountsBySignal,
+  observeExport,
+  type ObserveExportOptions,
+} from "./export/observe_export.ts";
+export type { OtlpProtocol } from "./export/otlp_exporters.ts";
+export { OtlpExportError } from "./export/otlp_transport.ts";
+export type * from "./export/sdk_types.ts";

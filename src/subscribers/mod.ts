@@ -23,9 +23,10 @@ export {
   OpenPairs,
   type OpenPairsCounts,
   type OpenPairsOptions,
+  type PairKey,
   pairKey,
+  type PairLane,
 } from "./open_pairs.ts";
-export { SliceCounter } from "./slice_counter.ts";
 export {
   type MetricsCounts,
   MetricsSubscriber,

@@ -29,8 +29,12 @@ export interface OpenPairsCounts {
   readonly orphaned: number;
 }
 
+/** What may be a key: strings and numbers, told apart. */
+export type PairKey = string | number;
+
 interface Entry<Start> {
-  readonly key: string;
+  readonly lane: PairLane;
+  readonly key: PairKey;
   readonly start: Start;
   /** Its neighbours in the order of opening. */
   older: Entry<Start> | undefined;
@@ -39,6 +43,19 @@ interface Entry<Start> {
   next: Entry<Start> | undefined;
   /** The last one of the same key; right only in the first one. */
   last: Entry<Start>;
+}
+
+/**
+ * Where {@linkcode OpenPairs} keeps starts by key. Several lanes have keys apart from each other,
+ * within the same bounds. A `Map` of its own is one.
+ */
+export interface PairLane {
+  /** What was set for a key, `undefined` if nothing was. */
+  get(key: PairKey): unknown;
+  /** Keeps something, which is for `OpenPairs` alone. */
+  set(key: PairKey, kept: unknown): unknown;
+  /** Forgets a key. */
+  delete(key: PairKey): unknown;
 }
 
 /**
@@ -67,7 +84,7 @@ export class OpenPairs<Start extends { readonly timestamp: number }> {
   readonly #maxOpen: number;
   readonly #maxAgeMs: number;
   readonly #onExpire: ((start: Start) => void) | undefined;
-  readonly #first = new Map<string, Entry<Start>>();
+  readonly #lane: PairLane = new Map();
   #oldest: Entry<Start> | undefined;
   #newest: Entry<Start> | undefined;
   #open = 0;
@@ -101,10 +118,15 @@ export class OpenPairs<Start extends { readonly timestamp: number }> {
     return { open: this.#open, expired: this.#expired, orphaned: this.#orphaned };
   }
 
-  /** Keeps a start until its end comes. If there are too many, the oldest expires first. */
-  open(key: string, start: Start): void {
+  /**
+   * Keeps a start until its end comes. If there are too many, the oldest expires first.
+   *
+   * @param lane where the key is looked for; default: the lane of all who name none
+   */
+  open(key: PairKey, start: Start, lane: PairLane = this.#lane): void {
     if (this.#open >= this.#maxOpen) this.#expireOldest();
     const entry: Entry<Start> = {
+      lane,
       key,
       start,
       older: this.#newest,
@@ -116,9 +138,9 @@ export class OpenPairs<Start extends { readonly timestamp: number }> {
     if (this.#newest === undefined) this.#oldest = entry;
     else this.#newest.newer = entry;
     this.#newest = entry;
-    const first = this.#first.get(key);
+    const first = firstIn<Start>(lane, key);
     if (first === undefined) {
-      this.#first.set(key, entry);
+      lane.set(key, entry);
     } else {
       first.last.next = entry;
       first.last = entry;
@@ -127,13 +149,13 @@ export class OpenPairs<Start extends { readonly timestamp: number }> {
   }
 
   /** The start that {@linkcode OpenPairs.close} would give; it stays open. */
-  peek(key: string): Start | undefined {
-    return this.#first.get(key)?.start;
+  peek(key: PairKey, lane: PairLane = this.#lane): Start | undefined {
+    return firstIn<Start>(lane, key)?.start;
   }
 
   /** Gives the oldest start of a key and forgets it; without one, an orphaned end is counted. */
-  close(key: string): Start | undefined {
-    const entry = this.#first.get(key);
+  close(key: PairKey, lane: PairLane = this.#lane): Start | undefined {
+    const entry = firstIn<Start>(lane, key);
     if (entry === undefined) {
       this.#orphaned++;
       return undefined;
@@ -165,19 +187,23 @@ export class OpenPairs<Start extends { readonly timestamp: number }> {
 
   /** Only the first one of a key is ever removed: the oldest of all is the oldest of its key too. */
   #remove(entry: Entry<Start>): void {
-    const { older, newer, next } = entry;
+    const { lane, key, older, newer, next } = entry;
     if (older === undefined) this.#oldest = newer;
     else older.newer = newer;
     if (newer === undefined) this.#newest = older;
     else newer.older = older;
     if (next === undefined) {
-      this.#first.delete(entry.key);
+      lane.delete(key);
     } else {
       next.last = entry.last;
-      this.#first.set(entry.key, next);
+      lane.set(key, next);
     }
     this.#open--;
   }
+}
+
+function firstIn<Start>(lane: PairLane, key: PairKey): Entry<Start> | undefined {
+  return lane.get(key) as Entry<Start> | undefined;
 }
 
 /**

@@ -14,11 +14,6 @@ export class RecencyList<Item> {
     return this.#newest?.item;
   }
 
-  /** Whether nothing is here. */
-  get isEmpty(): boolean {
-    return this.#newest === undefined;
-  }
-
   /** The items, newest first. */
   *[Symbol.iterator](): Generator<Item> {
     for (let node = this.#newest; node !== undefined; node = node.older) yield node.item;

@@ -1,6 +1,7 @@
 import type { Context, Span } from "@opentelemetry/api";
-import type { AnyEvent } from "../catalog/declaration.ts";
+import type { AnyEvent, OperationId } from "../catalog/declaration.ts";
 import type { SpanDeclaration } from "../catalog/span.ts";
+import type { PairKey, PairLane } from "./open_pairs.ts";
 import { RecencyList, type RecencyNode } from "./recency_list.ts";
 
 /** A declared span with its name. */
@@ -10,12 +11,14 @@ export interface NamedSpan {
   readonly declaration: SpanDeclaration<any>;
   /** Whether open spans must be found by that name: to hang others under them, or to fail them. */
   readonly indexed: boolean;
+  /** Its place among the declared spans. */
+  readonly index: number;
 }
 
 /** A span that has not ended. */
 export class OpenSpan {
-  /** The pair's key. */
-  readonly key: string;
+  /** The operation's id. */
+  readonly operationId: OperationId;
   readonly named: NamedSpan;
   readonly span: Span;
   readonly session: SessionSpans;
@@ -32,18 +35,20 @@ export class OpenSpan {
   /** When the last of those that held it ended. */
   lastEndMs = -Infinity;
   ended = false;
-  inSession: RecencyNode<OpenSpan> | undefined = undefined;
+  /** Its neighbours in the session, by the order of opening. */
+  older: OpenSpan | undefined = undefined;
+  newer: OpenSpan | undefined = undefined;
   inName: RecencyNode<OpenSpan> | undefined = undefined;
 
   constructor(
-    key: string,
+    operationId: OperationId,
     named: NamedSpan,
     span: Span,
     session: SessionSpans,
     root: OpenSpan | undefined,
     { timestamp }: AnyEvent,
   ) {
-    this.key = key;
+    this.operationId = operationId;
     this.named = named;
     this.span = span;
     this.session = session;
@@ -52,11 +57,17 @@ export class OpenSpan {
   }
 }
 
-/** The open spans of one session. */
-export class SessionSpans {
-  readonly #open = new RecencyList<OpenSpan>();
+/**
+ * The open spans of one session. As a lane it keeps those without an operation id, by the index of
+ * their declaration.
+ */
+export class SessionSpans implements PairLane {
+  readonly #plain: unknown[] = [];
+  /** A list whose links are in the spans themselves: it is there for each span that is made. */
+  #newest: OpenSpan | undefined = undefined;
   #roots: RecencyList<OpenSpan> | undefined;
   #byName: Map<string, RecencyList<OpenSpan>> | undefined;
+  #lanes: Map<NamedSpan, PairLane> | undefined;
   /** The session's id. */
   readonly id: string;
 
@@ -64,14 +75,28 @@ export class SessionSpans {
     this.id = id;
   }
 
+  get(index: PairKey): unknown {
+    return this.#plain[index as number];
+  }
+
+  set(index: PairKey, kept: unknown): void {
+    // Filled up: an array with holes would be slower.
+    while (this.#plain.length < (index as number)) this.#plain.push(undefined);
+    this.#plain[index as number] = kept;
+  }
+
+  delete(index: PairKey): void {
+    this.#plain[index as number] = undefined;
+  }
+
   /** Whether no span is open. */
   get isEmpty(): boolean {
-    return this.#open.isEmpty;
+    return this.#newest === undefined;
   }
 
   /** The open span that was opened last. */
   get newest(): OpenSpan | undefined {
-    return this.#open.newest;
+    return this.#newest;
   }
 
   /** The open root that was opened last. */
@@ -79,21 +104,34 @@ export class SessionSpans {
     return this.#roots?.newest;
   }
 
-  /** The open roots, newest first. */
-  get roots(): Iterable<OpenSpan> {
-    return this.#roots ?? [];
-  }
-
   /** The open span of an indexed name, or the root of that name: the one opened last. */
   newestOf(name: string): OpenSpan | undefined {
     const found = this.#byName?.get(name)?.newest;
     if (found !== undefined) return found;
-    for (const root of this.roots) if (root.named.name === name) return root;
+    for (const root of this.#roots ?? []) if (root.named.name === name) return root;
     return undefined;
   }
 
+  /** The root that waits for its work, its own end having come. */
+  waitingRoot(named: NamedSpan, operationId: OperationId): OpenSpan | undefined {
+    for (const root of this.#roots ?? []) {
+      if (root.named === named && root.operationId === operationId) return root;
+    }
+    return undefined;
+  }
+
+  /** The open operations of a name, by their ids. */
+  operationsOf(named: NamedSpan): PairLane {
+    this.#lanes ??= new Map();
+    let lane = this.#lanes.get(named);
+    if (lane === undefined) this.#lanes.set(named, lane = new Map());
+    return lane;
+  }
+
   add(open: OpenSpan): void {
-    open.inSession = this.#open.add(open);
+    open.older = this.#newest;
+    if (this.#newest !== undefined) this.#newest.newer = open;
+    this.#newest = open;
     const { name, declaration, indexed } = open.named;
     if (declaration.root) {
       this.#roots ??= new RecencyList();
@@ -107,7 +145,10 @@ export class SessionSpans {
   }
 
   remove(open: OpenSpan): void {
-    if (open.inSession !== undefined) this.#open.remove(open.inSession);
+    const { older, newer } = open;
+    if (older !== undefined) older.newer = newer;
+    if (newer !== undefined) newer.older = older;
+    else this.#newest = older;
     if (open.inName === undefined) return;
     if (open.named.declaration.root) this.#roots?.remove(open.inName);
     else this.#byName?.get(open.named.name)?.remove(open.inName);

@@ -1,18 +1,17 @@
-import type { Attributes, Context, Span } from "@opentelemetry/api";
+import type { Context, Span } from "@opentelemetry/api";
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import { Backoff } from "../bus/backoff.ts";
 import { EventSubscriber } from "../bus/event_subscriber.ts";
 import type { Logger } from "../bus/options.ts";
-import type { EventAttributes } from "../catalog/attributes.ts";
 import type { AnyEvent, OperationId } from "../catalog/declaration.ts";
 import type { BusEvent } from "../events/event.ts";
-import { metadataAttributes } from "../catalog/span.ts";
 import type { AnyEvents, Subscriptions } from "../events/event_map.ts";
 import { reasonOf, recordFailure } from "./failure.ts";
 import { toHrTime } from "./hr_time.ts";
-import { OpenPairs, pairKey } from "./open_pairs.ts";
+import { OpenPairs, pairKey, type PairLane } from "./open_pairs.ts";
 import type { SpanContext, Tracer } from "./otel_api.ts";
 import { type NamedSpan, OpenSpan, SessionSpans } from "./session_spans.ts";
+import { addAttributes, NewAttributes } from "./span_attributes.ts";
 import { parseTraceparent } from "./traceparent.ts";
 import type { TracingCounts, TracingSubscriberOptions } from "./tracing_options.ts";
 
@@ -21,6 +20,9 @@ interface Announced {
   readonly timestamp: number;
   readonly root: OpenSpan;
 }
+
+/** For sessions of which nothing is known. */
+const NOTHING: PairLane = new Map();
 
 const KINDS = {
   internal: SpanKind.INTERNAL,
@@ -73,6 +75,7 @@ const KINDS = {
 export class TracingSubscriber<Events extends object = AnyEvents> extends EventSubscriber<Events> {
   readonly #tracer: Tracer;
   readonly #named: readonly NamedSpan[];
+  readonly #byName = new Map<string, NamedSpan>();
   readonly #logger: Logger;
   readonly #pairs: OpenPairs<OpenSpan>;
   readonly #announced: OpenPairs<Announced>;
@@ -103,11 +106,13 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     this.#tracer = tracer;
     this.#logger = logger;
     const parents = new Set(Object.values(spans).map(({ parent }) => parent));
-    this.#named = Object.entries(spans).map(([name, declaration]) => ({
+    this.#named = Object.entries(spans).map(([name, declaration], index) => ({
       name,
       declaration,
       indexed: parents.has(name) || declaration.failedBy.length > 0,
+      index,
     }));
+    for (const named of this.#named) this.#byName.set(named.name, named);
     const limits = {
       ...(options.maxOpenSpans === undefined ? {} : { maxOpen: options.maxOpenSpans }),
       ...(options.maxSpanAgeMs === undefined ? {} : { maxAgeMs: options.maxSpanAgeMs }),
@@ -210,48 +215,49 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     this.#now = event.timestamp;
     const { name, declaration } = named;
     const operationId = declaration.operationId(event);
-    const key = pairKey(name, event, operationId);
     const known = this.#sessions.get(event.sessionId);
-    const parent = this.#parent(named, key, operationId, known, event);
-    const attributes: Attributes = {};
-    const thrown = this.#collect(attributes, named, event);
-    if (event.sessionId !== "") attributes["session_id"] = event.sessionId;
+    const parent = this.#parent(named, operationId, known, event);
+    const attributes = new NewAttributes();
+    const thrown = addAttributes(attributes, declaration, event);
+    if (event.sessionId !== "") attributes.setAttribute("session_id", event.sessionId);
     const span = this.#tracer.startSpan(name, {
       kind: KINDS[declaration.kind],
       startTime: toHrTime(event.timestamp),
-      attributes,
+      attributes: attributes.attributes,
     }, parent === undefined ? this.#remoteContext(event) : contextOf(parent));
     // Nothing has changed until here, should the tracer throw.
     const session = known ?? new SessionSpans(event.sessionId);
     if (known === undefined) this.#sessions.set(session.id, session);
     const root = parent?.named.declaration.root ? parent : parent?.root;
-    const open = new OpenSpan(key, named, span, session, root, event);
+    const open = new OpenSpan(operationId, named, span, session, root, event);
     if (root !== undefined) root.heldBy++;
     session.add(open);
     this.#started++;
-    this.#pairs.open(key, open);
-    this.#endAnnouncement(named, key, event);
+    if (operationId === undefined) this.#pairs.open(named.index, open, session);
+    else this.#pairs.open(operationId, open, session.operationsOf(named));
+    this.#endAnnouncement(named, operationId, event);
     this.#remember(event, span);
     if (thrown !== undefined) throw thrown.error;
   }
 
   #end(named: NamedSpan, event: AnyEvent): void {
     this.#now = event.timestamp;
-    const { name, declaration } = named;
-    const key = pairKey(name, event, declaration.operationId(event));
-    const open = this.#pairs.close(key);
+    const { declaration } = named;
+    const operationId = declaration.operationId(event);
+    const session = this.#sessions.get(event.sessionId);
+    const open = operationId === undefined
+      ? this.#pairs.close(named.index, session ?? NOTHING)
+      : this.#pairs.close(operationId, session?.operationsOf(named) ?? NOTHING);
     if (open === undefined) {
       // What was announced has ended without a start: it holds nothing open any more.
-      this.#endAnnouncement(named, key, event);
+      this.#endAnnouncement(named, operationId, event);
       return;
     }
     const { span } = open;
     this.#remember(event, span);
     let thrown: { readonly error: unknown } | undefined;
     if (span.isRecording()) {
-      const attributes: Attributes = {};
-      thrown = this.#collect(attributes, named, event);
-      span.setAttributes(attributes);
+      thrown = addAttributes(span, declaration, event);
       try {
         const message = declaration.error?.(event);
         if (message !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message });
@@ -269,14 +275,14 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     if (thrown !== undefined) throw thrown.error;
   }
 
-  #fail({ name, declaration }: NamedSpan, event: AnyEvent): void {
+  #fail(named: NamedSpan, event: AnyEvent): void {
     this.#now = event.timestamp;
     const session = this.#sessions.get(event.sessionId);
     if (session === undefined) return;
-    const operationId = declaration.operationId(event);
-    const key = pairKey(name, event, operationId);
-    const open = this.#pairs.peek(key) ?? [...session.roots].find((root) => root.key === key) ??
-      (operationId === undefined ? session.newestOf(name) : undefined);
+    const operationId = named.declaration.operationId(event);
+    const open = this.#peek(named, operationId, session) ??
+      session.waitingRoot(named, operationId) ??
+      (operationId === undefined ? session.newestOf(named.name) : undefined);
     if (open === undefined) return;
     this.#remember(event, open.span);
     recordFailure(open.span, event, reasonOf(event));
@@ -292,32 +298,42 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     this.#remember(event, root.span);
   }
 
-  #endAnnouncement({ declaration }: NamedSpan, key: string, event: AnyEvent): void {
+  #endAnnouncement(
+    { name, declaration }: NamedSpan,
+    operationId: OperationId,
+    event: AnyEvent,
+  ): void {
+    if (declaration.announcedBy.length === 0) return;
+    const key = pairKey(name, event, operationId);
     // Looked for first: that nothing was announced is no orphaned end.
-    if (declaration.announcedBy.length === 0 || !this.#announced.peek(key)) return;
-    const announced = this.#announced.close(key);
+    const announced = this.#announced.peek(key) && this.#announced.close(key);
     if (announced !== undefined) this.#release(announced.root, event.timestamp);
   }
 
+  /** The open span that an end with this operation id would end. */
+  #peek(named: NamedSpan, operationId: OperationId, session: SessionSpans): OpenSpan | undefined {
+    return operationId === undefined
+      ? this.#pairs.peek(named.index, session)
+      : this.#pairs.peek(operationId, session.operationsOf(named));
+  }
+
   #parent(
-    { declaration }: NamedSpan,
-    key: string,
+    { name, declaration }: NamedSpan,
     operationId: OperationId,
     session: SessionSpans | undefined,
     event: AnyEvent,
   ): OpenSpan | undefined {
     if (declaration.root || session === undefined) return undefined;
-    const { parent: name } = declaration;
-    if (name !== undefined) {
-      const same = operationId === undefined
-        ? undefined
-        : this.#pairs.peek(pairKey(name, event, operationId));
-      const found = same ?? session.newestOf(name);
+    const { parent } = declaration;
+    if (parent !== undefined) {
+      const named = operationId === undefined ? undefined : this.#byName.get(parent);
+      const same = named && this.#peek(named, operationId, session);
+      const found = same ?? session.newestOf(parent);
       if (found !== undefined) return found;
     }
     const announcedUnder = declaration.announcedBy.length === 0
       ? undefined
-      : this.#announced.peek(key)?.root;
+      : this.#announced.peek(pairKey(name, event, operationId))?.root;
     return announcedUnder?.ended === false ? announcedUnder : session.root;
   }
 
@@ -328,22 +344,6 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     if (remote !== undefined) return trace.setSpanContext(ROOT_CONTEXT, remote);
     this.#invalidTraceparents++;
     return ROOT_CONTEXT;
-  }
-
-  /** Adds to `attributes` what an event says; gives what was thrown, wrapped. */
-  #collect(
-    attributes: Attributes,
-    { declaration }: NamedSpan,
-    event: AnyEvent,
-  ): { readonly error: unknown } | undefined {
-    try {
-      // The usual case, without an object in between.
-      if (declaration.attributes === metadataAttributes) addScalars(attributes, event.metadata);
-      else addDefined(attributes, declaration.attributes(event));
-      return undefined;
-    } catch (error) {
-      return { error };
-    }
   }
 
   #expire(open: OpenSpan): void {
@@ -390,22 +390,4 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
 
 function contextOf(parent: OpenSpan): Context {
   return parent.context ??= trace.setSpan(ROOT_CONTEXT, parent.span);
-}
-
-/** What `metadataAttributes` gives, added in place. */
-function addScalars(attributes: Attributes, metadata: unknown): void {
-  if (typeof metadata !== "object" || metadata === null) return;
-  for (const name of Object.keys(metadata)) {
-    const value = (metadata as Record<string, unknown>)[name];
-    if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") {
-      attributes[name] = value;
-    }
-  }
-}
-
-function addDefined(attributes: Attributes, given: EventAttributes): void {
-  for (const name of Object.keys(given)) {
-    const value = given[name];
-    if (value !== undefined) attributes[name] = value as Attributes[string];
-  }
 }

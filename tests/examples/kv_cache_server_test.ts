@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { deadline } from "@std/async";
 import { samples } from "../scrape.ts";
+import { totals } from "./kv_cache_server_helpers.ts";
 
 const MAIN = "examples/kv_cache_server/main.ts";
 const FLAGS = ["--no-prompt", "--allow-net=127.0.0.1", "--allow-read", "--allow-write"];
@@ -71,6 +72,59 @@ Deno.test("the built-in workload is the same for the same seed", async () => {
   assert(counts(first.out) !== counts(other.out));
 });
 
+Deno.test("requests are spread over models and tenants, and faults are counted", async () => {
+  const spreading = ["--models", "2", "--tenants", "3", "--l1-blocks", "50"];
+  const faults = ["--fault", "l2-error", "--fault", "l1-oom"];
+  const { code, out, err } = await run(
+    ...["--requests", "60", "--speed", "max", "--once", "--port", "0"],
+    ...spreading,
+    ...faults,
+  );
+  assertEquals(code, 0, err);
+  assertStringIncludes(err, "Faults: l2-error, l1-oom.");
+  const found = samples(out);
+  const series = Object.keys(found).filter((name) =>
+    name.startsWith("lmcache_mp_lookup_requested_tokens_total{")
+  );
+  assertEquals(series.length, 2 * 3);
+  const failures = ["l1_allocation_failure", "l1_read_failure", "l2_prefetch_failure"];
+  for (const name of failures) {
+    const { total, by } = totals(found, `lmcache_mp_${name}_chunks_total`, "model_name");
+    assert(total > 0, name);
+    assert(Object.keys(by).every((model) => /^demo-model-[12]$/.test(model)));
+  }
+  assert((found['lmcache_mp_l2_store_failed_objects_chunks_total{l2_name="disk"}'] ?? 0) > 0);
+  assertEquals(found["lmcache_mp_event_bus_dropped_events_total"], 0);
+});
+
+Deno.test("clients over HTTP can have it to themselves", async () => {
+  await using child = command(["--port", "0", "--requests", "0"]).spawn();
+  const output = child.stdout.cancel();
+  let err = "";
+  let asked = false;
+  for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+    err += text;
+    const url = /http:\S+(?=\/metrics)/.exec(err)?.[0];
+    if (url === undefined || !err.includes("The input has ended") || asked) continue;
+    asked = true;
+    const post = async (path: string, blocks: number[]) => {
+      const body = JSON.stringify({ tenant: "t", blocks });
+      const headers = { "content-type": "application/json" };
+      return await (await fetch(`${url}${path}`, { method: "POST", headers, body })).json();
+    };
+    assertEquals((await post("/v1/store", [1, 2])).storedBlocks, 2);
+    assertEquals((await post("/v1/lookup", [1, 2, 3])).foundBlocks, 2);
+    assertEquals((await post("/v1/retrieve", [1, 2])).retrievedBlocks, 2);
+    const found = samples(await (await fetch(`${url}/metrics`)).text());
+    const hit = totals(found, "lmcache_mp_lookup_hit_tokens_total", "cache_salt");
+    assertEquals(hit.by, { t: 2 * 512 });
+    child.kill("SIGINT");
+  }
+  await output;
+  const { code } = await deadline(child.status, 10_000);
+  assertEquals(code, 0, err);
+});
+
 Deno.test("bad flags get the rule and the usage text, and exit 2", async () => {
   const cases: [string[], string][] = [
     [["--nonsense"], "--nonsense"],
@@ -78,6 +132,9 @@ Deno.test("bad flags get the rule and the usage text, and exit 2", async () => {
     [["--port", "70000"], '--port: must be an integer from 0 to 65535, received "70000"'],
     [["--speed", "fast"], '--speed: must be a number above 0 or max, received "fast"'],
     [["--once"], "--once: the built-in workload is endless"],
+    [["--models", "0"], '--models: must be an integer from 1 to 1000, received "0"'],
+    [["--tenants", "x"], '--tenants: must be an integer from 1 to 1000000, received "x"'],
+    [["--fault", "fire"], '--fault: must be one of l2-slow, l2-error, l1-oom, received "fire"'],
   ];
   for (const [args, message] of cases) {
     const { code, out, err } = await run(...args);

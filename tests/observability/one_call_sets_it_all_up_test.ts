@@ -26,7 +26,10 @@ function startReceiver() {
   const received: Record<string, unknown[]> = { traces: [], metrics: [], logs: [] };
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (req) => {
     const signal = new URL(req.url).pathname.split("/").at(-1) ?? "";
-    received[signal]?.push(await req.json());
+    const body = req.headers.get("content-encoding") === "gzip"
+      ? req.body?.pipeThrough(new DecompressionStream("gzip"))
+      : req.body;
+    received[signal]?.push(await new Response(body).json());
     return Response.json({});
   });
   return {
@@ -68,7 +71,7 @@ Deno.test("all three signals are pushed, tied together by one trace", async () =
     catalog,
     serviceName: "shop",
     tracingEnabled: true,
-    otlp: { endpoint, protocol: "http/json" },
+    otlp: { endpoint, protocol: "http/json", compression: "gzip" },
     prometheus: { port: 0 },
   });
   publishCheckout(obs.bus);

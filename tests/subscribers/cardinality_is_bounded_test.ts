@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import * as fc from "fast-check";
 import { type AttributeValue, counter } from "../../src/catalog/mod.ts";
 import { MetricsSubscriber } from "../../src/subscribers/mod.ts";
@@ -77,3 +77,16 @@ function keyOf(attributes: Record<string, unknown>): string {
     .map(([name, value]) => `${name}=${Array.isArray(value) ? "list" : typeof value}:${value}`)
     .toSorted().join(" & ");
 }
+
+Deno.test("a number is another attribute value than any text", async () => {
+  const subscriber = new MetricsSubscriber<Events>({ metrics: seen(10) });
+  const bus = new EventBus<Events>().start();
+  bus.registerSubscriber(subscriber);
+  for (const a of [1, "1", "#1", "$1", NaN, "#NaN"]) {
+    bus.publish("seen", { attributes: { a }, value: 1 });
+  }
+  await bus.stop();
+  const [collected] = subscriber.collect();
+  assert(collected?.kind === "counter");
+  assertEquals(collected.points.map(({ value }) => value), [1, 1, 1, 1, 1, 1]);
+});

@@ -37,7 +37,7 @@ export function tracedBus(
     logger,
     ...limits,
   });
-  const bus = new EventBus<TestEvents>({ logger }).start();
+  const bus = new EventBus<TestEvents>({ logger: new MemoryLogger() }).start();
   bus.registerSubscriber(tracing);
   return {
     bus,

@@ -46,6 +46,23 @@ Deno.test("Starts expire by their own timestamps", () => {
   assertEquals(pairs.counts, { open: 0, expired: 2, orphaned: 0 });
 });
 
+Deno.test("Lanes have keys of their own, within the same bounds", () => {
+  const given: number[] = [];
+  const pairs = new OpenPairs<Start>({ maxOpen: 2, onExpire: ({ id }) => given.push(id) });
+  const [one, other] = [new Map(), new Map()];
+  pairs.open(7, { timestamp: 1, id: 1 }, one);
+  pairs.open(7, { timestamp: 2, id: 2 }, other);
+  assertEquals(pairs.peek(7), undefined);
+  pairs.open(7, { timestamp: 3, id: 3 });
+  assertEquals(given, [1]);
+  assertEquals([pairs.close(7, one)?.id, pairs.close(7, other)?.id, pairs.close(7)?.id], [
+    undefined,
+    2,
+    3,
+  ]);
+  assertEquals(pairs.counts, { open: 0, expired: 1, orphaned: 1 });
+});
+
 Deno.test("Any program of opens, closes and expiries agrees with a list", () => {
   const step = fc.record({
     what: fc.constantFrom("open", "open", "close", "expire"),

@@ -1,55 +1,153 @@
-import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { LruOrder } from "./lru_order.ts";
-import type { BlockId, PutResult, Tier } from "./tier.ts";
+import type { EventBus } from "@busbar/busbar";
+import type { ObjectKey } from "@busbar/busbar/kv-cache";
+import type { ServerEvents } from "../events.ts";
+import { Faults, InjectedError } from "../faults.ts";
+import { type Block, BLOCK_BYTES, type BlockId, checkBytes, type FilledBlock } from "./block.ts";
+import { BlockFile } from "./block_file.ts";
+import { LruMap } from "./lru_map.ts";
+import { TaskQueue } from "./task_queue.ts";
 
-/** Writes are made durable so many at a time. A cache that crashes is only a cold cache. */
-const WRITES_PER_TRANSACTION = 1_000;
+/** The tier's name in events. */
+const L2_NAME = "disk";
+/** How many tasks may wait for the disk before requests wait too. */
+const MAX_WAITING_TASKS = 32;
 
-/** A tier on disk: the blocks in a SQLite file, their order of use in memory. */
-export class DiskTier implements Tier {
-  readonly #database: DatabaseSync;
-  readonly #select: StatementSync;
-  readonly #upsert: StatementSync;
-  readonly #delete: StatementSync;
-  readonly #order: LruOrder;
-  #writes = 0;
+/** What a {@linkcode DiskTier} needs. */
+export interface DiskTierOptions {
+  /** The SQLite file; blocks that it holds from before are discarded. */
+  readonly path: string;
+  /** How many blocks it holds. */
+  readonly capacity: number;
+  readonly bus: EventBus<ServerEvents>;
+  readonly faults?: Faults;
+  /** Told once when the disk fails on its own account. */
+  readonly tell?: (text: string) => void;
+}
 
-  /** @param path the SQLite file; blocks that it holds from before are discarded */
-  constructor(path: string, capacity: number) {
-    this.#order = new LruOrder(capacity);
-    this.#database = new DatabaseSync(path);
-    this.#database.exec(`
-      PRAGMA journal_mode = OFF;
-      PRAGMA synchronous = OFF;
-      DROP TABLE IF EXISTS blocks;
-      CREATE TABLE blocks (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
-      BEGIN;
-    `);
-    this.#select = this.#database.prepare("SELECT bytes FROM blocks WHERE id = ?");
-    this.#upsert = this.#database.prepare("INSERT OR REPLACE INTO blocks VALUES (?, ?)");
-    this.#delete = this.#database.prepare("DELETE FROM blocks WHERE id = ?");
+/**
+ * L2: blocks on disk. What is there, and in which order of use, it knows at once; the disk itself
+ * is read and written later, in the order of the requests.
+ */
+export class DiskTier implements AsyncDisposable {
+  readonly #bus: EventBus<ServerEvents>;
+  readonly #faults: Faults;
+  readonly #file: BlockFile;
+  readonly #blocks: LruMap<BlockId, Block>;
+  readonly #queue: TaskQueue;
+  #tell: ((text: string) => void) | undefined;
+  #lastTaskId = 0;
+
+  constructor({ path, capacity, bus, faults = new Faults(), tell }: DiskTierOptions) {
+    this.#tell = tell;
+    this.#bus = bus;
+    this.#faults = faults;
+    this.#file = new BlockFile(path);
+    this.#blocks = new LruMap(capacity);
+    this.#queue = new TaskQueue(MAX_WAITING_TASKS, () => faults.l2DelayMs);
   }
 
-  get size(): number {
-    return this.#order.size;
+  /** The key of a block that is here, and the most recent one now. */
+  touch(id: BlockId): ObjectKey | undefined {
+    return this.#blocks.touch(id)?.key;
   }
 
-  get(id: BlockId): Uint8Array | undefined {
-    if (!this.#order.touch(id)) return undefined;
-    return this.#select.get(id)?.["bytes"] as Uint8Array | undefined;
+  /** Resolves when the disk can take another task. */
+  room(): Promise<void> {
+    return this.#queue.room();
   }
 
-  put(id: BlockId, bytes: Uint8Array): PutResult {
-    if (this.#order.touch(id)) return { inserted: false, evicted: undefined };
-    this.#upsert.run(id, bytes);
-    const evicted = this.#order.add(id);
-    if (evicted !== undefined) this.#delete.run(evicted);
-    if (++this.#writes % WRITES_PER_TRANSACTION === 0) this.#database.exec("COMMIT; BEGIN");
-    return { inserted: true, evicted };
+  /** Resolves when all that was asked for is on the disk. */
+  idle(): Promise<void> {
+    return this.#queue.idle();
   }
 
-  close(): void {
-    this.#database.exec("COMMIT");
-    this.#database.close();
+  /** Makes the blocks the most recent ones, in their order; those that are new are written later. */
+  store(blocks: readonly FilledBlock[], sessionId: string): void {
+    const added: FilledBlock[] = [];
+    const evicted: Block[] = [];
+    for (const block of blocks) {
+      if (this.#blocks.touch(block.id) !== undefined) continue;
+      added.push(block);
+      // Kept without the content: that is on the disk.
+      const gone = this.#blocks.add(block.id, { id: block.id, key: block.key });
+      if (gone !== undefined) evicted.push(gone);
+    }
+    if (added.length === 0) return;
+    const entries = added.map(({ id }) => this.#blocks.peek(id));
+    const task = this.#task(added.length);
+    this.#bus.publish("l2.store.submitted", task, { sessionId });
+    void this.#queue.run(() => {
+      const stored = this.#attempt(() => {
+        for (const { id, bytes } of added) this.#file.write(id, bytes);
+      });
+      if (!stored) {
+        for (const entry of entries) if (entry) this.#blocks.remove(entry.id, entry);
+      }
+      const deleted = evicted.filter(({ id }) => this.#file.delete(id));
+      const succeededCount = stored ? added.length : 0;
+      this.#bus.publish("l2.store.completed", {
+        ...task,
+        succeededCount,
+        failedCount: added.length - succeededCount,
+        bytesTransferred: succeededCount * BLOCK_BYTES,
+      }, { sessionId });
+      if (deleted.length === 0) return;
+      const keys = deleted.map(({ key }) => key);
+      this.#bus.publish("l2.keys.evicted", { keys }, { sessionId });
+      this.#bus.publish("kv_cache.blocks.evicted", { tier: "l2", count: keys.length }, {
+        sessionId,
+      });
+    });
+  }
+
+  /** Reads blocks, after all that was stored before. One that cannot be read is `undefined`. */
+  load(
+    ids: readonly BlockId[],
+    requestId: string,
+    sessionId: string,
+  ): Promise<(Uint8Array | undefined)[]> {
+    const task = { ...this.#task(ids.length), requestId };
+    this.#bus.publish("l2.load_task.submitted", task, { sessionId });
+    return this.#queue.run(() => {
+      let found: (Uint8Array | undefined)[] = [];
+      if (!this.#attempt(() => found = ids.map((id) => this.#file.read(id)))) {
+        found = ids.map(() => undefined);
+      }
+      ids.forEach((id, i) => found[i] && checkBytes(id, found[i]));
+      const keyCount = found.filter((bytes) => bytes !== undefined).length;
+      this.#bus.publish("l2.load_task.completed", {
+        ...task,
+        keyCount,
+        totalBytes: keyCount * BLOCK_BYTES,
+      }, { sessionId });
+      return found;
+    });
+  }
+
+  /** Closes the file when the disk has done all it was asked for. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.idle();
+    this.#file.close();
+  }
+
+  #task(keyCount: number) {
+    const taskId = ++this.#lastTaskId;
+    const totalBytes = keyCount * BLOCK_BYTES;
+    return { adapterIndex: 0, taskId, l2Name: L2_NAME, keyCount, totalBytes };
+  }
+
+  /** @returns whether the disk did it */
+  #attempt(work: () => void): boolean {
+    try {
+      this.#faults.failL2Task();
+      work();
+      return true;
+    } catch (error) {
+      if (!(error instanceof InjectedError)) {
+        this.#tell?.(`The disk tier fails: ${error instanceof Error ? error.message : error}`);
+        this.#tell = undefined;
+      }
+      return false;
+    }
   }
 }

@@ -1,33 +1,40 @@
-import { LruOrder } from "./lru_order.ts";
-import type { BlockId, PutResult, Tier } from "./tier.ts";
+import type { ObjectKey } from "@busbar/busbar/kv-cache";
+import type { Block, BlockId } from "./block.ts";
+import { LruMap } from "./lru_map.ts";
 
-/** A tier in memory. */
-export class MemoryTier implements Tier {
-  readonly #blocks = new Map<BlockId, Uint8Array>();
-  readonly #order: LruOrder;
+/** A place in memory for one block; until its content is there it is locked for writing. */
+export interface Slot extends Block {
+  bytes: Uint8Array | undefined;
+  /** Settles when the content is there, or will not come. */
+  written: Promise<unknown> | undefined;
+}
 
+/** L1: blocks in memory. */
+export class MemoryTier {
+  readonly #slots: LruMap<BlockId, Slot>;
+
+  /** @param capacity how many blocks it holds */
   constructor(capacity: number) {
-    this.#order = new LruOrder(capacity);
+    this.#slots = new LruMap(capacity);
   }
 
   get size(): number {
-    return this.#order.size;
+    return this.#slots.size;
   }
 
-  get(id: BlockId): Uint8Array | undefined {
-    this.#order.touch(id);
-    return this.#blocks.get(id);
+  /** A block's slot, which is the most recent one now. */
+  touch(id: BlockId): Slot | undefined {
+    return this.#slots.touch(id);
   }
 
-  put(id: BlockId, bytes: Uint8Array): PutResult {
-    this.#blocks.set(id, bytes);
-    if (this.#order.touch(id)) return { inserted: false, evicted: undefined };
-    const evicted = this.#order.add(id);
-    if (evicted !== undefined) this.#blocks.delete(evicted);
-    return { inserted: true, evicted };
+  /** Makes a slot for a block that has none. The least recent one may have to go. */
+  reserve(id: BlockId, key: ObjectKey): { slot: Slot; evicted: Slot | undefined } {
+    const slot: Slot = { id, key, bytes: undefined, written: undefined };
+    return { slot, evicted: this.#slots.add(id, slot) };
   }
 
-  close(): void {
-    this.#blocks.clear();
+  /** Gives up a slot whose content will not come. */
+  release(slot: Slot): void {
+    this.#slots.remove(slot.id, slot);
   }
 }

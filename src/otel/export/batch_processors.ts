@@ -1,11 +1,14 @@
+import type { Resource } from "@opentelemetry/resources";
+import type { Logger } from "../../bus/options.ts";
+import { type ExportCounts, ExportQueue, type ExportQueueBounds } from "./export_queue.ts";
 import type {
   LogRecordExporter,
   LogRecordProcessor,
   ReadableLogRecord,
-} from "@opentelemetry/sdk-logs";
-import type { ReadableSpan, SpanExporter, SpanProcessor } from "@opentelemetry/sdk-trace";
-import type { Logger } from "../../bus/options.ts";
-import { type ExportCounts, ExportQueue, type ExportQueueBounds } from "./export_queue.ts";
+  ReadableSpan,
+  SpanExporter,
+  SpanProcessor,
+} from "./sdk_types.ts";
 
 /** The options of a batch processor. */
 export interface BatchOptions extends ExportQueueBounds {
@@ -18,7 +21,7 @@ interface Exporter<Item> {
   shutdown(): Promise<void>;
 }
 
-function queueFor<Item>(
+function queueFor<Item extends { readonly resource: Resource }>(
   itemName: string,
   exporter: Exporter<Item>,
   options: BatchOptions,
@@ -26,13 +29,16 @@ function queueFor<Item>(
   return new ExportQueue<Item>({
     ...options,
     itemName,
-    exportBatch: (items) =>
-      new Promise((resolve, reject) => {
+    exportBatch: async (items) => {
+      const resource = items[0]?.resource;
+      if (resource?.asyncAttributesPending) await resource.waitForAsyncAttributes?.();
+      await new Promise<void>((resolve, reject) => {
         exporter.export(items, ({ code, error }) => {
           if (code === 0) resolve();
           else reject(error ?? new Error("the exporter failed"));
         });
-      }),
+      });
+    },
   });
 }
 

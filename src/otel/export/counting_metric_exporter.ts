@@ -1,11 +1,8 @@
-import type {
-  AggregationTemporality,
-  PushMetricExporter,
-  ResourceMetrics,
-} from "@opentelemetry/sdk-metrics";
 import { Backoff } from "../../bus/backoff.ts";
 import type { Logger } from "../../bus/options.ts";
 import type { ExportCounts } from "./export_queue.ts";
+import { rejectedBy } from "./rejected_count.ts";
+import type { AggregationTemporality, PushMetricExporter, ResourceMetrics } from "./sdk_types.ts";
 
 /**
  * Counts what became of pushed metrics, by data point, and tells of failures. Sums are cumulative:
@@ -38,16 +35,21 @@ export class CountingMetricExporter implements PushMetricExporter {
     const points = metrics.scopeMetrics.flatMap(({ metrics }) => metrics)
       .reduce((sum, { dataPoints }) => sum + dataPoints.length, 0);
     this.#queued += points;
-    this.#exporter.export(metrics, (result) => {
+    const done = (result: { code: number; error?: Error }) => {
       this.#queued -= points;
       if (result.code === 0) this.#exported += points;
-      else this.#count(points, result.error);
+      else this.#countFailed(points, result.error);
       callback(result);
-    });
+    };
+    try {
+      this.#exporter.export(metrics, done);
+    } catch (error) {
+      done({ code: 1, error: error instanceof Error ? error : new Error(String(error)) });
+    }
   }
 
-  #count(points: number, error: Error | undefined): void {
-    const { rejectedCount = points } = (error ?? {}) as { rejectedCount?: number };
+  #countFailed(points: number, error: Error | undefined): void {
+    const rejectedCount = rejectedBy(error, points);
     this.#failed += rejectedCount;
     this.#exported += points - rejectedCount;
     if (!this.#backoff.due(performance.now())) return;

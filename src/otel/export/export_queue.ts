@@ -1,5 +1,7 @@
 import { Backoff } from "../../bus/backoff.ts";
 import type { Logger } from "../../bus/options.ts";
+import { rejectedBy } from "./rejected_count.ts";
+import { unref, withinMs } from "./timers.ts";
 
 /** The bounds of an export queue unless others are given: OpenTelemetry's own but for the first. */
 export const DEFAULT_EXPORT_QUEUE_OPTIONS: Readonly<{
@@ -7,11 +9,13 @@ export const DEFAULT_EXPORT_QUEUE_OPTIONS: Readonly<{
   maxExportBatchSize: number;
   scheduleDelayMs: number;
   exportTimeoutMs: number;
+  flushTimeoutMs: number;
 }> = Object.freeze({
   maxQueueSize: 20_000,
   maxExportBatchSize: 512,
   scheduleDelayMs: 5_000,
   exportTimeoutMs: 30_000,
+  flushTimeoutMs: 30_000,
 });
 
 /** The bounds of an export queue; each has its default in {@linkcode DEFAULT_EXPORT_QUEUE_OPTIONS}. */
@@ -24,13 +28,18 @@ export interface ExportQueueBounds {
   readonly scheduleDelayMs?: number;
   /** How long one export may take, in milliseconds; beyond it its items count as failed. */
   readonly exportTimeoutMs?: number;
+  /** How long a flush, and the one of a shutdown, may take with all its exports, in milliseconds. */
+  readonly flushTimeoutMs?: number;
 }
 
 /** What an {@linkcode ExportQueue} needs. */
 export interface ExportQueueOptions<Item> extends ExportQueueBounds {
   /** What is exported, as warnings name it: `"spans"`, `"log records"`. */
   readonly itemName: string;
-  /** Exports one batch; rejects if that failed for good. */
+  /**
+   * Exports one batch; rejects if that failed for good. An error with a number `rejectedCount` says
+   * how many of the items were not taken; without one, none was.
+   */
   readonly exportBatch: (items: Item[]) => Promise<void>;
   /** Where losses are told, once and then backing off. Default: `console`. */
   readonly logger?: Logger;
@@ -68,7 +77,9 @@ export class ExportQueue<Item> {
   #dropped = 0;
   #toldLosses = 0;
   #lastError = "";
-  #pumping: Promise<void> | undefined;
+  #underWay: Promise<void> | undefined;
+  readonly #awaited = new Map<Item[], PromiseWithResolvers<void>>();
+  #shutdown: Promise<void> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #open = true;
 
@@ -87,7 +98,7 @@ export class ExportQueue<Item> {
         );
       }
     }
-    for (const name of ["scheduleDelayMs", "exportTimeoutMs"] as const) {
+    for (const name of ["scheduleDelayMs", "exportTimeoutMs", "flushTimeoutMs"] as const) {
       const value = this.#options[name];
       if (!(value >= 0)) {
         throw new RangeError(
@@ -129,16 +140,37 @@ export class ExportQueue<Item> {
     }
   }
 
-  /** Exports all that waits now; resolves when that has succeeded or failed. */
-  async flush(): Promise<void> {
+  /**
+   * Exports all that waits now.
+   *
+   * @returns whether that was done, well or badly, within `flushTimeoutMs`; what was not goes on
+   */
+  async flush(): Promise<boolean> {
     this.#closeBatch();
-    await this.#pump();
+    const last = this.#full.at(-1);
+    // The export under way, or the last of the batches that wait now: not those that come later.
+    const done = last === undefined ? Promise.resolve(this.#underWay) : this.#done(last);
+    this.#pump();
+    return await withinMs(this.#options.flushTimeoutMs, done);
   }
 
-  /** Takes nothing more, and exports what waits. */
-  async shutdown(): Promise<void> {
+  /**
+   * Takes nothing more, and exports what waits; what then still waits is dropped. The second call
+   * gives the promise of the first.
+   */
+  shutdown(): Promise<void> {
+    return this.#shutdown ??= this.#end();
+  }
+
+  async #end(): Promise<void> {
     this.#open = false;
     await this.flush();
+    for (const batch of this.#full.splice(0)) {
+      this.#dropped += batch.length;
+      this.#lastError = "the queue was shut down";
+      this.#settle(batch);
+    }
+    if (this.#failed + this.#dropped > this.#toldLosses) this.#tell();
   }
 
   #closeBatch(): void {
@@ -149,8 +181,20 @@ export class ExportQueue<Item> {
     this.#filling = [];
   }
 
-  #pump(): Promise<void> {
-    return this.#pumping ??= this.#exportAll().finally(() => this.#pumping = undefined);
+  #done(batch: Item[]): Promise<void> {
+    let awaited = this.#awaited.get(batch);
+    if (awaited === undefined) this.#awaited.set(batch, awaited = Promise.withResolvers());
+    return awaited.promise;
+  }
+
+  #settle(batch: Item[]): void {
+    this.#queued -= batch.length;
+    this.#awaited.get(batch)?.resolve();
+    this.#awaited.delete(batch);
+  }
+
+  #pump(): void {
+    this.#underWay ??= this.#exportAll();
   }
 
   async #exportAll(): Promise<void> {
@@ -159,54 +203,42 @@ export class ExportQueue<Item> {
     let batch: Item[] | undefined;
     while ((batch = this.#full.shift()) !== undefined) {
       const { length } = batch;
+      let rejected = 0;
       try {
         await this.#exportInTime(batch);
-        this.#exported += length;
       } catch (error) {
-        this.#failed += length;
+        rejected = rejectedBy(error, length);
         this.#lastError = error instanceof Error ? error.message : String(error);
-        this.#tellLosses();
       }
-      this.#queued -= length;
+      this.#exported += length - rejected;
+      this.#failed += rejected;
+      if (rejected > 0) this.#tellLosses();
+      this.#settle(batch);
     }
+    // Here, not in a later microtask: a batch closed in between would wait for the next one.
+    this.#underWay = undefined;
   }
 
   async #exportInTime(batch: Item[]): Promise<void> {
     const { exportBatch, exportTimeoutMs } = this.#options;
-    const { promise, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(
-      () => reject(new Error(`no answer within ${exportTimeoutMs} ms`)),
-      exportTimeoutMs,
-    );
-    try {
-      await Promise.race([exportBatch(batch), promise]);
-    } finally {
-      clearTimeout(timer);
-    }
+    const inTime = await withinMs(exportTimeoutMs, exportBatch(batch));
+    if (!inTime) throw new Error(`no answer within ${exportTimeoutMs} ms`);
   }
 
   #tellLosses(): void {
-    if (!this.#backoff.due(performance.now())) return;
-    queueMicrotask(() => {
-      const { itemName, logger } = this.#options;
-      const losses = this.#failed + this.#dropped;
-      const since = losses - this.#toldLosses;
-      this.#toldLosses = losses;
-      const why = this.#lastError === "" ? "the queue is full" : this.#lastError;
-      try {
-        logger.warn(`Export: lost ${since} ${itemName}, ${losses} in all: ${why}`);
-      } catch {
-        // A logger that fails must not end the process, and there is nobody else to tell.
-      }
-    });
+    if (this.#backoff.due(performance.now())) queueMicrotask(() => this.#tell());
   }
-}
 
-/** Lets the process end while the timer waits; browsers' timers are numbers and never keep one. */
-function unref(timer: unknown): void {
-  if (typeof timer === "object" && timer !== null && "unref" in timer) {
-    (timer as { unref(): void }).unref();
-  } else {
-    (globalThis as { Deno?: { unrefTimer?(timer: unknown): void } }).Deno?.unrefTimer?.(timer);
+  #tell(): void {
+    const { itemName, logger } = this.#options;
+    const losses = this.#failed + this.#dropped;
+    const since = losses - this.#toldLosses;
+    this.#toldLosses = losses;
+    const why = this.#lastError === "" ? "the queue is full" : this.#lastError;
+    try {
+      logger.warn(`Export: lost ${since} ${itemName}, ${losses} in all: ${why}`);
+    } catch {
+      // A logger that fails must not end the process, and there is nobody else to tell.
+    }
   }
 }

@@ -7,14 +7,14 @@ import {
   ProtobufMetricsSerializer,
   ProtobufTraceSerializer,
 } from "@opentelemetry/otlp-transformer";
-import type { LogRecordExporter } from "@opentelemetry/sdk-logs";
-import {
-  AggregationTemporality,
-  type PushMetricExporter,
-  type ResourceMetrics,
-} from "@opentelemetry/sdk-metrics";
-import type { SpanExporter } from "@opentelemetry/sdk-trace";
+import { AggregationTemporality } from "@opentelemetry/sdk-metrics";
 import { OtlpExportError, type OtlpTarget, OtlpTransport } from "./otlp_transport.ts";
+import type {
+  LogRecordExporter,
+  PushMetricExporter,
+  ResourceMetrics,
+  SpanExporter,
+} from "./sdk_types.ts";
 
 /** How OTLP payloads are written. */
 export type OtlpProtocol = "http/protobuf" | "http/json";
@@ -47,6 +47,12 @@ class OtlpExporter<Items> {
   readonly #transport: OtlpTransport;
 
   constructor(target: OtlpTarget, protocol: OtlpProtocol, serializer: ISerializer<Items, unknown>) {
+    if (!Object.hasOwn(CONTENT_TYPES, protocol)) {
+      const rule = Object.keys(CONTENT_TYPES).join(" or ");
+      throw new TypeError(
+        `Cannot create an OTLP exporter: protocol must be ${rule}, received ${protocol}`,
+      );
+    }
     this.#serializer = serializer;
     this.#transport = new OtlpTransport(target, CONTENT_TYPES[protocol]);
   }

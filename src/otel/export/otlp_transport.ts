@@ -1,3 +1,6 @@
+import { context, createContextKey } from "@opentelemetry/api";
+import { pause } from "./timers.ts";
+
 /** Where and how OTLP goes. */
 export interface OtlpTarget {
   /** The whole URL, such as `http://127.0.0.1:4318/v1/traces`. */
@@ -6,6 +9,8 @@ export interface OtlpTarget {
   readonly headers: Readonly<Record<string, string>>;
   /** How long one export may take, its retries included, in milliseconds. */
   readonly timeoutMs: number;
+  /** Whether payloads are compressed. Default: `"none"`. */
+  readonly compression?: "none" | "gzip";
 }
 
 /** An export that was not, or not wholly, taken. */
@@ -26,6 +31,10 @@ export class OtlpExportError extends Error {
 const RETRYABLE_STATUSES: readonly number[] = [429, 502, 503, 504];
 const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 5_000;
+/** However short the receiver says that the waits should be. */
+const MAX_ATTEMPTS = 6;
+/** What the SDKs' instrumentations look for, so that an export makes no spans of its own. */
+const SUPPRESS_TRACING = createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
 /** A receiver's answer is a few bytes; a longer one is not read. */
 const MAX_ANSWER_BYTES = 64 * 1_024;
 
@@ -42,8 +51,26 @@ export class OtlpTransport {
   readonly #contentType: string;
   readonly #ended = new AbortController();
 
-  /** Opens nothing. */
+  /**
+   * Opens nothing.
+   *
+   * @throws {TypeError} if the URL is not one of http or https
+   * @throws {RangeError} if `timeoutMs` is not above 0
+   */
   constructor(target: OtlpTarget, contentType: string) {
+    const { url, timeoutMs } = target;
+    if (!/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
+      throw new TypeError(
+        `Cannot create an OTLP exporter: url must be an http or https URL, received ${
+          JSON.stringify(url)
+        }`,
+      );
+    }
+    if (!(timeoutMs > 0)) {
+      throw new RangeError(
+        `Cannot create an OTLP exporter: timeoutMs must be a number above 0, received ${timeoutMs}`,
+      );
+    }
     this.#target = target;
     this.#contentType = contentType;
   }
@@ -56,14 +83,19 @@ export class OtlpTransport {
    */
   async send(payload: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
     const deadline = performance.now() + this.#target.timeoutMs;
+    const body = this.#target.compression === "gzip" ? await gzip(payload) : payload;
     let retryMs = FIRST_RETRY_MS;
-    while (true) {
-      const attempt = await this.#attempt(payload, deadline - performance.now());
+    for (let attempts = 1;; attempts++) {
+      const attempt = await context.with(
+        context.active().setValue(SUPPRESS_TRACING, true),
+        () => this.#attempt(body, deadline - performance.now()),
+      );
       if (attempt.answer !== undefined) return attempt.answer;
       const waitMs = attempt.retryAfterMs ?? retryMs * (0.8 + Math.random() * 0.4);
       retryMs = Math.min(retryMs * 1.5, MAX_RETRY_MS);
       if (
-        !attempt.retryable || performance.now() + waitMs >= deadline || this.#ended.signal.aborted
+        !attempt.retryable || attempts >= MAX_ATTEMPTS ||
+        performance.now() + waitMs >= deadline || this.#ended.signal.aborted
       ) {
         throw new OtlpExportError(attempt.why);
       }
@@ -76,20 +108,29 @@ export class OtlpTransport {
     this.#ended.abort();
   }
 
-  async #attempt(payload: Uint8Array<ArrayBuffer>, timeoutMs: number): Promise<Attempt> {
-    const { url, headers } = this.#target;
+  async #attempt(body: Uint8Array<ArrayBuffer>, timeoutMs: number): Promise<Attempt> {
+    const { url, headers, compression } = this.#target;
     const cut = new AbortController();
     const timer = setTimeout(() => cut.abort(), Math.max(0, timeoutMs));
     try {
       const response = await fetch(url, {
         method: "POST",
-        headers: { ...headers, "content-type": this.#contentType },
-        body: payload,
+        headers: {
+          ...headers,
+          "content-type": this.#contentType,
+          ...(compression === "gzip" ? { "content-encoding": "gzip" } : {}),
+        },
+        body,
         signal: cut.signal,
-        redirect: "error",
+        // A redirect would lose the body or the headers' secrets: its status is told instead.
+        redirect: "manual",
       });
-      const answer = await readAnswer(response);
-      if (response.ok) return { answer, retryable: false, why: "" };
+      if (response.ok) {
+        // The status says that the payload was taken: sent again it would be there twice.
+        const answer = await readAnswer(response).catch(() => new Uint8Array());
+        return { answer, retryable: false, why: "" };
+      }
+      await response.body?.cancel();
       return {
         retryable: RETRYABLE_STATUSES.includes(response.status),
         retryAfterMs: parseRetryAfter(response.headers.get("retry-after"), Date.now()),
@@ -98,7 +139,7 @@ export class OtlpTransport {
     } catch (error) {
       return cut.signal.aborted
         ? { retryable: false, why: `no answer within ${this.#target.timeoutMs} ms` }
-        : { retryable: true, why: error instanceof Error ? error.message : String(error) };
+        : { retryable: !isForbidden(error), why: describe(error) };
     } finally {
       clearTimeout(timer);
     }
@@ -139,14 +180,17 @@ async function readAnswer({ body }: Response): Promise<Uint8Array> {
   return answer;
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener("abort", end);
-  });
+/** Whether the runtime does not let the process go there: trying again would not help. */
+function isForbidden(error: unknown): boolean {
+  return error instanceof Error &&
+    (error.name === "NotCapable" || error.name === "PermissionDenied");
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+async function gzip(payload: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  const compressed = new Blob([payload]).stream().pipeThrough(new CompressionStream("gzip"));
+  return await new Response(compressed).bytes();
 }

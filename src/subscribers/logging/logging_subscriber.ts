@@ -18,7 +18,7 @@ import {
 import { gather, Outlet, type SinkCounts, takeAll } from "./outlet.ts";
 import { type LeftOut, RateLimit } from "./rate_limit.ts";
 import { Redaction } from "./redaction.ts";
-import { contextOfTraceparent } from "./trace_context.ts";
+import { parseTraceparent } from "../traceparent.ts";
 
 // deno-lint-ignore no-explicit-any -- the catalog's type has checked that it fits its event
 type AnyLogDeclaration = LogDeclaration<any>;
@@ -194,7 +194,7 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
   ): LogRecord {
     const { attributes, body } = declaration;
     const context: TraceContext | undefined = this.#options.contextOf?.(event) ??
-      contextOfTraceparent(event.traceparent);
+      parseTraceparent(event.traceparent);
     return {
       timestampMs: event.timestamp,
       level,

@@ -89,7 +89,7 @@ export class AttributeSets<Cell> {
       if (this.#cells.length >= this.#limit - (this.#overflow === undefined ? 1 : 0)) {
         return this.#overflowCell();
       }
-      cell = this.#open(Object.freeze(Object.fromEntries(sorted)) as Attributes);
+      cell = this.#open(Object.freeze(Object.fromEntries(valid)) as Attributes);
       this.#bySortedNames.set(key, cell);
     }
     this.#remember(valid, cell);

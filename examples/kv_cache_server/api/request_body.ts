@@ -1,0 +1,94 @@
+import type { BlockId } from "../cache/block.ts";
+
+/** How many bytes a request's body may have. */
+export const MAX_BODY_BYTES = 1_000_000;
+const MAX_NAME_LENGTH = 128;
+
+/** What all three requests say. */
+export interface CacheRequest {
+  readonly model: string;
+  readonly tenant: string;
+  readonly session: string | undefined;
+  readonly blocks: readonly BlockId[];
+}
+
+/** Thrown when a request cannot be answered; its message is meant for the client. */
+export class RequestError extends Error {
+  override readonly name = "RequestError";
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/**
+ * Reads and checks a request's body.
+ *
+ * @throws {RequestError} if it is too large, no JSON, or not what is asked for
+ */
+export async function readCacheRequest(request: Request): Promise<CacheRequest> {
+  const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
+  if (type !== "application/json") {
+    // A page of another origin cannot send this type without being asked for leave first.
+    throw new RequestError(415, "content-type must be application/json");
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(await readText(request));
+  } catch (error) {
+    if (error instanceof RequestError) throw error;
+    throw new RequestError(400, "the body must be JSON in UTF-8");
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new RequestError(400, "the body must be a JSON object");
+  }
+  const { model = "demo-model", tenant = "", session, blocks, ...rest } = value as Record<
+    string,
+    unknown
+  >;
+  const [unknown] = Object.keys(rest);
+  if (unknown !== undefined) {
+    const known = "model, tenant, session and blocks";
+    throw new RequestError(400, `there is no field ${JSON.stringify(unknown)}, only ${known}`);
+  }
+  if (session !== undefined) assertName("session", session, 1);
+  assertName("model", model, 1);
+  assertName("tenant", tenant, 0);
+  if (!Array.isArray(blocks) || blocks.length === 0 || !blocks.every(isBlockId)) {
+    throw new RequestError(
+      400,
+      `blocks must be a list of at least one integer or string of 1 to ${MAX_NAME_LENGTH} characters`,
+    );
+  }
+  return { model, tenant, session, blocks };
+}
+
+/** Reads no more than it may, whatever the request says of its length. */
+async function readText(request: Request): Promise<string> {
+  const tooLarge = new RequestError(413, `the body must have at most ${MAX_BODY_BYTES} bytes`);
+  if (Number(request.headers.get("content-length")) > MAX_BODY_BYTES) throw tooLarge;
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let text = "";
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.length;
+    if (size > MAX_BODY_BYTES) throw tooLarge;
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+function assertName(field: string, value: unknown, min: number): asserts value is string {
+  if (typeof value === "string" && value.length >= min && value.length <= MAX_NAME_LENGTH) return;
+  throw new RequestError(
+    400,
+    `${field} must be a string of ${min} to ${MAX_NAME_LENGTH} characters`,
+  );
+}
+
+function isBlockId(value: unknown): value is BlockId {
+  return Number.isSafeInteger(value) ||
+    typeof value === "string" && value.length > 0 && value.length <= MAX_NAME_LENGTH;
+}

@@ -1,0 +1,28 @@
+import type { ObjectKey } from "@busbar/busbar/kv-cache";
+import type { BlockId } from "./block.ts";
+
+/** Who asks, and through which engine. */
+export interface Client {
+  readonly modelName: string;
+  readonly cacheSalt: string;
+  readonly engineId: string;
+  readonly device: string;
+  /** Clients of one namespace share blocks. Default: those of one model and salt. */
+  readonly namespace?: string;
+}
+
+/** A client's block, as events name it. */
+export function keyOf({ modelName, cacheSalt }: Client, chunkHash: BlockId): ObjectKey {
+  return { chunkHash, modelName, cacheSalt };
+}
+
+/** A client's block, as the cache knows it. */
+export function cacheIdsOf(client: Client, ids: readonly BlockId[]): readonly BlockId[] {
+  const { modelName, cacheSalt, namespace = JSON.stringify([modelName, cacheSalt]) } = client;
+  return namespace === "" ? ids : ids.map((id) => `${namespace}${JSON.stringify(id)}`);
+}
+
+/** What the events of a client's transfers have in common. */
+export function transferOf({ device, engineId, modelName }: Client, operationId: number) {
+  return { device, engineId, modelName, operationId };
+}

@@ -1,0 +1,177 @@
+import type { ObjectKey } from "@busbar/busbar/kv-cache";
+import { type BlockId, TOKENS_PER_BLOCK } from "./block.ts";
+import { cacheIdsOf, type Client, keyOf } from "./client.ts";
+import type { Slot } from "./memory_tier.ts";
+import { keysOf, type Session, tellEvicted, type Tiers } from "./tiers.ts";
+
+/** What a lookup has found: the prefix of a prompt whose blocks the cache has. */
+export interface Found {
+  /** The blocks, held for reading. */
+  readonly slots: readonly Slot[];
+  readonly l1Hits: number;
+  readonly l2Hits: number;
+  readonly misses: number;
+}
+
+/** One block of a prefix. */
+interface Step {
+  readonly slot: Slot;
+  /** Whether its content has to come from the disk for this step. */
+  readonly promoted: boolean;
+}
+
+/** What is known before the disk has been read. */
+interface Plan {
+  /** A block that is asked for twice is promoted once, and in L1 the second time. */
+  readonly steps: readonly Step[];
+  readonly evicted: readonly Slot[];
+  /** Names the prefetch. */
+  readonly requestId: string;
+}
+
+/**
+ * Finds the longest prefix whose blocks are all there, and brings those of L2 into L1.
+ *
+ * Which blocks those are, and which have to go for them, is settled at once; then it waits for the
+ * disk. A block that does not come ends the prefix.
+ */
+export async function lookUp(
+  tiers: Tiers,
+  session: Session,
+  ids: readonly BlockId[],
+  client: Client,
+  operationId: number,
+): Promise<Found> {
+  const { bus } = tiers;
+  bus.publish("mp.lookup_prefetch.start", { operationId }, session);
+  const plan = settle(tiers, session, ids, client, `prefetch-${operationId}`);
+  const missing = (count: number) => ids.slice(count).map((id) => keyOf(client, id));
+
+  const inL1 = slotsOf(plan.steps.filter(({ promoted }) => !promoted));
+  if (inL1.length > 0) bus.publish("l1.read.reserved", { keys: keysOf(inL1) }, session);
+  bus.publish("sm.read.prefetched", {
+    succeededKeys: keysOf(slotsOf(plan.steps)),
+    failedKeys: missing(plan.steps.length),
+  }, session);
+  const promoted = slotsOf(plan.steps.filter(({ promoted }) => promoted));
+  if (promoted.length > 0) {
+    bus.publish("l1.write.reserved", { keys: keysOf(promoted) }, session);
+    tellEvicted(bus, plan.evicted, session);
+    await load(tiers, session, promoted, plan.requestId);
+  }
+  // Another request may still be loading what this one has found.
+  await Promise.all(plan.steps.map(({ slot }) => slot.bytes ?? slot.written));
+
+  const gap = plan.steps.findIndex(({ slot }) => slot.bytes === undefined);
+  const steps = gap === -1 ? plan.steps : plan.steps.slice(0, gap);
+  const slots = slotsOf(steps);
+  const l2Hits = steps.filter(({ promoted }) => promoted).length;
+  const found = {
+    slots,
+    l1Hits: steps.length - l2Hits,
+    l2Hits,
+    misses: ids.length - steps.length,
+  };
+  bus.publish("sm.read.prefetched_finished", {
+    succeededKeys: keysOf(slots),
+    failedKeys: missing(slots.length),
+  }, session);
+  bus.publish("mp.lookup_prefetch.end", {
+    operationId,
+    foundCount: slots.length,
+    requestedTokens: ids.length * TOKENS_PER_BLOCK,
+    hitTokens: slots.length * TOKENS_PER_BLOCK,
+    modelName: client.modelName,
+    cacheSalt: client.cacheSalt,
+  }, session);
+  bus.publish("kv_cache.lookup.finished", {
+    l1Blocks: found.l1Hits,
+    l2Blocks: found.l2Hits,
+    missBlocks: found.misses,
+  }, session);
+  return found;
+}
+
+/** Walks the prefix and makes room for what L2 has. */
+function settle(
+  { l1, l2, bus, faults }: Tiers,
+  session: Session,
+  ids: readonly BlockId[],
+  client: Client,
+  requestId: string,
+): Plan {
+  const steps: Step[] = [];
+  const evicted: Slot[] = [];
+  let refused: ObjectKey | undefined;
+  let asked: { requestId: string; keyCount: number; adapterCount: number } | undefined;
+  for (const [index, id] of cacheIdsOf(client, ids).entries()) {
+    const inL1 = l1.touch(id);
+    if (inL1 !== undefined) {
+      steps.push({ slot: inL1, promoted: false });
+      continue;
+    }
+    if (asked === undefined) {
+      asked = { requestId, keyCount: ids.length - index, adapterCount: 1 };
+      bus.publish("l2.prefetch.lookup.submitted", asked, session);
+    }
+    const key = l2.touch(id);
+    if (key === undefined) break;
+    if (faults.refusesAllocation()) {
+      refused = key;
+      break;
+    }
+    const reserved = l1.reserve(id, key);
+    steps.push({ slot: reserved.slot, promoted: true });
+    if (reserved.evicted !== undefined) evicted.push(reserved.evicted);
+  }
+  if (asked !== undefined) {
+    const promoted = steps.filter(({ promoted }) => promoted).length;
+    const prefixHitCount = promoted + (refused === undefined ? 0 : 1);
+    bus.publish("l2.prefetch.lookup.completed", { ...asked, prefixHitCount }, session);
+  }
+  if (refused !== undefined) {
+    const keys = [refused];
+    bus.publish("l1.allocation.failed", { during: "l2_prefetch", keys }, session);
+    bus.publish("l2.prefetch.failed", { reason: "l1_oom", keys }, session);
+  }
+  return { steps, evicted, requestId };
+}
+
+/** Fills the slots that L2 has the content of, as far as the disk delivers. */
+async function load(
+  { l1, l2, bus }: Tiers,
+  session: Session,
+  slots: readonly Slot[],
+  requestId: string,
+): Promise<void> {
+  const request = { requestId, keyCount: slots.length };
+  bus.publish("l2.prefetch.load.submitted", request, session);
+  const loading = l2.load(slots.map(({ id }) => id), requestId, session.sessionId)
+    .then((contents) => {
+      slots.forEach((slot, i) => {
+        slot.bytes = contents[i];
+        slot.written = undefined;
+        if (slot.bytes === undefined) l1.release(slot);
+      });
+    });
+  for (const slot of slots) slot.written = loading.catch(() => {}); // told to this request
+  await loading;
+
+  const loaded = keysOf(slots.filter(({ bytes }) => bytes !== undefined));
+  const failed = keysOf(slots.filter(({ bytes }) => bytes === undefined));
+  if (loaded.length > 0) {
+    bus.publish("l1.write_finished_and_read_reserved", { keys: loaded }, session);
+  }
+  bus.publish("l2.prefetch.load.completed", {
+    ...request,
+    loadedCount: loaded.length,
+    failedCount: failed.length,
+  }, session);
+  if (failed.length > 0) {
+    bus.publish("l2.prefetch.failed", { reason: "not_found", keys: failed }, session);
+  }
+}
+
+function slotsOf(steps: readonly Step[]): Slot[] {
+  return steps.map(({ slot }) => slot);
+}

@@ -1,0 +1,78 @@
+import type { ObjectKey } from "@busbar/busbar/kv-cache";
+import { BLOCK_BYTES, type BlockId, checkBytes } from "./block.ts";
+import { cacheIdsOf, type Client, keyOf, transferOf } from "./client.ts";
+import type { Slot } from "./memory_tier.ts";
+import { keysOf, type Session, type Tiers } from "./tiers.ts";
+
+/** Reads what a lookup has found and held. */
+export function retrieveFound(
+  { bus }: Tiers,
+  session: Session,
+  slots: readonly Slot[],
+  client: Client,
+  operationId: number,
+): void {
+  const transfer = transferOf(client, operationId);
+  bus.publish("mp.retrieve.start", transfer, session);
+  read({ bus }, session, slots);
+  bus.publish("mp.retrieve.end", {
+    ...transfer,
+    retrievedCount: slots.length,
+    cacheSalt: client.cacheSalt,
+    totalBytes: slots.length * BLOCK_BYTES,
+  }, session);
+}
+
+/** Reads blocks as far as L1 has them. @returns the ids of those it does not have */
+export function retrieveFromL1(
+  { l1, bus }: Tiers,
+  session: Session,
+  ids: readonly BlockId[],
+  client: Client,
+  operationId: number,
+): BlockId[] {
+  const transfer = transferOf(client, operationId);
+  bus.publish("mp.retrieve.start", transfer, session);
+  const slots: Slot[] = [];
+  const missing: BlockId[] = [];
+  const failed: Record<"not_found" | "write_locked", ObjectKey[]> = {
+    not_found: [],
+    write_locked: [],
+  };
+  cacheIdsOf(client, ids).forEach((cacheId, i) => {
+    const slot = l1.touch(cacheId);
+    if (slot?.bytes !== undefined) {
+      slots.push(slot);
+      return;
+    }
+    const id = ids[i] as BlockId;
+    missing.push(id);
+    failed[slot === undefined ? "not_found" : "write_locked"].push(keyOf(client, id));
+  });
+  if (slots.length > 0) {
+    bus.publish("l1.read.reserved", { keys: keysOf(slots) }, session);
+    read({ bus }, session, slots);
+  }
+  for (const reason of ["not_found", "write_locked"] as const) {
+    const keys = failed[reason];
+    if (keys.length === 0) continue;
+    bus.publish("l1.read.failed", { during: "l1_retrieve", reason, keys }, session);
+  }
+  bus.publish("mp.retrieve.end", {
+    ...transfer,
+    retrievedCount: slots.length,
+    cacheSalt: client.cacheSalt,
+    totalBytes: slots.length * BLOCK_BYTES,
+  }, session);
+  return missing;
+}
+
+/** Reads held blocks and lets go of them. */
+export function read(
+  { bus }: Pick<Tiers, "bus">,
+  session: Session,
+  slots: readonly Slot[],
+): void {
+  for (const { id, bytes } of slots) if (bytes !== undefined) checkBytes(id, bytes);
+  bus.publish("l1.read.finished", { keys: keysOf(slots) }, session);
+}

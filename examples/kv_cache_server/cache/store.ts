@@ -1,0 +1,63 @@
+import type { ObjectKey } from "@busbar/busbar/kv-cache";
+import { BLOCK_BYTES, type BlockId, type FilledBlock, makeBytes } from "./block.ts";
+import { cacheIdsOf, type Client, keyOf, transferOf } from "./client.ts";
+import type { Slot } from "./memory_tier.ts";
+import { keysOf, type Session, tellEvicted, type Tiers } from "./tiers.ts";
+
+/** Puts blocks into L1 now, and into L2 later. @returns how many found room in L1 */
+export function store(
+  { l1, l2, bus, faults }: Tiers,
+  session: Session,
+  ids: readonly BlockId[],
+  client: Client,
+  operationId: number,
+): number {
+  const transfer = transferOf(client, operationId);
+  bus.publish("mp.store.start", transfer, session);
+  const stored: FilledBlock[] = [];
+  const written: Slot[] = [];
+  const refused: ObjectKey[] = [];
+  const evicted: Slot[] = [];
+  cacheIdsOf(client, ids).forEach((id, i) => {
+    const present = l1.touch(id);
+    if (present !== undefined) {
+      stored.push({ id, key: present.key, bytes: present.bytes ?? makeBytes(id) });
+      return;
+    }
+    const key = keyOf(client, ids[i] as BlockId);
+    if (faults.refusesAllocation()) {
+      refused.push(key);
+      return;
+    }
+    const reserved = l1.reserve(id, key);
+    const bytes = makeBytes(id);
+    reserved.slot.bytes = bytes;
+    written.push(reserved.slot);
+    stored.push({ id, key, bytes });
+    if (reserved.evicted !== undefined) evicted.push(reserved.evicted);
+  });
+  const outcome = { succeededKeys: keysOf(stored), failedKeys: refused };
+  bus.publish("sm.write.reserved", outcome, session);
+  if (refused.length > 0) {
+    bus.publish("l1.allocation.failed", { during: "l1_store", keys: refused }, session);
+  }
+  if (written.length > 0) {
+    bus.publish("l1.write.reserved", { keys: keysOf(written) }, session);
+    bus.publish("l1.write.finished", { keys: keysOf(written) }, session);
+    tellEvicted(bus, evicted, session);
+  }
+  bus.publish("sm.write.finished", outcome, session);
+  bus.publish("mp.store.end", {
+    ...transfer,
+    storedCount: stored.length,
+    totalBytes: stored.length * BLOCK_BYTES,
+  }, session);
+
+  l2.store(stored, session.sessionId);
+  if (refused.length > 0) {
+    // L2 stores what it reads from L1, and there it is not.
+    const failed = { during: "l2_store", reason: "not_found", keys: refused } as const;
+    bus.publish("l1.read.failed", failed, session);
+  }
+  return stored.length;
+}

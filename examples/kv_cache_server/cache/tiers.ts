@@ -1,0 +1,32 @@
+import type { EventBus } from "@busbar/busbar";
+import type { ObjectKey } from "@busbar/busbar/kv-cache";
+import type { ServerEvents } from "../events.ts";
+import type { Faults } from "../faults.ts";
+import type { DiskTier } from "./disk_tier.ts";
+import type { MemoryTier, Slot } from "./memory_tier.ts";
+
+/** What all of the cache's operations work on. */
+export interface Tiers {
+  readonly l1: MemoryTier;
+  readonly l2: DiskTier;
+  readonly bus: EventBus<ServerEvents>;
+  readonly faults: Faults;
+}
+
+/** Whose operation it is. */
+export interface Session {
+  readonly sessionId: string;
+}
+
+/** The keys of some slots. */
+export function keysOf(slots: readonly { readonly key: ObjectKey }[]): ObjectKey[] {
+  return slots.map(({ key }) => key);
+}
+
+/** Tells that the eviction has looked at L1, and what had to go. */
+export function tellEvicted(bus: Tiers["bus"], slots: readonly Slot[], session: Session): void {
+  bus.publish("l1.eviction.loop_tick", { triggered: slots.length > 0 }, session);
+  if (slots.length === 0) return;
+  bus.publish("l1.keys.evicted", { keys: keysOf(slots) }, session);
+  bus.publish("kv_cache.blocks.evicted", { tier: "l1", count: slots.length }, session);
+}

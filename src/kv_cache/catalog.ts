@@ -1,0 +1,67 @@
+import { type Catalog, defineCatalog } from "../catalog/catalog.ts";
+import { DEFAULT_MAX_ATTRIBUTE_SETS } from "../catalog/metric.ts";
+import { kvCacheDescriptions } from "./catalog/descriptions.ts";
+import { kvCacheLogs } from "./catalog/logs.ts";
+import { kvCacheMetrics } from "./catalog/metrics.ts";
+import { kvCacheSpans } from "./catalog/spans.ts";
+import { ChunkLifecycle, DEFAULT_LIFECYCLE_SAMPLE_RATIO } from "./chunk_lifecycle.ts";
+import type { KvCacheEvents } from "./events.ts";
+
+/** What the names of this domain's metrics begin with. */
+export const KV_CACHE_METRIC_PREFIX = "lmcache_mp";
+
+/** What {@linkcode kvCacheCatalog} lets one choose. */
+export interface KvCacheCatalogOptions {
+  /** What the metrics' names begin with. Default: {@linkcode KV_CACHE_METRIC_PREFIX}. */
+  readonly prefix?: string;
+  /**
+   * The share of blocks whose lives in L1 are followed, from 0 to 1; which ones depends on their
+   * chunk hash alone. Default: {@linkcode DEFAULT_LIFECYCLE_SAMPLE_RATIO}.
+   */
+  readonly lifecycleSampleRatio?: number;
+  /**
+   * How many attribute sets each metric holds, at least 2: models and tenants come from outside,
+   * and those past the limit are counted in the overflow series, so that totals stay exact.
+   * Default: 2,000.
+   */
+  readonly maxAttributeSets?: number;
+}
+
+/**
+ * What becomes of the events of a key-value cache server: metrics, spans, log records, and what
+ * each event means. Take one catalog for each bus: it follows the blocks that it samples.
+ *
+ * @example
+ * ```ts
+ * import { EventBus } from "@busbar/busbar";
+ * import { kvCacheCatalog, type KvCacheEvents } from "@busbar/busbar/kv-cache";
+ * import { MetricsSubscriber } from "@busbar/busbar/subscribers";
+ *
+ * const { metrics = {} } = kvCacheCatalog({ prefix: "cache" });
+ * const subscriber = new MetricsSubscriber({ metrics });
+ * await using bus = new EventBus<KvCacheEvents>().start();
+ * bus.registerSubscriber(subscriber);
+ * const keys = [{ chunkHash: 1, modelName: "m", cacheSalt: "" }];
+ * bus.publish("l1.allocation.failed", { during: "l1_store", keys });
+ * await bus.flush();
+ * const failed = subscriber.collect().find(({ name }) => name === "cache.l1_allocation_failure");
+ * if (failed?.points[0]?.attributes.model_name !== "m") throw new Error("not counted");
+ * ```
+ *
+ * @throws {RangeError} if `lifecycleSampleRatio` is not from 0 to 1
+ * @throws {TypeError} if `prefix` cannot begin a metric's name, or `maxAttributeSets` is below 2
+ */
+export function kvCacheCatalog(options: KvCacheCatalogOptions = {}): Catalog<KvCacheEvents> {
+  const {
+    prefix = KV_CACHE_METRIC_PREFIX,
+    lifecycleSampleRatio = DEFAULT_LIFECYCLE_SAMPLE_RATIO,
+    maxAttributeSets = DEFAULT_MAX_ATTRIBUTE_SETS,
+  } = options;
+  const lifecycle = new ChunkLifecycle({ sampleRatio: lifecycleSampleRatio });
+  return defineCatalog<KvCacheEvents>()({
+    events: kvCacheDescriptions(),
+    metrics: kvCacheMetrics({ prefix, maxAttributeSets, lifecycle }),
+    spans: kvCacheSpans(),
+    logs: kvCacheLogs(),
+  });
+}

@@ -1,0 +1,70 @@
+import type { EventAttributes } from "../../catalog/attributes.ts";
+import type { Catalog } from "../../catalog/catalog.ts";
+import type { KvCacheEvents } from "../events.ts";
+import type { KeysMetadata, ObjectKey, OutcomeMetadata } from "../metadata.ts";
+
+/**
+ * Failures are warnings, ends are for debugging. Blocks are counted, not listed: a record of
+ * hundreds of hashes helps nobody.
+ */
+export function kvCacheLogs(): NonNullable<Catalog<KvCacheEvents>["logs"]> {
+  const keys = {
+    level: "debug",
+    attributes: ({ metadata }: { metadata: KeysMetadata }) => counts(metadata),
+  } as const;
+  const outcome = {
+    level: ({ metadata }: { metadata: OutcomeMetadata }) =>
+      metadata.failedKeys.length > 0 ? "warn" : "debug",
+    attributes: ({ metadata }: { metadata: OutcomeMetadata }) => outcomes(metadata),
+  } as const;
+  const plain = { level: "debug" } as const;
+  return {
+    "l1.allocation.failed": {
+      level: "warn",
+      body: ({ metadata }) => `L1 had no room for ${metadata.keys.length} chunks`,
+      attributes: ({ metadata }) => ({ during: metadata.during, ...counts(metadata) }),
+    },
+    "l1.read.failed": {
+      level: "warn",
+      body: ({ metadata }) => `${metadata.keys.length} chunks could not be read from L1`,
+      attributes: ({ metadata: { during, reason, keys } }) => ({
+        during,
+        reason,
+        ...counts({ keys }),
+      }),
+    },
+    "l2.prefetch.failed": {
+      level: "warn",
+      body: ({ metadata }) => `${metadata.keys.length} chunks did not come from L2 into L1`,
+      attributes: ({ metadata }) => ({ reason: metadata.reason, ...counts(metadata) }),
+    },
+    "l2.store.completed": {
+      level: ({ metadata }) => metadata.failedCount > 0 ? "warn" : "debug",
+    },
+    "l2.prefetch.load.completed": {
+      level: ({ metadata }) => metadata.failedCount > 0 ? "warn" : "debug",
+    },
+    "sm.write.finished": outcome,
+    // Not finding a block is a cache's everyday life.
+    "sm.read.prefetched_finished": { ...outcome, level: "debug" },
+    "l1.read.finished": keys,
+    "l1.write.finished": keys,
+    "l1.write_finished_and_read_reserved": keys,
+    "l1.keys.evicted": keys,
+    "l2.keys.evicted": keys,
+    "l2.prefetch.lookup.completed": plain,
+    "l2.load_task.completed": plain,
+    "mp.request.end": plain,
+    "mp.store.end": plain,
+    "mp.retrieve.end": plain,
+    "mp.lookup_prefetch.end": plain,
+  };
+}
+
+function counts({ keys }: { readonly keys: readonly ObjectKey[] }): EventAttributes {
+  return { keyCount: keys.length, modelNames: [...new Set(keys.map((key) => key.modelName))] };
+}
+
+function outcomes({ succeededKeys, failedKeys }: OutcomeMetadata): EventAttributes {
+  return { succeededCount: succeededKeys.length, failedCount: failedKeys.length };
+}

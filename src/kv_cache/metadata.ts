@@ -1,0 +1,155 @@
+/** Names one block of a key-value cache. */
+export interface ObjectKey {
+  /** The hash of the block's tokens and of all before them. */
+  readonly chunkHash: number | string;
+  /** The model that the block was computed by. */
+  readonly modelName: string;
+  /** Keeps tenants apart: blocks are shared only within one salt. */
+  readonly cacheSalt: string;
+}
+
+/** Metadata of events about a set of blocks. */
+export interface KeysMetadata {
+  /** The blocks, each once. */
+  readonly keys: readonly ObjectKey[];
+}
+
+/** Metadata of storage-manager events: which blocks it worked for, and which not. */
+export interface OutcomeMetadata {
+  /** The blocks it worked for. */
+  readonly succeededKeys: readonly ObjectKey[];
+  /** The blocks it did not work for. */
+  readonly failedKeys: readonly ObjectKey[];
+}
+
+/** What an operation's start and end share beside the session, which may have several of a kind. */
+export interface OperationMetadata {
+  /** Tells operations of one kind in one session apart. Without one they are met in order. */
+  readonly operationId?: string | number;
+}
+
+/** Metadata of a transfer between an engine and the cache. */
+export interface TransferMetadata extends OperationMetadata {
+  /** The device that the engine holds its blocks on, such as `"cuda:0"`. */
+  readonly device: string;
+  /** The engine's id. */
+  readonly engineId: string;
+  /** The model's name. */
+  readonly modelName: string;
+}
+
+/** Metadata of the end of a store. */
+export interface StoreEndMetadata extends TransferMetadata {
+  /** Blocks stored. */
+  readonly storedCount: number;
+  /** Bytes stored. */
+  readonly totalBytes: number;
+}
+
+/** Metadata of the end of a retrieve. */
+export interface RetrieveEndMetadata extends TransferMetadata {
+  /** Blocks retrieved. */
+  readonly retrievedCount: number;
+  /** The tenant's salt. */
+  readonly cacheSalt: string;
+  /** Bytes retrieved. */
+  readonly totalBytes: number;
+}
+
+/** Metadata of the end of a lookup. */
+export interface LookupEndMetadata extends OperationMetadata {
+  /** Blocks found. */
+  readonly foundCount: number;
+  /** Tokens that the request asked for. */
+  readonly requestedTokens: number;
+  /** Tokens that the cache holds a prefix of. */
+  readonly hitTokens: number;
+  /** The model's name. */
+  readonly modelName: string;
+  /** The tenant's salt. */
+  readonly cacheSalt: string;
+}
+
+/** Metadata of blocks that found no room in L1. */
+export interface AllocationFailedMetadata extends KeysMetadata {
+  /** What the room was for. */
+  readonly during: "l1_store" | "l2_prefetch";
+}
+
+/** Metadata of blocks that could not be read from L1. */
+export interface ReadFailedMetadata extends KeysMetadata {
+  /** What they were read for. */
+  readonly during: "l2_store" | "l1_retrieve";
+  /** Whether they were not there, or still being written. */
+  readonly reason: "not_found" | "write_locked";
+}
+
+/** Metadata of one look of the eviction loop at L1. */
+export interface EvictionTickMetadata {
+  /** Whether anything had to go. */
+  readonly triggered: boolean;
+}
+
+/** Metadata of a task that an L2 adapter was given. */
+export interface L2TaskMetadata extends OperationMetadata {
+  /** The adapter's place among the adapters. */
+  readonly adapterIndex: number;
+  /** The task's id, of its adapter's own. */
+  readonly taskId: number;
+  /** The adapter's name, such as `"disk"`. */
+  readonly l2Name: string;
+  /** Blocks in the task. */
+  readonly keyCount: number;
+  /** Their bytes. */
+  readonly totalBytes: number;
+}
+
+/** Metadata of a store to L2 that has ended. */
+export interface L2StoreCompletedMetadata extends L2TaskMetadata {
+  /** Blocks stored. */
+  readonly succeededCount: number;
+  /** Blocks not stored. */
+  readonly failedCount: number;
+  /** Bytes stored. */
+  readonly bytesTransferred: number;
+}
+
+/** Metadata of one request's part in a load from L2. */
+export interface L2LoadTaskMetadata extends L2TaskMetadata {
+  /** The prefetch that the load belongs to. */
+  readonly requestId: string | number;
+}
+
+/** Metadata of a request to L2. */
+export interface L2RequestMetadata extends OperationMetadata {
+  /** Names the prefetch in all its events. */
+  readonly requestId: string | number;
+  /** Blocks asked for. */
+  readonly keyCount: number;
+}
+
+/** Metadata of a look into L2. */
+export interface L2LookupMetadata extends L2RequestMetadata {
+  /** Adapters that are asked. */
+  readonly adapterCount: number;
+}
+
+/** Metadata of a look into L2 that has ended. */
+export interface L2LookupCompletedMetadata extends L2LookupMetadata {
+  /** Blocks found without a gap, from the first on. */
+  readonly prefixHitCount: number;
+}
+
+/** Metadata of a prefetch's load that has ended. */
+export interface L2LoadCompletedMetadata extends L2RequestMetadata {
+  /** Blocks brought into L1. */
+  readonly loadedCount: number;
+  /** Blocks not brought. */
+  readonly failedCount: number;
+}
+
+/** Metadata of blocks that a prefetch did not bring into L1. */
+export interface PrefetchFailedMetadata extends KeysMetadata {
+  /** Whether L1 had no room, or the adapter did not deliver. */
+  readonly reason: "l1_oom" | "not_found";
+}

@@ -1,0 +1,98 @@
+import {
+  createOtlpLogExporter,
+  createOtlpMetricExporter,
+  createOtlpSpanExporter,
+  type OtlpProtocol,
+} from "./otlp_exporters.ts";
+import type { OtlpTarget } from "./otlp_transport.ts";
+import type { LogRecordExporter, PushMetricExporter, SpanExporter } from "./sdk_types.ts";
+
+/** Where OTLP goes unless told otherwise, and how long an export may take. */
+export const DEFAULT_OTLP_OPTIONS: Readonly<{
+  endpoint: string;
+  protocol: OtlpProtocol;
+  timeoutMs: number;
+}> = Object.freeze({
+  endpoint: "http://localhost:4318",
+  protocol: "http/protobuf",
+  timeoutMs: 10_000,
+});
+
+/** What one signal may have of its own. */
+export interface OtlpSignalOptions {
+  /** The whole URL of this signal. Default: the common endpoint with `/v1/<signal>` after it. */
+  readonly url?: string;
+  /** How payloads are written. Default: the common protocol. */
+  readonly protocol?: OtlpProtocol;
+  /** Sent with each request, besides the common ones. Default: none. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** How long one export may take, its retries included, in milliseconds. Default: the common one. */
+  readonly timeoutMs?: number;
+}
+
+/** The options of {@linkcode createOtlpExporters}. */
+export interface OtlpExportersOptions {
+  /** The receiver's base URL. Default: `http://localhost:4318`. */
+  readonly endpoint?: string;
+  /** How payloads are written. Default: `"http/protobuf"`. */
+  readonly protocol?: OtlpProtocol;
+  /** Sent with each request; may hold secrets, and is never shown. Default: none. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** How long one export may take, its retries included, in milliseconds. Default: 10,000. */
+  readonly timeoutMs?: number;
+  /** What is different for traces. */
+  readonly traces?: OtlpSignalOptions;
+  /** What is different for metrics. */
+  readonly metrics?: OtlpSignalOptions;
+  /** What is different for logs. */
+  readonly logs?: OtlpSignalOptions;
+}
+
+/** An exporter for each signal. */
+export interface OtlpExporters {
+  /** Of ended spans. */
+  readonly traces: SpanExporter;
+  /** Of metrics; sums are cumulative. */
+  readonly metrics: PushMetricExporter;
+  /** Of log records. */
+  readonly logs: LogRecordExporter;
+}
+
+/**
+ * Makes exporters to an OTLP receiver, such as an OpenTelemetry Collector. Nothing is opened, and
+ * no environment variable is read: in Deno they need `--allow-net` and nothing else.
+ *
+ * @example
+ * ```ts
+ * import { createOtlpExporters, SpanBatchProcessor } from "@busbar/busbar/otel";
+ *
+ * const exporters = createOtlpExporters({ endpoint: "http://127.0.0.1:4318" });
+ * const processor = new SpanBatchProcessor(exporters.traces, { maxQueueSize: 100_000 });
+ * await processor.shutdown();
+ * if (processor.counts.exported !== 0) throw new Error("nothing was there to export");
+ * ```
+ *
+ * @throws {TypeError} if a URL is not one of http or https, or a protocol is unknown
+ * @throws {RangeError} if a timeout is not above 0
+ */
+export function createOtlpExporters(options: OtlpExportersOptions = {}): OtlpExporters {
+  return {
+    traces: createOtlpSpanExporter(...settings("traces", options)),
+    metrics: createOtlpMetricExporter(...settings("metrics", options)),
+    logs: createOtlpLogExporter(...settings("logs", options)),
+  };
+}
+
+function settings(
+  signal: "traces" | "metrics" | "logs",
+  options: OtlpExportersOptions,
+): [OtlpTarget, OtlpProtocol] {
+  const own = options[signal] ?? {};
+  const { endpoint, protocol, timeoutMs } = { ...DEFAULT_OTLP_OPTIONS, ...options };
+  const target = {
+    url: own.url ?? `${endpoint.replace(/\/+$/, "")}/v1/${signal}`,
+    headers: { ...options.headers, ...own.headers },
+    timeoutMs: own.timeoutMs ?? timeoutMs,
+  };
+  return [target, own.protocol ?? protocol];
+}

@@ -1,0 +1,53 @@
+import type { Attributes } from "@opentelemetry/api";
+import type { EventAttributes } from "../catalog/attributes.ts";
+import type { AnyEvent } from "../catalog/declaration.ts";
+import { metadataAttributes, type SpanDeclaration } from "../catalog/span.ts";
+
+/** Where attributes go: a span, or the attributes of one that is about to start. */
+export interface AttributeSink {
+  setAttribute(name: string, value: string | number | boolean): unknown;
+}
+
+/** The attributes of a span that is about to start. */
+export class NewAttributes implements AttributeSink {
+  readonly attributes: Attributes = {};
+
+  setAttribute(name: string, value: string | number | boolean): void {
+    this.attributes[name] = value;
+  }
+}
+
+/** Adds what an event says, with nothing built in between; gives what was thrown, wrapped. */
+export function addAttributes(
+  sink: AttributeSink,
+  // deno-lint-ignore no-explicit-any -- the catalog's types are erased inside declarations
+  declaration: SpanDeclaration<any>,
+  event: AnyEvent,
+): { readonly error: unknown } | undefined {
+  try {
+    if (declaration.attributes === metadataAttributes) addScalars(sink, event.metadata);
+    else addDefined(sink, declaration.attributes(event));
+    return undefined;
+  } catch (error) {
+    return { error };
+  }
+}
+
+/** Adds what `metadataAttributes` would give. */
+function addScalars(sink: AttributeSink, metadata: unknown): void {
+  if (typeof metadata !== "object" || metadata === null) return;
+  for (const name of Object.keys(metadata)) {
+    const value = (metadata as Record<string, unknown>)[name];
+    if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") {
+      sink.setAttribute(name, value);
+    }
+  }
+}
+
+function addDefined(sink: AttributeSink, given: EventAttributes): void {
+  for (const name of Object.keys(given)) {
+    const value = given[name];
+    // Lists are attributes too; the API's types want them mutable.
+    if (value !== undefined) sink.setAttribute(name, value as string);
+  }
+}

@@ -1,0 +1,116 @@
+import { assertEquals } from "@std/assert";
+import { stringify } from "yaml";
+import { busAlerts, kvCacheAlerts, rulesYaml } from "../../src/generate/mod.ts";
+
+/** Series by name, as promtool writes them: a start, what is added each half minute, how often. */
+type Series = Readonly<Record<string, string>>;
+
+const INSTANCE = 'instance="a",job="busbar"';
+const bus = (metric: string, labels = "") => `busbar_event_bus_${metric}{${INSTANCE}${labels}}`;
+const kv = (metric: string, labels = "") => `lmcache_mp_${metric}{${labels}}`;
+const UP = `up{${INSTANCE}}`;
+const L2 = 'l2_name="disk"';
+
+/** For each alert: what makes it fire within half an hour, and what is near it but does not. */
+const CASES: Readonly<Record<string, { fires: Series; stays: Series }>> = {
+  EventsDropped: {
+    fires: { [bus("dropped_events_total")]: "0x50 1+1x10" },
+    stays: { [bus("dropped_events_total")]: "7x60" },
+  },
+  DrainLag: {
+    fires: { [bus("drain_lag_seconds")]: "0x50 9x10" },
+    stays: { [bus("drain_lag_seconds")]: "4x60" },
+  },
+  SubscriberFailing: {
+    fires: { [bus("subscriber_exceptions_total", ',subscriber_name="S"')]: "0x50 1+1x10" },
+    stays: { [bus("subscriber_exceptions_total", ',subscriber_name="S"')]: "3x60" },
+  },
+  ExporterDown: { fires: { [UP]: "1x50 0x10" }, stays: { [UP]: "1x60" } },
+  HitRateCollapse: {
+    fires: {
+      [kv("lookup_requested_tokens_total")]: "0+100x60",
+      [kv("lookup_hit_tokens_total")]: "0+80x40 3200+1x20",
+    },
+    stays: {
+      [kv("lookup_requested_tokens_total")]: "0+100x60",
+      [kv("lookup_hit_tokens_total")]: "0+80x40 3200+60x20",
+    },
+  },
+  L2Failing: {
+    fires: { [kv("l2_store_failed_objects_chunks_total", L2)]: "0x50 1+1x10" },
+    stays: {
+      [kv("l2_store_failed_objects_chunks_total", L2)]: "9x60",
+      [kv("l2_prefetch_failure_chunks_total", 'reason="l1_oom"')]: "0+50x60",
+      [kv("l2_prefetch_failure_chunks_total", 'reason="not_found"')]: "0+5x60",
+      [kv("l2_prefetch_hit_chunks_total")]: "0+20x60",
+    },
+  },
+  L2Slow: {
+    fires: {
+      [kv("l2_store_throughput_GBs_sum", L2)]: "0+0.001x60",
+      [kv("l2_store_throughput_GBs_count", L2)]: "0+1x60",
+    },
+    stays: {
+      [kv("l2_store_throughput_GBs_sum", L2)]: "0+0.5x60",
+      [kv("l2_store_throughput_GBs_count", L2)]: "0+1x60",
+    },
+  },
+  L1OutOfMemory: {
+    fires: { [kv("l1_allocation_failure_chunks_total", 'during="l1_store"')]: "0x50 1+1x10" },
+    stays: { [kv("l1_allocation_failure_chunks_total", 'during="l1_store"')]: "4x60" },
+  },
+  EvictionStorm: {
+    fires: { [kv("l1_evicted_chunks_total")]: "0+40x45 1800+2000x15" },
+    stays: { [kv("l1_evicted_chunks_total")]: "0+2000x60" },
+  },
+};
+
+const alerts = [...busAlerts(), ...kvCacheAlerts()];
+
+function promtool(...args: string[]) {
+  const { success, stdout, stderr } = new Deno.Command("promtool", { args }).outputSync();
+  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { success, output: decode(stdout) + decode(stderr) };
+}
+
+const hasPromtool = (() => {
+  try {
+    return promtool("--version").success;
+  } catch {
+    return false;
+  }
+})();
+
+Deno.test("each alert has a case", () => {
+  assertEquals(Object.keys(CASES), alerts.map(({ alert }) => alert));
+});
+
+Deno.test({
+  name: "each alert fires when it should, and not when it should not",
+  ignore: !hasPromtool,
+  async fn() {
+    const folder = await Deno.makeTempDir();
+    await Deno.writeTextFile(`${folder}/alerts.yml`, rulesYaml("alerts", alerts));
+    const firing = (alert: string) =>
+      `count by () (ALERTS{alertname="${alert}",alertstate="firing"})`;
+    const test = (alert: string, series: Series, samples: unknown[]) => ({
+      interval: "30s",
+      input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
+      promql_expr_test: [{ expr: firing(alert), eval_time: "30m", exp_samples: samples }],
+    });
+    const tests = Object.entries(CASES).flatMap(([alert, { fires, stays }]) => [
+      test(alert, fires, [{ labels: "{}", value: 1 }]),
+      test(alert, stays, []),
+    ]);
+    const file = `${folder}/test.yml`;
+    await Deno.writeTextFile(
+      file,
+      stringify({ rule_files: ["alerts.yml"], evaluation_interval: "30s", tests }),
+    );
+    const checked = promtool("check", "rules", `${folder}/alerts.yml`);
+    assertEquals(checked.success, true, checked.output);
+    const { success, output } = promtool("test", "rules", file);
+    assertEquals(success, true, output);
+    await Deno.remove(folder, { recursive: true });
+  },
+});

@@ -1,0 +1,152 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import {
+  ChunkLifecycle,
+  kvCacheCatalog,
+  type KvCacheEvents,
+  type LifecycleEvent,
+} from "@busbar/busbar/kv-cache";
+import { key, observed } from "./helpers.ts";
+
+const WRITTEN = "l1.write.finished";
+const PROMOTED = "l1.write_finished_and_read_reserved";
+const READ = "l1.read.finished";
+const EVICTED = "l1.keys.evicted";
+
+/** What one event about some blocks tells, at so many seconds. */
+function at(
+  lifecycle: ChunkLifecycle,
+  second: number,
+  type: LifecycleEvent["type"],
+  ...hashes: (number | string)[]
+) {
+  const metadata = { keys: hashes.map((hash) => key(hash)) };
+  return lifecycle.observe({
+    type,
+    timestamp: second * 1_000,
+    metadata,
+    sessionId: "",
+    traceparent: undefined,
+  });
+}
+
+Deno.test("a chunk's life is told by the events' own times", async () => {
+  await using kv = observed("collect", { lifecycleSampleRatio: 1 });
+  const tell = (second: number, type: keyof KvCacheEvents & LifecycleEvent["type"]) =>
+    kv.bus.publish(type, { keys: [key("a"), key("b")] }, { timestamp: second * 1_000 });
+  tell(10, WRITTEN);
+  tell(14, READ);
+  tell(15, READ);
+  tell(22, EVICTED);
+  tell(52, PROMOTED);
+  tell(52.5, READ); // the read that the promotion was for
+  tell(55, READ);
+  const found = await kv.scrape();
+  const of = (name: string) =>
+    ["count", "sum"].map((what) => found[`lmcache_mp_l1_chunk_${name}_seconds_${what}`]);
+  assertEquals(of("lifetime"), [2, 2 * 12]);
+  assertEquals(of("idle_before_evict"), [2, 2 * 7]);
+  assertEquals(of("reuse_gap"), [6, 2 * (4 + 1 + 2.5)]);
+  assertEquals(of("evict_reuse_gap"), [2, 2 * 30]);
+});
+
+Deno.test("one event may tell of many chunks, and of none", () => {
+  const lifecycle = new ChunkLifecycle({ sampleRatio: 1 });
+  at(lifecycle, 0, WRITTEN, 1);
+  at(lifecycle, 1, WRITTEN, 2);
+  assertEquals(at(lifecycle, 5, EVICTED, 1, 2, 3).lifetimeS, [5, 4]);
+  // A read of what was never written, and another eviction, contradict what is known.
+  assertEquals(at(lifecycle, 6, READ, 9).reuseGapS, []);
+  assertEquals(at(lifecycle, 7, EVICTED, 1).lifetimeS, []);
+});
+
+Deno.test("the gap from eviction to return is capped at 300 seconds", () => {
+  const lifecycle = new ChunkLifecycle({ sampleRatio: 1 });
+  at(lifecycle, 0, EVICTED, 1, 2);
+  assertEquals(at(lifecycle, 299, WRITTEN, 1).evictReuseGapS, [299]);
+  assertEquals(at(lifecycle, 4_000, PROMOTED, 2).evictReuseGapS, [300]);
+});
+
+Deno.test("a clock that steps back makes no negative time", () => {
+  const lifecycle = new ChunkLifecycle({ sampleRatio: 1 });
+  at(lifecycle, 10, WRITTEN, 1);
+  assertEquals(at(lifecycle, 8, READ, 1).reuseGapS, [0]);
+  assertEquals(at(lifecycle, 7, EVICTED, 1).lifetimeS, [0]);
+});
+
+Deno.test("the same chunk of another tenant or model is another chunk", () => {
+  const lifecycle = new ChunkLifecycle({ sampleRatio: 1 });
+  const tell = (timestamp: number, type: LifecycleEvent["type"], cacheSalt: string) =>
+    lifecycle.observe({
+      type,
+      timestamp,
+      metadata: { keys: [key(1, "m", cacheSalt)] },
+      sessionId: "",
+      traceparent: undefined,
+    });
+  tell(0, WRITTEN, "a");
+  assertEquals(tell(1_000, EVICTED, "b").lifetimeS, []);
+  assertEquals(tell(2_000, EVICTED, "a").lifetimeS, [2]);
+});
+
+Deno.test("the sample is the same in every process, and as large as asked for", () => {
+  const sampled = (ratio: number, hashes: (number | string)[]) => {
+    const lifecycle = new ChunkLifecycle({ sampleRatio: ratio, maxFollowed: 100_000 });
+    for (const hash of hashes) at(lifecycle, 0, WRITTEN, hash);
+    return hashes.filter((hash) => at(lifecycle, 1, EVICTED, hash).lifetimeS.length === 1);
+  };
+  const numbers = Array.from({ length: 20_000 }, (_, i) => i);
+  const large = numbers.map((i) => Number.MAX_SAFE_INTEGER - i);
+  const strings = numbers.map((i) => `chunk-${i.toString(16)}`);
+  for (const hashes of [numbers, large, strings]) {
+    assertEquals(sampled(0, hashes), []);
+    assertEquals(sampled(1, hashes).length, hashes.length);
+    for (const ratio of [0.01, 0.1, 0.5]) {
+      const found = sampled(ratio, hashes);
+      const expected = hashes.length * ratio;
+      // Five standard deviations.
+      const tolerance = 5 * Math.sqrt(expected * (1 - ratio));
+      assertEquals(
+        Math.abs(found.length - expected) < tolerance,
+        true,
+        `${ratio}: ${found.length}`,
+      );
+      assertEquals(found, sampled(ratio, hashes));
+    }
+    // A larger sample holds all of a smaller one.
+    const tenth = new Set(sampled(0.1, hashes));
+    assertEquals(sampled(0.01, hashes).every((hash) => tenth.has(hash)), true);
+  }
+  // Written down, so that a change of the hash does not go unseen.
+  assertEquals(sampled(0.001, numbers).slice(0, 3), [2_982, 3_701, 7_270]);
+  assertEquals(sampled(0.001, strings).slice(0, 3), ["chunk-8b6", "chunk-8dd", "chunk-dbf"]);
+});
+
+Deno.test("memory is bounded: what was used longest ago is given up, and counted", async () => {
+  const lifecycle = new ChunkLifecycle({ sampleRatio: 1, maxFollowed: 3 });
+  at(lifecycle, 0, WRITTEN, 1, 2, 3);
+  at(lifecycle, 1, READ, 1);
+  assertEquals(at(lifecycle, 2, WRITTEN, 4).forgotten, 1);
+  assertEquals(at(lifecycle, 3, EVICTED, 1, 2, 3, 4).lifetimeS, [3, 3, 1]);
+  // All four are remembered as evicted, which is one too many.
+  assertEquals(lifecycle.forgottenCount, 2);
+  assertEquals(lifecycle.followed, { inL1: 0, evicted: 3 });
+
+  await using kv = observed("collect", { lifecycleSampleRatio: 1 });
+  const many = Array.from({ length: 10_005 }, (_, i) => key(i));
+  kv.bus.publish(WRITTEN, { keys: many });
+  const found = await kv.scrape();
+  assertEquals(found["lmcache_mp_l1_chunk_lifecycle_forgotten_chunks_total"], 5);
+});
+
+Deno.test("a share or a bound that is none is refused at once", () => {
+  for (const lifecycleSampleRatio of [-0.1, 1.1, NaN]) {
+    assertThrows(
+      () => kvCacheCatalog({ lifecycleSampleRatio }),
+      RangeError,
+      `Cannot follow chunks: sampleRatio must be a number from 0 to 1, received ${lifecycleSampleRatio}`,
+    );
+  }
+  for (const maxFollowed of [0, 1.5, NaN]) {
+    assertThrows(() => new ChunkLifecycle({ maxFollowed }), RangeError, "maxFollowed");
+  }
+});

@@ -1,0 +1,107 @@
+import { assert, assertEquals } from "@std/assert";
+import { counter, defineCatalog, duration, pair } from "../../src/catalog/mod.ts";
+import { startObservability } from "../../src/observability/mod.ts";
+
+/** An OpenTelemetry Collector of any distribution. */
+const COLLECTOR = Deno.env.get("OTELCOL_BIN");
+
+interface ShopEvents {
+  "checkout.start": { cart: string };
+  "checkout.end": { total: number };
+}
+const catalog = defineCatalog<ShopEvents>()({
+  metrics: {
+    "shop.checkouts": counter("checkout.end"),
+    "shop.checkout.duration": duration("checkout.start", "checkout.end"),
+  },
+  spans: { checkout: pair("checkout.start", "checkout.end") },
+  logs: { "checkout.end": { level: "info", body: ({ metadata }) => `paid ${metadata.total}` } },
+});
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+/** A collector that hands on what it takes, as OTLP/JSON, to a receiver of ours. */
+async function startCollector(receiver: string) {
+  const otlp = freePort();
+  const config = JSON.stringify({
+    receivers: { otlp: { protocols: { http: { endpoint: `127.0.0.1:${otlp}` } } } },
+    processors: { batch: { timeout: "50ms" } },
+    exporters: {
+      otlphttp: { endpoint: receiver, encoding: "json", compression: "none" },
+    },
+    service: {
+      telemetry: { metrics: { level: "none" } },
+      pipelines: Object.fromEntries(
+        ["metrics", "traces", "logs"].map((signal) => [
+          signal,
+          { receivers: ["otlp"], processors: ["batch"], exporters: ["otlphttp"] },
+        ]),
+      ),
+    },
+  });
+  const child = new Deno.Command(COLLECTOR ?? "", {
+    args: [`--config=yaml:${config}`],
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  // It says so on stderr once it listens.
+  let said = "";
+  const reader = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
+  while (!said.includes("Everything is ready")) {
+    const { value, done } = await reader.read();
+    if (done) throw new Error(`the collector ended:\n${said}`);
+    said += value;
+  }
+  return {
+    endpoint: `http://127.0.0.1:${otlp}`,
+    async end() {
+      child.kill("SIGTERM");
+      while (!(await reader.read()).done);
+      await child.status;
+    },
+  };
+}
+
+for (const protocol of ["http/protobuf", "http/json"] as const) {
+  Deno.test({
+    name: `a real collector takes metrics, a span and a log record as ${protocol}`,
+    ignore: COLLECTOR === undefined,
+    async fn() {
+      // deno-lint-ignore no-explicit-any -- read as a receiver would
+      const received: Record<string, any> = {};
+      const receiver = Deno.serve(
+        { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+        async (request) => {
+          received[new URL(request.url).pathname] = await request.json();
+          return Response.json({});
+        },
+      );
+      const collector = await startCollector(`http://127.0.0.1:${receiver.addr.port}`);
+      const obs = await startObservability<ShopEvents>({
+        env: () => undefined,
+        catalog,
+        serviceName: "shop",
+        tracingEnabled: true,
+        otlp: { endpoint: collector.endpoint, protocol, compression: "gzip" },
+      });
+      obs.bus.publish("checkout.start", { cart: "c1" }, { sessionId: "s1" });
+      obs.bus.publish("checkout.end", { total: 42 }, { sessionId: "s1" });
+      assertEquals(await obs.flush(), true);
+      await obs.shutdown();
+      await collector.end(); // it hands on what it holds
+      await receiver.shutdown();
+
+      const names = received["/v1/metrics"].resourceMetrics[0].scopeMetrics.flatMap(
+        (scope: { metrics: { name: string }[] }) => scope.metrics.map(({ name }) => name),
+      );
+      assert(names.includes("shop.checkouts") && names.includes("shop.checkout.duration"), names);
+      const span = received["/v1/traces"].resourceSpans[0].scopeSpans[0].spans[0];
+      assertEquals(span.name, "checkout");
+      const record = received["/v1/logs"].resourceLogs[0].scopeLogs[0].logRecords[0];
+      assertEquals([record.body.stringValue, record.traceId], ["paid 42", span.traceId]);
+    },
+  });
+}

@@ -1,0 +1,67 @@
+import { assertEquals } from "@std/assert";
+import {
+  CountingMetricExporter,
+  type ExportCounts,
+  observeExport,
+  PrometheusMetrics,
+} from "@busbar/busbar/otel";
+import { MemoryLogger } from "@busbar/busbar/testing";
+
+Deno.test("What became of exports can be scraped, by signal", async () => {
+  let counts: Record<string, ExportCounts> = {
+    traces: { exported: 5, failed: 2, dropped: 1, queued: 3 },
+  };
+  await using metrics = new PrometheusMetrics();
+  using _observation = observeExport(() => counts, { meter: metrics.meter });
+  counts = { ...counts, logs: { exported: 7, failed: 0, dropped: 0, queued: 0 } };
+  const lines = (await metrics.scrape()).split("\n").map((line) => line.replace(/otel_[^}]*/, ""))
+    .filter((line) => line.startsWith("busbar_export_"))
+    .map((line) => line.replace(/,?\s*}/, "}"));
+  assertEquals(lines, [
+    'busbar_export_dropped_items_total{signal="traces"} 1',
+    'busbar_export_dropped_items_total{signal="logs"} 0',
+    'busbar_export_exported_items_total{signal="traces"} 5',
+    'busbar_export_exported_items_total{signal="logs"} 7',
+    'busbar_export_failed_items_total{signal="traces"} 2',
+    'busbar_export_failed_items_total{signal="logs"} 0',
+    'busbar_export_queued_items{signal="traces"} 3',
+    'busbar_export_queued_items{signal="logs"} 0',
+  ]);
+});
+
+Deno.test("Without a signal nothing is created", async () => {
+  await using metrics = new PrometheusMetrics();
+  using _observation = observeExport(() => ({}), { meter: metrics.meter });
+  assertEquals((await metrics.scrape()).includes("busbar_export"), false);
+});
+
+Deno.test("Pushed data points are counted, also when the exporter throws", () => {
+  const results: { code: number; error?: Error }[] = [
+    { code: 0 },
+    { code: 1, error: new Error("down") },
+    { code: 1, error: Object.assign(new Error("partly"), { rejectedCount: 1 }) },
+  ];
+  const logger = new MemoryLogger();
+  const exporter = new CountingMetricExporter({
+    export: (_metrics, done) => {
+      const result = results.shift();
+      if (result === undefined) throw new Error("broken");
+      done(result);
+    },
+    forceFlush: () => Promise.resolve(),
+    shutdown: () => Promise.resolve(),
+  }, { logger });
+  const metrics = {
+    resource: { attributes: {} },
+    scopeMetrics: [{ metrics: [{ dataPoints: [1, 2, 3] }, { dataPoints: [4] }] }],
+  };
+  const codes: number[] = [];
+  for (let i = 0; i < 4; i++) {
+    exporter.export(metrics as never, ({ code }) => codes.push(code));
+  }
+  assertEquals(codes, [0, 1, 1, 1]);
+  assertEquals(exporter.counts, { exported: 4 + 3, failed: 4 + 1 + 4, dropped: 0, queued: 0 });
+  assertEquals(logger.lines, [
+    "Export: 4 data points were not taken, 4 in all: down; sums catch up with the next push",
+  ]);
+});

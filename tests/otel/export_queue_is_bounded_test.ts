@@ -1,0 +1,185 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { ExportQueue } from "@busbar/busbar/otel";
+import { MemoryLogger } from "@busbar/busbar/testing";
+
+/** A queue whose exports are kept; what `exporting` says happens to each. */
+function testQueue(
+  bounds: Partial<ConstructorParameters<typeof ExportQueue<number>>[0]> = {},
+) {
+  const batches: number[][] = [];
+  const logger = new MemoryLogger();
+  const queue = new ExportQueue<number>({
+    itemName: "numbers",
+    exportBatch: (items) => {
+      batches.push(items);
+      return Promise.resolve();
+    },
+    logger,
+    ...bounds,
+  });
+  return { queue, batches, lines: logger.lines };
+}
+
+Deno.test("A burst of 100,000 in one turn loses none, in batches, in order", async () => {
+  const { queue, batches } = testQueue({ maxQueueSize: 100_000 });
+  for (let i = 0; i < 100_000; i++) queue.add(i);
+  assertEquals(batches.length, 0);
+  assertEquals(await queue.flush(), true);
+  assertEquals(queue.counts, { exported: 100_000, failed: 0, dropped: 0, queued: 0 });
+  assert(batches.every(({ length }) => length <= 512));
+  assert(batches.flat().every((item, index) => item === index));
+});
+
+Deno.test("What does not fit is dropped, counted, and told once", async () => {
+  const { queue, lines } = testQueue({ maxQueueSize: 10 });
+  for (let i = 0; i < 25; i++) queue.add(i);
+  await queue.flush();
+  assertEquals(queue.counts, { exported: 10, failed: 0, dropped: 15, queued: 0 });
+  assertEquals(lines, ["Export: lost 15 numbers, 15 in all: the queue is full"]);
+});
+
+Deno.test("A full batch goes at once, a smaller one after its delay", async () => {
+  const sent = Promise.withResolvers<number[]>();
+  const delayed = testQueue({
+    scheduleDelayMs: 0,
+    exportBatch: (items) => Promise.resolve(sent.resolve(items)),
+  });
+  delayed.queue.add(1);
+  // The queue's own timer does not keep a process alive, nor this test.
+  const keepAlive = setInterval(() => {}, 1_000);
+  assertEquals(await sent.promise, [1]);
+  clearInterval(keepAlive);
+
+  const full = testQueue({ maxExportBatchSize: 2 });
+  for (const item of [1, 2, 3]) full.queue.add(item);
+  await Promise.resolve();
+  await Promise.resolve();
+  assertEquals(full.batches, [[1, 2]]);
+  await full.queue.shutdown();
+  assertEquals(full.batches, [[1, 2], [3]]);
+});
+
+Deno.test("One export is under way at a time", async () => {
+  let running = 0;
+  let most = 0;
+  const { queue } = testQueue({
+    maxExportBatchSize: 1,
+    exportBatch: async () => {
+      most = Math.max(most, ++running);
+      await null;
+      running--;
+    },
+  });
+  for (let i = 0; i < 10; i++) queue.add(i);
+  await Promise.all([queue.flush(), queue.flush()]);
+  assertEquals([most, queue.counts.exported], [1, 10]);
+});
+
+Deno.test("A batch that fills while the last export ends goes too", async () => {
+  // Adds at each of the microtasks around the end of an export.
+  for (let after = 0; after < 8; after++) {
+    const { queue, batches } = testQueue({ maxExportBatchSize: 1 });
+    queue.add(1);
+    for (let i = 0; i < after; i++) await null;
+    queue.add(2);
+    for (let i = 0; i < 20; i++) await null;
+    assertEquals(batches, [[1], [2]], `after ${after} microtasks`);
+  }
+});
+
+Deno.test("A failed export is counted and told, and the next one is tried", async () => {
+  let fail = true;
+  const { queue, lines } = testQueue({
+    maxExportBatchSize: 2,
+    exportBatch: () => fail ? Promise.reject(new Error("no receiver")) : Promise.resolve(),
+  });
+  for (const item of [1, 2, 3]) queue.add(item);
+  await queue.flush();
+  assertEquals(queue.counts, { exported: 0, failed: 3, dropped: 0, queued: 0 });
+  fail = false;
+  queue.add(4);
+  await queue.shutdown();
+  assertEquals(queue.counts, { exported: 1, failed: 3, dropped: 0, queued: 0 });
+  assertEquals(lines, [
+    "Export: lost 2 numbers, 2 in all: no receiver",
+    "Export: lost 1 numbers, 3 in all: no receiver",
+  ]);
+});
+
+Deno.test("Of a batch taken in part, each part is counted as what it is", async () => {
+  const refused = Object.assign(new Error("two refused"), { rejectedCount: 2 });
+  const { queue } = testQueue({ exportBatch: () => Promise.reject(refused) });
+  for (const item of [1, 2, 3, 4, 5]) queue.add(item);
+  await queue.flush();
+  assertEquals(queue.counts, { exported: 3, failed: 2, dropped: 0, queued: 0 });
+});
+
+Deno.test("An export without an answer fails at its deadline, and holds up nobody else", async () => {
+  const { queue, lines } = testQueue({
+    exportTimeoutMs: 1,
+    exportBatch: ([first]) => first === 1 ? new Promise(() => {}) : Promise.resolve(),
+    maxExportBatchSize: 1,
+  });
+  queue.add(1);
+  queue.add(2);
+  assertEquals(await queue.flush(), true);
+  assertEquals(queue.counts, { exported: 1, failed: 1, dropped: 0, queued: 0 });
+  assertEquals(lines, ["Export: lost 1 numbers, 1 in all: no answer within 1 ms"]);
+});
+
+Deno.test("A flush ends at its deadline; a shutdown then drops what waits and says so", async () => {
+  const answer = Promise.withResolvers<void>();
+  const { queue, lines } = testQueue({
+    maxExportBatchSize: 1,
+    flushTimeoutMs: 1,
+    exportBatch: () => answer.promise,
+  });
+  for (const item of [1, 2, 3]) queue.add(item);
+  assertEquals(await queue.flush(), false);
+  await queue.shutdown();
+  assertEquals(queue.counts, { exported: 0, failed: 0, dropped: 2, queued: 1 });
+  assertEquals(lines, ["Export: lost 2 numbers, 2 in all: the queue was shut down"]);
+  answer.resolve();
+  assertEquals(await queue.flush(), true);
+  queue.add(4);
+  assertEquals(queue.counts, { exported: 1, failed: 0, dropped: 3, queued: 0 });
+});
+
+Deno.test("A flush waits for what waits now, not for what comes meanwhile", async () => {
+  let added = 0;
+  const { queue } = testQueue({
+    maxExportBatchSize: 1,
+    exportBatch: () => {
+      if (added++ < 1_000) queue.add(added);
+      return Promise.resolve();
+    },
+  });
+  queue.add(0);
+  await queue.flush();
+  assert(queue.counts.exported < 10);
+  while (queue.counts.queued > 0) await queue.flush();
+});
+
+Deno.test("A logger that throws, or an export that does, ends nothing", async () => {
+  const { queue } = testQueue({
+    logger: {
+      warn() {
+        throw new Error("no log");
+      },
+    },
+    exportBatch: () => {
+      throw new Error("no export");
+    },
+  });
+  queue.add(1);
+  await queue.shutdown();
+  await queue.shutdown();
+  assertEquals(queue.counts.failed, 1);
+});
+
+Deno.test("Bounds out of range are refused", () => {
+  assertThrows(() => testQueue({ maxQueueSize: 0 }), RangeError, "maxQueueSize");
+  assertThrows(() => testQueue({ maxExportBatchSize: 1.5 }), RangeError, "maxExportBatchSize");
+  assertThrows(() => testQueue({ exportTimeoutMs: NaN }), RangeError, "exportTimeoutMs");
+  assertThrows(() => testQueue({ flushTimeoutMs: -1 }), RangeError, "flushTimeoutMs");
+});
