@@ -64,7 +64,8 @@ async function printTable(): Promise<void> {
     const { name, gzipBytes, dependencies }: Bundle = await bundleEntry(entry);
     const onDeno = await importMs([Deno.execPath(), "run", "-A"], name, consumer.directory);
     const onNode = await importMs([tools.node22], name, consumer.directory);
-    const packages = dependencies.map((dependency) => `\`${dependency}\``).join(", ") || "none";
+    const packages = dependencies.filter((dependency) => !dependency.startsWith("node:"))
+      .map((dependency) => `\`${dependency}\``).join(", ") || "none";
     say(
       `| \`${name}\` | ${(gzipBytes / 1000).toFixed(1)} kB | ${packages} | ` +
         `${onDeno.toFixed(1)} ms | ${onNode.toFixed(1)} ms |`,

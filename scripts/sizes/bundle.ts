@@ -7,7 +7,7 @@ export interface Bundle {
   readonly name: string;
   /** Its size after gzip, without its npm dependencies. */
   readonly gzipBytes: number;
-  /** The npm packages that it imports when it runs. */
+  /** The npm packages that it imports when it runs, and modules such as `node:http`. */
   readonly dependencies: readonly string[];
 }
 
@@ -27,7 +27,7 @@ export async function bundleEntry(entry: string): Promise<Bundle> {
     ]);
     const code = await Deno.readTextFile(output);
     const imported = Array.from(
-      code.matchAll(/\b(?:from|import)\s*\(?"([^"]+)"/g),
+      code.matchAll(/\b(?:from|import)\s*\(?"([@\w./:-]+)"/g),
       ([, id]) => id!,
     );
     return {
