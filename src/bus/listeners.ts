@@ -40,7 +40,7 @@ export class Listeners {
       removeEventListener.call(this.#target, type, wrapper, capture);
       unroute();
     });
-    addEventListener.call(this.#target, type, wrapper, { capture, passive: Boolean(passive) });
+    addEventListener.call(this.#target, type, wrapper, { capture, passive: passive === true });
     const unroute = this.#routes.add(type, this.#dispatch, type, { callback, capture, end });
   }
 
