@@ -63,7 +63,7 @@ export class Listeners {
   #call(callback: EventListenerOrEventListenerObject, event: Event): void {
     const isFunction = typeof callback === "function";
     this.#failures.isolate(
-      (isFunction ? callback : callback.constructor).name || "(anonymous)",
+      (isFunction ? callback : callback.constructor)?.name || "(anonymous)",
       `a listener of ${event.type}`,
       () =>
         isFunction
