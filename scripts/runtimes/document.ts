@@ -84,6 +84,10 @@ skipped, and why, stands in \`tests/runtimes/matrix.ts\`.
 - "yes, but": all that run pass, the notes name what does not run;
 - "not tested": no test of the feature can run there.
 
+workerd runs with the flag \`nodejs_compat\`, which gives it \`setImmediate\`. Without it a message of
+a \`MessageChannel\` comes in the same turn there: slices leave timers no turn, and large scrapes may
+not end.
+
 In Chromium and workerd an empty stand-in takes the place of the \`http\` module that
 \`@opentelemetry/exporter-prometheus\` imports.
 

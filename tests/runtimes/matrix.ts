@@ -74,14 +74,6 @@ export const SKIPS: readonly Skip[] = [
   {
     runtimes: ["workerd"],
     tests: [
-      "bus/the_event_loop_stays_free_test.ts > the budget of the bus's clock ends a slice, and what is left goes on in a later turn",
-    ],
-    reason: "in workerd without `nodejs_compat` a message of a MessageChannel comes in the same " +
-      "turn, so seven of eight slices end without a turn for timers",
-  },
-  {
-    runtimes: ["workerd"],
-    tests: [
       "bus/the_event_loop_stays_free_test.ts > handlers that hold the event loop are found and named",
     ],
     reason: "workerd's clock advances by whole milliseconds, too coarse to tell a handler of 2 ms",
