@@ -37,6 +37,8 @@ export const catalog = defineCatalog<ShopEvents>()({
       error: ({ metadata: { status } }) => status >= 500 ? `answered ${status}` : undefined,
     }),
     "checkout": pair("checkout.start", "checkout.end", {
+      // Not the cart: by default all of the metadata would be there.
+      attributes: (event) => event.type === "checkout.end" ? { status: event.metadata.status } : {},
       error: ({ metadata: { status } }) => status === "declined" ? "card declined" : undefined,
     }),
   },

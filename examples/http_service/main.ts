@@ -24,18 +24,16 @@ const { values } = parseArgs({
   args: rest,
   options: { port: { type: "string", default: "8000" } },
 });
-const observability = await startObservability({ serviceName: "shop", ...config, catalog });
-const server = Deno.serve({
+const observability = await startObservability({
+  serviceName: "shop",
+  ...config,
+  catalog,
+  // At a signal: what was published goes all the way, then the process ends.
+  exitHooks: {},
+});
+Deno.serve({
   hostname: "127.0.0.1",
   port: Number(values.port),
   onListen: ({ hostname, port }) => console.log(`shop: http://${hostname}:${port}`),
 }, createShop(observability.bus));
 if (observability.metricsUrl !== undefined) console.log(`metrics: ${observability.metricsUrl}`);
-
-const end = async () => {
-  await server.shutdown();
-  await observability.shutdown();
-  Deno.exit();
-};
-Deno.addSignalListener("SIGINT", end);
-Deno.addSignalListener("SIGTERM", end);

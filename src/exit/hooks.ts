@@ -1,5 +1,4 @@
-import type { EventBus } from "../bus/event_bus.ts";
-import { DEFAULT_TIMEOUT_MS, resolveTimeoutMs } from "../bus/options.ts";
+import { type DeadlineOptions, DEFAULT_TIMEOUT_MS, resolveTimeoutMs } from "../bus/options.ts";
 import { show } from "../bus/refuse.ts";
 
 /** The signals that hooks may listen to, with their numbers (POSIX). */
@@ -19,6 +18,14 @@ export interface ExitHookOptions {
   readonly signals?: readonly ExitSignal[];
   /** How long ending may take, in milliseconds. Default: 5,000. */
   readonly timeoutMs?: number;
+}
+
+/** What can be brought to its end: an `EventBus`, or more than one behind a `stop` of your own. */
+export interface ExitTarget {
+  /** Delivers and ends; it must not reject. */
+  stop(options: DeadlineOptions): Promise<unknown>;
+  /** Delivers what can be without awaiting anything. */
+  flushSync(options: DeadlineOptions): unknown;
 }
 
 const SIGNAL_EXIT_CODE_BASE = 128;
@@ -41,6 +48,8 @@ interface Process {
  * | an uncaught error or rejection   | `bus.flushSync()`, and the runtime goes on as it would have |
  * | a page being left (browsers)     | `bus.flushSync()`                                           |
  *
+ * `startObservability` has an option `exitHooks` that does it for exporters too.
+ *
  * In Deno, Node and Bun it goes by the global `process`, elsewhere by `pagehide`. Deno needs no
  * permission for it.
  *
@@ -48,8 +57,8 @@ interface Process {
  * @throws {TypeError} if a signal is not one of {@linkcode EXIT_SIGNALS}
  * @throws {RangeError} if `timeoutMs` is not a number of at least 0
  */
-export function installExitHooks<Events extends object>(
-  bus: EventBus<Events>,
+export function installExitHooks(
+  bus: ExitTarget,
   options: ExitHookOptions = {},
 ): Disposable {
   const { signals = ["SIGINT", "SIGTERM"], timeoutMs = DEFAULT_TIMEOUT_MS } = options;

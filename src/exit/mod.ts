@@ -14,4 +14,11 @@
  *
  * @module
  */
-export { EXIT_SIGNALS, type ExitHookOptions, type ExitSignal, installExitHooks } from "./hooks.ts";
+export type { DeadlineOptions } from "../bus/options.ts";
+export {
+  EXIT_SIGNALS,
+  type ExitHookOptions,
+  type ExitSignal,
+  type ExitTarget,
+  installExitHooks,
+} from "./hooks.ts";

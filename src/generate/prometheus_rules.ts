@@ -80,8 +80,11 @@ export function busAlerts(options: BusAlertsOptions = {}): AlertRule[] {
     },
     {
       alert: "SubscriberFailing",
+      // A subscriber has no series before its first failure, which no increase would show.
       expr: `sum by (instance, subscriber_name) ` +
-        `(increase(${bus}_subscriber_exceptions_total[5m])) > 0`,
+        `(increase(${bus}_subscriber_exceptions_total[5m])) > 0 or ` +
+        `sum by (instance, subscriber_name) (${bus}_subscriber_exceptions_total ` +
+        `unless ${bus}_subscriber_exceptions_total offset 5m) > 0`,
       for: "0m",
       labels: { severity: "warning" },
       annotations: {

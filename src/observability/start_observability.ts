@@ -2,6 +2,8 @@ import { EventBus } from "../bus/event_bus.ts";
 import type { EventSubscriber } from "../bus/event_subscriber.ts";
 import { type DeadlineOptions, type Logger, resolveTimeoutMs } from "../bus/options.ts";
 import type { Catalog } from "../catalog/catalog.ts";
+import type { LogLevel } from "../catalog/log.ts";
+import { type ExitHookOptions, installExitHooks } from "../exit/hooks.ts";
 import type { AnyEvents } from "../events/event_map.ts";
 import { startMetricsServer } from "../http/start_metrics_server.ts";
 import type { MetricsServer } from "../http/metrics_server.ts";
@@ -37,6 +39,17 @@ export interface StartOptions<Events extends object = AnyEvents>
   readonly bus?: EventBus<Events> | NonNullable<ObservabilityOptions["bus"]>;
   /** Subscribers to register besides. Default: none. */
   readonly subscribers?: readonly EventSubscriber<Events>[];
+  /** The least severe log record that is built. Default: `"info"`. */
+  readonly minLevel?: LogLevel;
+  /** Names of fields that no log record shows; see `LoggingOptions`. Default: none. */
+  readonly redact?: readonly string[];
+  /** Whether `/readyz` of the metrics server says yes. Default: it always does. */
+  readonly ready?: () => boolean;
+  /**
+   * Delivers everything, the exporters' share too, when the process ends by a signal or by itself,
+   * and what can be at `exit()` and uncaught errors; see `installExitHooks`. Default: no hooks.
+   */
+  readonly exitHooks?: ExitHookOptions;
   /** Where log records go. Default: to the OTLP endpoint, else as JSON lines to the console. */
   readonly logSink?: LogSink | readonly LogSink[];
   /** What the names of the bus's own metrics begin with. Default: `"busbar"`. */
@@ -169,6 +182,8 @@ export async function startObservability<Events extends object = AnyEvents>(
         logs,
         sink: options.logSink ?? defaultSink(telemetry),
         contextOf: (event) => registry.contextOf(event),
+        ...(options.minLevel === undefined ? {} : { minLevel: options.minLevel }),
+        ...(options.redact === undefined ? {} : { redact: options.redact }),
       })
       : undefined;
     if (logging !== undefined) registrations.push(bus.registerSubscriber(logging));
@@ -191,12 +206,23 @@ export async function startObservability<Events extends object = AnyEvents>(
         port: config.prometheus.port,
         scrape,
         stats: () => bus.stats(),
+        ...(options.ready === undefined ? {} : { ready: options.ready }),
         logger,
       })
       : undefined;
+    if (server !== undefined) undo.push(() => server.shutdown());
+    const observability = running({ bus, ownBus, config, telemetry, registrations, server });
+    if (options.exitHooks !== undefined) {
+      const target = {
+        stop: (within: DeadlineOptions) =>
+          observability.shutdown(within).catch((error) => logger.warn(`${error}`)),
+        flushSync: (within: DeadlineOptions) => bus.flushSync(within),
+      };
+      registrations.push(installExitHooks(target, options.exitHooks));
+    }
     observed.add(bus);
     bus.start();
-    return running({ bus, ownBus, config, telemetry, registrations, server });
+    return observability;
   } catch (error) {
     for (const step of undo.reverse()) await step();
     throw error;
@@ -208,6 +234,10 @@ function resolveConfig<Events extends object>(options: StartOptions<Events>): Ob
     catalog: _catalog,
     subscribers: _subscribers,
     logSink: _logSink,
+    minLevel: _minLevel,
+    redact: _redact,
+    ready: _ready,
+    exitHooks: _exitHooks,
     selfMetricsPrefix: _prefix,
     registerGlobally: _globally,
     logger: _logger,

@@ -58,7 +58,7 @@ Deno.test("the shop is scraped, and its logs are lines on the console", async ()
   assert(scrape.includes('shop_checkouts_total{status="declined"} 1\n'), scrape);
   assert(scrape.includes("shop_checkout_amount_EUR_sum 242\n"), scrape);
   const { code, stderr } = await service.end();
-  assertEquals([code, stderr], [0, ""]);
+  assertEquals([code, stderr], [143, ""]);
 });
 
 Deno.test("the shop pushes three signals of one trace, which began elsewhere", async () => {
@@ -85,7 +85,7 @@ Deno.test("the shop pushes three signals of one trace, which began elsewhere", a
   const url = (await service.lineWith("shop: ")).slice("shop: ".length);
   await checkout(url, 4_200);
   const { code, stderr } = await service.end();
-  assertEquals([code, stderr], [0, ""]);
+  assertEquals([code, stderr], [143, ""]);
   assertEquals([...signals].toSorted(), ["/v1/logs", "/v1/metrics", "/v1/traces"]);
   assert(spans.length > 0);
   await receiver.shutdown();
@@ -100,7 +100,7 @@ Deno.test("under OTEL_DENO=true the runtime exports them", async () => {
   await checkout(url, 4_200);
   const { code, rest, stderr } = await service.end();
   const all = rest + stderr;
-  assertEquals(code, 0);
+  assertEquals(code, 143);
   assert(all.includes("OTEL_DENO=true"), all);
   for (const name of ["shop.checkouts", "http.request", "checkout ok"]) {
     assert(all.includes(name), `${name} is not in\n${all}`);

@@ -22,7 +22,7 @@ const CASES: Readonly<Record<string, { fires: Series; stays: Series }>> = {
     stays: { [bus("drain_lag_seconds")]: "4x60" },
   },
   SubscriberFailing: {
-    fires: { [bus("subscriber_exceptions_total", ',subscriber_name="S"')]: "0x50 1+1x10" },
+    fires: { [bus("subscriber_exceptions_total", ',subscriber_name="S"')]: "_x55 1x5" },
     stays: { [bus("subscriber_exceptions_total", ',subscriber_name="S"')]: "3x60" },
   },
   ExporterDown: { fires: { [UP]: "1x50 0x10" }, stays: { [UP]: "1x60" } },
