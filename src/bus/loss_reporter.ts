@@ -15,18 +15,20 @@ export interface BusDrop extends LossCounts {
  * It needs no timer: a loss schedules at most one microtask, which reads the clock.
  */
 export class LossReporter {
-  /** All losses of the bus's life. */
-  readonly total: Losses = new Losses(0);
   /** What to add to a line. */
   hint = "; the bus was never started, call start()";
   readonly #now: () => number;
   readonly #failures: Failures;
   readonly #target: EventTarget;
   readonly #backoff = new Backoff();
-  /** Since the last `bus:drop`, if there were any. */
-  #untold: Losses | undefined;
-  /** Since the last closing line, if there were any. */
-  #episode: Losses | undefined;
+  /** Of the bus's whole life. */
+  readonly #total = new Losses();
+  /** Since the last `bus:drop`. */
+  #untold = new Losses();
+  /** Since the last closing line. */
+  #episode = new Losses();
+  /** What is not in the three above yet: each loss is counted once, and they are read rarely. */
+  #fresh = new Losses();
   /** Whether the episode has had its opening line. */
   #opened = false;
   #scheduled = false;
@@ -40,14 +42,17 @@ export class LossReporter {
 
   /** Counts a loss; cheap. */
   add(reason: RejectReason | DropReason, type: string): void {
-    this.#untold ??= new Losses(this.#now());
-    this.#episode ??= new Losses(this.#untold.since);
-    this.total.add(reason, type);
-    this.#episode.add(reason, type);
-    this.#untold.add(reason, type);
+    this.#fresh.since ??= this.#now();
+    this.#fresh.add(reason, type);
     if (this.#scheduled) return;
     this.#scheduled = true;
     queueMicrotask(this.#onMicrotask);
+  }
+
+  /** All losses of the bus's life. */
+  get total(): Losses {
+    this.#absorbFresh();
+    return this.#total;
   }
 
   /** Called when the queue has become empty. */
@@ -57,27 +62,36 @@ export class LossReporter {
 
   /** Ends an episode and tells what is untold; called at the end of `stop`. */
   finish(): void {
-    const episode = this.#episode;
-    if (!episode) return;
-    this.#opened = false;
-    this.#episode = undefined;
+    this.#absorbFresh();
     this.#tell();
+    const episode = this.#episode;
+    if (episode.since === undefined) return;
+    this.#opened = false;
+    this.#episode = new Losses();
     this.#failures.warn(`lost ${episode} in all; the queue is empty`);
   }
 
   readonly #onMicrotask = (): void => {
     this.#scheduled = false;
+    this.#absorbFresh();
+    const untold = this.#untold;
     // A stop may have told it meanwhile.
-    if (!this.#untold || !this.#backoff.due(this.#now())) return;
+    if (untold.since === undefined || !this.#backoff.due(this.#now())) return;
     this.#opened = true;
-    this.#failures.warn(`lost ${this.#untold}${this.hint}`);
+    this.#failures.warn(`lost ${untold}${this.hint}`);
     this.#tell();
   };
 
+  #absorbFresh(): void {
+    if (this.#fresh.since === undefined) return;
+    for (const losses of [this.#total, this.#untold, this.#episode]) losses.absorb(this.#fresh);
+    this.#fresh = new Losses();
+  }
+
   #tell(): void {
     const untold = this.#untold;
-    if (!untold) return;
-    this.#untold = undefined;
+    if (untold.since === undefined) return;
+    this.#untold = new Losses();
     const detail: BusDrop = { ...untold.toCounts(), since: untold.since };
     this.#target.dispatchEvent(new CustomEvent("bus:drop", { detail }));
   }

@@ -21,8 +21,8 @@ const MAX_TYPES_IN_LINE = 5;
 
 /** The losses of some stretch of time. */
 export class Losses {
-  /** When it began, in milliseconds since the epoch. */
-  readonly since: number;
+  /** When the first was, in milliseconds since the epoch; `undefined` while there was none. */
+  since: number | undefined;
   readonly byReason: Record<RejectReason | DropReason, number> = {
     queue_full: 0,
     stopped: 0,
@@ -32,13 +32,18 @@ export class Losses {
   };
   readonly byType: Tally = new Tally();
 
-  constructor(since: number) {
-    this.since = since;
-  }
-
   add(reason: RejectReason | DropReason, type: string): void {
     this.byReason[reason]++;
     this.byType.add(typeof type === "string" ? type : "(not a string)");
+  }
+
+  /** Adds those of another stretch. */
+  absorb({ since, byReason, byType }: Losses): void {
+    this.since ??= since;
+    for (const reason of Object.keys(byReason) as (keyof typeof byReason)[]) {
+      this.byReason[reason] += byReason[reason];
+    }
+    for (const [type, count] of Object.entries(byType.toRecord())) this.byType.add(type, count);
   }
 
   /** Those that had been accepted. */
@@ -59,7 +64,7 @@ export class Losses {
     const more = types.splice(MAX_TYPES_IN_LINE).length > 0 ? ", …" : "";
     const { total } = this.byType;
     // A user's clock may say what no Date can show; its JSON is null then.
-    const since = new Date(this.since).toJSON() ?? this.since;
+    const since = new Date(this.since as number).toJSON() ?? this.since;
     const events = total === 1 ? "event" : "events";
     return `${total} ${events} (${reasons.join(", ")}; ${types.join(", ")}${more}) since ${since}`;
   }

@@ -21,8 +21,8 @@ export class Tally {
   #lastName: string | undefined;
   #last = new Counter();
 
-  /** Counts one more. @returns the name's counter */
-  add(name: string): Counter {
+  /** Counts one more, or `count`. @returns the name's counter */
+  add(name: string, count = 1): Counter {
     // Losses come in bursts of one type: comparing with the last one saves most look-ups.
     if (name !== this.#lastName) {
       const known = this.#counters.has(name) || this.#counters.size < MAX_NAMES;
@@ -31,8 +31,8 @@ export class Tally {
       this.#counters.set(key, this.#last);
       this.#lastName = name;
     }
-    this.total++;
-    this.#last.count++;
+    this.total += count;
+    this.#last.count += count;
     return this.#last;
   }
 
