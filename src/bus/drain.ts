@@ -119,17 +119,19 @@ export class Drain {
   }
 
   readonly #onMicrotask = (): void => {
-    if (performance.now() - this.#turnStartMs >= TURN_MARKER_INTERVAL_MS && !this.#markerSet) {
-      this.#beginTurn();
+    const now = performance.now();
+    if (now - this.#turnStartMs >= TURN_MARKER_INTERVAL_MS && !this.#markerSet) {
+      this.#beginTurn(now);
       this.#setMarker();
     }
-    this.#continue();
+    this.#continue(now);
   };
 
   readonly #onMarker = (): void => {
+    const now = performance.now();
     this.#markerSet = false;
-    this.#beginTurn();
-    if (this.#scheduled) this.#continue();
+    this.#beginTurn(now);
+    if (this.#scheduled) this.#continue(now);
   };
 
   #setMarker(): void {
@@ -138,8 +140,8 @@ export class Drain {
     nextTurn(this.#onMarker);
   }
 
-  #beginTurn(): void {
-    this.#turnStartMs = performance.now();
+  #beginTurn(now: number): void {
+    this.#turnStartMs = now;
     this.#turnStartUserMs = this.#userClock();
     this.#turnEvents = 0;
   }
@@ -148,11 +150,12 @@ export class Drain {
     return now - startMs >= this.#budgetMs || this.#userClock() - startUserMs >= this.#budgetMs;
   }
 
-  #continue(): void {
+  /** @param now as the turn began, if it has just done so: it must not find its budget spent */
+  #continue(now: number): void {
     const [startMs, startUserMs] = [this.#turnStartMs, this.#turnStartUserMs];
     if (
       this.#holders > 0 && this.#turnEvents < Math.max(MIN_TURN_EVENTS, this.#queue.limit) &&
-      !this.#spent(startMs, startUserMs, performance.now())
+      !this.#spent(startMs, startUserMs, now)
     ) this.#slice(startMs, startUserMs);
     this.#scheduled = this.#holders > 0 && this.#queue.size > 0;
     if (this.#scheduled) this.#setMarker();

@@ -186,10 +186,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
     handler: EventHandler<EventOf<Events, Type>>,
     options: { readonly signal?: AbortSignal } = {},
   ): Disposable {
-    assertFunction("subscribe EventBus: handler", handler);
-    const { signal } = options;
-    if (!this.enabled || signal?.aborted) return NOTHING;
-    return disposable(untilAborted(signal, this.#routes.add(type, handler as EventHandler)));
+    return this.#subscribe(type, handler as EventHandler, options.signal);
   }
 
   /** Calls `handler` for every event, after the handlers of its type. */
@@ -199,9 +196,13 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
     // a library that knows only some of them.
     handler: { (event: EventOf<Events, EventTypeOf<Events>>): unknown; readonly name: string },
   ): Disposable {
+    return this.#subscribe(undefined, handler as EventHandler);
+  }
+
+  #subscribe(type: string | undefined, handler: EventHandler, signal?: AbortSignal): Disposable {
     assertFunction("subscribe EventBus: handler", handler);
-    if (!this.enabled) return NOTHING;
-    return disposable(this.#routes.add(undefined, handler as EventHandler));
+    if (!this.enabled || signal?.aborted) return NOTHING;
+    return disposable(untilAborted(signal, this.#routes.add(type, handler)));
   }
 
   /**

@@ -40,7 +40,7 @@ export class Listeners {
       removeEventListener.call(this.#target, type, wrapper, capture);
       unroute();
     });
-    addEventListener.call(this.#target, type, wrapper, { capture, passive: Boolean(passive) });
+    addEventListener.call(this.#target, type, wrapper, { capture, passive: passive === true });
     const unroute = this.#routes.add(type, this.#dispatch, type, { callback, capture, end });
   }
 
@@ -63,7 +63,7 @@ export class Listeners {
   #call(callback: EventListenerOrEventListenerObject, event: Event): void {
     const isFunction = typeof callback === "function";
     this.#failures.isolate(
-      (isFunction ? callback : callback.constructor).name || "(anonymous)",
+      (isFunction ? callback : callback.constructor)?.name || "(anonymous)",
       `a listener of ${event.type}`,
       () =>
         isFunction

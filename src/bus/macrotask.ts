@@ -17,6 +17,7 @@ export const nextTurn: (callback: () => void) => void = createNextTurn();
 function createNextTurn(): (callback: () => void) => void {
   const { setImmediate } = globalThis as TurnPrimitives;
   if (setImmediate !== undefined) return (callback) => void setImmediate(callback);
+  if (typeof MessageChannel !== "function") return (callback) => void setTimeout(callback, 0);
   const waiting: (() => void)[] = [];
   const { port1, port2 } = new MessageChannel();
   port1.onmessage = () => waiting.shift()?.();

@@ -13,6 +13,7 @@ import { LoggingSubscriber } from "../subscribers/logging/logging_subscriber.ts"
 import { otelLogSink } from "../subscribers/logging/otel_logs.ts";
 import { MetricsSubscriber } from "../subscribers/metrics/metrics_subscriber.ts";
 import { SpanRegistry } from "../subscribers/span_registry.ts";
+import { observeSubscribers } from "../subscribers/subscriber_metrics.ts";
 import { TracingSubscriber } from "../subscribers/tracing_subscriber.ts";
 import { parseObservabilityArgs } from "./config/args.ts";
 import type { ObservabilityConfig } from "./config/config.ts";
@@ -151,13 +152,9 @@ export async function startObservability<Events extends object = AnyEvents>(
     const registry = new SpanRegistry();
     const { metrics = {}, spans = {}, logs } = options.catalog ?? {};
     // First, for the others ask the registry which span an event belongs to.
-    if (telemetry.tracer !== undefined) {
-      registrations.push(
-        bus.registerSubscriber(
-          new TracingSubscriber<Events>({ tracer: telemetry.tracer, spans, registry, logger }),
-        ),
-      );
-    }
+    const { tracer } = telemetry;
+    const tracing = tracer && new TracingSubscriber<Events>({ tracer, spans, registry, logger });
+    if (tracing !== undefined) registrations.push(bus.registerSubscriber(tracing));
     if (config.metricsEnabled) {
       metricsSubscriber = new MetricsSubscriber<Events>({
         metrics,
@@ -165,22 +162,22 @@ export async function startObservability<Events extends object = AnyEvents>(
         contextOf: (event) => registry.contextOf(event),
         ...(telemetry.meterTakesAll ? { meter: telemetry.meter } : {}),
       });
-      const { meter } = telemetry;
-      registrations.push(
-        bus.registerSubscriber(metricsSubscriber),
-        observeBus(bus, { meter, prefix: selfMetricsPrefix }),
-        observeExport(telemetry.exportCounts, { meter, prefix: selfMetricsPrefix }),
-      );
+      registrations.push(bus.registerSubscriber(metricsSubscriber));
     }
-    if (config.loggingEnabled && logs !== undefined) {
+    const logging = config.loggingEnabled && logs !== undefined
+      ? new LoggingSubscriber<Events>({
+        logs,
+        sink: options.logSink ?? defaultSink(telemetry),
+        contextOf: (event) => registry.contextOf(event),
+      })
+      : undefined;
+    if (logging !== undefined) registrations.push(bus.registerSubscriber(logging));
+    if (config.metricsEnabled) {
+      const self = { meter: telemetry.meter, prefix: selfMetricsPrefix };
       registrations.push(
-        bus.registerSubscriber(
-          new LoggingSubscriber<Events>({
-            logs,
-            sink: options.logSink ?? defaultSink(telemetry),
-            contextOf: (event) => registry.contextOf(event),
-          }),
-        ),
+        observeBus(bus, self),
+        observeSubscribers({ metrics: metricsSubscriber, tracing, logging }, self),
+        observeExport(telemetry.exportCounts, self),
       );
     }
     for (const subscriber of options.subscribers ?? []) {

@@ -67,3 +67,4 @@ export { DEFAULT_LOGGING_OPTIONS, type LoggingOptions } from "./logging/options.
 export { otelLogSink, SESSION_ID_ATTRIBUTE } from "./logging/otel_logs.ts";
 export type { SinkCounts } from "./logging/outlet.ts";
 export { REDACTED } from "./logging/redaction.ts";
+export { type ObservedSubscribers, observeSubscribers } from "./subscriber_metrics.ts";

@@ -67,6 +67,40 @@ Deno.test("rejections, listeners and bare handlers are isolated and counted", as
   assertEquals((await bus.stop()).failures, 4);
 });
 
+Deno.test("a listener that inherits nothing is isolated too", async () => {
+  const { bus } = quietBus();
+  bus.start();
+  const bare = Object.assign(Object.create(null), {
+    handleEvent() {
+      throw new Error("bare");
+    },
+  });
+  bus.addEventListener("a", bare);
+  bus.publish("a");
+  await bus.stop();
+  assertEquals({ ...bus.subscriberExceptionCounts() }, { "(anonymous)": 1 });
+});
+
+Deno.test("a subscriber's async onDrain may reject", async () => {
+  class Async extends EventSubscriber {
+    getSubscriptions(): Subscriptions {
+      return { a: () => {} };
+    }
+    override async onDrain(): Promise<void> {
+      await null;
+      throw new Error("later");
+    }
+  }
+  const { bus } = quietBus();
+  bus.start();
+  bus.registerSubscriber(new Async());
+  bus.publish("a");
+  await bus.flush();
+  await nextTurn();
+  assertEquals({ ...bus.subscriberExceptionCounts() }, { Async: 1 });
+  await bus.stop();
+});
+
 Deno.test("a throwing shutdown, flush or onDrain does not stop the others", async () => {
   class Broken extends EventSubscriber {
     getSubscriptions(): Subscriptions {

@@ -97,26 +97,62 @@ Deno.test("handlers that hold the event loop are found and named", async () => {
   assertMatch(lines[0] ?? "", /slow held the event loop for \d+\.\d ms/);
 });
 
-Deno.test("where there is no setImmediate, timers still run between slices", async () => {
-  const script = `
-    delete globalThis.setImmediate;
-    const { EventBus } = await import(${JSON.stringify(new URL("../../mod.ts", import.meta.url))});
-    const bus = new EventBus({ drainBudgetMs: 1 }).start();
-    let timers = 0, republishing = true;
-    bus.subscribe("a", () => { if (republishing) bus.publish("a"); });
-    bus.publish("a");
-    await new Promise((resolve) => {
-      const timer = setInterval(() => { if (++timers === 20) { clearInterval(timer); resolve(); } }, 1);
-    });
-    republishing = false;
-    const { timedOut } = await bus.stop();
-    console.log(timers, timedOut);
-    Deno.exit();
-  `;
+/** Runs a script that may import the core, in a process where nothing has loaded it yet. */
+async function runFresh(script: string): Promise<string> {
+  const core = JSON.stringify(new URL("../../mod.ts", import.meta.url));
   const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["eval", script],
+    args: ["eval", `const core = ${core};${script}`],
     stdout: "piped",
     stderr: "piped",
   }).output();
-  assertEquals(new TextDecoder().decode(stdout), "20 false\n", new TextDecoder().decode(stderr));
+  return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+}
+
+for (const channel of ["a MessageChannel", "no MessageChannel either"]) {
+  Deno.test(`where there is no setImmediate but ${channel}, timers run between slices`, async () => {
+    const told = await runFresh(`
+      delete globalThis.setImmediate;
+      ${channel === "a MessageChannel" ? "" : "delete globalThis.MessageChannel;"}
+      const { EventBus } = await import(core);
+      const bus = new EventBus({ drainBudgetMs: 1, logger: { warn() {} } }).start();
+      let timers = 0, republishing = true;
+      bus.subscribe("a", () => { if (republishing) bus.publish("a"); });
+      bus.publish("a");
+      await new Promise((resolve) => {
+        const timer = setInterval(() => { if (++timers === 20) { clearInterval(timer); resolve(); } }, 1);
+      });
+      republishing = false;
+      const { timedOut } = await bus.stop();
+      console.log(timers, timedOut);
+      Deno.exit();
+    `);
+    assertEquals(told, "20 false\n");
+  });
+}
+
+Deno.test("where messages are served before timers, every eighth turn is a timer's", async () => {
+  const told = await runFresh(`
+    delete globalThis.setImmediate;
+    let messages = 0;
+    // The worst of channels: as long as there are messages, nothing else has a turn.
+    globalThis.MessageChannel = class {
+      port1 = {};
+      port2 = { postMessage: () => { messages++; queueMicrotask(() => this.port1.onmessage()); } };
+    };
+    const { EventBus } = await import(core);
+    const bus = new EventBus({ drainBudgetMs: 0.001, logger: { warn() {} } }).start();
+    let messagesAtTimer;
+    setTimeout(() => messagesAtTimer = messages, 0);
+    await new Promise((resolve) => {
+      bus.subscribe("a", () => {
+        if (messagesAtTimer === undefined && messages < 1_000) bus.publish("a");
+        else resolve();
+      });
+      bus.publish("a");
+    });
+    const { timedOut } = await bus.stop();
+    console.log(messagesAtTimer > 0 && messagesAtTimer < 1_000, timedOut);
+    Deno.exit();
+  `);
+  assertEquals(told, "true false\n");
 });

@@ -11,13 +11,17 @@ class Printer extends EventSubscriber {
   override getSubscriptions(): Subscriptions {
     return { said: (event) => this.#print(`said ${event.metadata}`) };
   }
-  override flush(): Promise<void> {
-    return new Promise((resolve) =>
-      setTimeout(() => {
-        this.#print("flushed");
-        resolve();
-      }, 5)
-    );
+  override async flush(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      if (how !== "late") {
+        setTimeout(resolve, 5);
+      } else {
+        // It is not done before the signal has come.
+        process.once("SIGTERM", () => resolve());
+        this.#print("ready");
+      }
+    });
+    this.#print("flushed");
   }
   override flushSync(): void {
     this.#print("flushed synchronously");

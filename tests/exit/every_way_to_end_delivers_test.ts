@@ -93,6 +93,11 @@ for (const runtime of runtimes()) {
     });
   }
 
+  test("a signal during the natural end's flush does not cut it short", async () => {
+    const ended = await end(runtime, ["late"], ["SIGTERM"]);
+    assertEquals(ended, { code: 143, said: [...SAID, "flushed"] });
+  });
+
   test("hooks that were disposed of are gone", async () => {
     const { code, said } = await end(runtime, ["twice", "none"]);
     assertEquals([code, said], [0, SAID]);

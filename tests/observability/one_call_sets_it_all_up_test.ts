@@ -94,6 +94,36 @@ Deno.test("all three signals are pushed, tied together by one trace", async () =
   assert(openMetrics.includes('busbar_export_exported_items_total{signal="traces"} 1'));
 });
 
+Deno.test("what could not be done as declared is among the metrics", async () => {
+  await using receiver = startReceiver();
+  await using obs = await startObservability<ShopEvents>({
+    ...NO_ENV,
+    catalog: { ...catalog, logs: { "checkout.end": { level: "info", maxPerSecond: 1 } } },
+    tracingEnabled: true,
+    otlp: { endpoint: receiver.endpoint, protocol: "http/json" },
+    logger: new MemoryLogger(),
+  });
+  for (let i = 0; i < 3; i++) {
+    obs.bus.publish("checkout.end", { total: 1, status: "ok" }, {
+      sessionId: "s1",
+      timestamp: 1_000,
+      traceparent: "00-no",
+    });
+  }
+  obs.bus.publish("checkout.start", { cart: "c" }, { sessionId: "s2", traceparent: "00-no" });
+  await obs.flush();
+  const scrape = await (await fetch(obs.metricsUrl ?? "")).text();
+  for (
+    const line of [
+      "busbar_metrics_orphaned_ends_total 3",
+      "busbar_spans_orphaned_ends_total 3",
+      "busbar_spans_open 1",
+      "busbar_spans_invalid_traceparents_total 1",
+      'busbar_logs_left_out_records_total{event_type="checkout.end"} 2',
+    ]
+  ) assert(scrape.includes(`${line}\n`), `${line} is not in\n${scrape}`);
+});
+
 Deno.test("a shutdown drains, flushes and closes in this order, once", async () => {
   const order: string[] = [];
   await using receiver = startReceiver();

@@ -1,0 +1,101 @@
+import type { AnyEvents } from "../events/event_map.ts";
+import { BUS_METRIC_PREFIX, type BusMetricsOptions } from "./bus_metrics.ts";
+import type { LoggingSubscriber } from "./logging/logging_subscriber.ts";
+import type { MetricsSubscriber } from "./metrics/metrics_subscriber.ts";
+import type { BatchObservableCallback } from "./otel_api.ts";
+import type { TracingSubscriber } from "./tracing_subscriber.ts";
+
+/** The subscribers whose own counts {@linkcode observeSubscribers} shows. */
+export interface ObservedSubscribers<Events extends object = AnyEvents> {
+  /** The one that adds up metrics. */
+  readonly metrics?: MetricsSubscriber<Events> | undefined;
+  /** The one that makes spans. */
+  readonly tracing?: TracingSubscriber<Events> | undefined;
+  /** The one that makes log records. */
+  readonly logging?: LoggingSubscriber<Events> | undefined;
+}
+
+type Row = readonly [count: number, attributes?: Record<string, string>];
+
+/**
+ * Shows what the subscribers could not do as declared as metrics, read when they are collected.
+ * Behind `<prefix>.`, all counters but the gauge `spans.open`:
+ *
+ * - `metrics.overflowed_values` and `metrics.invalid_values` by `metric`, `metrics.orphaned_ends`,
+ *   `metrics.expired_starts`;
+ * - `spans.expired`, `spans.orphaned_ends`, `spans.invalid_traceparents`;
+ * - `logs.left_out_records` by `event_type`, `logs.failed_records` by `sink`.
+ *
+ * @returns a disposable that ends the observation
+ */
+export function observeSubscribers<Events extends object>(
+  subscribers: ObservedSubscribers<Events>,
+  { meter, prefix = BUS_METRIC_PREFIX }: BusMetricsOptions,
+): Disposable {
+  const { metrics, tracing, logging } = subscribers;
+  const observers: (() => void)[] = [];
+  const observe = (name: string, description: string, read: () => Row[], gauge = false) => {
+    const instrument = gauge
+      ? meter.createObservableGauge(`${prefix}.${name}`, { description })
+      : meter.createObservableCounter(`${prefix}.${name}`, { description });
+    const callback: BatchObservableCallback = (result) => {
+      for (const [count, attributes] of read()) result.observe(instrument, count, attributes);
+    };
+    meter.addBatchObservableCallback(callback, [instrument]);
+    observers.push(() => meter.removeBatchObservableCallback(callback, [instrument]));
+  };
+  const by = (attribute: string, counts: Readonly<Record<string, number>>): Row[] =>
+    Object.entries(counts).map(([name, count]) => [count, { [attribute]: name }]);
+
+  if (metrics !== undefined) {
+    observe(
+      "metrics.overflowed_values",
+      "Values counted in an overflow series",
+      () => by("metric", metrics.counts().overflowed),
+    );
+    observe(
+      "metrics.invalid_values",
+      "Values left out: no finite number, or below 0",
+      () => by("metric", metrics.counts().invalid),
+    );
+    observe("metrics.orphaned_ends", "Ends without a start", () => [
+      [metrics.counts().orphanedEnds],
+    ]);
+    observe("metrics.expired_starts", "Starts whose end did not come", () => [
+      [metrics.counts().expiredStarts],
+    ]);
+  }
+  if (tracing !== undefined) {
+    observe("spans.open", "Spans that wait for their end", () => [[tracing.counts().open]], true);
+    observe("spans.expired", "Spans given up, since their end did not come", () => [
+      [tracing.counts().expired],
+    ]);
+    observe("spans.orphaned_ends", "Ends without a span", () => [
+      [tracing.counts().orphanedEnds],
+    ]);
+    observe("spans.invalid_traceparents", "Malformed traceparents that were ignored", () => [
+      [tracing.counts().invalidTraceparents],
+    ]);
+  }
+  if (logging !== undefined) {
+    observe(
+      "logs.left_out_records",
+      "Log records beyond their type's rate",
+      () => by("event_type", logging.leftOutByType()),
+    );
+    observe(
+      "logs.failed_records",
+      "Log records that a sink failed to take, or was too slow for",
+      () =>
+        logging.sinkCounts().map(({ name, failed, skipped }) => [
+          failed + skipped,
+          { sink: name },
+        ]),
+    );
+  }
+  return {
+    [Symbol.dispose]: () => {
+      for (const end of observers) end();
+    },
+  };
+}
