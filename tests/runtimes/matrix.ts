@@ -32,6 +32,7 @@ export const FEATURES: Readonly<Record<string, string>> = {
 /** Folders whose tests are not about a runtime's behaviour, and run on Deno alone. */
 export const DENO_ALONE: Readonly<Record<string, string>> = {
   examples: "the examples are programs for Deno",
+  browser: "it starts Chromium itself",
   scripts: "the scripts run on Deno",
   std: "tests the tests' own stand-ins",
   types: "tests types, which `check:pack` compiles for everyone",
