@@ -37,7 +37,8 @@ export class Listeners {
       this.#call(callback, event);
     };
     const end = untilAborted(signal, () => {
-      removeEventListener.call(this.#target, type, wrapper, capture);
+      // As an object, for Node ignores a boolean here.
+      removeEventListener.call(this.#target, type, wrapper, { capture });
       unroute();
     });
     addEventListener.call(this.#target, type, wrapper, { capture, passive: passive === true });
@@ -65,10 +66,7 @@ export class Listeners {
     this.#failures.isolate(
       (isFunction ? callback : callback.constructor)?.name || "(anonymous)",
       `a listener of ${event.type}`,
-      () =>
-        isFunction
-          ? callback.call(event.currentTarget as EventTarget, event)
-          : callback.handleEvent(event),
+      () => isFunction ? callback.call(this.#target, event) : callback.handleEvent(event),
     );
   }
 }
