@@ -1,7 +1,7 @@
 import type { Catalog } from "../catalog/catalog.ts";
 import type { AnyEvent } from "../catalog/declaration.ts";
 import type { MetricDeclaration } from "../catalog/metric.ts";
-import { nameWithUnit, unitSuffix } from "../otel/prometheus_name.ts";
+import { familyName, labelName, plainName, unitSuffix } from "../otel/prometheus_name.ts";
 
 /** A declared metric as a scrape shows it, and as one asks for it. */
 export interface DescribedMetric {
@@ -78,7 +78,7 @@ function describe<Events extends object>(
 
 /** A prefix of OpenTelemetry names as scrape names have it. */
 export function metricPrefix(prefix: string): string {
-  return prefix.replace(/[^a-zA-Z0-9_:]/g, "_");
+  return plainName(prefix);
 }
 
 /** A query with its window filled in: `5m` for people, `$__rate_interval` in Grafana. */
@@ -88,8 +88,8 @@ export function withWindow(query: string, window: string): string {
 
 /** An OpenTelemetry name as a scrape shows it. */
 export function scrapeNameOf(name: string, unit: string, isCounter: boolean): string {
-  const plain = nameWithUnit(name, unit).replace(/[^a-zA-Z0-9_:]/g, "_");
-  return isCounter && !plain.endsWith("_total") ? `${plain}_total` : plain;
+  const family = familyName(name, unit, isCounter);
+  return isCounter ? `${family}_total` : family;
 }
 
 function labelsOf<Events extends object>(declared: MetricDeclaration<Events>): string[] {
@@ -102,10 +102,6 @@ function labelsOf<Events extends object>(declared: MetricDeclaration<Events>): s
     // A function that needs to know more of its event: such a metric names its attributes.
     return [];
   }
-}
-
-function labelName(attribute: string): string {
-  return attribute.replace(/[^a-zA-Z0-9_]/g, "_");
 }
 
 /** Answers every question with something that can be asked again. */

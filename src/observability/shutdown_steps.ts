@@ -1,3 +1,5 @@
+import { withinMs } from "../otel/export/timers.ts";
+
 /** One step of a shutdown: what it does, as it is named when it fails. */
 export interface ShutdownStep {
   /** Completes "Cannot …" in an error. */
@@ -22,7 +24,9 @@ export async function runSteps(
   for (const { name, run } of steps) {
     const remainingMs = Math.max(GRACE_MS, until - performance.now());
     try {
-      await within(run(remainingMs), remainingMs);
+      if (!await withinMs(remainingMs, run(remainingMs))) {
+        throw new Error(`it did not end within ${Math.round(remainingMs)} ms`);
+      }
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       errors.push(new Error(`Cannot ${name}: ${why}`, { cause: error }));
@@ -35,16 +39,3 @@ export async function runSteps(
 
 /** What a step gets although the deadline has passed. */
 const GRACE_MS = 100;
-
-async function within(work: Promise<void>, timeoutMs: number): Promise<void> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => reject(new Error(`it did not end within ${Math.round(timeoutMs)} ms`)),
-    timeoutMs,
-  );
-  try {
-    await Promise.race([work, promise]);
-  } finally {
-    clearTimeout(timer);
-  }
-}

@@ -8,6 +8,7 @@ import {
 } from "@opentelemetry/sdk-metrics";
 import { emptyResource } from "@opentelemetry/resources";
 import type { MetricProducer } from "./sdk_api.ts";
+import { toHrTime } from "../subscribers/hr_time.ts";
 import type { CollectedMetric, Exemplar } from "../subscribers/metrics/series.ts";
 
 /** A data point with exemplars, which the SDK's own do not have. */
@@ -60,7 +61,7 @@ export function createMetricProducer(
 ): MetricProducer {
   return {
     collect: () => {
-      const endTime = hrTime(Date.now());
+      const endTime = toHrTime(Date.now());
       const metrics = collect().filter(({ points }) => points.length > 0)
         .map((metric) => toMetricData(metric, endTime));
       return Promise.resolve({
@@ -76,7 +77,7 @@ export function createMetricProducer(
 
 function toMetricData(metric: CollectedMetric, endTime: [number, number]): MetricData {
   const { name, description, unit, startTimeMs } = metric;
-  const startTime = hrTime(startTimeMs);
+  const startTime = toHrTime(startTimeMs);
   const common = {
     descriptor: { name, description, unit, valueType: ValueType.DOUBLE },
     aggregationTemporality: AggregationTemporality.CUMULATIVE,
@@ -114,9 +115,4 @@ function toMetricData(metric: CollectedMetric, endTime: [number, number]): Metri
     isMonotonic: metric.kind === "counter",
     dataPoints,
   };
-}
-
-function hrTime(ms: number): [number, number] {
-  const seconds = Math.floor(ms / 1_000);
-  return [seconds, Math.round((ms - seconds * 1_000) * 1e6)];
 }

@@ -35,3 +35,26 @@ export function nameWithUnit(name: string, unit: string): string {
   if (base === suffix || base.endsWith(`_${suffix}`) || base.endsWith(`.${suffix}`)) return name;
   return `${base}_${suffix}${name.slice(base.length)}`;
 }
+
+/** What a name cannot have becomes `_`, runs of it one. */
+export function plainName(text: string): string {
+  return text.replace(/[^a-zA-Z0-9]+/g, "_");
+}
+
+/**
+ * The name of a metric family: the instrument's and its unit, in characters that a name may have,
+ * and without the `_total` that a counter's samples end in. `""` if nothing is left.
+ */
+export function familyName(instrument: string, unit: string, isCounter: boolean): string {
+  const name = plainName(nameWithUnit(instrument, unit));
+  if (name === "" || name === "_") return "";
+  const plain = isCounter ? name.replace(/_total$/, "") : name;
+  if (plain === "") return "";
+  return /^\d/.test(plain) ? `_${plain}` : plain;
+}
+
+/** An attribute's name as a label's. Names that Prometheus keeps for itself, with `__` in front, do not come out. */
+export function labelName(attribute: string): string {
+  const name = plainName(attribute);
+  return /^\d/.test(name) || name === "" ? `_${name}` : name;
+}

@@ -1,5 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { parse } from "yaml";
+import { EventBus } from "@busbar/busbar";
+import { createMetricProducer, PrometheusMetrics } from "../../src/otel/mod.ts";
+import { MetricsSubscriber } from "../../src/subscribers/mod.ts";
 import { counter, defineCatalog, duration, gauge, histogram, pair } from "../../src/catalog/mod.ts";
 import {
   busAlerts,
@@ -90,4 +93,25 @@ Deno.test("rules are YAML that says the same", () => {
   const { groups } = parse(rulesYaml("shop", [...recordingRules(catalog), ...alerts]));
   assertEquals(groups[0].rules.length, 4 + alerts.length);
   assertEquals(groups[0].rules[0].record, "shop_orders:rate5m");
+});
+
+Deno.test("a generated name is the one that a scrape shows, however odd", async () => {
+  const odd = defineCatalog<ShopEvents>()({
+    metrics: {
+      "shop.__odd--name/of": counter("order.end", {
+        unit: "a/b",
+        attributes: () => ({ "my--label..x": 1 }),
+      }),
+    },
+  });
+  const subscriber = new MetricsSubscriber<ShopEvents>({ metrics: odd.metrics ?? {} });
+  const producer = createMetricProducer({ collect: () => subscriber.collect() });
+  await using prometheus = new PrometheusMetrics({ metricProducers: [producer] });
+  const bus = new EventBus<ShopEvents>().start();
+  bus.registerSubscriber(subscriber);
+  bus.publish("order.end", { cart: "", bytes: 0, byModel: {} });
+  await bus.stop();
+  const [metric] = describeMetrics(odd);
+  const scrape = await prometheus.scrape();
+  assert(scrape.includes(`${metric?.scrapeName}{${metric?.labels[0]}="1"} 1\n`), scrape);
 });

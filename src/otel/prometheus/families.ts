@@ -9,7 +9,7 @@ import type { Steps } from "../slices.ts";
 import { explicitBuckets, explicitHistogram } from "./buckets.ts";
 import { Family, type FamilyType, namesOf } from "./family.ts";
 import { LabelTexts } from "./label_text.ts";
-import { nameWithUnit, unitSuffix } from "../prometheus_name.ts";
+import { familyName, unitSuffix } from "../prometheus_name.ts";
 import type { ReportOnce } from "./report_once.ts";
 
 /** How many series are handled between two looks at the clock. */
@@ -70,7 +70,7 @@ export class Families {
     }
     const type = typeOf(metric);
     const unit = unitSuffix(otelUnit);
-    const name = familyName(instrument, otelUnit, type);
+    const name = familyName(instrument, otelUnit, type === "counter");
     if (name === "") {
       this.#reports.tell(`Cannot show ${what}: its name must have a letter or digit`);
       return undefined;
@@ -128,15 +128,6 @@ function typeOf(metric: MetricData): FamilyType {
     default:
       return "histogram";
   }
-}
-
-/** The family's name: the instrument's and its unit, in characters that a name may have. */
-function familyName(instrument: string, unit: string, type: FamilyType): string {
-  const name = nameWithUnit(instrument, unit).replace(/[^a-zA-Z0-9]+/g, "_");
-  if (name === "" || name === "_") return "";
-  const plain = type === "counter" ? name.replace(/_total$/, "") : name;
-  if (plain === "") return "";
-  return /^\d/.test(plain) ? `_${plain}` : plain;
 }
 
 function describe(type: FamilyType, unit: string): string {

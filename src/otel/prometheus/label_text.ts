@@ -1,3 +1,4 @@
+import { labelName } from "../prometheus_name.ts";
 import type { Attributes } from "../../subscribers/otel_api.ts";
 import { escapeLabelValue } from "./escape.ts";
 
@@ -64,7 +65,7 @@ export class LabelTexts {
   }
 
   #nameOf(attribute: string): string {
-    const name = labelName(attribute);
+    const name = knownLabelName(attribute);
     return name === this.#reserved ? `exported_${name}` : name;
   }
 }
@@ -92,15 +93,11 @@ function keyOf(
 const KNOWN_NAMES_LIMIT = 1_000;
 const knownNames = new Map<string, string>();
 
-/**
- * An attribute's name as a label's: what labels cannot have becomes `_`, and names that Prometheus
- * keeps for itself, those with `__` in front, do not come out.
- */
-function labelName(attribute: string): string {
+/** Each name is worked out once: the same few come with every series. */
+function knownLabelName(attribute: string): string {
   let name = knownNames.get(attribute);
   if (name !== undefined) return name;
-  name = attribute.replace(/[^a-zA-Z0-9]+/g, "_");
-  if (/^\d/.test(name) || name === "") name = `_${name}`;
+  name = labelName(attribute);
   // There are few attribute names; should there be many after all, they are not kept.
   if (knownNames.size < KNOWN_NAMES_LIMIT) knownNames.set(attribute, name);
   return name;

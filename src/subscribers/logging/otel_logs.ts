@@ -1,4 +1,5 @@
 import { ROOT_CONTEXT, trace } from "@opentelemetry/api";
+import { toHrTime } from "../hr_time.ts";
 import type { OtelLogger } from "../otel_api.ts";
 import type { LogRecord, LogSink } from "./log_record.ts";
 
@@ -37,11 +38,4 @@ export function otelLogSink(logger: OtelLogger): LogSink {
 function contextOf({ traceId, spanId, traceFlags = 0 }: LogRecord): typeof ROOT_CONTEXT {
   if (traceId === undefined || spanId === undefined) return ROOT_CONTEXT;
   return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags, isRemote: true });
-}
-
-/** Seconds and nanoseconds: a bare number could be taken for one of `performance.now()`. */
-function toHrTime(timestampMs: number): [seconds: number, nanoseconds: number] {
-  const seconds = Math.floor(timestampMs / 1_000);
-  const nanoseconds = Math.round((timestampMs - seconds * 1_000) * 1e6);
-  return nanoseconds < 1e9 ? [seconds, nanoseconds] : [seconds + 1, 0];
 }
