@@ -242,7 +242,7 @@ function eventMetric<Events extends object>(
   kind: InstrumentKind,
   types: string | readonly string[],
   // deno-lint-ignore no-explicit-any -- the factories' signatures checked it
-  options: EventMetricOptions<any> & { readonly buckets?: readonly number[] },
+  options: EventMetricOptions<any> & { readonly buckets?: readonly number[] } = {},
 ): EventMetric<Events> {
   const what = `a ${kind}`;
   const list = typeof types === "string" ? [types] : [...types];

@@ -9,7 +9,8 @@ import type { BusEvent, PublishInit } from "./event.ts";
 export type AnyEvents = Record<string, any>;
 
 /** The event types that a catalogue declares. */
-export type EventTypeOf<Events extends object> = keyof Events & string;
+// `Extract` makes a compiler's error about a wrong name list the right ones, not `EventTypeOf<…>`.
+export type EventTypeOf<Events extends object> = Extract<keyof Events & string, string>;
 
 /** A catalogue's types without those that belong to the bus itself (`bus:…`). */
 export type Publishable<Type extends string> = Type extends `bus:${string}` ? never : Type;

@@ -1,34 +1,40 @@
 import { EventSubscriber } from "../bus/event_subscriber.ts";
-import type { BusEvent } from "../events/event.ts";
-import type { Subscriptions } from "../events/event_map.ts";
+import type { AnyEvents, EventOf, EventTypeOf, Subscriptions } from "../events/event_map.ts";
 
-/** Keeps every event of the given types, and counts the calls of its lifecycle. */
-export class RecordingSubscriber extends EventSubscriber {
-  /** What arrived, in order. */
-  readonly events: BusEvent[] = [];
+/**
+ * Keeps every event of the given types, and counts the calls of its lifecycle methods.
+ *
+ * @typeParam Events The event map of the code under test. With it, event types that do not exist
+ * are compile errors, and `events` is typed; without it, any type is accepted.
+ */
+export class RecordingSubscriber<Events extends object = AnyEvents>
+  extends EventSubscriber<Events> {
+  /** The events received, in order. */
+  readonly events: EventOf<Events, EventTypeOf<Events>>[] = [];
   /** How often each method was called. */
   readonly calls = { onDrain: 0, flush: 0, shutdown: 0 };
-  readonly #types: readonly string[];
+  readonly #types: readonly EventTypeOf<Events>[];
 
   /**
-   * Says what to listen to.
+   * Creates a subscriber; register it with `bus.registerSubscriber`.
    *
-   * @param types the event types
+   * @param types the event types to record
    */
-  constructor(types: readonly string[]) {
+  constructor(types: readonly NoInfer<EventTypeOf<Events>>[]) {
     super();
     this.#types = types;
   }
 
-  /** The types of what arrived, in order. */
+  /** The types of the events received, in order. */
   get types(): string[] {
     return this.events.map((event) => event.type);
   }
 
   /** The handlers by event type. */
-  override getSubscriptions(): Subscriptions {
-    const keep = (event: BusEvent) => void this.events.push(event);
-    return Object.fromEntries(this.#types.map((type) => [type, keep]));
+  override getSubscriptions(): Subscriptions<Events> {
+    const keep = (event: EventOf<Events, EventTypeOf<Events>>) => void this.events.push(event);
+    const subscriptions: unknown = Object.fromEntries(this.#types.map((type) => [type, keep]));
+    return subscriptions as Subscriptions<Events>;
   }
 
   /** Counts the call. */

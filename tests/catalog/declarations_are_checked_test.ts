@@ -39,6 +39,10 @@ const REFUSED: readonly [declare: () => unknown, message: string][] = [
     "Cannot declare a gauge: value must be a function, received undefined",
   ],
   [
+    () => histogram("order.end", untyped<{ value: () => number }>(undefined)),
+    "Cannot declare a histogram: value must be a function, received undefined",
+  ],
+  [
     () => histogram("order.end", { value: () => 1, buckets: [1, 1] }),
     'Cannot declare a histogram: buckets must be finite and ascending, received "1, 1"',
   ],

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { EventBus, EventSubscriber, type Subscriptions } from "@busbar/busbar";
+import { RecordingSubscriber } from "@busbar/busbar/testing";
 
 interface LibraryEvents {
   "library.read": { keys: string[] };
@@ -60,4 +61,16 @@ Deno.test("a library's subscriber and functions take an application's bus", asyn
   bus.addEventListener("bus:drop", (event) => event.detail.lostByType);
   await bus.stop();
   assertEquals(subscriber.seen, 1);
+});
+
+Deno.test("a recording subscriber of an event map takes its types and gives its metadata", async () => {
+  await using bus = new EventBus<LibraryEvents>().start();
+  // @ts-expect-error no such type
+  bus.registerSubscriber(new RecordingSubscriber<LibraryEvents>(["library.raed"]));
+  const recorded = new RecordingSubscriber<LibraryEvents>(["library.read"]);
+  bus.registerSubscriber(recorded);
+  read(bus);
+  await bus.flush();
+  const keys: string[] | undefined = recorded.events[0]?.metadata.keys;
+  assertEquals(keys, ["a"]);
 });

@@ -187,7 +187,11 @@ function isForbidden(error: unknown): boolean {
 }
 
 function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  // Node says "fetch failed", and why in the cause; that has no message for a name with two addresses.
+  const { message, code } = (error.cause ?? {}) as { message?: unknown; code?: unknown };
+  const why = message || code;
+  return why ? `${error.message}: ${why}` : error.message;
 }
 
 async function gzip(payload: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
