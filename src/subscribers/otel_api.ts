@@ -12,6 +12,14 @@ export type BatchObservableCallback = api.BatchObservableCallback;
 export type ApiMeterProvider = api.MeterProvider;
 /** A tracer of the OpenTelemetry API: where spans are started. */
 export type Tracer = api.Tracer;
+/** What starts spans: a tracer of the OpenTelemetry API is one, an `EventTracer` another. */
+export type SpanStarter = Pick<Tracer, "startSpan">;
+/** A span of the OpenTelemetry API. */
+export type Span = api.Span;
+/** What a span's parent is looked for in. */
+export type Context = api.Context;
+/** How a span starts. */
+export type SpanOptions = api.SpanOptions;
 /** What tells a span from all others, within a process and between processes. */
 export type SpanContext = api.SpanContext;
 /** A logger of the OpenTelemetry API: where log records are emitted. */
