@@ -14,8 +14,7 @@ import { Drain } from "./drain.ts";
 import type { EventSubscriber } from "./event_subscriber.ts";
 import { Failures } from "./failures.ts";
 import { isListener, Listeners } from "./listeners.ts";
-import { type BusDrop, LossReporter } from "./loss_reporter.ts";
-import type { RejectReason } from "./losses.ts";
+import { type BusDrop, Losses, type RejectReason } from "./losses.ts";
 import {
   type DeadlineOptions,
   type EventBusOptions,
@@ -92,7 +91,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
   readonly #now: () => number;
   readonly #queue: BoundedQueue<BusEvent>;
   readonly #failures: Failures;
-  readonly #losses: LossReporter;
+  readonly #losses: Losses;
   readonly #routes = new Routes();
   readonly #listeners: Listeners;
   readonly #drain: Drain;
@@ -123,7 +122,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
     this.#now = userClock ?? createClock();
     this.#open = enabled;
     this.#queue = new BoundedQueue(maxQueueSize);
-    this.#losses = new LossReporter(this.#now, failures, this);
+    this.#losses = new Losses(this.#now, failures, this);
     this.#listeners = new Listeners(this, this.#routes, failures);
     this.#subscribers = new SubscriberSet(this.#routes, failures);
     this.#drain = new Drain(
@@ -350,8 +349,8 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
 
   /** Events lost: rejected by a full queue, evicted, or left over at a `stop`. */
   get droppedEventsCount(): number {
-    const { byReason, dropped } = this.#losses.total;
-    return byReason.queue_full + dropped;
+    const { reasons, dropped } = this.#losses;
+    return reasons.queue_full + dropped;
   }
 
   /** A copy of how often each subscriber or handler failed, by name. */
@@ -369,21 +368,21 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
 
   /** The loss ledger, exact at every moment; a copy. */
   stats(): BusStats {
-    const { total } = this.#losses;
+    const { total, dropped } = this.#losses;
     const accepted = this.#queue.pushed;
     return {
-      published: accepted + total.byType.total - total.dropped,
+      published: accepted + total - dropped,
       accepted,
       delivered: this.#delivered,
       pending: accepted - this.#drain.settled,
-      ...total.toCounts(),
+      ...this.#losses.counts(),
       skippedBySubscriber: this.#drain.skipped.toRecord(),
     };
   }
 
   /** What left the queue was dispatched or dropped. */
   get #delivered(): number {
-    return this.#drain.settled - this.#losses.total.dropped;
+    return this.#drain.settled - this.#losses.dropped;
   }
 
   #reject(reason: RejectReason, type: string): false {
@@ -457,7 +456,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
     return [
       this.#delivered,
       this.droppedEventsCount,
-      this.#losses.total.byReason.shutdown,
+      this.#losses.reasons.shutdown,
       this.#failures.counts.total,
     ];
   }
