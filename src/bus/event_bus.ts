@@ -132,7 +132,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
       drainBudgetMs,
       maxInFlight,
       userClock ?? (() => 0),
-      () => this.#endSlice(),
+      (sliceStartedAtMs) => this.#endSlice(sliceStartedAtMs),
     );
     this.#atStart = this.#totals();
   }
@@ -297,10 +297,11 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
    * @throws {RangeError} if `timeoutMs` is not a number of at least 0
    */
   flushSync(options: DeadlineOptions = {}): boolean {
-    const until = performance.now() + resolveTimeoutMs("flush", options);
+    const startedAt = performance.now();
+    const until = startedAt + resolveTimeoutMs("flush", options);
     while (performance.now() <= until && this.#drain.next());
-    this.#endSlice();
-    this.#subscribers.call("flushSync");
+    this.#endSlice(startedAt);
+    this.#subscribers.call("flushSync", startedAt);
     return this.#queue.size === 0;
   }
 
@@ -402,8 +403,8 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
     return this.#open && !this.#queue.full;
   }
 
-  #endSlice(): void {
-    this.#subscribers.call("onDrain");
+  #endSlice(startedAtMs: number): void {
+    this.#subscribers.call("onDrain", startedAtMs);
     for (const go of this.#onSliceEnd.splice(0)) go();
     if (this.#queue.size === 0) this.#losses.noteEmpty();
   }

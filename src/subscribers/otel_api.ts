@@ -4,6 +4,8 @@ import type * as api from "@opentelemetry/api";
 export type Meter = api.Meter;
 /** A counter of the OpenTelemetry API. */
 export type Counter = api.Counter;
+/** A histogram of the OpenTelemetry API. */
+export type Histogram = api.Histogram;
 /** Attributes of the OpenTelemetry API: what tells the series of one instrument apart. */
 export type Attributes = api.Attributes;
 /** What the OpenTelemetry API calls at each collection. */
