@@ -29,8 +29,7 @@ export { EventBus } from "./src/bus/event_bus.ts";
 export type { BusEventListener, StopReport } from "./src/bus/event_bus.ts";
 export { EventSubscriber } from "./src/bus/event_subscriber.ts";
 export type { BusStats } from "./src/bus/stats.ts";
-export type { BusDrop } from "./src/bus/loss_reporter.ts";
-export type { DropReason, LossCounts, RejectReason } from "./src/bus/losses.ts";
+export type { BusDrop, DropReason, LossCounts, RejectReason } from "./src/bus/losses.ts";
 export { DEFAULT_EVENT_BUS_OPTIONS, MAX_QUEUE_SIZE_LIMIT } from "./src/bus/options.ts";
 export type {
   DeadlineOptions,

@@ -22,11 +22,17 @@ export async function measure(
   contenders: readonly Contender[],
   eventsPerBurst: number,
 ): Promise<Timings> {
-  for (const contender of contenders) await timeOne(contender, eventsPerBurst, WARM_UP_MS);
-  const rounds = new Map<string, number[]>(contenders.map(({ name }) => [name, []]));
+  for (const contender of contenders) {
+    await timeOne(contender, eventsPerBurst, WARM_UP_MS);
+  }
+  const rounds = new Map<string, number[]>(
+    contenders.map(({ name }) => [name, []]),
+  );
   for (let round = 0; round < ROUNDS; round++) {
     for (const contender of contenders) {
-      rounds.get(contender.name)?.push(await timeOne(contender, eventsPerBurst, ROUND_MS));
+      rounds.get(contender.name)?.push(
+        await timeOne(contender, eventsPerBurst, ROUND_MS),
+      );
     }
   }
   return new Map([...rounds].map(([name, times]) => [name, median(times)]));

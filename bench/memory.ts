@@ -25,10 +25,19 @@ function heapBytes(): number {
 }
 
 async function overload(events: number): Promise<EventBus> {
-  const bus = new EventBus({ maxQueueSize: MAX_QUEUE_SIZE, logger: { warn() {} } }).start();
+  const bus = new EventBus({
+    maxQueueSize: MAX_QUEUE_SIZE,
+    logger: { warn() {} },
+  }).start();
   bus.subscribe("bench", () => {});
-  for (let published = 0; published < events; published += MAX_QUEUE_SIZE * OVERLOAD) {
-    for (let i = 0; i < MAX_QUEUE_SIZE * OVERLOAD; i++) bus.publish("bench", PAYLOAD);
+  for (
+    let published = 0;
+    published < events;
+    published += MAX_QUEUE_SIZE * OVERLOAD
+  ) {
+    for (let i = 0; i < MAX_QUEUE_SIZE * OVERLOAD; i++) {
+      bus.publish("bench", PAYLOAD);
+    }
     await bus.flush();
   }
   return bus;

@@ -60,14 +60,19 @@ function baseline(): Contender {
       for (let i = 0; i < BURST; i++) {
         const event = buffer[i] as BusEvent;
         buffer[i] = undefined;
-        for (let j = 0; j < handlers.length; j++) (handlers[j] as typeof count)(event);
+        for (let j = 0; j < handlers.length; j++) {
+          (handlers[j] as typeof count)(event);
+        }
       }
     },
   };
 }
 
 /** The bus delivers in a microtask: a burst is done when the microtasks after it are. */
-function busContender(name: string, listen: (bus: EventBus) => void): Contender {
+function busContender(
+  name: string,
+  listen: (bus: EventBus) => void,
+): Contender {
   const bus = new EventBus({ drainBudgetMs: 1_000 }).start();
   listen(bus);
   return {
@@ -90,7 +95,9 @@ function synchronous(name: string, emit: (event: BusEvent) => void): Contender {
 
 function mittContender(): Contender {
   // Its types name a CommonJS default that its module does not have.
-  const emitter = (mitt as unknown as typeof mitt.default)<{ [TYPE]: BusEvent }>();
+  const emitter = (mitt as unknown as typeof mitt.default)<
+    { [TYPE]: BusEvent }
+  >();
   emitter.on(TYPE, count);
   return synchronous("mitt", (event) => emitter.emit(TYPE, event));
 }
@@ -127,8 +134,12 @@ function effectPubSub(): Contender {
   return {
     name: "Effect PubSub.dropping",
     burst: () => {
-      for (let i = 0; i < BURST; i++) Effect.runSync(PubSub.publish(hub, record()));
-      for (const event of Effect.runSync(PubSub.takeUpTo(subscription, BURST))) count(event);
+      for (let i = 0; i < BURST; i++) {
+        Effect.runSync(PubSub.publish(hub, record()));
+      }
+      for (
+        const event of Effect.runSync(PubSub.takeUpTo(subscription, BURST))
+      ) count(event);
     },
   };
 }
@@ -247,19 +258,23 @@ const CONTENDERS: Readonly<Record<string, () => Contender>> = {
 };
 
 /** Each claim: what is held against what, and the bound that the ratio must keep. */
-const CLAIMS: [measured: string, against: string, bound: "at most" | "at least", limit: number][] =
-  [
-    ["bus", "baseline", "at most", 1.35],
-    ["bus", "mitt", "at most", 1.25],
-    ["bus", "eventemitter3", "at most", 1.25],
-    ["bus", "node:events", "at most", 1.25],
-    ["Effect PubSub.dropping", "bus", "at least", 5],
-    ["emittery", "bus", "at least", 15],
-    ["disabled publish", "clock", "at most", 0.1],
-    ["hasSubscribers", "clock", "at most", 0.25],
-    ["rejected publish", "accepted publish", "at most", 0.3],
-    ["bus, 10 handlers", "10 isolated calls", "at most", 1.5],
-  ];
+const CLAIMS: [
+  measured: string,
+  against: string,
+  bound: "at most" | "at least",
+  limit: number,
+][] = [
+  ["bus", "baseline", "at most", 1.35],
+  ["bus", "mitt", "at most", 1.25],
+  ["bus", "eventemitter3", "at most", 1.25],
+  ["bus", "node:events", "at most", 1.25],
+  ["Effect PubSub.dropping", "bus", "at least", 5],
+  ["emittery", "bus", "at least", 15],
+  ["disabled publish", "clock", "at most", 0.1],
+  ["hasSubscribers", "clock", "at most", 0.25],
+  ["rejected publish", "accepted publish", "at most", 0.3],
+  ["bus, 10 handlers", "10 isolated calls", "at most", 1.5],
+];
 
 /** Measures two contenders in a process of their own, where no third one's types slow them down. */
 function measurePair(measured: string, against: string): [number, number] {
@@ -295,7 +310,9 @@ if (names.length === 0) {
 } else {
   const contenders = names.map((name) => {
     const make = CONTENDERS[name];
-    if (make === undefined) throw new Error(`There is no contender ${JSON.stringify(name)}`);
+    if (make === undefined) {
+      throw new Error(`There is no contender ${JSON.stringify(name)}`);
+    }
     return make();
   });
   const timings = await measure(contenders, BURST);

@@ -46,13 +46,19 @@ interface Subject {
 }
 
 /** Ten instruments, whose attribute sets give 10,000 series together. */
-function* series(shape: Shape): Generator<{ instrument: number; labels: Record<string, string> }> {
+function* series(
+  shape: Shape,
+): Generator<{ instrument: number; labels: Record<string, string> }> {
   const sets = shape === "counters" ? SERIES / 10 : Math.ceil(SERIES / 10 / SERIES_A_HISTOGRAM);
   for (let instrument = 0; instrument < 10; instrument++) {
     for (let set = 0; set < sets; set++) {
       yield {
         instrument,
-        labels: { model_name: `model-${set % 50}`, route: `/v1/route/${set}`, status: "ok" },
+        labels: {
+          model_name: `model-${set % 50}`,
+          route: `/v1/route/${set}`,
+          status: "ok",
+        },
       };
     }
   }
@@ -68,7 +74,10 @@ function instruments(shape: Shape, meter: Meter): Touch {
       const counter = meter.createCounter(`bench.c${i}`, { description });
       return (labels: Record<string, string>) => counter.add(1, labels);
     }
-    const histogram = meter.createHistogram(`bench.h${i}`, { description, advice });
+    const histogram = meter.createHistogram(`bench.h${i}`, {
+      description,
+      advice,
+    });
     return (labels: Record<string, string>) => histogram.record(0.3, labels);
   });
   return () => all.forEach(({ instrument, labels }) => add[instrument]?.(labels));
@@ -98,7 +107,13 @@ function promClient(shape: Shape): Subject {
       });
       return (labels: Record<string, string>) => counter.inc(labels, 1);
     }
-    const options = { name: `bench_h${i}`, help, labelNames, registers, buckets: BUCKETS };
+    const options = {
+      name: `bench_h${i}`,
+      help,
+      labelNames,
+      registers,
+      buckets: BUCKETS,
+    };
     const histogram = new client.Histogram(options);
     return (labels: Record<string, string>) => histogram.observe(labels, 0.3);
   });
@@ -112,10 +127,15 @@ function promClient(shape: Shape): Subject {
 function compressed(shape: Shape): Subject {
   const { scrape, touch } = busbar(shape, "openmetrics");
   const handler = createMetricsHandler({ scrape });
-  const headers = { "accept": "application/openmetrics-text", "accept-encoding": "gzip" };
+  const headers = {
+    "accept": "application/openmetrics-text",
+    "accept-encoding": "gzip",
+  };
   return {
     scrape: async () => {
-      const response = await handler(new Request("http://localhost/metrics", { headers }));
+      const response = await handler(
+        new Request("http://localhost/metrics", { headers }),
+      );
       return `${(await response.bytes()).length}`;
     },
     touch,
@@ -137,7 +157,9 @@ function idle(): Subject {
   return {
     scrape: async () => {
       const endsAt = performance.now() + 10;
-      while (performance.now() < endsAt) await new Promise((resolve) => setImmediate(resolve));
+      while (performance.now() < endsAt) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
       return "";
     },
     touch: () => {},
@@ -212,7 +234,9 @@ async function longestBlockMs({ scrape, touch }: Subject): Promise<number> {
 
 function subjectOf(name: string): Subject {
   const make = SUBJECTS[name];
-  if (make === undefined) throw new Error(`There is no subject ${JSON.stringify(name)}`);
+  if (make === undefined) {
+    throw new Error(`There is no subject ${JSON.stringify(name)}`);
+  }
   return make();
 }
 
@@ -231,7 +255,9 @@ async function measureAll(names: readonly string[]): Promise<Result[]> {
   const results: Result[] = [];
   for (const [i, subject] of subjects.entries()) {
     const blocks: number[] = [];
-    for (let round = 0; round < BLOCK_ROUNDS; round++) blocks.push(await longestBlockMs(subject));
+    for (let round = 0; round < BLOCK_ROUNDS; round++) {
+      blocks.push(await longestBlockMs(subject));
+    }
     results.push({
       ms: median(times[i] ?? []),
       blockMs: median(blocks),
@@ -243,13 +269,22 @@ async function measureAll(names: readonly string[]): Promise<Result[]> {
 
 /** Runs this in a process of its own, where no other subject's types slow anything down. */
 function apart<Answer>(...args: string[]): Answer {
-  const all = ["run", "--config", "bench/deno.json", "-A", process.argv[1] ?? "", ...args];
+  const all = [
+    "run",
+    "--config",
+    "bench/deno.json",
+    "-A",
+    process.argv[1] ?? "",
+    ...args,
+  ];
   return JSON.parse(execFileSync(process.execPath, all, { encoding: "utf8" }));
 }
 
 /** A process has one first scrape, with nothing cached or compiled yet: the median of several. */
 function firstBlockMs(name: string): number {
-  return median(Array.from({ length: FIRST_ROUNDS }, () => apart<number>("--first", name)));
+  return median(
+    Array.from({ length: FIRST_ROUNDS }, () => apart<number>("--first", name)),
+  );
 }
 
 function compareAll(): void {
@@ -303,5 +338,6 @@ function compareAll(): void {
 
 const [first, ...rest] = process.argv.slice(2);
 if (first === undefined) compareAll();
-else if (first === "--first") console.log(await longestBlockMs(subjectOf(rest[0] ?? "")));
-else console.log(JSON.stringify(await measureAll([first, ...rest])));
+else if (first === "--first") {
+  console.log(await longestBlockMs(subjectOf(rest[0] ?? "")));
+} else console.log(JSON.stringify(await measureAll([first, ...rest])));

@@ -12,14 +12,20 @@ import { EventBus, type OverflowPolicy } from "@busbar/busbar";
 
 const seconds = Number(Deno.args[0] ?? 60);
 if (!(seconds > 0)) {
-  console.error(`The number of seconds must be above 0, received ${JSON.stringify(Deno.args[0])}`);
+  console.error(
+    `The number of seconds must be above 0, received ${JSON.stringify(Deno.args[0])}`,
+  );
   Deno.exit(2);
 }
 
 const policies: OverflowPolicy[] = ["drop-newest", "drop-oldest", "inline"];
 
 async function soak(overflow: OverflowPolicy, until: number): Promise<string> {
-  const bus = new EventBus({ overflow, maxQueueSize: 500, logger: { warn() {} } }).start();
+  const bus = new EventBus({
+    overflow,
+    maxQueueSize: 500,
+    logger: { warn() {} },
+  }).start();
   let published = 0;
   let heard = 0;
   const publish = () => {
@@ -57,15 +63,20 @@ async function soak(overflow: OverflowPolicy, until: number): Promise<string> {
       if (Math.random() < 0.5) await stopping;
       restarts++;
       bus.start();
-    } else if (dice < 0.5) await new Promise((resolve) => setTimeout(resolve, 0));
-    else await null;
+    } else if (dice < 0.5) {
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    } else await null;
     check(bus, published);
   }
   await bus.stop();
   check(bus, published);
   const { delivered, pending, accepted, rejected, dropped } = bus.stats();
-  if (pending !== 0) throw new Error(`${pending} events are pending after stop`);
-  if (heard !== delivered) throw new Error(`${heard} events were heard, ${delivered} delivered`);
+  if (pending !== 0) {
+    throw new Error(`${pending} events are pending after stop`);
+  }
+  if (heard !== delivered) {
+    throw new Error(`${heard} events were heard, ${delivered} delivered`);
+  }
   const lost = published - accepted + dropped.evicted + dropped.shutdown;
   return `${overflow}: ${published} published, ${delivered} delivered, ${lost} lost ` +
     `(${JSON.stringify({ ...rejected, ...dropped })}), ${restarts} restarts`;
@@ -76,12 +87,19 @@ function check(bus: EventBus, published: number): void {
   const { accepted, rejected, delivered, dropped, pending } = stats;
   const refused = rejected.queue_full + rejected.stopped + rejected.reserved;
   const settled = delivered + dropped.evicted + dropped.shutdown + pending;
-  if (stats.published !== published || published !== accepted + refused || accepted !== settled) {
-    throw new Error(`The ledger is wrong: ${published} published, ${JSON.stringify(stats)}`);
+  if (
+    stats.published !== published || published !== accepted + refused ||
+    accepted !== settled
+  ) {
+    throw new Error(
+      `The ledger is wrong: ${published} published, ${JSON.stringify(stats)}`,
+    );
   }
 }
 
 const until = performance.now() + seconds * 1_000;
-for (const line of await Promise.all(policies.map((policy) => soak(policy, until)))) {
+for (
+  const line of await Promise.all(policies.map((policy) => soak(policy, until)))
+) {
   console.log(line);
 }

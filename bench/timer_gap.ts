@@ -24,7 +24,11 @@ interface Case {
 
 const CASES: readonly Case[] = [
   { events: 200_000, handlerUs: 0, limitMs: 10 },
-  { events: 1_000_000, handlerUs: 1, limitMs: DEFAULT_EVENT_BUS_OPTIONS.drainBudgetMs + 6 },
+  {
+    events: 1_000_000,
+    handlerUs: 1,
+    limitMs: DEFAULT_EVENT_BUS_OPTIONS.drainBudgetMs + 6,
+  },
 ];
 
 /** How many steps of a computation take a microsecond here. */
@@ -38,7 +42,9 @@ function stepsPerMicrosecond(): number {
 
 let state = 1;
 function compute(steps: number): void {
-  for (let i = 0; i < steps; i++) state = Math.imul(state, 1_664_525) + 1_013_904_223 | 0;
+  for (let i = 0; i < steps; i++) {
+    state = Math.imul(state, 1_664_525) + 1_013_904_223 | 0;
+  }
 }
 
 async function drainOnce(
@@ -74,14 +80,18 @@ async function drainOnce(
   look();
   clearInterval(timer);
   await bus.stop();
-  if (handled !== events) throw new Error(`${handled} of ${events} events were handled`);
+  if (handled !== events) {
+    throw new Error(`${handled} of ${events} events were handled`);
+  }
   return { lateMs: longest, drainMs };
 }
 
 const stepsPerUs = stepsPerMicrosecond();
 for (const each of CASES) {
   const runs = [];
-  for (let run = 0; run < RUNS; run++) runs.push(await drainOnce(each, stepsPerUs));
+  for (let run = 0; run < RUNS; run++) {
+    runs.push(await drainOnce(each, stepsPerUs));
+  }
   const lateMs = median(runs.map((run) => run.lateMs));
   const drainMs = median(runs.map((run) => run.drainMs));
   const missed = lateMs > each.limitMs;

@@ -42,7 +42,7 @@ export class Drain {
   readonly #budgetMs: number;
   readonly #maxInFlight: number;
   readonly #userClock: () => number;
-  readonly #onSliceEnd: () => void;
+  readonly #onSliceEnd: (sliceStartedAtMs: number) => void;
   /** How many want what is queued to be dispatched; while nobody does, it waits. */
   #holders = 0;
   #scheduled = false;
@@ -71,7 +71,7 @@ export class Drain {
     budgetMs: number,
     maxInFlight: number,
     userClock: () => number,
-    onSliceEnd: () => void,
+    onSliceEnd: (sliceStartedAtMs: number) => void,
   ) {
     this.#queue = queue;
     this.#routes = routes;
@@ -167,7 +167,8 @@ export class Drain {
     const budgetMs = this.#budgetMs;
     let left = queue.limit;
     let interval = 1;
-    let lookedAt = performance.now();
+    const startedAt = performance.now();
+    let lookedAt = startedAt;
     while (true) {
       const upTo = Math.min(interval, left);
       let count = 0;
@@ -182,7 +183,7 @@ export class Drain {
       lookedAt = now;
       interval = took > interval * budgetMs * LONG_EVENT_SHARE ? 1 : MAX_CHECK_INTERVAL;
     }
-    this.#onSliceEnd();
+    this.#onSliceEnd(startedAt);
     this.running = false;
   }
 

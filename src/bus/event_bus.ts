@@ -14,8 +14,7 @@ import { Drain } from "./drain.ts";
 import type { EventSubscriber } from "./event_subscriber.ts";
 import { Failures } from "./failures.ts";
 import { isListener, Listeners } from "./listeners.ts";
-import { type BusDrop, LossReporter } from "./loss_reporter.ts";
-import type { RejectReason } from "./losses.ts";
+import { type BusDrop, Losses, type RejectReason } from "./losses.ts";
 import {
   type DeadlineOptions,
   type EventBusOptions,
@@ -92,7 +91,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
   readonly #now: () => number;
   readonly #queue: BoundedQueue<BusEvent>;
   readonly #failures: Failures;
-  readonly #losses: LossReporter;
+  readonly #losses: Losses;
   readonly #routes = new Routes();
   readonly #listeners: Listeners;
   readonly #drain: Drain;
@@ -123,7 +122,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
     this.#now = userClock ?? createClock();
     this.#open = enabled;
     this.#queue = new BoundedQueue(maxQueueSize);
-    this.#losses = new LossReporter(this.#now, failures, this);
+    this.#losses = new Losses(this.#now, failures, this);
     this.#listeners = new Listeners(this, this.#routes, failures);
     this.#subscribers = new SubscriberSet(this.#routes, failures);
     this.#drain = new Drain(
@@ -133,7 +132,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
       drainBudgetMs,
       maxInFlight,
       userClock ?? (() => 0),
-      () => this.#endSlice(),
+      (sliceStartedAtMs) => this.#endSlice(sliceStartedAtMs),
     );
     this.#atStart = this.#totals();
   }
@@ -298,10 +297,11 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
    * @throws {RangeError} if `timeoutMs` is not a number of at least 0
    */
   flushSync(options: DeadlineOptions = {}): boolean {
-    const until = performance.now() + resolveTimeoutMs("flush", options);
+    const startedAt = performance.now();
+    const until = startedAt + resolveTimeoutMs("flush", options);
     while (performance.now() <= until && this.#drain.next());
-    this.#endSlice();
-    this.#subscribers.call("flushSync");
+    this.#endSlice(startedAt);
+    this.#subscribers.call("flushSync", startedAt);
     return this.#queue.size === 0;
   }
 
@@ -350,8 +350,8 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
 
   /** Events lost: rejected by a full queue, evicted, or left over at a `stop`. */
   get droppedEventsCount(): number {
-    const { byReason, dropped } = this.#losses.total;
-    return byReason.queue_full + dropped;
+    const { reasons, dropped } = this.#losses;
+    return reasons.queue_full + dropped;
   }
 
   /** A copy of how often each subscriber or handler failed, by name. */
@@ -369,21 +369,21 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
 
   /** The loss ledger, exact at every moment; a copy. */
   stats(): BusStats {
-    const { total } = this.#losses;
+    const { total, dropped } = this.#losses;
     const accepted = this.#queue.pushed;
     return {
-      published: accepted + total.byType.total - total.dropped,
+      published: accepted + total - dropped,
       accepted,
       delivered: this.#delivered,
       pending: accepted - this.#drain.settled,
-      ...total.toCounts(),
+      ...this.#losses.counts(),
       skippedBySubscriber: this.#drain.skipped.toRecord(),
     };
   }
 
   /** What left the queue was dispatched or dropped. */
   get #delivered(): number {
-    return this.#drain.settled - this.#losses.total.dropped;
+    return this.#drain.settled - this.#losses.dropped;
   }
 
   #reject(reason: RejectReason, type: string): false {
@@ -403,8 +403,8 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
     return this.#open && !this.#queue.full;
   }
 
-  #endSlice(): void {
-    this.#subscribers.call("onDrain");
+  #endSlice(startedAtMs: number): void {
+    this.#subscribers.call("onDrain", startedAtMs);
     for (const go of this.#onSliceEnd.splice(0)) go();
     if (this.#queue.size === 0) this.#losses.noteEmpty();
   }
@@ -457,7 +457,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
     return [
       this.#delivered,
       this.droppedEventsCount,
-      this.#losses.total.byReason.shutdown,
+      this.#losses.reasons.shutdown,
       this.#failures.counts.total,
     ];
   }

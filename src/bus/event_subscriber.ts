@@ -44,8 +44,10 @@ export abstract class EventSubscriber<Events extends object = AnyEvents> {
   /**
    * Called at the end of each slice of the drain. Accumulating per event and handing on here makes
    * expensive outlets cheap: one call a slice instead of one an event.
+   *
+   * @param sliceStartedAtMs when the slice began, on the clock of `performance.now()`
    */
-  onDrain?(): void;
+  onDrain?(sliceStartedAtMs: number): void;
 
   /** Hands on whatever the subscriber holds back. Called by `EventBus.flush` and `stop`. */
   flush?(): void | Promise<void>;

@@ -1,4 +1,5 @@
-import { show } from "./refuse.ts";
+import { Backoff } from "./backoff.ts";
+import type { Failures } from "./failures.ts";
 import { Tally } from "./tally.ts";
 
 /** Why `publish` said `false`. */
@@ -7,7 +8,7 @@ export type RejectReason = "queue_full" | "stopped" | "reserved";
 /** Why an event that had been accepted was lost. */
 export type DropReason = "evicted" | "shutdown";
 
-/** Losses by reason and by type, as they are shown. */
+/** Losses by reason and by type. */
 export interface LossCounts {
   /** Events that `publish` said `false` to, by reason. */
   readonly rejected: Readonly<Record<RejectReason, number>>;
@@ -17,61 +18,162 @@ export interface LossCounts {
   readonly lostByType: Readonly<Record<string, number>>;
 }
 
-const MAX_TYPES_IN_LINE = 5;
+/** What a `bus:drop` event tells: the losses since the last one. */
+export interface BusDrop extends LossCounts {
+  /** When the first of them happened, in milliseconds since the epoch. */
+  readonly since: number;
+}
 
-/** The losses of some stretch of time. */
+/** Counts by name, without a prototype, so that no name collides with an inherited one. */
+type Counts = Record<string, number>;
+
+/** A stretch of time in which something was lost. */
+interface Stretch {
+  /** When the first loss was, in milliseconds since the epoch. */
+  readonly since: number;
+  /** What had been lost before. */
+  readonly reasons: Counts;
+  readonly types: Counts;
+}
+
+const MAX_NAMES_IN_LINE = 5;
+const NONE: Counts = Object.create(null);
+const EVER: Stretch = { since: 0, reasons: NONE, types: NONE };
+
+/**
+ * Counts losses and tells of them: a line and a `bus:drop` event at the first, then after 1 s, 2 s,
+ * 4 s … 60 s while they go on, and a line with the totals once the queue has been empty again.
+ *
+ * It needs no timer: a loss schedules at most one microtask, which reads the clock.
+ */
 export class Losses {
-  /** When the first was, in milliseconds since the epoch; `undefined` while there was none. */
-  since: number | undefined;
-  readonly byReason: Record<RejectReason | DropReason, number> = {
+  /** What to add to a line. */
+  hint = "; the bus was never started, call start()";
+  /** Of the bus's whole life. */
+  readonly reasons: Record<RejectReason | DropReason, number> = {
     queue_full: 0,
     stopped: 0,
     reserved: 0,
     evicted: 0,
     shutdown: 0,
   };
-  readonly byType: Tally = new Tally();
+  readonly #types = new Tally();
+  readonly #now: () => number;
+  readonly #failures: Failures;
+  readonly #target: EventTarget;
+  readonly #backoff = new Backoff();
+  /** What no `bus:drop` has told yet. */
+  #untold: Stretch | undefined;
+  /** What no closing line has told yet. */
+  #episode: Stretch | undefined;
+  /** Whether the episode has had its opening line. */
+  #opened = false;
+  #scheduled = false;
 
-  add(reason: RejectReason | DropReason, type: string): void {
-    this.byReason[reason]++;
-    this.byType.add(typeof type === "string" ? type : "(not a string)");
+  /** @param target where `bus:drop` is dispatched */
+  constructor(now: () => number, failures: Failures, target: EventTarget) {
+    this.#now = now;
+    this.#failures = failures;
+    this.#target = target;
   }
 
-  /** Adds those of another stretch. */
-  absorb({ since, byReason, byType }: Losses): void {
-    this.since ??= since;
-    for (const reason of Object.keys(byReason) as (keyof typeof byReason)[]) {
-      this.byReason[reason] += byReason[reason];
+  /** Counts a loss; cheap. */
+  add(reason: RejectReason | DropReason, type: string): void {
+    if (!this.#untold) {
+      this.#untold = {
+        since: this.#now(),
+        reasons: { ...this.reasons },
+        types: this.#types.toRecord(),
+      };
+      this.#episode ??= this.#untold;
     }
-    for (const [type, count] of Object.entries(byType.toRecord())) this.byType.add(type, count);
+    this.reasons[reason]++;
+    this.#types.add(typeof type === "string" ? type : "(not a string)");
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(this.#onMicrotask);
+  }
+
+  /** All of the bus's life. */
+  get total(): number {
+    return this.#types.total;
   }
 
   /** Those that had been accepted. */
   get dropped(): number {
-    return this.byReason.evicted + this.byReason.shutdown;
+    return this.reasons.evicted + this.reasons.shutdown;
   }
 
-  /** A copy. */
-  toCounts(): LossCounts {
-    const { evicted, shutdown, ...rejected } = this.byReason;
-    return { rejected, dropped: { evicted, shutdown }, lostByType: this.byType.toRecord() };
+  /** A copy of the counts, of all or of one stretch. */
+  counts(stretch: Stretch = EVER): LossCounts {
+    const { queue_full = 0, stopped = 0, reserved = 0, evicted = 0, shutdown = 0 } = difference(
+      this.reasons,
+      stretch.reasons,
+    );
+    return {
+      rejected: { queue_full, stopped, reserved },
+      dropped: { evicted, shutdown },
+      lostByType: difference(this.#types.toRecord(), stretch.types),
+    };
   }
 
-  /** Such as `3 events (queue_full 3; "a" 2, "b" 1) since …`. */
-  toString(): string {
-    const reasons = list(this.byReason, String);
-    const types = list(this.byType.toRecord(), show);
-    const more = types.splice(MAX_TYPES_IN_LINE).length > 0 ? ", …" : "";
-    const { total } = this.byType;
+  /** Called when the queue has become empty. */
+  noteEmpty(): void {
+    if (this.#opened) this.finish();
+  }
+
+  /** Ends an episode and tells what is untold; called at the end of `stop`. */
+  finish(): void {
+    this.#tell();
+    if (!this.#episode) return;
+    this.#warn(this.#episode, " in all; the queue is empty");
+    this.#episode = undefined;
+    this.#opened = false;
+  }
+
+  readonly #onMicrotask = (): void => {
+    this.#scheduled = false;
+    // A stop may have told it meanwhile.
+    if (!this.#untold || !this.#backoff.due(this.#now())) return;
+    this.#opened = true;
+    this.#warn(this.#untold, this.hint);
+    this.#tell();
+  };
+
+  #tell(): void {
+    if (!this.#untold) return;
+    const { since } = this.#untold;
+    const detail: BusDrop = { ...this.counts(this.#untold), since };
+    this.#untold = undefined;
+    this.#target.dispatchEvent(new CustomEvent("bus:drop", { detail }));
+  }
+
+  /** Such as `lost 3 events ({"queue_full":3}, {"a":2,"b":1}) since …`. */
+  #warn({ since, reasons, types }: Stretch, more: string): void {
+    const byReason = difference(this.reasons, reasons);
+    const total = Object.values(byReason).reduce((sum, count) => sum + count);
     // A user's clock may say what no Date can show; its JSON is null then.
-    const since = new Date(this.since as number).toJSON() ?? this.since;
+    const date = new Date(since).toJSON() ?? since;
+    const byType = difference(this.#types.toRecord(), types);
     const events = total === 1 ? "event" : "events";
-    return `${total} ${events} (${reasons.join(", ")}; ${types.join(", ")}${more}) since ${since}`;
+    this.#failures.warn(
+      `lost ${total} ${events} (${highest(byReason)}, ${highest(byType)}) since ${date}${more}`,
+    );
   }
 }
 
-/** The counts above 0, the highest first. */
-function list(counts: Record<string, number>, showName: (name: string) => string): string[] {
-  return Object.entries(counts).filter(([, count]) => count > 0).sort((a, b) => b[1] - a[1])
-    .map(([name, count]) => `${showName(name)} ${count}`);
+/** What has grown between two copies of counts, by how much. */
+function difference(now: Counts, then: Counts): Counts {
+  const grown: Counts = Object.create(null);
+  for (const name in now) {
+    const count = now[name] as number - (then[name] ?? 0);
+    if (count > 0) grown[name] = count;
+  }
+  return grown;
+}
+
+/** The highest counts as JSON. */
+function highest(counts: Counts): string {
+  const sorted = Object.entries(counts).sort(([, a], [, b]) => b - a);
+  return JSON.stringify(Object.fromEntries(sorted.slice(0, MAX_NAMES_IN_LINE)));
 }

@@ -39,8 +39,10 @@ export class SubscriberSet {
   }
 
   /** Calls a method of each subscriber that has it, now and in their order. */
-  call(method: "onDrain" | "flushSync"): void {
-    for (const subscriber of this.#registered.keys()) this.#call(subscriber, method);
+  call(method: "onDrain" | "flushSync", sliceStartedAtMs: number): void {
+    for (const subscriber of this.#registered.keys()) {
+      this.#call(subscriber, method, sliceStartedAtMs);
+    }
   }
 
   /** Calls a method of all at the same time, and waits for them; `shutdown` unregisters them. */
@@ -58,7 +60,12 @@ export class SubscriberSet {
   #call(
     subscriber: EventSubscriber,
     method: "onDrain" | "flushSync" | "flush" | "shutdown",
+    sliceStartedAtMs = 0,
   ): Promise<unknown> | undefined {
-    return this.#failures.isolate(subscriber.name, method, () => subscriber[method]?.());
+    return this.#failures.isolate(
+      subscriber.name,
+      method,
+      () => subscriber[method]?.(sliceStartedAtMs),
+    );
   }
 }

@@ -81,6 +81,13 @@ function healthPanels(prefix: string) {
     panel("Queue", "Events that wait", "short", `${bus}_queue_depth`, "{{instance}}"),
     panel("Drain lag", "How late events are", "s", `${bus}_drain_lag_seconds`, "{{instance}}"),
     panel(
+      "Slices",
+      "How long the bus holds the event loop, 99th percentile",
+      "s",
+      `histogram_quantile(0.99, sum by (le, instance) (rate(${bus}_slice_duration_seconds_bucket[$window])))`,
+      "{{instance}}",
+    ),
+    panel(
       "Events",
       "Published a second",
       "short",

@@ -23,7 +23,7 @@
 export type { Catalog } from "../catalog/catalog.ts";
 export type { CollectedMetric } from "../subscribers/metrics/series.ts";
 export type { LogRecord, LogSink } from "../subscribers/logging/log_record.ts";
-export type { Meter, Tracer } from "../subscribers/otel_api.ts";
+export type { Meter, SpanStarter } from "../subscribers/otel_api.ts";
 export { KV_CACHE_METRIC_PREFIX, kvCacheCatalog, type KvCacheCatalogOptions } from "./catalog.ts";
 export {
   ChunkLifecycle,

@@ -6,7 +6,7 @@ import type { LogSink } from "../subscribers/logging/log_record.ts";
 import { LoggingSubscriber } from "../subscribers/logging/logging_subscriber.ts";
 import { MetricsSubscriber } from "../subscribers/metrics/metrics_subscriber.ts";
 import type { CollectedMetric } from "../subscribers/metrics/series.ts";
-import type { Meter, Tracer } from "../subscribers/otel_api.ts";
+import type { Meter, SpanStarter } from "../subscribers/otel_api.ts";
 import { SpanRegistry } from "../subscribers/span_registry.ts";
 import { TracingSubscriber } from "../subscribers/tracing_subscriber.ts";
 import { KV_CACHE_METRIC_PREFIX, kvCacheCatalog, type KvCacheCatalogOptions } from "./catalog.ts";
@@ -22,7 +22,7 @@ export interface KvCacheOptions extends KvCacheCatalogOptions {
   /** Where the bus's own health is observed. Default: `metrics`, if that is a meter. */
   readonly meter?: Meter;
   /** Where spans are started. Default: there are none. */
-  readonly tracing?: Tracer;
+  readonly tracing?: SpanStarter;
   /** Where log records go: warnings and worse. Default: nowhere. */
   readonly logging?: LogSink;
   /** Where the subscribers tell of their own troubles. Default: `console`. */

@@ -11,6 +11,7 @@ import {
   createOtlpMetricExporter,
   createOtlpSpanExporter,
 } from "../otel/export/otlp_exporters.ts";
+import { EventTracer } from "../otel/event_tracer.ts";
 import { createMetricProducer } from "../otel/metric_producer.ts";
 import { PrometheusMetrics } from "../otel/prometheus_metrics.ts";
 import { createSampler } from "./sampler.ts";
@@ -63,11 +64,10 @@ export function createSdkTelemetry({ config, collect, logger }: TelemetryOptions
       logger,
     })
     : undefined;
-  const tracerProvider = spanProcessor && new TracerProvider({
-    resource,
-    sampler: createSampler(config.sampler),
-    spanProcessors: [spanProcessor],
-  });
+  const sampler = createSampler(config.sampler);
+  // For the spans of other code, once it is registered globally.
+  const tracerProvider = spanProcessor &&
+    new TracerProvider({ resource, sampler, spanProcessors: [spanProcessor] });
 
   const logProcessor = config.loggingEnabled && otlp.logs
     ? new LogBatchProcessor(createOtlpLogExporter(otlp.logs, otlp.logs.protocol), {
@@ -84,7 +84,13 @@ export function createSdkTelemetry({ config, collect, logger }: TelemetryOptions
   return {
     meter: metricsProvider.meter,
     meterTakesAll: false,
-    tracer: tracerProvider?.getTracer(SCOPE_NAME),
+    tracer: spanProcessor &&
+      new EventTracer({
+        processor: spanProcessor,
+        scopeName: SCOPE_NAME,
+        resourceAttributes: resource.attributes as Attributes,
+        sampler,
+      }),
     logger: loggerProvider?.getLogger(SCOPE_NAME),
     scrape: (format) => metricsProvider.scrape(format),
     exportCounts: () => ({

@@ -187,6 +187,10 @@ export async function startObservability<Events extends object = AnyEvents>(
       })
       : undefined;
     if (logging !== undefined) registrations.push(bus.registerSubscriber(logging));
+    for (const subscriber of options.subscribers ?? []) {
+      registrations.push(bus.registerSubscriber(subscriber));
+    }
+    // Last, for the duration of a slice is taken up to there.
     if (config.metricsEnabled) {
       const self = { meter: telemetry.meter, prefix: selfMetricsPrefix };
       registrations.push(
@@ -194,9 +198,6 @@ export async function startObservability<Events extends object = AnyEvents>(
         observeSubscribers({ metrics: metricsSubscriber, tracing, logging }, self),
         observeExport(telemetry.exportCounts, self),
       );
-    }
-    for (const subscriber of options.subscribers ?? []) {
-      registrations.push(bus.registerSubscriber(subscriber));
     }
 
     const { scrape } = telemetry;

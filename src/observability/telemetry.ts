@@ -2,7 +2,7 @@ import type { Logger as LineLogger } from "../bus/options.ts";
 import type { ExportCountsBySignal } from "../otel/export/observe_export.ts";
 import type { ScrapeFormat } from "../otel/scrape_format.ts";
 import type { CollectedMetric } from "../subscribers/metrics/series.ts";
-import type { Meter, OtelLogger, Tracer } from "../subscribers/otel_api.ts";
+import type { Meter, OtelLogger, SpanStarter } from "../subscribers/otel_api.ts";
 import type { ObservabilityConfig } from "./config/config.ts";
 
 /** What a telemetry is made of. */
@@ -30,7 +30,7 @@ export interface Telemetry {
   /** Whether metrics that events feed are told to the meter: there is no other way in. */
   readonly meterTakesAll: boolean;
   /** For spans, if they are on. */
-  readonly tracer: Tracer | undefined;
+  readonly tracer: SpanStarter | undefined;
   /** For log records, if they are pushed. */
   readonly logger: OtelLogger | undefined;
   /** Gives a scrape; `undefined` where metrics cannot be pulled. */

@@ -14,7 +14,15 @@
  *
  * @module
  */
-export type { ApiMeterProvider, Attributes, Meter } from "../subscribers/otel_api.ts";
+export type {
+  ApiMeterProvider,
+  Attributes,
+  Context,
+  Meter,
+  Span,
+  SpanOptions,
+  SpanStarter,
+} from "../subscribers/otel_api.ts";
 export type { MetricProducer, MetricReader } from "./sdk_api.ts";
 export type { Exemplar } from "../subscribers/metrics/series.ts";
 export type { ScrapeFormat } from "./scrape_format.ts";
@@ -23,6 +31,7 @@ export {
   type MetricProducerOptions,
   type WithExemplars,
 } from "./metric_producer.ts";
+export { DEFAULT_SPAN_LIMITS, EventTracer, type EventTracerOptions } from "./event_tracer.ts";
 export {
   DEFAULT_COLLECT_TIMEOUT_MS,
   PrometheusMetrics,

@@ -1,8 +1,43 @@
 import type { EventBus } from "../bus/event_bus.ts";
-import type { BatchObservableCallback, Meter } from "./otel_api.ts";
+import { EventSubscriber } from "../bus/event_subscriber.ts";
+import type { Subscriptions } from "../events/event_map.ts";
+import type { BatchObservableCallback, Histogram, Meter } from "./otel_api.ts";
 
 /** What the names of the bus's own metrics begin with unless a prefix is given. */
 export const BUS_METRIC_PREFIX = "busbar";
+
+/** The buckets of the slices' durations: around the drain's usual budget of 4 ms. */
+const SLICE_SECONDS: readonly number[] = [
+  0.0001,
+  0.00025,
+  0.0005,
+  0.001,
+  0.002,
+  0.004,
+  0.008,
+  0.016,
+  0.032,
+  0.064,
+  0.25,
+  1,
+];
+
+class SliceTimer extends EventSubscriber<object> {
+  readonly #histogram: Histogram;
+
+  constructor(histogram: Histogram) {
+    super();
+    this.#histogram = histogram;
+  }
+
+  override getSubscriptions(): Subscriptions<object> {
+    return {};
+  }
+
+  override onDrain(sliceStartedAtMs: number): void {
+    this.#histogram.record((performance.now() - sliceStartedAtMs) / 1_000);
+  }
+}
 
 /** What {@linkcode observeBus} needs and lets one choose. */
 export interface BusMetricsOptions {
@@ -13,14 +48,17 @@ export interface BusMetricsOptions {
 }
 
 /**
- * Shows a bus's health as metrics, read when they are collected; it costs events nothing. On a
- * disabled bus it creates nothing. Behind `<prefix>.event_bus.`:
+ * Shows a bus's health as metrics. All but one are read when they are collected and cost events
+ * nothing; the histogram takes one value a slice. On a disabled bus it creates nothing. Behind
+ * `<prefix>.event_bus.`:
  *
  * - gauges `queue_depth`, `queue_capacity`, `drain_lag_seconds` (how long the oldest event waits);
  * - counters `published_events`, `delivered_events`, `dropped_events_total` (all losses but those
  *   after a stop and of reserved types), `lost_events` by `reason`;
  * - counters `subscriber_exceptions`, `skipped_events` and `slow_handler_calls` by
- *   `subscriber_name`.
+ *   `subscriber_name`;
+ * - the histogram `slice_duration`, in seconds: for how long a slice of the drain held the event
+ *   loop, without the `onDrain` of subscribers that are registered after this call.
  *
  * @returns a disposable that ends the observation
  */
@@ -52,6 +90,14 @@ export function observeBus<Events extends object>(
     "slow_handler_calls",
     "Handler calls seen to hold the event loop for the drain's budget; a lower bound",
   );
+  const sliceTimer = new SliceTimer(
+    meter.createHistogram(`${prefix}.event_bus.slice_duration`, {
+      description: "How long a slice of the drain held the event loop",
+      unit: "s",
+      advice: { explicitBucketBoundaries: [...SLICE_SECONDS] },
+    }),
+  );
+  bus.registerSubscriber(sliceTimer);
   const observed = [
     queueDepth,
     queueCapacity,
@@ -65,6 +111,8 @@ export function observeBus<Events extends object>(
     slow,
   ];
   const observe: BatchObservableCallback = (result) => {
+    // A stop unregisters every subscriber, and the bus may have been started again since.
+    bus.registerSubscriber(sliceTimer);
     const stats = bus.stats();
     result.observe(queueDepth, bus.queueDepth);
     result.observe(queueCapacity, bus.maxQueueSize);
@@ -87,5 +135,10 @@ export function observeBus<Events extends object>(
     }
   };
   meter.addBatchObservableCallback(observe, observed);
-  return { [Symbol.dispose]: () => meter.removeBatchObservableCallback(observe, observed) };
+  return {
+    [Symbol.dispose]: () => {
+      meter.removeBatchObservableCallback(observe, observed);
+      bus.registerSubscriber(sliceTimer)[Symbol.dispose]();
+    },
+  };
 }

@@ -15,7 +15,15 @@
  * @module
  */
 export type { BusEvent, PublishInit } from "../events/event.ts";
-export type { Attributes, Counter, Meter, OtelLogger, SpanContext, Tracer } from "./otel_api.ts";
+export type {
+  Attributes,
+  Counter,
+  Meter,
+  OtelLogger,
+  SpanContext,
+  SpanStarter,
+  Tracer,
+} from "./otel_api.ts";
 export { BUS_METRIC_PREFIX, type BusMetricsOptions, observeBus } from "./bus_metrics.ts";
 export {
   DEFAULT_MAX_OPEN_PAIRS,

@@ -4,6 +4,8 @@ import type * as api from "@opentelemetry/api";
 export type Meter = api.Meter;
 /** A counter of the OpenTelemetry API. */
 export type Counter = api.Counter;
+/** A histogram of the OpenTelemetry API. */
+export type Histogram = api.Histogram;
 /** Attributes of the OpenTelemetry API: what tells the series of one instrument apart. */
 export type Attributes = api.Attributes;
 /** What the OpenTelemetry API calls at each collection. */
@@ -12,6 +14,14 @@ export type BatchObservableCallback = api.BatchObservableCallback;
 export type ApiMeterProvider = api.MeterProvider;
 /** A tracer of the OpenTelemetry API: where spans are started. */
 export type Tracer = api.Tracer;
+/** What starts spans: a tracer of the OpenTelemetry API is one, an `EventTracer` another. */
+export type SpanStarter = Pick<Tracer, "startSpan">;
+/** A span of the OpenTelemetry API. */
+export type Span = api.Span;
+/** What a span's parent is looked for in. */
+export type Context = api.Context;
+/** How a span starts. */
+export type SpanOptions = api.SpanOptions;
 /** What tells a span from all others, within a process and between processes. */
 export type SpanContext = api.SpanContext;
 /** A logger of the OpenTelemetry API: where log records are emitted. */

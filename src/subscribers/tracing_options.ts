@@ -1,13 +1,13 @@
 import type { Logger } from "../bus/options.ts";
 import type { SpanDeclaration } from "../catalog/span.ts";
 import type { AnyEvents } from "../events/event_map.ts";
-import type { Tracer } from "./otel_api.ts";
+import type { SpanStarter } from "./otel_api.ts";
 import type { SpanRegistry } from "./span_registry.ts";
 
 /** The options of a `TracingSubscriber`. */
 export interface TracingSubscriberOptions<Events extends object = AnyEvents> {
   /** Where spans are started. */
-  readonly tracer: Tracer;
+  readonly tracer: SpanStarter;
   /** The declared spans by name: `catalog.spans`. */
   readonly spans: Readonly<Record<string, SpanDeclaration<Events>>>;
   /** Where others learn to which span an event belongs. Default: nobody does. */

@@ -9,7 +9,7 @@ import type { AnyEvents, Subscriptions } from "../events/event_map.ts";
 import { reasonOf, recordFailure } from "./failure.ts";
 import { toHrTime } from "./hr_time.ts";
 import { OpenPairs, pairKey, type PairLane } from "./open_pairs.ts";
-import type { SpanContext, Tracer } from "./otel_api.ts";
+import type { SpanContext, SpanStarter } from "./otel_api.ts";
 import { type NamedSpan, OpenSpan, SessionSpans } from "./session_spans.ts";
 import { addAttributes, NewAttributes } from "./span_attributes.ts";
 import { parseTraceparent } from "./traceparent.ts";
@@ -73,7 +73,7 @@ const KINDS = {
  * ```
  */
 export class TracingSubscriber<Events extends object = AnyEvents> extends EventSubscriber<Events> {
-  readonly #tracer: Tracer;
+  readonly #tracer: SpanStarter;
   readonly #named: readonly NamedSpan[];
   readonly #byName = new Map<string, NamedSpan>();
   readonly #logger: Logger;

@@ -15,7 +15,7 @@ Deno.test("10 published into a queue of 5: the first 5 are kept, 5 are counted",
   assertEquals(kept, [0, 1, 2, 3, 4]);
   assertEquals(report, { delivered: 5, dropped: 5, leftOver: 0, failures: 0, timedOut: false });
   assertEquals({ ...bus.stats().lostByType }, { a: 5 });
-  assertStringIncludes(lines[0] ?? "", 'lost 5 events (queue_full 5; "a" 5)');
+  assertStringIncludes(lines[0] ?? "", 'lost 5 events ({"queue_full":5}, {"a":5})');
 });
 
 Deno.test("drop-oldest keeps the newest and counts its victims", async () => {

@@ -81,7 +81,7 @@ Deno.test("events say what they mean and what becomes of them", () => {
 
 Deno.test("a dashboard has a panel for each metric, and one of the bus's health", () => {
   const queries = dashboardQueries(grafanaDashboard(catalog, { title: "Shop" }));
-  assertEquals(queries.length, 5 + 4);
+  assertEquals(queries.length, 5 + 5);
   assert(queries.includes("sum by (cart_kind) (rate(shop_orders_total[5m]))"), queries.join("\n"));
   const bare = grafanaDashboard(catalog, { title: "Shop", selfMetricsPrefix: undefined });
   assertEquals(dashboardQueries(bare).length, 5);

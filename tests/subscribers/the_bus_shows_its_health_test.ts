@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { EventBus } from "@busbar/busbar";
 import { PrometheusMetrics } from "../../src/otel/mod.ts";
 import { observeBus } from "../../src/subscribers/mod.ts";
@@ -20,7 +20,9 @@ Deno.test("a scrape tells what the ledger tells", async () => {
   assertEquals(before["shop_event_bus_queue_depth"], 2);
   await bus.flush();
   bus.publish("bus:mine" as "mine");
-  assertEquals(samples(await metrics.scrape()), {
+  const after = Object.entries(samples(await metrics.scrape()))
+    .filter(([name]) => !name.startsWith("shop_event_bus_slice_duration"));
+  assertEquals(Object.fromEntries(after), {
     'target_info{service_name="s",service_instance_id="i"}': 1,
     "shop_event_bus_queue_depth": 0,
     "shop_event_bus_queue_capacity": 2,
@@ -36,6 +38,41 @@ Deno.test("a scrape tells what the ledger tells", async () => {
     'shop_event_bus_subscriber_exceptions_total{subscriber_name="broken"}': 2,
   });
   await bus.stop();
+});
+
+Deno.test("it tells how long slices hold the event loop, also after a restart", async () => {
+  await using metrics = new PrometheusMetrics({ serviceName: "s", serviceInstanceId: "i" });
+  await using bus = new EventBus({ logger: new MemoryLogger() }).start();
+  const observation = observeBus(bus, { meter: metrics.meter });
+  const slices = async () => {
+    const told = samples(await metrics.scrape());
+    const name = "busbar_event_bus_slice_duration_seconds";
+    return {
+      count: told[`${name}_count`] ?? 0,
+      seconds: told[`${name}_sum`] ?? 0,
+      quick: told[`${name}_bucket{le="0.004"}`] ?? 0,
+    };
+  };
+  bus.subscribe("slow", () => {
+    for (const until = performance.now() + 5; performance.now() < until;);
+  });
+  bus.publish("slow");
+  await bus.flush();
+  const first = await slices();
+  assertEquals({ count: first.count, quick: first.quick }, { count: 1, quick: 0 });
+  assert(first.seconds >= 0.005 && first.seconds < 5, `${first.seconds}`);
+
+  await bus.stop();
+  bus.start();
+  await slices();
+  bus.publish("quick");
+  await bus.flush();
+  assertEquals((await slices()).count, first.count + 1);
+
+  observation[Symbol.dispose]();
+  bus.publish("quick");
+  await bus.flush();
+  assertEquals((await slices()).count, first.count + 1);
 });
 
 Deno.test("a disabled bus has no instruments", async () => {

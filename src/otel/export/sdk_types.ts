@@ -8,6 +8,10 @@ export type ReadableSpan = sdkTrace.ReadableSpan;
 export type SpanProcessor = sdkTrace.SpanProcessor;
 /** Takes batches of ended spans. */
 export type SpanExporter = sdkTrace.SpanExporter;
+/** Says which spans are recorded. */
+export type Sampler = sdkTrace.Sampler;
+/** How much a span may hold. */
+export type SpanLimits = sdkTrace.SpanLimits;
 /** A log record, as the OpenTelemetry SDK hands it to processors and exporters. */
 export type ReadableLogRecord = sdkLogs.ReadableLogRecord;
 /** Takes the log records of a `LoggerProvider`. */
