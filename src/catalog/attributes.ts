@@ -1,4 +1,4 @@
-/** A value that tells series, spans or log records apart. */
+/** The value of an attribute of a series, a span or a log record. */
 export type AttributeValue =
   | string
   | number
@@ -7,5 +7,5 @@ export type AttributeValue =
   | readonly number[]
   | readonly boolean[];
 
-/** Attributes by name; one that is `undefined` is left out. */
+/** Attributes by name. One that is `undefined` is omitted. */
 export type EventAttributes = Readonly<Record<string, AttributeValue | undefined>>;

@@ -5,9 +5,9 @@ import { LOG_LEVELS, type LogDeclaration } from "./log.ts";
 import type { MetricDeclaration } from "./metric.ts";
 import type { SpanDeclaration } from "./span.ts";
 
-/** What becomes of a bus's events: declared once, by name. */
+/** Which metrics, spans and log records a bus's events become. */
 export interface Catalog<Events extends object> {
-  /** What the events mean. */
+  /** Descriptions of the events, for generated documents. */
   readonly events?: { readonly [Type in EventTypeOf<Events>]?: EventDescription<Events[Type]> };
   /** Metrics by their OpenTelemetry name. */
   readonly metrics?: Readonly<Record<string, MetricDeclaration<Events>>>;
@@ -20,10 +20,10 @@ export interface Catalog<Events extends object> {
 }
 
 /**
- * Checks a catalog and hands it back. The first call names the events, the second takes the
- * declarations: TypeScript infers the rest.
+ * Checks a catalog and returns it. It takes two calls, `defineCatalog<Events>()({ … })`: the first
+ * names the event map, the second takes the declarations.
  *
- * Nothing is created: instruments come to be when a subscriber takes the catalog.
+ * It creates nothing: instruments are created when a subscriber is given the catalog.
  *
  * @example
  * ```ts
@@ -47,7 +47,7 @@ export interface Catalog<Events extends object> {
  * if (catalog.metrics?.["shop.checkouts"]?.kind !== "counter") throw new Error("not a counter");
  * ```
  *
- * @throws {TypeError} if a name, a level or a parent is not one
+ * @throws {TypeError} if a metric's name, a log level or a span's parent is invalid
  */
 export function defineCatalog<Events extends object>(): (
   catalog: Catalog<Events>,

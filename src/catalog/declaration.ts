@@ -1,8 +1,8 @@
 import type { BusEvent } from "../events/event.ts";
 
-/** What a declaration has so that one of unknown events does not fit into a catalog of others. */
+/** Ties a declaration to its event map, so that a catalog of other events does not accept it. */
 export interface DeclaredFor<Events extends object> {
-  /** For the compiler alone; never there at run time. */
+  /** Exists for the compiler only, never at run time. */
   readonly declaredFor?: (events: Events) => void;
 }
 
@@ -10,7 +10,7 @@ export interface DeclaredFor<Events extends object> {
 // deno-lint-ignore no-explicit-any -- any event of the catalog, whose metadata the factory typed
 export type AnyEvent = BusEvent<string, any>;
 
-/** Tells operations of one kind in one session apart. */
+/** Tells concurrent operations of the same kind in one session apart. */
 export type OperationId = string | number | undefined;
 
 /** The metadata's field `operationId`, where it has one. */

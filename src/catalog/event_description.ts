@@ -1,14 +1,14 @@
 /** What a metadata field means. */
 export interface FieldDescription {
-  /** What it says. */
+  /** What it means. */
   readonly description: string;
   /** Its unit, such as `"By"`. Default: none. */
   readonly unit?: string;
 }
 
-/** What an event means, for people and for the documents made from a catalog. */
+/** What an event means, for generated documents. */
 export interface EventDescription<Metadata = unknown> {
-  /** What has happened when it is published. */
+  /** What happened when it is published. */
   readonly description: string;
   /** The metadata's fields. */
   readonly metadata?: Readonly<

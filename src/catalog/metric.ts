@@ -13,33 +13,33 @@ import {
 /** What an instrument does with its values. */
 export type InstrumentKind = "counter" | "upDownCounter" | "gauge" | "histogram";
 
-/** How many attribute sets one instrument holds unless told otherwise: OpenTelemetry's own limit. */
+/** How many attribute sets one instrument holds by default: OpenTelemetry's own limit. */
 export const DEFAULT_MAX_ATTRIBUTE_SETS = 2_000;
 
-/** What every metric may say of itself. */
+/** The options that all metrics share. */
 export interface MetricOptions {
-  /** What it answers; the help text of a scrape. Default: none. */
+  /** What it measures; the help text in a scrape. Default: none. */
   readonly description?: string;
   /** A unit as OpenTelemetry writes it: `"s"`, `"By"`, `"1"`, or a noun. Default: none. */
   readonly unit?: string;
   /**
-   * How many attribute sets the instrument holds, OpenTelemetry's overflow series among them: what
-   * comes after is counted there, so that totals stay exact. An integer of at least 2. Default:
+   * How many attribute sets the instrument holds, including OpenTelemetry's overflow series. Further
+   * sets are combined in that series, so that totals stay exact. An integer of at least 2. Default:
    * {@linkcode DEFAULT_MAX_ATTRIBUTE_SETS}.
    */
   readonly maxAttributeSets?: number;
   /**
-   * The names of its attributes, for the documents and dashboards made from a catalog. Default: the
-   * names that `attributes` gives for an event of any metadata, which it is asked with.
+   * The names of its attributes, for generated documents and dashboards. Default: the names that
+   * `attributes` returns when it is called with placeholder metadata.
    */
   readonly attributeNames?: readonly string[];
 }
 
-/** One value with the attributes it belongs to. */
+/** One value with its attributes. */
 export interface Measurement {
-  /** What is added or recorded. One that is no finite number is left out and counted. */
+  /** The value to add or record. If it is not a finite number, it is ignored and counted. */
   readonly value: number;
-  /** What tells the series apart. */
+  /** The attributes of the series that the value goes to. */
   readonly attributes?: EventAttributes;
 }
 
@@ -47,19 +47,22 @@ export interface Measurement {
 export interface EventMetricOptions<Event> extends MetricOptions {
   /** What the event adds. Default: 1. */
   readonly value?: (event: Event) => number;
-  /** What tells the series apart: keep them few, see `maxAttributeSets`. Default: none. */
+  /**
+   * The attributes of the series that the event goes to. Keep the number of distinct sets small, see
+   * `maxAttributeSets`. Default: none.
+   */
   readonly attributes?: (event: Event) => EventAttributes;
-  /** For events that add to several series: instead of `value` and `attributes`. */
+  /** For events that feed several series; use it instead of `value` and `attributes`. */
   readonly measurements?: (event: Event) => Iterable<Measurement>;
 }
 
-/** The options of a gauge: what it shows has no default. */
+/** The options of a gauge; `value` is required. */
 export interface GaugeOptions<Event> extends EventMetricOptions<Event> {
-  /** What the gauge shows from now on. */
+  /** The gauge's new value. */
   readonly value: (event: Event) => number;
 }
 
-/** The options of a histogram: what it records has no default. */
+/** The options of a histogram; either `value` or `measurements` is required. */
 export type HistogramOptions<Event> =
   & EventMetricOptions<Event>
   & {
@@ -68,34 +71,37 @@ export type HistogramOptions<Event> =
   }
   & (
     | {
-      /** What is recorded. */
+      /** The value to record. */
       readonly value: (event: Event) => number;
     }
     | {
-      /** What is recorded: none, one or several values, each with attributes of its own. */
+      /** The values to record: none, one or several, each with its own attributes. */
       readonly measurements: (event: Event) => Iterable<Measurement>;
     }
   );
 
-/** How a start and its end become a value. */
+/** The options of a metric that is measured between a start and an end event. */
 export interface PairMetricOptions<Start, End> extends MetricOptions {
-  /** What tells the series apart. Default: none. */
+  /** The attributes of the series that the value goes to. Default: none. */
   readonly attributes?: (end: End, start: Start) => EventAttributes;
-  /** Tells operations of one kind in one session apart. Default: the metadata's `operationId`. */
+  /**
+   * Tells concurrent operations of the same kind in one session apart. Default: the metadata's
+   * `operationId`.
+   */
   readonly operationId?: (event: Start | End) => OperationId;
   /** The buckets' upper bounds, ascending. Default: bounds that fit the unit. */
   readonly buckets?: readonly number[];
 }
 
-/** A duration's options. */
+/** The options of a duration. */
 export interface DurationOptions<Start, End> extends PairMetricOptions<Start, End> {
   /** `"s"` or `"ms"`. Default: `"s"`. */
   readonly unit?: "s" | "ms";
 }
 
-/** A throughput's options. */
+/** The options of a throughput. */
 export interface ThroughputOptions<Start, End> extends PairMetricOptions<Start, End> {
-  /** How much was moved between the two events, in bytes. */
+  /** How many bytes were moved between the two events. */
   readonly bytes: (end: End, start: Start) => number;
   /** `"GB/s"` (10^9 bytes a second) or `"By/s"`. Default: `"GB/s"`. */
   readonly unit?: "GB/s" | "By/s";
@@ -105,13 +111,13 @@ export interface ThroughputOptions<Start, End> extends PairMetricOptions<Start, 
 export interface DeclaredInstrument {
   /** What it does with its values. */
   readonly kind: InstrumentKind;
-  /** What it answers. */
+  /** What it measures. */
   readonly description: string;
   /** Its unit, `""` if it has none. */
   readonly unit: string;
   /** How many attribute sets it holds. */
   readonly maxAttributeSets: number;
-  /** Of histograms only. */
+  /** The buckets' upper bounds; used by histograms only. */
   readonly buckets: readonly number[];
   /** The names of its attributes, where they were declared. */
   readonly attributeNames: readonly string[] | undefined;
@@ -151,7 +157,11 @@ export interface PairMetric<Events extends object> extends DeclaredInstrument, D
 /** One declared metric. */
 export type MetricDeclaration<Events extends object> = EventMetric<Events> | PairMetric<Events>;
 
-/** Counts: each event adds 1, or what `value` says (at least 0). */
+/**
+ * Declares a counter: each event adds 1, or what `value` returns, which must be at least 0.
+ *
+ * @throws {TypeError} if an event type or an option is invalid
+ */
 export function counter<
   Events extends object = AnyEvents,
   Type extends EventTypeOf<Events> = EventTypeOf<Events>,
@@ -162,7 +172,11 @@ export function counter<
   return eventMetric("counter", types, options);
 }
 
-/** Adds and takes away: each event adds 1, or what `value` says, which may be negative. */
+/**
+ * Declares an up-down counter: each event adds 1, or what `value` returns, which may be negative.
+ *
+ * @throws {TypeError} if an event type or an option is invalid
+ */
 export function upDownCounter<
   Events extends object = AnyEvents,
   Type extends EventTypeOf<Events> = EventTypeOf<Events>,
@@ -173,7 +187,11 @@ export function upDownCounter<
   return eventMetric("upDownCounter", types, options);
 }
 
-/** Shows the last value told. */
+/**
+ * Declares a gauge: it shows the value of the last event.
+ *
+ * @throws {TypeError} if an event type or an option is invalid
+ */
 export function gauge<
   Events extends object = AnyEvents,
   Type extends EventTypeOf<Events> = EventTypeOf<Events>,
@@ -184,7 +202,11 @@ export function gauge<
   return eventMetric("gauge", types, options);
 }
 
-/** Records how values are distributed over buckets. */
+/**
+ * Declares a histogram: it records the distribution of values over buckets.
+ *
+ * @throws {TypeError} if an event type or an option is invalid
+ */
 export function histogram<
   Events extends object = AnyEvents,
   Type extends EventTypeOf<Events> = EventTypeOf<Events>,
@@ -195,7 +217,12 @@ export function histogram<
   return eventMetric("histogram", types, options);
 }
 
-/** Records how long it takes from a start to its end, by the events' own timestamps. */
+/**
+ * Declares a histogram of the time between a start and an end event, by the events' own timestamps.
+ * The two are matched by their session and `operationId`.
+ *
+ * @throws {TypeError} if an event type or an option is invalid
+ */
 export function duration<
   Events extends object = AnyEvents,
   Start extends EventTypeOf<Events> = EventTypeOf<Events>,
@@ -211,7 +238,12 @@ export function duration<
   return pairMetric("a duration", start, end, unit, options, (_end, _start, ms) => ms / perMs);
 }
 
-/** Records how fast bytes were moved between a start and its end. A pair that took no time at all is left out and counted. */
+/**
+ * Declares a histogram of bytes per second between a start and an end event. A pair whose timestamps
+ * are equal is ignored and counted.
+ *
+ * @throws {TypeError} if an event type or an option is invalid
+ */
 export function throughput<
   Events extends object = AnyEvents,
   Start extends EventTypeOf<Events> = EventTypeOf<Events>,

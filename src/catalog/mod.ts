@@ -1,8 +1,8 @@
 /**
- * Declares, once, what becomes of a bus's events: metrics, spans and log records.
+ * Declares, in one place, which metrics, spans and log records a bus's events become.
  *
- * It imports nothing but types, so that a library can ship its catalog without an OpenTelemetry
- * dependency.
+ * It imports no other package, so a library can ship its catalog without depending on
+ * OpenTelemetry.
  *
  * @example
  * ```ts

@@ -12,18 +12,21 @@ import {
 /** The role of a span, as OpenTelemetry names it. */
 export type SpanKindName = "internal" | "server" | "client" | "producer" | "consumer";
 
-/** How a start and its end become a span. */
+/** The options of a span made from a start and an end event. */
 export interface PairOptions<Events extends object, Start, End> {
-  /** Tells operations of one kind in one session apart. Default: the metadata's `operationId`. */
+  /**
+   * Tells concurrent operations of the same kind in one session apart. Default: the metadata's
+   * `operationId`.
+   */
   readonly operationId?: (event: Start | End) => OperationId;
-  /** The name of a declared span: the session's open one becomes the parent. */
+  /** The name of another declared span: the one open in the same session becomes the parent. */
   readonly parent?: string;
   /**
-   * Whether it is the root of its session: spans without a parent of their own hang under it, and
-   * it stays open until they have ended. Default: `false`.
+   * Whether it is the root of its session: the session's spans that declare no `parent` become its
+   * children, and it stays open until they have ended. Default: `false`.
    */
   readonly root?: boolean;
-  /** Types that announce the operation before its start, and hold the root open from then on. */
+  /** Event types that announce the operation before its start, and keep the root open from then on. */
   readonly announcedBy?: EventTypeOf<Events> | readonly EventTypeOf<Events>[];
   /** The span's role. Default: `"internal"`. */
   readonly kind?: SpanKindName;
@@ -31,25 +34,25 @@ export interface PairOptions<Events extends object, Start, End> {
   readonly attributes?: (event: Start | End) => EventAttributes;
   /** Why the operation failed, `undefined` if it did not. Default: it did not. */
   readonly error?: (end: End) => string | undefined;
-  /** Types of the same session (and operation) that mark the open span as failed. */
+  /** Event types that, in the same session (and operation), mark the open span as failed. */
   readonly failedBy?: EventTypeOf<Events> | readonly EventTypeOf<Events>[];
 }
 
 /** One declared span. */
 export interface SpanDeclaration<Events extends object> extends DeclaredFor<Events> {
-  /** The type that begins it. */
+  /** The event type that starts it. */
   readonly start: string;
-  /** The type that ends it. */
+  /** The event type that ends it. */
   readonly end: string;
-  /** Tells operations of one kind in one session apart. */
+  /** Tells concurrent operations of the same kind in one session apart. */
   readonly operationId: (event: AnyEvent) => OperationId;
-  /** The declared span that it hangs under. */
+  /** The name of the declared span that is its parent. */
   readonly parent: string | undefined;
   /** Whether it is the root of its session. */
   readonly root: boolean;
-  /** Types that announce it. */
+  /** Event types that announce it. */
   readonly announcedBy: readonly string[];
-  /** Types that mark it as failed. */
+  /** Event types that mark it as failed. */
   readonly failedBy: readonly string[];
   /** Its role. */
   readonly kind: SpanKindName;
@@ -61,7 +64,11 @@ export interface SpanDeclaration<Events extends object> extends DeclaredFor<Even
 
 const KINDS: readonly unknown[] = ["internal", "server", "client", "producer", "consumer"];
 
-/** Makes a span of a start and its end: see {@linkcode PairOptions}. */
+/**
+ * Declares a span that lasts from a start event to an end event.
+ *
+ * @throws {TypeError} if an event type or an option is invalid
+ */
 export function pair<
   Events extends object = AnyEvents,
   Start extends EventTypeOf<Events> = EventTypeOf<Events>,

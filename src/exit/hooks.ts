@@ -1,7 +1,7 @@
 import { type DeadlineOptions, DEFAULT_TIMEOUT_MS, resolveTimeoutMs } from "../bus/options.ts";
 import { show } from "../bus/refuse.ts";
 
-/** The signals that hooks may listen to, with their numbers (POSIX). */
+/** The signals that the hooks can handle, with their POSIX numbers. */
 export const EXIT_SIGNALS: Readonly<Record<ExitSignal, number>> = Object.freeze({
   SIGHUP: 1,
   SIGINT: 2,
@@ -14,17 +14,17 @@ export type ExitSignal = "SIGHUP" | "SIGINT" | "SIGQUIT" | "SIGTERM";
 
 /** The options of {@linkcode installExitHooks}. */
 export interface ExitHookOptions {
-  /** The signals to end on. Default: `["SIGINT", "SIGTERM"]`; `[]` listens to none. */
+  /** The signals to end on. Default: `["SIGINT", "SIGTERM"]`; `[]` handles none. */
   readonly signals?: readonly ExitSignal[];
-  /** How long ending may take, in milliseconds. Default: 5,000. */
+  /** How long the delivery may take, in milliseconds. Default: 5,000. */
   readonly timeoutMs?: number;
 }
 
-/** What can be brought to its end: an `EventBus`, or more than one behind a `stop` of your own. */
+/** What the hooks stop: an `EventBus`, or an object of your own with these two methods. */
 export interface ExitTarget {
-  /** Delivers and ends; it must not reject. */
+  /** Delivers everything and stops; it must not reject. */
   stop(options: DeadlineOptions): Promise<unknown>;
-  /** Delivers what can be without awaiting anything. */
+  /** Delivers what can be delivered synchronously. */
   flushSync(options: DeadlineOptions): unknown;
 }
 
@@ -37,23 +37,23 @@ interface Process {
 }
 
 /**
- * Delivers what is queued when the process ends. How much can be done depends on how it ends:
+ * Delivers queued events when the process ends. How much is possible depends on how it ends:
  *
  * | the process ends by              | what happens                                                |
  * | -------------------------------- | ----------------------------------------------------------- |
  * | a signal                         | `bus.stop()`, then exit with 128 + the signal's number      |
  * | a second signal meanwhile        | exit at once                                                |
- * | nothing being left to do         | `bus.stop()`                                                |
- * | `Deno.exit()`, `process.exit()`  | `bus.flushSync()`: whatever is asynchronous is lost         |
- * | an uncaught error or rejection   | `bus.flushSync()`, and the runtime goes on as it would have |
+ * | having nothing left to do        | `bus.stop()`                                                |
+ * | `Deno.exit()`, `process.exit()`  | `bus.flushSync()`: asynchronous work is lost                |
+ * | an uncaught error or rejection   | `bus.flushSync()`, then the runtime's usual handling        |
  * | a page being left (browsers)     | `bus.flushSync()`                                           |
  *
- * `startObservability` has an option `exitHooks` that does it for exporters too.
+ * With `startObservability`, use its `exitHooks` option, which includes the exporters.
  *
- * In Deno, Node and Bun it goes by the global `process`, elsewhere by `pagehide`. Deno needs no
- * permission for it.
+ * Deno, Node and Bun are handled through the global `process`, browsers through `pagehide`. Deno needs
+ * no permission for it.
  *
- * @returns a disposable that takes the hooks out
+ * @returns a disposable that removes the hooks
  * @throws {TypeError} if a signal is not one of {@linkcode EXIT_SIGNALS}
  * @throws {RangeError} if `timeoutMs` is not a number of at least 0
  */

@@ -1,7 +1,7 @@
 /**
- * Hooks that deliver what is queued when the process ends. The core needs none for a script that
- * just ends: a started bus with undelivered events keeps the process alive until they are
- * delivered. Signals, `exit()` and uncaught errors are another matter.
+ * Hooks that deliver queued events when the process ends. A script that simply runs to its end needs
+ * none: a started bus keeps the process alive until its events are delivered. The hooks are for
+ * signals, `exit()` and uncaught errors.
  *
  * @example
  * ```ts

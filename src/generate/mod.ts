@@ -1,6 +1,6 @@
 /**
- * Makes documents, a Grafana dashboard and Prometheus rules of a catalog, so that none of them is
- * typed twice. It is for scripts; no other entry point imports it.
+ * Generates documents, a Grafana dashboard and Prometheus rules from a catalog. It is meant for scripts;
+ * no other entry point imports it.
  *
  * @example
  * ```ts

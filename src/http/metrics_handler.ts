@@ -11,18 +11,18 @@ export const CONTENT_TYPES: Readonly<Record<ScrapeFormat, string>> = Object.free
 const PLAIN_TEXT = "text/plain; charset=utf-8";
 const JSON_TEXT = "application/json; charset=utf-8";
 
-/** Where the metrics handler gets its answers from, and tells of failures. */
+/** The options of {@linkcode createMetricsHandler}. */
 export interface MetricsHandlerOptions {
   /**
-   * Gives the metrics in the format that was negotiated; a rejection is answered with 500. One that
-   * knows Prometheus text alone may give that whatever is asked for: it is served as what it is.
+   * Returns the metrics in the negotiated format; a rejection is answered with 500. A function that
+   * only supports Prometheus text may always return that: it is served with its own content type.
    */
   readonly scrape: (format: ScrapeFormat) => Promise<string>;
-  /** Whether `/readyz` says that the service can take work. Default: it always can. */
+  /** Whether `/readyz` answers 200. Default: always. */
   readonly ready?: () => boolean;
   /** What `/stats` shows as JSON, such as `() => bus.stats()`. Default: there is no `/stats`. */
   readonly stats?: () => unknown;
-  /** Where what fails is told. Default: `console`. */
+  /** Where failures are logged. Default: `console`. */
   readonly logger?: Logger;
 }
 
@@ -36,16 +36,16 @@ interface Answer {
 type Route = (request: Request) => Answer | Promise<Answer>;
 
 /**
- * Makes a handler that answers `GET` and `HEAD` on these paths:
+ * Creates a handler that answers `GET` and `HEAD` on these paths:
  *
  * - `/metrics`: the scrape, in the format that `Accept` asks for (Prometheus text 0.0.4 unless it is
  *   OpenMetrics 1.0.0), compressed if `Accept-Encoding` allows gzip
- * - `/healthz`: `ok`, for as long as the process answers at all
- * - `/readyz`: `ok`, or 503 while `ready` says no
+ * - `/healthz`: always `ok`: the process responds
+ * - `/readyz`: `ok`, or 503 while `ready` returns `false`
  * - `/stats`: what `stats` returns, as JSON
  *
- * Other methods get 405, other paths 404, and what fails 500: never an empty 200. Why it failed is
- * told to the logger, not to the client. Headers that are malformed or oversized are ignored.
+ * Other methods get 405, other paths 404, and failures 500, never an empty 200. The cause of a failure
+ * is logged and not sent to the client. Headers that are malformed or oversized are ignored.
  *
  * @example
  * ```ts

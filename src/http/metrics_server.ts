@@ -1,7 +1,10 @@
 import { show } from "../bus/refuse.ts";
 import type { MetricsHandlerOptions } from "./metrics_handler.ts";
 
-/** Where metrics are served unless told otherwise: on this machine alone, on the port that Prometheus exporters use. */
+/**
+ * Where metrics are served by default: reachable from this machine only, on the port of
+ * OpenTelemetry's Prometheus exporter.
+ */
 export const DEFAULT_METRICS_ADDRESS: Readonly<{ hostname: string; port: number }> = Object.freeze({
   hostname: "127.0.0.1",
   port: 9_464,
@@ -19,11 +22,11 @@ export interface ServeMetricsOptions extends MetricsHandlerOptions {
 export interface MetricsServer extends AsyncDisposable {
   /** Where the metrics are, such as `http://127.0.0.1:9464/metrics`. */
   readonly metricsUrl: string;
-  /** Ends the server after the requests under way. */
+  /** Closes the server after the requests in progress. */
   shutdown(): Promise<void>;
 }
 
-/** Thrown when the address that metrics should be served on is taken. */
+/** Thrown if the address to serve metrics at is in use. */
 export class AddressInUseError extends Error {
   /** Names this class of errors. */
   override readonly name = "AddressInUseError";

@@ -16,10 +16,10 @@ interface DenoRuntime {
 }
 
 /**
- * Serves metrics with `Deno.serve`; it needs `--allow-net=127.0.0.1:9464` or what is chosen.
+ * Serves metrics with `Deno.serve`; it needs `--allow-net=127.0.0.1:9464`, or the address chosen.
  * {@linkcode startMetricsServer} does the same on other runtimes too.
  *
- * @throws {AddressInUseError} if the address is taken
+ * @throws {AddressInUseError} if the address is in use
  * @throws {RangeError} if `port` is not an integer from 0 to 65535
  * @throws {Error} if the runtime is not Deno
  */

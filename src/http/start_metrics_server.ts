@@ -5,9 +5,9 @@ import { serveMetrics } from "./serve_metrics.ts";
 
 /**
  * Serves metrics with the runtime's own server: `Deno.serve`, `Bun.serve`, or Node's `node:http`.
- * It resolves when requests are answered.
+ * It resolves once the server accepts requests.
  *
- * @throws {AddressInUseError} if the address is taken
+ * @throws {AddressInUseError} if the address is in use
  * @throws {RangeError} if `port` is not an integer from 0 to 65535
  *
  * @example

@@ -1,6 +1,6 @@
 /**
- * The events of a key-value cache server for language models, and the catalog of what
- * becomes of them: metrics, spans and log records.
+ * The events of a key-value cache server for language models, and the catalog of the metrics, spans
+ * and log records that they become.
  *
  * @example
  * ```ts

@@ -1,7 +1,7 @@
 /**
- * Sets everything up in one call: a bus, metrics, spans and log records of a catalog, an
- * OpenTelemetry SDK, and the way out. Its configuration is one object of plain data, made from what
- * a program says, from its flags and from OpenTelemetry's variables of the environment.
+ * Sets up everything in one call: a bus, the metrics, spans and log records of a catalog, and an
+ * OpenTelemetry SDK that serves or pushes them. The configuration is one object of plain data, made
+ * from options, command-line flags and OpenTelemetry's environment variables.
  *
  * @example
  * ```ts
@@ -17,7 +17,7 @@
  *   flags,
  *   env: readObservabilityEnv(() => undefined),
  * });
- * if (config.bus.maxQueueSize !== 50_000) throw new Error("not taken");
+ * if (config.bus.maxQueueSize !== 50_000) throw new Error("the flag was ignored");
  * ```
  *
  * @module

@@ -27,64 +27,68 @@ import { createSdkTelemetry } from "./sdk_telemetry.ts";
 import { runSteps, type ShutdownStep } from "./shutdown_steps.ts";
 import type { Telemetry } from "./telemetry.ts";
 
-/** What {@linkcode startObservability} takes: all of it optional. */
+/** The options of {@linkcode startObservability}; all are optional. */
 export interface StartOptions<Events extends object = AnyEvents>
   extends Omit<ObservabilityOptions, "bus"> {
-  /** What becomes of the events. Default: nothing but the bus's own metrics. */
+  /** Which metrics, spans and log records the events become. Default: only the bus's own metrics. */
   readonly catalog?: Catalog<Events>;
   /**
-   * A bus, which is started and, at the shutdown, flushed but not stopped; or options for one that
-   * is made, and stopped. Default: one with the default options.
+   * An existing bus, which is started now and, at shutdown, flushed but not stopped; or options for a
+   * new one, which is stopped at shutdown. Default: a new one with default options.
    */
   readonly bus?: EventBus<Events> | NonNullable<ObservabilityOptions["bus"]>;
-  /** Subscribers to register besides. Default: none. */
+  /** Further subscribers to register. Default: none. */
   readonly subscribers?: readonly EventSubscriber<Events>[];
-  /** The least severe log record that is built. Default: `"info"`. */
+  /** The least severe level of which log records are built. Default: `"info"`. */
   readonly minLevel?: LogLevel;
-  /** Names of fields that no log record shows; see `LoggingOptions`. Default: none. */
+  /** Names of fields to redact in all log records; see `LoggingOptions`. Default: none. */
   readonly redact?: readonly string[];
-  /** Whether `/readyz` of the metrics server says yes. Default: it always does. */
+  /** Whether `/readyz` of the metrics server answers 200. Default: always. */
   readonly ready?: () => boolean;
   /**
-   * Delivers everything, the exporters' share too, when the process ends by a signal or by itself,
-   * and what can be at `exit()` and uncaught errors; see `installExitHooks`. Default: no hooks.
+   * Runs `shutdown` when the process gets a signal or has nothing left to do, and delivers what can
+   * be delivered synchronously on `exit()` and uncaught errors; see `installExitHooks`. Default: no
+   * hooks.
    */
   readonly exitHooks?: ExitHookOptions;
   /** Where log records go. Default: to the OTLP endpoint, else as JSON lines to the console. */
   readonly logSink?: LogSink | readonly LogSink[];
-  /** What the names of the bus's own metrics begin with. Default: `"busbar"`. */
+  /** The prefix of the bus's own metrics. Default: `"busbar"`. */
   readonly selfMetricsPrefix?: string;
-  /** Whether the providers become OpenTelemetry's global ones. Default: `false`. */
+  /** Whether the providers are registered as OpenTelemetry's global ones. Default: `false`. */
   readonly registerGlobally?: boolean;
-  /** Command-line flags, see `parseObservabilityArgs`. Default: none. */
+  /** Command-line flags, such as `Deno.args`; see `parseObservabilityArgs`. Default: none. */
   readonly args?: readonly string[];
-  /** Reads the environment. Default: the process's, as far as it may be read without asking. */
+  /**
+   * Reads an environment variable. Default: from the process's environment, if that needs no
+   * permission prompt.
+   */
   readonly env?: EnvReader;
-  /** Where losses and failures are told. Default: `console`. */
+  /** Where losses and failures are logged. Default: `console`. */
   readonly logger?: Logger;
 }
 
-/** A running observability. */
+/** What {@linkcode startObservability} returns. */
 export interface Observability<Events extends object = AnyEvents> extends AsyncDisposable {
-  /** Where events are published. */
+  /** The bus to publish events to. */
   readonly bus: EventBus<Events>;
   /** The configuration in force. */
   readonly config: ObservabilityConfig;
-  /** Where metrics can be pulled, if they are. */
+  /** The URL that metrics are served at; absent if they are not. */
   readonly metricsUrl?: string;
   /**
-   * Resolves when everything published before the call has gone all the way: through the bus, its
-   * subscribers and the exporters. It never rejects.
+   * Resolves when everything published before the call has passed through the bus, its subscribers
+   * and the exporters. It never rejects.
    *
-   * @returns `false` if something failed or the time ran out
+   * @returns `false` if something failed or the timeout was reached
    */
   flush(options?: DeadlineOptions): Promise<boolean>;
   /**
-   * Ends all of it, in this order: the bus drains, its subscribers flush, the exporters push what
-   * they hold, the server closes. Each step is bounded by what is left of the time. A second call
-   * gets the first one's result.
+   * Shuts down in this order: the bus drains, its subscribers flush, the exporters push what they
+   * hold, the server closes. Each step may use the time that the earlier ones left. A second call
+   * returns the first one's result.
    *
-   * @throws {AggregateError} at the end, if a step failed or did not end in time
+   * @throws {AggregateError} after all steps, if one failed or did not finish in time
    */
   shutdown(options?: DeadlineOptions): Promise<void>;
 }
@@ -93,16 +97,16 @@ export interface Observability<Events extends object = AnyEvents> extends AsyncD
 const observed = new WeakSet<object>();
 
 /**
- * Sets up everything: a bus, subscribers for what the catalog declares, an OpenTelemetry SDK, and
- * the way out: metrics pulled at `http://127.0.0.1:9464/metrics` unless an OTLP endpoint is set,
- * then pushed with log records and, if enabled, spans.
+ * Sets up everything: a bus, subscribers for what the catalog declares, and an OpenTelemetry SDK. If
+ * an OTLP endpoint is set, metrics, log records and, if enabled, spans are pushed to it. Otherwise
+ * metrics are served at `http://127.0.0.1:9464/metrics`, and log records are written to the console.
  *
- * Settings come from the options, else from `args`, else from OpenTelemetry's variables of the
- * environment, else from `DEFAULT_OBSERVABILITY_CONFIG`. Under `OTEL_DENO=true` the runtime's own
+ * Each setting comes from the first of these that has it: the options, `args`, OpenTelemetry's
+ * environment variables, `DEFAULT_OBSERVABILITY_CONFIG`. Under `OTEL_DENO=true` the runtime's own
  * providers are used.
  *
- * Deno permissions: `--allow-net=127.0.0.1:9464` to be scraped, `--allow-net` for the endpoint to
- * push, `--allow-env` to read the environment; without the last one it is as if it were empty.
+ * Deno permissions: `--allow-net=127.0.0.1:9464` to serve metrics, `--allow-net` for the endpoint to
+ * push, `--allow-env` to read environment variables; without it, they are treated as not set.
  *
  * @example
  * ```ts
@@ -122,10 +126,11 @@ const observed = new WeakSet<object>();
  * if (!scrape.includes("shop_orders_total 1")) throw new Error(scrape);
  * ```
  *
- * @throws {TypeError} or {RangeError} if an option is bad
- * @throws {ConfigurationError} if a flag or a variable is bad, or two settings contradict each other
- * @throws {AddressInUseError} if the address to be scraped at is taken
- * @throws {Error} if the bus is under observation already, or another provider is registered
+ * @throws {TypeError} or {RangeError} if an option is invalid
+ * @throws {ConfigurationError} if a flag or a variable is invalid, or two settings contradict each
+ * other
+ * @throws {AddressInUseError} if the address to serve metrics at is in use
+ * @throws {Error} if another `startObservability` uses the bus, or another provider is registered
  */
 export async function startObservability<Events extends object = AnyEvents>(
   options: StartOptions<Events> = {},

@@ -1,21 +1,21 @@
-/** A clock that stands still until it is told to go on. Pass `clock.now` as a bus's `clock`. */
+/** A clock that only moves when a test advances it. Pass `clock.now` as a bus's `clock`. */
 export class ManualClock {
   /** The time, in milliseconds since the epoch. */
   timeMs: number;
 
   /**
-   * Sets the clock.
+   * Creates a clock.
    *
-   * @param timeMs where it starts, in milliseconds since the epoch
+   * @param timeMs the initial time, in milliseconds since the epoch
    */
   constructor(timeMs = 0) {
     this.timeMs = timeMs;
   }
 
-  /** Reads the time; bound, so that it can be passed on. */
+  /** Returns the time. It is bound, so it can be passed as a function. */
   readonly now = (): number => this.timeMs;
 
-  /** Goes on by `ms` milliseconds; a negative number turns it back. */
+  /** Moves the time by `ms` milliseconds; a negative number moves it back. */
   advance(ms: number): void {
     this.timeMs += ms;
   }

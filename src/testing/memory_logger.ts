@@ -1,8 +1,8 @@
 import type { Logger } from "../bus/options.ts";
 
-/** Keeps the lines that a bus would write to the console. */
+/** A logger that keeps the lines a bus would write to the console. */
 export class MemoryLogger implements Logger {
-  /** What was told, in order. */
+  /** The lines logged so far, in order. */
   readonly lines: string[] = [];
 
   /** Keeps one line. */

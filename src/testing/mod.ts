@@ -1,14 +1,17 @@
 /**
- * Fakes for tests of code that publishes: a subscriber that keeps what it hears, a clock that is
- * set by hand, a logger that keeps its lines.
+ * Fakes for testing code that publishes: a subscriber that records events, a clock that is set by
+ * hand, a logger that keeps its lines.
  *
  * @example
  * ```ts
  * import { EventBus } from "@busbar/busbar";
  * import { RecordingSubscriber } from "@busbar/busbar/testing";
  *
- * await using bus = new EventBus<{ "job.done": { ms: number } }>().start();
- * const recorded = new RecordingSubscriber(["job.done"]);
+ * interface JobEvents {
+ *   "job.done": { ms: number };
+ * }
+ * await using bus = new EventBus<JobEvents>().start();
+ * const recorded = new RecordingSubscriber<JobEvents>(["job.done"]);
  * bus.registerSubscriber(recorded);
  * bus.publish("job.done", { ms: 12 });
  * await bus.flush();

@@ -3,7 +3,7 @@ import type { AttributeValue } from "../../catalog/attributes.ts";
 
 /** The complete configuration of observability: plain data, nothing optional. */
 export interface ObservabilityConfig {
-  /** Whether there is any observability at all. Default: `true`. */
+  /** Whether observability is enabled; if not, the bus is disabled. Default: `true`. */
   readonly enabled: boolean;
   /** The resource's `service.name`. Default: `"unknown_service"`. */
   readonly serviceName: string;
@@ -21,7 +21,7 @@ export interface ObservabilityConfig {
   readonly tracingEnabled: boolean;
   /** Where telemetry is pushed to. */
   readonly otlp: OtlpConfig;
-  /** Where metrics are pulled from. */
+  /** Where metrics are served for Prometheus. */
   readonly prometheus: PrometheusConfig;
   /** How often metrics are pushed, in milliseconds. Default: 60,000. */
   readonly metricExportIntervalMs: number;
@@ -34,17 +34,17 @@ export interface ObservabilityConfig {
   /** How log records are batched for the push. */
   readonly logBatch: BatchConfig;
   /**
-   * Whether the runtime's own OpenTelemetry is in force (`OTEL_DENO=true`), which then has the
-   * providers and exports by itself. Default: `false`; the environment tells.
+   * Whether the runtime's own OpenTelemetry is used (`OTEL_DENO=true`), which then has the providers
+   * and does the exporting. Default: as the environment says, else `false`.
    */
   readonly runtimeTelemetry: boolean;
 }
 
-/** The event bus's part; see `EventBusOptions`. */
+/** The configuration of the event bus; see `EventBusOptions`. */
 export interface BusConfig {
   /** How many events may wait: an integer from 1 to 2^24. Default: 10,000. */
   readonly maxQueueSize: number;
-  /** What happens to an event that finds the queue full. Default: `"drop-newest"`. */
+  /** What happens to an event published when the queue is full. Default: `"drop-newest"`. */
   readonly overflow: OverflowPolicy;
   /** How long the bus may hold one turn of the event loop, in milliseconds. Default: 4. */
   readonly drainBudgetMs: number;
@@ -52,15 +52,15 @@ export interface BusConfig {
   readonly maxInFlight: number;
 }
 
-/** How OTLP is written. */
+/** The encoding of OTLP. */
 export type OtlpProtocol = "http/protobuf" | "http/json";
 
-/** How OTLP is compressed. */
+/** The compression of OTLP. */
 export type OtlpCompression = "none" | "gzip";
 
 /** How telemetry is pushed. */
 export interface OtlpTransport {
-  /** How it is written. Default: `"http/protobuf"`. */
+  /** The encoding. Default: `"http/protobuf"`. */
   readonly protocol: OtlpProtocol;
   /** Headers of each request, by lower-case name. They may hold secrets. Default: none. */
   readonly headers: Readonly<Record<string, string>>;
@@ -76,23 +76,23 @@ export interface OtlpTarget extends OtlpTransport {
   readonly url: string;
 }
 
-/** Where telemetry is pushed to: the signals' own targets are what counts. */
+/** Where telemetry is pushed to. The targets of the individual signals are what is used. */
 export interface OtlpConfig extends OtlpTransport {
   /** The base URL of all signals, `undefined` if there is none. Default: none. */
   readonly endpoint: string | undefined;
-  /** Where spans go, `undefined` for nowhere. */
+  /** Where spans are pushed to; `undefined` if they are not. */
   readonly traces: OtlpTarget | undefined;
-  /** Where metrics go, `undefined` for nowhere. */
+  /** Where metrics are pushed to; `undefined` if they are not. */
   readonly metrics: OtlpTarget | undefined;
-  /** Where log records go, `undefined` for nowhere. */
+  /** Where log records are pushed to; `undefined` if they are not. */
   readonly logs: OtlpTarget | undefined;
 }
 
-/** Where metrics are pulled from. */
+/** Where metrics are served for Prometheus. */
 export interface PrometheusConfig {
   /**
-   * Whether they are. Default: if metrics are on and pushed nowhere, or if a host or a port is
-   * named. Never where metrics are off.
+   * Whether they are served. Default: `true` if metrics are enabled and not pushed, or if a host or a
+   * port is set. Always `false` if metrics are disabled.
    */
   readonly enabled: boolean;
   /** The address to listen on. Default: `"127.0.0.1"`. */
@@ -122,15 +122,15 @@ export interface SamplerConfig {
 export interface BatchConfig {
   /** How long a batch may wait, in milliseconds. Default: 5,000 for spans, 1,000 for log records. */
   readonly scheduleDelayMs: number;
-  /** How many may wait; what comes then is lost. Default: 2,048. */
+  /** How many may wait; further ones are dropped and counted. Default: 2,048. */
   readonly maxQueueSize: number;
-  /** How many go out at once, at most `maxQueueSize`. Default: 512. */
+  /** How many are exported at once, at most `maxQueueSize`. Default: 512. */
   readonly maxExportBatchSize: number;
   /** How long one export may take, in milliseconds. Default: 30,000. */
   readonly exportTimeoutMs: number;
 }
 
-/** The defaults of {@linkcode ObservabilityConfig}; the instance id is made anew each time. */
+/** The defaults of {@linkcode ObservabilityConfig}; the instance id is generated each time. */
 export const DEFAULT_OBSERVABILITY_CONFIG: Omit<ObservabilityConfig, "serviceInstanceId"> =
   deepFreeze({
     enabled: true,

@@ -8,17 +8,17 @@ import type {
 } from "./config.ts";
 
 /**
- * What a user says of {@linkcode ObservabilityConfig}: all of it optional. The flags and the
- * environment are read into the same form.
+ * The settings of {@linkcode ObservabilityConfig}, all optional. Flags and environment variables are
+ * read into the same form.
  */
 export interface ObservabilityOptions {
-  /** Whether there is any observability at all. */
+  /** Whether observability is enabled; if not, the bus is disabled. */
   readonly enabled?: boolean;
   /** The resource's `service.name`. */
   readonly serviceName?: string;
   /** The resource's `service.instance.id`. */
   readonly serviceInstanceId?: string;
-  /** Further attributes of the resource; those of other sources are kept where names differ. */
+  /** Further attributes of the resource; merged with those from flags and environment variables. */
   readonly resourceAttributes?: Readonly<Record<string, AttributeValue>>;
   /** The event bus. */
   readonly bus?: Partial<BusConfig>;
@@ -30,7 +30,7 @@ export interface ObservabilityOptions {
   readonly tracingEnabled?: boolean;
   /** Where telemetry is pushed to. */
   readonly otlp?: OtlpOptions;
-  /** Where metrics are pulled from. */
+  /** Where metrics are served for Prometheus. */
   readonly prometheus?: Partial<PrometheusConfig>;
   /** How often metrics are pushed, in milliseconds. */
   readonly metricExportIntervalMs?: number;
@@ -42,7 +42,7 @@ export interface ObservabilityOptions {
   readonly spanBatch?: Partial<BatchConfig>;
   /** How log records are batched for the push. */
   readonly logBatch?: Partial<BatchConfig>;
-  /** Whether the runtime's own OpenTelemetry is in force. */
+  /** Whether the runtime's own OpenTelemetry is used. */
   readonly runtimeTelemetry?: boolean;
 }
 
@@ -50,19 +50,19 @@ export interface ObservabilityOptions {
 export interface OtlpOptions extends Partial<OtlpTransport> {
   /** The base URL: `/v1/traces`, `/v1/metrics` and `/v1/logs` are appended. */
   readonly endpoint?: string;
-  /** What is different for spans. */
+  /** Overrides for spans. */
   readonly traces?: OtlpSignalOptions;
-  /** What is different for metrics. */
+  /** Overrides for metrics. */
   readonly metrics?: OtlpSignalOptions;
-  /** What is different for log records. */
+  /** Overrides for log records. */
   readonly logs?: OtlpSignalOptions;
 }
 
-/** How one signal is pushed, as far as it differs. Headers are added to the general ones. */
+/** Overrides for one signal. Headers are added to the general ones. */
 export interface OtlpSignalOptions extends Partial<OtlpTransport> {
   /**
-   * Whether it is pushed. Default: if there is an endpoint. `true` without one is an error where
-   * the signal is on.
+   * Whether it is pushed. Default: `true` if there is an endpoint. `true` without an endpoint is an
+   * error if the signal is enabled.
    */
   readonly enabled?: boolean;
   /** The complete URL; nothing is appended. */
