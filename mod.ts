@@ -1,8 +1,8 @@
 /**
  * Busbar's core: an in-process event bus that keeps observability off the hot path.
  *
- * A producer calls `publish` and carries on. Subscribers run later, in slices that leave the event
- * loop free; the queue between them is bounded, and every event that is lost is counted.
+ * A producer calls `publish` and carries on. Subscribers run later, in short slices between which
+ * the event loop is free. The queue in between is bounded, and every lost event is counted.
  *
  * @example
  * ```ts

@@ -3,7 +3,7 @@ import { EventSubscriber } from "../bus/event_subscriber.ts";
 import type { Subscriptions } from "../events/event_map.ts";
 import type { BatchObservableCallback, Histogram, Meter } from "./otel_api.ts";
 
-/** What the names of the bus's own metrics begin with unless a prefix is given. */
+/** The default prefix of the bus's own metrics. */
 export const BUS_METRIC_PREFIX = "busbar";
 
 /** The buckets of the slices' durations: around the drain's usual budget of 4 ms. */
@@ -39,18 +39,18 @@ class SliceTimer extends EventSubscriber<object> {
   }
 }
 
-/** What {@linkcode observeBus} needs and lets one choose. */
+/** The options of {@linkcode observeBus}. */
 export interface BusMetricsOptions {
   /** Where the instruments are created. */
   readonly meter: Meter;
-  /** What their names begin with. Default: {@linkcode BUS_METRIC_PREFIX}. */
+  /** The prefix of their names. Default: {@linkcode BUS_METRIC_PREFIX}. */
   readonly prefix?: string;
 }
 
 /**
- * Shows a bus's health as metrics. All but one are read when they are collected and cost events
- * nothing; the histogram takes one value a slice. On a disabled bus it creates nothing. Behind
- * `<prefix>.event_bus.`:
+ * Exports a bus's health as metrics. All but the histogram are read only at collection and add no cost
+ * per event; the histogram records one value per slice. For a disabled bus nothing is created. The
+ * names, after `<prefix>.event_bus.`:
  *
  * - gauges `queue_depth`, `queue_capacity`, `drain_lag_seconds` (how long the oldest event waits);
  * - counters `published_events`, `delivered_events`, `dropped_events_total` (all losses but those

@@ -1,6 +1,6 @@
 /**
- * What turns events into metrics, spans and log records. It uses the OpenTelemetry API
- * only; which SDK stands behind it is the application's choice.
+ * The subscribers that turn events into metrics, spans and log records. They use only the
+ * OpenTelemetry API, so the application can choose the SDK.
  *
  * @example
  * ```ts

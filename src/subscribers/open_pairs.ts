@@ -1,35 +1,35 @@
 import type { BusEvent } from "../events/event.ts";
 
-/** How many starts may wait for their ends unless told otherwise. */
+/** How many starts may wait for their ends by default. */
 export const DEFAULT_MAX_OPEN_PAIRS = 10_000;
 
-/** How long a start may wait for its end unless told otherwise: ten minutes. */
+/** How long a start may wait for its end by default: ten minutes. */
 export const DEFAULT_MAX_PAIR_AGE_MS = 600_000;
 
 /** The limits of {@linkcode OpenPairs}. */
 export interface OpenPairsOptions<Start> {
   /**
-   * How many starts may wait; one more and the oldest expires. An integer of at least 1. Default:
+   * How many starts may wait. Beyond that, the oldest expires. An integer of at least 1. Default:
    * {@linkcode DEFAULT_MAX_OPEN_PAIRS}.
    */
   readonly maxOpen?: number;
   /** How long a start may wait, in milliseconds, above 0. Default: {@linkcode DEFAULT_MAX_PAIR_AGE_MS}. */
   readonly maxAgeMs?: number;
-  /** Takes each start that expires. It must not throw. Default: none. */
+  /** Called with each start that expires. It must not throw. Default: none. */
   readonly onExpire?: (start: Start) => void;
 }
 
-/** What became of the starts and ends. */
+/** Counts of starts and ends. */
 export interface OpenPairsCounts {
-  /** Starts that wait for their end. */
+  /** Starts waiting for their end. */
   readonly open: number;
-  /** Starts given up, because there were too many or they waited too long. */
+  /** Starts that expired, because there were too many or they waited too long. */
   readonly expired: number;
-  /** Ends that came without a start, or after it had expired. */
+  /** Ends without a start, or whose start had expired. */
   readonly orphaned: number;
 }
 
-/** What may be a key: strings and numbers, told apart. */
+/** A key; a number and the string of its digits are different keys. */
 export type PairKey = string | number;
 
 interface Entry<Start> {
@@ -46,26 +46,26 @@ interface Entry<Start> {
 }
 
 /**
- * Where {@linkcode OpenPairs} keeps starts by key. Several lanes have keys apart from each other,
- * within the same bounds. A `Map` of its own is one.
+ * Where {@linkcode OpenPairs} keeps starts by key. The keys of different lanes are independent, while
+ * the limits apply to all lanes together. A `Map` can be used as a lane.
  */
 export interface PairLane {
-  /** What was set for a key, `undefined` if nothing was. */
+  /** Returns what was set for a key, or `undefined`. */
   get(key: PairKey): unknown;
-  /** Keeps something, which is for `OpenPairs` alone. */
+  /** Stores a value that only `OpenPairs` uses. */
   set(key: PairKey, kept: unknown): unknown;
-  /** Forgets a key. */
+  /** Removes a key. */
   delete(key: PairKey): unknown;
 }
 
 /**
- * Starts that wait for their ends, found by key.
+ * Matches ends with the starts that wait for them, by key.
  *
  * - Several starts of one key are matched oldest first.
- * - Memory is bounded by count and by age; who is given up is counted, and handed to `onExpire`.
+ * - Memory is bounded by count and by age. Starts that expire are counted and passed to `onExpire`.
  * - Age is measured on the starts' own timestamps, when {@linkcode OpenPairs.expire} is called:
- *   there are no timers. Starts are given up in the order in which they were opened, so that one
- *   stamped in the future keeps those behind it until it is due itself, or until there are too many.
+ *   there are no timers. Starts expire in the order in which they were opened, so one with a
+ *   timestamp in the future delays those behind it until it expires itself, or there are too many.
  * - Each operation takes constant time, on average.
  *
  * @example
@@ -78,7 +78,7 @@ export interface PairLane {
  * if (start?.timestamp !== 100 || pairs.close("read 7") !== undefined) throw new Error("no pair");
  * ```
  *
- * @typeParam Start What is kept of a start, with its timestamp in milliseconds since the epoch.
+ * @typeParam Start What is kept for each start; its `timestamp` is in milliseconds since the epoch.
  */
 export class OpenPairs<Start extends { readonly timestamp: number }> {
   readonly #maxOpen: number;
@@ -92,7 +92,7 @@ export class OpenPairs<Start extends { readonly timestamp: number }> {
   #orphaned = 0;
 
   /**
-   * Starts with nothing open.
+   * Creates an empty set of pairs.
    *
    * @throws {RangeError} if a limit is out of range
    */
@@ -113,13 +113,13 @@ export class OpenPairs<Start extends { readonly timestamp: number }> {
     this.#onExpire = options.onExpire;
   }
 
-  /** What became of the starts and ends so far. */
+  /** The counts so far. */
   get counts(): OpenPairsCounts {
     return { open: this.#open, expired: this.#expired, orphaned: this.#orphaned };
   }
 
   /**
-   * Keeps a start until its end comes. If there are too many, the oldest expires first.
+   * Keeps a start until its end arrives. If there are too many, the oldest expires first.
    *
    * @param lane where the key is looked for; default: the lane of all who name none
    */
@@ -153,7 +153,7 @@ export class OpenPairs<Start extends { readonly timestamp: number }> {
     return firstIn<Start>(lane, key)?.start;
   }
 
-  /** Gives the oldest start of a key and forgets it; without one, an orphaned end is counted. */
+  /** Removes and returns the oldest start of a key; if there is none, counts an orphaned end. */
   close(key: PairKey, lane: PairLane = this.#lane): Start | undefined {
     const entry = firstIn<Start>(lane, key);
     if (entry === undefined) {
@@ -165,10 +165,10 @@ export class OpenPairs<Start extends { readonly timestamp: number }> {
   }
 
   /**
-   * Gives up the starts that have waited too long.
+   * Expires the starts that have waited too long.
    *
    * @param now in milliseconds since the epoch, by the clock of the starts' timestamps; `Infinity`
-   * gives up all of them
+   * expires all of them
    */
   expire(now: number): void {
     const before = now - this.#maxAgeMs;
@@ -207,8 +207,8 @@ function firstIn<Start>(lane: PairLane, key: PairKey): Entry<Start> | undefined 
 }
 
 /**
- * A key of a start and its end: equal for the same start type, session and operation, and for
- * nothing else.
+ * Returns the key of a start and its end. Two keys are equal only if the start type, the session and
+ * the operation are.
  *
  * @param start the type that begins the operation, for both events
  */

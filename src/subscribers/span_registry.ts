@@ -2,15 +2,16 @@ import type { BusEvent } from "../events/event.ts";
 import type { SpanContext } from "./otel_api.ts";
 import { parseTraceparent } from "./traceparent.ts";
 
-/** Knows the trace context of events; see {@linkcode SpanRegistry.addSource}. */
+/** Returns the trace context of an event; see {@linkcode SpanRegistry.addSource}. */
 export type SpanContextSource = (event: BusEvent) => SpanContext | undefined;
 
 /**
- * Says to which span an event belongs, so that what else is made of it, exemplars and log records,
- * can name its trace.
+ * Finds the span that an event belongs to, so that the event's exemplars and log records can refer to
+ * its trace.
  *
- * Register the subscriber that makes spans before those that ask, and ask while the event is
- * handled, before any `await`: the span that an event ended is known until the next event only.
+ * Register the subscriber that makes spans before those that use the registry, and call `contextOf`
+ * while the event is handled, before any `await`: the span that an event ended is known only until
+ * the next event.
  *
  * @example
  * ```ts
@@ -29,15 +30,15 @@ export type SpanContextSource = (event: BusEvent) => SpanContext | undefined;
 export class SpanRegistry {
   readonly #sources: SpanContextSource[] = [];
 
-  /** Adds somebody who knows; asked in the order of adding. `TracingSubscriber` adds itself. */
+  /** Adds a source; sources are asked in this order. `TracingSubscriber` adds itself. */
   addSource(source: SpanContextSource): void {
     this.#sources.push(source);
   }
 
   /**
-   * The trace context of an event: that of the span it has started, ended or failed; else the
-   * span of its session opened last, among those still open; else the one that its `traceparent`
-   * names; else none.
+   * The trace context of an event: that of the span that it started, ended or marked as failed;
+   * else of the span opened last in its session that is still open; else of its `traceparent`; else
+   * none.
    */
   contextOf(event: BusEvent): SpanContext | undefined {
     for (const source of this.#sources) {

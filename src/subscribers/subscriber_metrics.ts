@@ -5,21 +5,22 @@ import type { MetricsSubscriber } from "./metrics/metrics_subscriber.ts";
 import type { BatchObservableCallback } from "./otel_api.ts";
 import type { TracingSubscriber } from "./tracing_subscriber.ts";
 
-/** The subscribers whose own counts {@linkcode observeSubscribers} shows. */
+/** The subscribers whose counts {@linkcode observeSubscribers} exports. */
 export interface ObservedSubscribers<Events extends object = AnyEvents> {
-  /** The one that adds up metrics. */
+  /** The subscriber that aggregates metrics. */
   readonly metrics?: MetricsSubscriber<Events> | undefined;
-  /** The one that makes spans. */
+  /** The subscriber that makes spans. */
   readonly tracing?: TracingSubscriber<Events> | undefined;
-  /** The one that makes log records. */
+  /** The subscriber that makes log records. */
   readonly logging?: LoggingSubscriber<Events> | undefined;
 }
 
 type Row = readonly [count: number, attributes?: Record<string, string>];
 
 /**
- * Shows what the subscribers could not do as declared as metrics, read when they are collected.
- * Behind `<prefix>.`, all counters but the gauge `spans.open`:
+ * Exports the problems of the subscribers as metrics: invalid values, overflows, unmatched starts and
+ * ends, suppressed or failed log records. They are read at collection. After `<prefix>.`, all are
+ * counters, except for the gauge `spans.open`:
  *
  * - `metrics.overflowed_values` and `metrics.invalid_values` by `metric`, `metrics.orphaned_ends`,
  *   `metrics.expired_starts`;

@@ -9,16 +9,16 @@ import {
 import type { PublishInit } from "../events/event.ts";
 import type { SpanContext } from "./otel_api.ts";
 
-/** How long a `traceparent` of a later version than 00 may be, in characters. */
+/** The maximum length of a `traceparent` of a version after 00, in characters. */
 export const MAX_TRACEPARENT_LENGTH = 512;
 
 const LENGTH = 55;
 const PATTERN = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 
 /**
- * Reads a W3C `traceparent` (w3.org/TR/trace-context), strictly: `undefined` for what is malformed,
- * longer than it may be, of the forbidden version `ff`, or has an id of zeros only. Of versions
- * after 00, what is known is read. Of the flags, "sampled" is kept.
+ * Reads a W3C `traceparent` (w3.org/TR/trace-context), strictly: it returns `undefined` if the
+ * header is malformed or too long, has the forbidden version `ff`, or an id that is all zeros. Of
+ * versions after 00, the fields known from 00 are read. Of the flags, only "sampled" is kept.
  *
  * @example
  * ```ts
@@ -47,9 +47,9 @@ export function formatTraceparent({ traceId, spanId, traceFlags }: SpanContext):
 }
 
 /**
- * Makes an event belong to the operation in which it is published: adds the `traceparent` of the
- * active OpenTelemetry context, if there is one and `init` has none. It costs a look-up, which is
- * why `publish` does not do it by itself.
+ * Adds the `traceparent` of the active OpenTelemetry span to `init`, unless it has one already, so
+ * that the event belongs to that trace. `publish` does not do this itself because the look-up has a
+ * cost.
  *
  * @example
  * ```ts

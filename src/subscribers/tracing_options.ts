@@ -10,11 +10,11 @@ export interface TracingSubscriberOptions<Events extends object = AnyEvents> {
   readonly tracer: SpanStarter;
   /** The declared spans by name: `catalog.spans`. */
   readonly spans: Readonly<Record<string, SpanDeclaration<Events>>>;
-  /** Where others learn to which span an event belongs. Default: nobody does. */
+  /** Where the subscriber registers itself as a source of trace contexts. Default: nowhere. */
   readonly registry?: SpanRegistry;
   /**
-   * How many spans may wait for their end; one more and the oldest expires. Roots that wait for the
-   * work under them come on top of it, as do announced operations, as many again. Default:
+   * How many spans may wait for their end. Beyond that, the oldest expires. The same limit applies
+   * separately to roots that wait for their children and to announced operations. Default:
    * `DEFAULT_MAX_OPEN_PAIRS`, 10,000.
    */
   readonly maxOpenSpans?: number;
@@ -23,22 +23,22 @@ export interface TracingSubscriberOptions<Events extends object = AnyEvents> {
    * `DEFAULT_MAX_PAIR_AGE_MS`, ten minutes.
    */
   readonly maxSpanAgeMs?: number;
-  /** Where expired spans and invalid traceparents are told, backing off. Default: `console`. */
+  /** Where expired spans and invalid traceparents are logged, backing off. Default: `console`. */
   readonly logger?: Logger;
 }
 
-/** What became of the spans: `started = ended + expired + open`, at any time. */
+/** Counts of spans. At any time, `started = ended + expired + open`. */
 export interface TracingCounts {
   /** Spans started. */
   readonly started: number;
   /** Spans ended by their end event. */
   readonly ended: number;
-  /** Spans ended with the mark `busbar.expired`: too many, too old, or open at the shutdown. */
+  /** Spans ended with the attribute `busbar.expired`: too many, too old, or open at shutdown. */
   readonly expired: number;
-  /** Ends that came without a start, or after it had expired. */
+  /** Ends without a start, or whose start had expired. */
   readonly orphanedEnds: number;
-  /** Traceparents ignored because they are none. */
+  /** Malformed traceparents that were ignored. */
   readonly invalidTraceparents: number;
-  /** Spans that are open. */
+  /** Spans open now. */
   readonly open: number;
 }

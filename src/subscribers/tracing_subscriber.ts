@@ -33,20 +33,21 @@ const KINDS = {
 };
 
 /**
- * Makes spans of start and end events, as a catalog declares them.
+ * Makes spans from start and end events, as a catalog declares them.
  *
- * - A span begins and ends at its events' timestamps, whenever they are handled.
- * - Its parent is the open span of its session that was declared as such (the one with the same
- *   operation id, or else the one opened last), else the session's root, else what the start
- *   event's `traceparent` names. A root's parent is what its `traceparent` names. The parent's
- *   sampling decision is handed to the provider, which decides.
- * - A session's root ends when its end has come and so has that of all work under it, at the later
- *   of the two times.
- * - Attributes are those of the start and of the end, and `session_id`, if there is one.
- * - Whatever waits is bounded by count and age. What expires is ended, with the attribute
- *   `busbar.expired`, counted and told. `flush` ends nothing; `shutdown` ends what is open so.
- * - A function of the catalog that throws costs the span what it would have given, not the span;
- *   the bus counts the throw under this subscriber's name.
+ * - A span begins and ends at the timestamps of its events, no matter when they are handled.
+ * - Its parent is the open span of its session that its declaration names as `parent` (the one with
+ *   the same operation id, or else the one opened last), else the session's root, else the span in
+ *   the start event's `traceparent`. A root's parent is the span in its `traceparent`. The provider's
+ *   sampler sees the parent's sampling decision.
+ * - A session's root ends when its own end and those of all its children have arrived, at the latest
+ *   of these times.
+ * - Its attributes are those of the start and the end event, and `session_id` if there is a session.
+ * - What is open is bounded by count and age. A span that expires is ended with the attribute
+ *   `busbar.expired`, counted and logged. `flush` ends no spans; `shutdown` expires those that are
+ *   open.
+ * - If a function of the catalog throws, the span only lacks what it would have returned; the bus
+ *   counts the exception under this subscriber's name.
  *
  * @example
  * ```ts
@@ -96,7 +97,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
   #eventSpan: Span | undefined;
 
   /**
-   * Takes the declared spans; none is started yet.
+   * Creates the subscriber; register it with `bus.registerSubscriber`.
    *
    * @throws {RangeError} if a limit is out of range
    */
@@ -125,7 +126,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     registry?.addSource((event) => this.#contextOf(event));
   }
 
-  /** What became of the spans so far. */
+  /** The counts so far. */
   counts(): TracingCounts {
     const { open, expired, orphaned } = this.#pairs.counts;
     return {

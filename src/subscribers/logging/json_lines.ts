@@ -2,14 +2,14 @@ import type { LogRecord, LogSink } from "./log_record.ts";
 
 /** The options of {@linkcode jsonLinesSink}. */
 export interface JsonLinesOptions {
-  /** Takes one line, without its newline. Default: `console.log`. */
+  /** Writes one line, given without its newline. Default: `console.log`. */
   readonly write?: (line: string) => void;
 }
 
 /**
- * A sink that writes one JSON object a line: `timestamp` (ISO 8601, UTC), `level`, `body`,
- * `eventType`, then `sessionId`, `traceId`, `spanId`, `traceFlags` where there are any, and
- * `attributes`. Whatever takes a text apart into lines finds no more of them than records.
+ * Creates a sink that writes one JSON object per line: `timestamp` (ISO 8601, UTC), `level`, `body`,
+ * `eventType`, then `sessionId`, `traceId`, `spanId`, `traceFlags` if present, and
+ * `attributes`. Line separators inside values are escaped, so one record is always one line.
  *
  * Under `OTEL_DENO=true` the runtime exports what is written to the console as log records.
  */

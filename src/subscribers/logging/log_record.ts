@@ -1,6 +1,6 @@
 import { LOG_LEVELS, type LogLevel } from "../../catalog/log.ts";
 
-/** What an attribute of a log record can be: whatever JSON can write. */
+/** The value of a log record's attribute: anything that JSON can represent. */
 export type LogValue =
   | string
   | number
@@ -12,7 +12,7 @@ export type LogValue =
 /** The attributes of a log record by name. */
 export type LogAttributes = Readonly<Record<string, LogValue>>;
 
-/** The span that something happened in. */
+/** The trace context of a log record. */
 export interface TraceContext {
   /** 32 lower-case hexadecimal digits. */
   readonly traceId: string;
@@ -22,33 +22,33 @@ export interface TraceContext {
   readonly traceFlags: number;
 }
 
-/** One log record, as sinks get it. It holds nothing of the event's metadata by reference. */
+/** One log record, as passed to sinks. It shares no objects with the event's metadata. */
 export interface LogRecord extends Partial<TraceContext> {
   /** When the event happened, in milliseconds since the epoch, with fractions. */
   readonly timestampMs: number;
   /** How severe it is. */
   readonly level: LogLevel;
-  /** The same as a number, as OpenTelemetry counts: 1 to 24. */
+  /** The same as OpenTelemetry's severity number, 1 to 24. */
   readonly severityNumber: number;
   /** The text. */
   readonly body: string;
-  /** What else is known, safe for JSON. */
+  /** Its attributes, safe to serialize as JSON. */
   readonly attributes: LogAttributes;
-  /** The type of the event; {@linkcode LEFT_OUT_EVENT_TYPE} where the subscriber speaks itself. */
+  /** The type of the event, or {@linkcode LEFT_OUT_EVENT_TYPE} for summary records. */
   readonly eventType: string;
   /** The event's session, `""` if none. */
   readonly sessionId: string;
 }
 
 /**
- * Takes the records of a {@linkcode LoggingSubscriber}, one at a time, off the publisher's stack.
+ * Receives the records of a {@linkcode LoggingSubscriber}, one at a time, off the publisher's stack.
  *
- * It may be async: `EventBus.flush` waits for it. What it throws or rejects with is counted, told by
- * the bus, and keeps no record from other sinks.
+ * It may be async: `EventBus.flush` waits for it. An exception or rejection is counted and logged by
+ * the bus, and does not affect other sinks.
  */
 export type LogSink = (record: LogRecord) => void | Promise<void>;
 
-/** The `eventType` of the records that tell how many others were left out. */
+/** The `eventType` of the summary records that report how many records were left out. */
 export const LEFT_OUT_EVENT_TYPE = "bus:logs_left_out";
 
 /** OpenTelemetry's severity numbers: 1, 5, 9, 13, 17, 21. */

@@ -32,16 +32,16 @@ interface LoggedType {
 }
 
 /**
- * Makes log records of events, as a catalog's `logs` declare them, and hands them to sinks.
+ * Makes log records from events, as a catalog's `logs` declare them, and passes them to sinks.
  *
- * - **Lazy**: a type whose level is below `minLevel` is not even subscribed to; nothing is built for
- *   a record below it or beyond the rate.
- * - **No flood**: each type has a rate of its own. What is left out is counted in
- *   {@linkcode LoggingSubscriber.leftOutByType} and told in one record of its own: after a second,
- *   when the flood is over, every 2 s, 4 s, 8 s … 60 s while it goes on, and at `flush` and `stop`.
- * - **Redaction**: a field that is redacted is never read.
- * - **Isolation**: a sink that fails is counted in {@linkcode LoggingSubscriber.sinkCounts} and by
- *   the bus, which tells it, and keeps no record from the other sinks.
+ * - **Lazy**: an event type whose level is below `minLevel` is not subscribed to. Records below that
+ *   level, or beyond the rate limit, are not built.
+ * - **Rate-limited**: each event type has its own limit. Records left out are counted in
+ *   {@linkcode LoggingSubscriber.leftOutByType} and reported by a summary record: after a second,
+ *   when the flood is over, every 2 s, 4 s, 8 s … 60 s while it lasts, and at `flush` and `stop`.
+ * - **Redacted**: fields to be redacted are never read.
+ * - **Isolated**: failures of a sink are counted in {@linkcode LoggingSubscriber.sinkCounts}, counted
+ *   and logged by the bus, and do not affect other sinks.
  *
  * @example
  * ```ts
@@ -76,7 +76,7 @@ interface LoggedType {
  * if (body !== "sold for 42" || attributes.card !== "[redacted]") throw new Error(lines[0]);
  * ```
  *
- * @typeParam Events The catalogue, or the part of one, that is logged.
+ * @typeParam Events The event map, or the part of it that is logged.
  */
 export class LoggingSubscriber<Events extends object = AnyEvents> extends EventSubscriber<Events> {
   readonly #options: ResolvedLoggingOptions;
@@ -90,7 +90,7 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
-   * Takes the declarations; nothing is opened.
+   * Creates the subscriber; register it with `bus.registerSubscriber`.
    *
    * @throws {TypeError} if an option or a declaration is of the wrong type
    * @throws {RangeError} if a number is out of range
@@ -118,19 +118,19 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
     ) as unknown as Subscriptions<Events>;
   }
 
-  /** Lets the bus know of failures that happened beside its calls. */
+  /** Reports to the bus failures that happened between its calls. */
   override onDrain(): void {
     this.#throwUntoldFailure();
   }
 
-  /** Tells all that was left out, and waits for what is pending. */
+  /** Reports all records left out, and waits for pending ones. */
   override async flush(): Promise<void> {
     this.#tellLeftOut((limit) => limit.tell());
     await Promise.all(this.#asides);
     this.#throwUntoldFailure();
   }
 
-  /** Tells all that was left out; async sinks are called, but not waited for. */
+  /** Reports all records left out; async sinks are called but not awaited. */
   override flushSync(): void {
     this.#tellLeftOut((limit) => limit.tell());
     this.#throwUntoldFailure();
@@ -152,7 +152,7 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
     return counts;
   }
 
-  /** A copy of what became of the records that each sink was given, in the order of the sinks. */
+  /** A copy of the counts of each sink, in the order of the sinks. */
   sinkCounts(): SinkCounts[] {
     return this.#outlets.map((outlet) => outlet.counts);
   }

@@ -9,28 +9,29 @@ export interface LoggingOptions<Events extends object> {
   readonly logs: Catalog<Events>["logs"];
   /** Where records go. */
   readonly sink: LogSink | readonly LogSink[];
-  /** Below it nothing is built. Default: `"info"`. */
+  /** Records below this level are not built. Default: `"info"`. */
   readonly minLevel?: LogLevel;
   /**
-   * How many records of one type pass in a second, above 0, unless its declaration says otherwise;
-   * as many pass at once after a quiet time. `Infinity` for no limit. Default: 100.
+   * How many records of one event type are written per second, above 0, unless its declaration says
+   * otherwise. After a quiet second, that many may be written at once. `Infinity` for no limit.
+   * Default: 100.
    */
   readonly maxPerSecond?: number;
-  /** Names of fields that no type may show; see `LogDeclaration.redact`. Default: none. */
+  /** Names of fields to redact in all records; see `LogDeclaration.redact`. Default: none. */
   readonly redact?: readonly string[];
   /**
-   * The span that an event belongs to. Default, and where it returns `undefined`: the event's own
-   * `traceparent`.
+   * Returns the span that an event belongs to. If it is not given, or returns `undefined`, the
+   * event's own `traceparent` is used.
    */
   readonly contextOf?: (event: BusEvent) => TraceContext | undefined;
   /**
-   * The time that the rate is limited by, in milliseconds. Default: the events' own timestamps,
-   * which cost nothing. Give a clock where replayed events mix with live ones.
+   * The clock of the rate limit, in milliseconds. Default: the events' own timestamps, which need no
+   * further clock reads. Pass a clock if replayed events are mixed with live ones.
    */
   readonly clock?: () => number;
   /** How many records of one type may be pending in an async sink, at least 1. Default: 500. */
   readonly maxPending?: number;
-  /** How soon it is told that records were left out, in milliseconds, above 0. Default: 1,000. */
+  /** How soon records left out are reported, in milliseconds, above 0. Default: 1,000. */
   readonly leftOutIntervalMs?: number;
 }
 

@@ -3,16 +3,16 @@ import { toHrTime } from "../hr_time.ts";
 import type { OtelLogger } from "../otel_api.ts";
 import type { LogRecord, LogSink } from "./log_record.ts";
 
-/** The attribute that an event's session becomes, unless the record has one of that name. */
+/** The attribute that holds the event's session, unless the record already has one of that name. */
 export const SESSION_ID_ATTRIBUTE = "session_id";
 
 /**
- * A sink that emits to the OpenTelemetry Logs API: severity, body, attributes, the event's own
+ * Creates a sink that emits to the OpenTelemetry Logs API: severity, body, attributes, the event's own
  * time, its type as the event name, its session as the attribute {@linkcode SESSION_ID_ATTRIBUTE},
- * and its span. A span that happens to be active while the bus drains is not taken for it.
+ * and its span. A span that happens to be active while the bus drains is not used.
  *
  * @param logger such as `logs.getLogger("shop")`
- * @throws {TypeError} if `logger` is none
+ * @throws {TypeError} if `logger` is not a logger
  */
 export function otelLogSink(logger: OtelLogger): LogSink {
   if (typeof logger?.emit !== "function") {

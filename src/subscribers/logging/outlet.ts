@@ -1,14 +1,14 @@
 import type { LogRecord, LogSink } from "./log_record.ts";
 
-/** What became of the records that one sink was given. */
+/** Counts of the records passed to one sink. */
 export interface SinkCounts {
   /** The sink's name: its function's. */
   readonly name: string;
-  /** Records it took. */
+  /** Records that it accepted. */
   readonly taken: number;
-  /** Records that it threw or rejected on. */
+  /** Records on which it threw or rejected. */
   readonly failed: number;
-  /** Records that skipped it, since too many were pending. */
+  /** Records not passed to it because too many were pending. */
   readonly skipped: number;
 }
 

@@ -1,10 +1,10 @@
-/** What stands in the place of a redacted value. */
+/** The text that replaces a redacted value. */
 export const REDACTED = "[redacted]";
 
 /**
- * Says which fields must not be shown. A name such as `password` means the field of that name at
- * any depth; a dotted path such as `user.email` means such a tail of the way to a field, also
- * where a single name has dots in it. Positions in arrays are no part of the way. Case matters.
+ * Decides which fields are redacted. A name such as `password` matches the field at any depth; a
+ * dotted path such as `user.email` matches the end of the path to a field, also if a single name
+ * contains dots. Array indices are not part of the path. Case matters.
  */
 export class Redaction {
   readonly #tails: readonly string[];

@@ -10,31 +10,31 @@ import type { Meter } from "../otel_api.ts";
 import { createInstrument, type Instrument } from "./instrument.ts";
 import type { CollectedMetric, ExemplarContext } from "./series.ts";
 
-/** What a {@linkcode MetricsSubscriber} needs and lets one choose. */
+/** The options of a {@linkcode MetricsSubscriber}. */
 export interface MetricsSubscriberOptions<Events extends object = AnyEvents> {
   /** The metrics of a catalog. */
   readonly metrics: NonNullable<Catalog<Events>["metrics"]>;
   /**
-   * Where the sums are told once a slice, and histograms value by value. Default: nowhere; then
-   * {@linkcode MetricsSubscriber.collect} gives them, histograms and exemplars included, which
-   * costs a fraction of it.
+   * A meter to report to: sums once per slice, histograms value by value. Default: none; then
+   * {@linkcode MetricsSubscriber.collect} returns the values, including histograms and exemplars,
+   * at a fraction of the cost.
    */
   readonly meter?: Meter;
   /** The trace that an event belongs to, for exemplars. Default: none. */
   readonly contextOf?: (event: BusEvent) => ExemplarContext | undefined;
-  /** Where an instrument that has reached its limit of attribute sets is told. Default: `console`. */
+  /** Where it is logged that an instrument reached its limit of attribute sets. Default: `console`. */
   readonly logger?: Logger;
 }
 
-/** What a {@linkcode MetricsSubscriber} could not do as declared; all counts only grow. */
+/** Counts of values that a {@linkcode MetricsSubscriber} could not record as declared; they only grow. */
 export interface MetricsCounts {
   /** Values put into overflow series, by metric. */
   readonly overflowed: Readonly<Record<string, number>>;
-  /** Values left out since they were no finite number, or below 0 for a counter; by metric. */
+  /** Values ignored because they were not finite, or negative for a counter; by metric. */
   readonly invalid: Readonly<Record<string, number>>;
   /** Ends without a start. */
   readonly orphanedEnds: number;
-  /** Starts whose end did not come in time, or that had to make room. */
+  /** Starts whose end did not arrive in time, or that exceeded the limit. */
   readonly expiredStarts: number;
 }
 
@@ -43,10 +43,10 @@ type Action = (event: AnyEvent) => void;
 /**
  * Turns events into the metrics that a catalog declares.
  *
- * It adds up by itself, per attribute set, and each event costs a look-up and an addition. What a
- * declaration's function throws is counted as the subscriber's failure and stops no other metric
- * of the same event. Past an instrument's limit of attribute sets, values go to OpenTelemetry's
- * overflow series (`otel_metric_overflow="true"`): totals stay exact.
+ * It aggregates values per attribute set, so that each event costs a look-up and an addition. If a
+ * function of a declaration throws, that is counted as a failure of this subscriber and does not
+ * affect other metrics of the same event. Beyond an instrument's limit of attribute sets, values go
+ * to OpenTelemetry's overflow series (`otel_metric_overflow="true"`), so that totals stay exact.
  *
  * @example
  * ```ts
@@ -84,7 +84,7 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
   #newestMs = 0;
 
   /**
-   * Creates no instrument: that happens when it is registered.
+   * Creates the subscriber. Its instruments are created when it is registered with a bus.
    *
    * @param options See {@linkcode MetricsSubscriberOptions}.
    */
@@ -166,7 +166,7 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
     return [...this.#instruments.values()].map((instrument) => instrument.collect());
   }
 
-  /** A copy of what could not be done as declared. */
+  /** A copy of the counts. */
   counts(): MetricsCounts {
     const named = (pick: (instrument: Instrument) => number) =>
       Object.fromEntries(

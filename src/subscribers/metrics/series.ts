@@ -103,15 +103,15 @@ export interface HistogramPoint {
   readonly exemplars: readonly Exemplar[];
 }
 
-/** What every collected instrument says of itself. */
+/** What all collected instruments have. */
 export interface CollectedInstrument {
   /** The OpenTelemetry name. */
   readonly name: string;
-  /** What it answers. */
+  /** What it measures. */
   readonly description: string;
   /** Its unit. */
   readonly unit: string;
-  /** Since when its sums run, in milliseconds since the epoch. */
+  /** When its sums began, in milliseconds since the epoch. */
   readonly startTimeMs: number;
 }
 
