@@ -9,13 +9,13 @@ import {
   withWindow,
 } from "./described_metric.ts";
 
-/** What a dashboard is called, and what it asks. */
+/** The options of {@linkcode grafanaDashboard}. */
 export interface DashboardOptions {
   /** Its title. */
   readonly title: string;
   /** Its id in links. Default: the title in lower case, with dashes. */
   readonly uid?: string;
-  /** What the bus's own metrics begin with; `undefined` leaves them out. Default: `"busbar"`. */
+  /** The prefix of the bus's own metrics; `undefined` omits them. Default: `"busbar"`. */
   readonly selfMetricsPrefix?: string | undefined;
 }
 
@@ -24,8 +24,8 @@ const GRID_WIDTH = 24;
 const PANEL_HEIGHT = 8;
 
 /**
- * A Grafana dashboard with a panel for each metric of a catalog, and a row for the bus's health.
- * The data source is chosen in Grafana, by the variable `datasource`'s default Prometheus.
+ * Generates a Grafana dashboard with a panel for each metric of a catalog, and a row for the bus's health.
+ * The data source is selected in Grafana with the variable `datasource`, by default Prometheus.
  *
  * @returns JSON text to import
  */
@@ -49,7 +49,7 @@ export function grafanaDashboard<Events extends object>(
   return `${JSON.stringify(dashboard.build(), null, 2)}\n`;
 }
 
-/** The queries of a dashboard, as Prometheus itself takes them; for checking that each has data. */
+/** The queries of a dashboard as plain PromQL, to check that each returns data. */
 export function dashboardQueries(dashboardJson: string, window = "5m"): string[] {
   const { panels = [] } = JSON.parse(dashboardJson) as {
     panels?: { targets?: { expr?: string }[] }[];

@@ -3,27 +3,27 @@ import type { AnyEvent } from "../catalog/declaration.ts";
 import type { MetricDeclaration } from "../catalog/metric.ts";
 import { familyName, labelName, plainName, unitSuffix } from "../otel/prometheus_name.ts";
 
-/** A declared metric as a scrape shows it, and as one asks for it. */
+/** A declared metric as it appears in a scrape, with a query for it. */
 export interface DescribedMetric {
   /** The OpenTelemetry name. */
   readonly name: string;
-  /** The name of a sample in a scrape; of a histogram, what its three names begin with. */
+  /** The name of a sample in a scrape; for a histogram, the prefix of its three names. */
   readonly scrapeName: string;
-  /** `counter`, `gauge` or `histogram`: as Prometheus knows it. */
+  /** The Prometheus type: `counter`, `gauge` or `histogram`. */
   readonly prometheusType: "counter" | "gauge" | "histogram";
   /** Its unit as declared. */
   readonly unit: string;
-  /** The unit that a dashboard scales by, as Grafana names it. */
+  /** The unit as Grafana names it. */
   readonly grafanaUnit: string;
   /** The names of its labels. */
   readonly labels: readonly string[];
   /** The event types that feed it. */
   readonly types: readonly string[];
-  /** What it answers. */
+  /** What it measures. */
   readonly description: string;
-  /** A query that answers it. */
+  /** A query for it. */
   readonly query: string;
-  /** How that query's series are told apart, as a Grafana legend. */
+  /** The Grafana legend that distinguishes the query's series. */
   readonly legend: string;
 }
 
@@ -81,7 +81,7 @@ export function metricPrefix(prefix: string): string {
   return plainName(prefix);
 }
 
-/** A query with its window filled in: `5m` for people, `$__rate_interval` in Grafana. */
+/** Fills in a query's time window, such as `5m`, or `$__rate_interval` in Grafana. */
 export function withWindow(query: string, window: string): string {
   return query.replaceAll("$window", window);
 }

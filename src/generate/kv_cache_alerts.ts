@@ -1,17 +1,17 @@
 import { metricPrefix } from "./described_metric.ts";
 import type { AlertRule } from "./prometheus_rules.ts";
 
-/** What the alerts of a key-value cache server need and let one choose. */
+/** The options of {@linkcode kvCacheAlerts}. */
 export interface KvCacheAlertsOptions {
-  /** What the metrics' names begin with. Default: `"lmcache_mp"`. */
+  /** The prefix of the metrics. Default: `"lmcache_mp"`. */
   readonly prefix?: string;
   /** The mean throughput of an L2 store below which it is too slow, in GB/s. Default: 0.01. */
   readonly minL2ThroughputGBs?: number;
 }
 
 /**
- * Alerts on what `kvCacheCatalog` counts: the hit rate collapses, L2 fails or is slow, L1 has no
- * room, blocks are evicted in a storm. Rates are of five minutes; what is usual is the last hour.
+ * Alerts on the metrics of `kvCacheCatalog`: the hit rate collapses, L2 fails or is slow, L1 has no
+ * room, an eviction storm. Rates are over five minutes, and are compared with the last hour.
  */
 export function kvCacheAlerts(options: KvCacheAlertsOptions = {}): AlertRule[] {
   const { prefix = "lmcache_mp", minL2ThroughputGBs = 0.01 } = options;

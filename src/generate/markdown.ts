@@ -6,7 +6,7 @@ import { describeMetrics, withWindow } from "./described_metric.ts";
 const GENERATED = "This page is generated from the catalog; change that, not this.";
 
 /**
- * Describes a catalog's events: type, what it says, metadata with units, and what is made of it.
+ * Describes a catalog's events: type, meaning, metadata with units, and what the events become.
  *
  * @param title the document's first heading
  */

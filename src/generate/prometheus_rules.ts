@@ -4,7 +4,7 @@ import { describeMetrics, metricPrefix, withWindow } from "./described_metric.ts
 
 /** A recording rule. */
 export interface RecordingRule {
-  /** The name of the series it makes. */
+  /** The name of the series it records. */
   readonly record: string;
   /** The query behind it. */
   readonly expr: string;
@@ -16,11 +16,11 @@ export interface AlertRule {
   readonly alert: string;
   /** Fires while this has a result. */
   readonly expr: string;
-  /** For how long it must have had one, such as `"5m"`. */
+  /** How long it must have had one, such as `"5m"`. */
   readonly for: string;
-  /** What tells alerts apart. */
+  /** Its labels. */
   readonly labels: { readonly severity: "warning" | "critical" };
-  /** What a person reads. */
+  /** Texts for people. */
   readonly annotations: {
     /** One line. */
     readonly summary: string;
@@ -29,13 +29,13 @@ export interface AlertRule {
   };
 }
 
-/** What the bus's alerts need and let one choose. */
+/** The options of {@linkcode busAlerts}. */
 export interface BusAlertsOptions {
-  /** What the self metrics' names begin with. Default: `"busbar"`. */
+  /** The prefix of the bus's own metrics. Default: `"busbar"`. */
   readonly prefix?: string;
-  /** The lag of the drain that is too long, in seconds. Default: 5. */
+  /** The drain lag to alert above, in seconds. Default: 5. */
   readonly maxDrainLagSeconds?: number;
-  /** The scrape job whose absence is told. Default: `"busbar"`. */
+  /** The scrape job to alert on if it is down. Default: `"busbar"`. */
   readonly job?: string;
 }
 
@@ -105,7 +105,7 @@ export function busAlerts(options: BusAlertsOptions = {}): AlertRule[] {
   ];
 }
 
-/** Writes rules as the file that Prometheus reads. */
+/** Formats rules as a Prometheus rule file. */
 export function rulesYaml(
   groupName: string,
   rules: readonly (RecordingRule | AlertRule)[],

@@ -7,12 +7,12 @@ import { kvCacheSpans } from "./catalog/spans.ts";
 import { ChunkLifecycle, DEFAULT_LIFECYCLE_SAMPLE_RATIO } from "./chunk_lifecycle.ts";
 import type { KvCacheEvents } from "./events.ts";
 
-/** What the names of this domain's metrics begin with. */
+/** The default prefix of the metrics. */
 export const KV_CACHE_METRIC_PREFIX = "lmcache_mp";
 
-/** What {@linkcode kvCacheCatalog} lets one choose. */
+/** The options of {@linkcode kvCacheCatalog}. */
 export interface KvCacheCatalogOptions {
-  /** What the metrics' names begin with. Default: {@linkcode KV_CACHE_METRIC_PREFIX}. */
+  /** The prefix of the metrics. Default: {@linkcode KV_CACHE_METRIC_PREFIX}. */
   readonly prefix?: string;
   /**
    * The share of blocks whose lives in L1 are followed, from 0 to 1; which ones depends on their
@@ -20,16 +20,16 @@ export interface KvCacheCatalogOptions {
    */
   readonly lifecycleSampleRatio?: number;
   /**
-   * How many attribute sets each metric holds, at least 2: models and tenants come from outside,
-   * and those past the limit are counted in the overflow series, so that totals stay exact.
+   * How many attribute sets each metric holds, at least 2. Models and tenants come from outside; those
+   * beyond the limit are counted in the overflow series, so that totals stay exact.
    * Default: 2,000.
    */
   readonly maxAttributeSets?: number;
 }
 
 /**
- * What becomes of the events of a key-value cache server: metrics, spans, log records, and what
- * each event means. Take one catalog for each bus: it follows the blocks that it samples.
+ * Returns the catalog of a key-value cache server's events: metrics, spans, log records and
+ * descriptions. Create one catalog per bus, because it tracks the blocks that it samples.
  *
  * @example
  * ```ts
@@ -49,7 +49,7 @@ export interface KvCacheCatalogOptions {
  * ```
  *
  * @throws {RangeError} if `lifecycleSampleRatio` is not from 0 to 1
- * @throws {TypeError} if `prefix` cannot begin a metric's name, or `maxAttributeSets` is below 2
+ * @throws {TypeError} if `prefix` is not valid at the start of a metric's name, or `maxAttributeSets` is below 2
  */
 export function kvCacheCatalog(options: KvCacheCatalogOptions = {}): Catalog<KvCacheEvents> {
   const {

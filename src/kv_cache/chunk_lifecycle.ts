@@ -4,22 +4,22 @@ import { KeySample } from "./key_sample.ts";
 import type { ObjectKey } from "./metadata.ts";
 import { RecentMap } from "./recent_map.ts";
 
-/** Which share of the blocks is followed unless told otherwise. */
+/** The default share of blocks that are tracked. */
 export const DEFAULT_LIFECYCLE_SAMPLE_RATIO = 0.01;
-/** How many blocks are followed at once unless told otherwise, in L1 and after their eviction each. */
+/** How many blocks are tracked at once by default, in L1 and after their eviction each. */
 export const DEFAULT_MAX_FOLLOWED_CHUNKS = 10_000;
-/** A block that comes back later than this after its eviction is recorded as this, in seconds. */
+/** The longest time between eviction and return that is recorded, in seconds; longer ones count as this. */
 export const MAX_EVICT_REUSE_GAP_S = 300;
 
-/** What a {@linkcode ChunkLifecycle} lets one choose. */
+/** The options of a {@linkcode ChunkLifecycle}. */
 export interface ChunkLifecycleOptions {
-  /** The share of blocks that is followed, from 0 to 1. Default: 0.01. */
+  /** The share of blocks that is tracked, from 0 to 1. Default: 0.01. */
   readonly sampleRatio?: number;
-  /** How many are followed in L1, and as many after their eviction. Default: 10,000. */
+  /** How many are tracked in L1, and as many after their eviction. Default: 10,000. */
   readonly maxFollowed?: number;
 }
 
-/** The events that tell of a block's life in L1. */
+/** The events of a block's life in L1. */
 export type LifecycleEvent = EventOf<
   KvCacheEvents,
   | "l1.write.finished"
@@ -28,7 +28,7 @@ export type LifecycleEvent = EventOf<
   | "l1.keys.evicted"
 >;
 
-/** What one event tells of the sampled blocks, in seconds; one value a block. */
+/** What one event shows about the sampled blocks, in seconds; one value per block. */
 export interface LifecycleObservations {
   /** From the write of a block to its eviction. */
   readonly lifetimeS: readonly number[];
@@ -38,7 +38,7 @@ export interface LifecycleObservations {
   readonly reuseGapS: readonly number[];
   /** From the eviction of a block to its return, at most {@linkcode MAX_EVICT_REUSE_GAP_S}. */
   readonly evictReuseGapS: readonly number[];
-  /** Blocks that had to be given up to stay within the bound. */
+  /** Blocks no longer tracked because of the limit. */
   readonly forgotten: number;
 }
 
@@ -58,11 +58,11 @@ const NOTHING: LifecycleObservations = Object.freeze({
 });
 
 /**
- * Follows a sampled share of the blocks through L1: written, read, evicted, back again.
+ * Tracks a sample of the blocks through L1: written, read, evicted, returned.
  *
- * Which blocks are followed depends on their chunk hash alone. Times are the events' own. Memory is
- * bounded: past the bound the block used longest ago (or evicted longest ago) is given up and
- * counted. Events that contradict what is known (a read of a block never written) tell nothing.
+ * Which blocks are tracked depends only on their chunk hash. Times are those of the events. Memory is
+ * bounded: beyond the limit, the least recently used (or evicted) block is no longer tracked, and
+ * counted. Events that contradict earlier ones (a read of a block never written) are ignored.
  */
 export class ChunkLifecycle {
   readonly #sample: KeySample;
@@ -75,9 +75,9 @@ export class ChunkLifecycle {
   #last = NOTHING;
 
   /**
-   * Starts with no block known.
+   * Creates a tracker that knows no blocks.
    *
-   * @throws {RangeError} if `sampleRatio` is not from 0 to 1, or `maxFollowed` no integer above 0
+   * @throws {RangeError} if `sampleRatio` is not from 0 to 1, or `maxFollowed` is not an integer above 0
    */
   constructor(options: ChunkLifecycleOptions = {}) {
     const {
@@ -99,19 +99,19 @@ export class ChunkLifecycle {
     this.#evictedAtMs = new RecentMap(maxFollowed);
   }
 
-  /** Blocks that are followed now: in L1, and after their eviction. */
+  /** Blocks tracked now: in L1, and after their eviction. */
   get followed(): { readonly inL1: number; readonly evicted: number } {
     return { inL1: this.#lives.size, evicted: this.#evictedAtMs.size };
   }
 
-  /** Blocks given up so far to stay within the bound. */
+  /** Blocks no longer tracked because of the limit, so far. */
   get forgottenCount(): number {
     return this.#forgotten;
   }
 
   /**
-   * Takes an event in and says what it tells. Several metrics ask of the same event, one after
-   * another: it is taken in once.
+   * Processes an event and returns what it shows. Several metrics may pass the same event, one after
+   * another: it is processed once.
    */
   observe(event: LifecycleEvent): LifecycleObservations {
     if (event === this.#lastEvent) return this.#last;

@@ -12,33 +12,33 @@ import { TracingSubscriber } from "../subscribers/tracing_subscriber.ts";
 import { KV_CACHE_METRIC_PREFIX, kvCacheCatalog, type KvCacheCatalogOptions } from "./catalog.ts";
 import type { KvCacheEvents } from "./events.ts";
 
-/** What {@linkcode registerKvCache} needs and lets one choose: one outlet at least. */
+/** The options of {@linkcode registerKvCache}; at least one of metrics, tracing and logging. */
 export interface KvCacheOptions extends KvCacheCatalogOptions {
   /**
    * Where the metrics go: a meter, or `"collect"` to have them from
    * {@linkcode KvCacheRegistration.collect}, for a `createMetricProducer`. Default: `meter`.
    */
   readonly metrics?: Meter | "collect";
-  /** Where the bus's own health is observed. Default: `metrics`, if that is a meter. */
+  /** Where the bus's own metrics go. Default: `metrics`, if that is a meter. */
   readonly meter?: Meter;
-  /** Where spans are started. Default: there are none. */
+  /** Where spans are started. Default: none are. */
   readonly tracing?: SpanStarter;
-  /** Where log records go: warnings and worse. Default: nowhere. */
+  /** Where log records of level `warn` and above go. Default: nowhere. */
   readonly logging?: LogSink;
-  /** Where the subscribers tell of their own troubles. Default: `console`. */
+  /** Where the subscribers log their own problems. Default: `console`. */
   readonly logger?: Logger;
 }
 
-/** What {@linkcode registerKvCache} has registered; disposing of it unregisters all of it. */
+/** What {@linkcode registerKvCache} registered; disposing it unregisters all of it. */
 export interface KvCacheRegistration extends Disposable {
   /** A copy of all series, cumulative since the registration; empty unless metrics are collected. */
   collect(): CollectedMetric[];
 }
 
 /**
- * Registers, in one call, all that turns key-value cache events into metrics, spans and log
- * records, and the bus's own health metrics. Where there are spans, log records and exemplars name
- * them. On a disabled bus it creates nothing.
+ * Registers, in one call, the subscribers that turn key-value cache events into metrics, spans and log
+ * records, and the bus's own metrics. If there are spans, log records and exemplars refer to them. On
+ * a disabled bus it creates nothing.
  *
  * @example
  * ```ts
@@ -61,7 +61,7 @@ export interface KvCacheRegistration extends Disposable {
  * if (lines.length !== 1) throw new Error("no log record");
  * ```
  *
- * @throws {TypeError} if there is no outlet
+ * @throws {TypeError} if none of metrics, tracing and logging is given
  * @throws {RangeError} if `lifecycleSampleRatio` is not from 0 to 1
  */
 export function registerKvCache<Events extends KvCacheEvents>(

@@ -11,25 +11,25 @@ import type { MetricProducer } from "./sdk_api.ts";
 import { toHrTime } from "../subscribers/hr_time.ts";
 import type { CollectedMetric, Exemplar } from "../subscribers/metrics/series.ts";
 
-/** A data point with exemplars, which the SDK's own do not have. */
+/** A data point with exemplars, which the SDK's data points lack. */
 export interface WithExemplars {
   /** The newest exemplar of each bucket that has one. */
   readonly exemplars?: readonly Exemplar[];
 }
 
-/** What {@linkcode createMetricProducer} needs and lets one choose. */
+/** The options of {@linkcode createMetricProducer}. */
 export interface MetricProducerOptions {
-  /** Gives the metrics at the moment of the call; a `MetricsSubscriber`'s `collect`. */
+  /** Returns the current metrics; usually a `MetricsSubscriber`'s `collect`. */
   readonly collect: () => readonly CollectedMetric[];
   /** The name of the instrumentation scope. Default: `"busbar"`. */
   readonly scopeName?: string;
 }
 
 /**
- * Hands metrics that were added up outside the OpenTelemetry SDK to its readers: histograms that
- * are distributions already, and exemplars, which no instrument of the SDK takes.
+ * Passes metrics that were aggregated outside the OpenTelemetry SDK to its readers, including histograms
+ * that are already aggregated and exemplars, which cannot be recorded through an instrument of the SDK.
  *
- * Sums are cumulative, whatever temporality a reader prefers.
+ * Sums are always cumulative, even if a reader prefers deltas.
  *
  * @example
  * ```ts

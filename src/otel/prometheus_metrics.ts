@@ -20,30 +20,30 @@ export interface PrometheusMetricsOptions {
   readonly serviceName?: string;
   /** The resource's `service.instance.id`. Default: a random UUID. */
   readonly serviceInstanceId?: string;
-  /** Further attributes of the resource; the two above win. Default: none. */
+  /** Further attributes of the resource; the two above take precedence. Default: none. */
   readonly resourceAttributes?: Attributes;
-  /** Readers beside the scrape, such as one that pushes. Default: none. */
+  /** Further readers, such as one that pushes. Default: none. */
   readonly readers?: readonly MetricReader[];
   /** The name of the instrumentation scope. Default: `"busbar"`. */
   readonly scopeName?: string;
   /**
-   * Further sources of metrics, collected with the meter's at each scrape; what one hands over must
-   * not change after that. Histogram data points may carry `exemplars` (see `Exemplar`). Default:
+   * Further sources of metrics, collected with the meter's at each scrape. What a producer returns
+   * must not be changed afterwards. Histogram data points may carry `exemplars` (see `Exemplar`). Default:
    * none.
    */
   readonly metricProducers?: readonly MetricProducer[];
   /**
-   * How long instruments and producers may take to give their metrics, in milliseconds, above 0.
-   * After that the scrape fails, and the next one collects anew. Default: 10,000.
+   * How long instruments and producers may take to return their metrics, in milliseconds, above 0.
+   * After that the scrape fails, and the next one starts a new collection. Default: 10,000.
    */
   readonly collectTimeoutMs?: number;
-  /** Where metrics that cannot be shown as they are get reported, each once. Default: `console`. */
+  /** Where metrics that cannot be exported as they are get logged, each once. Default: `console`. */
   readonly logger?: Logger;
 }
 
 /**
- * An OpenTelemetry meter whose metrics are pulled as Prometheus text. Nothing is registered
- * globally, and no server is started: `serveMetrics` of `@busbar/busbar/http` does that.
+ * An OpenTelemetry meter whose metrics are scraped as Prometheus text. It registers nothing globally and
+ * starts no server; to serve the scrape, use `serveMetrics` of `@busbar/busbar/http`.
  */
 export class PrometheusMetrics implements AsyncDisposable {
   /** Where instruments are created. */
@@ -99,14 +99,14 @@ export class PrometheusMetrics implements AsyncDisposable {
   }
 
   /**
-   * Collects all metrics and writes them in a format: families by name, what is known of the
-   * resource (`target_info`) first. It works in slices of a few milliseconds, and scrapes that
-   * overlap share one collection.
+   * Collects all metrics and formats them: first the resource (`target_info`), then the metric
+   * families by name. It works in slices of a few milliseconds, and overlapping scrapes share one
+   * collection.
    *
    * @param format Prometheus text 0.0.4 by default, or OpenMetrics 1.0.0, which has exemplars
-   * @throws {AggregateError} if an instrument could not be collected, or not in time: a scrape that
-   * lacks something must not look like a good one
-   * @throws {TypeError} if there is no such format
+   * @throws {AggregateError} if an instrument could not be collected, or not in time, so that an
+   * incomplete scrape never looks like a complete one
+   * @throws {TypeError} if the format is unknown
    */
   async scrape(format: ScrapeFormat = "prometheus"): Promise<string> {
     if (!SCRAPE_FORMATS.includes(format)) {
@@ -119,12 +119,12 @@ export class PrometheusMetrics implements AsyncDisposable {
     return await this.#scrapes.scrape(format);
   }
 
-  /** What `metrics.setGlobalMeterProvider` of the OpenTelemetry API takes. */
+  /** The provider, for `metrics.setGlobalMeterProvider` of the OpenTelemetry API. */
   get provider(): ApiMeterProvider {
     return this.#provider;
   }
 
-  /** Makes the readers beside the scrape push what there is. */
+  /** Makes the further readers push their metrics now. */
   async flush(): Promise<void> {
     await this.#provider.forceFlush();
   }

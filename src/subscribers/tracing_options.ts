@@ -13,8 +13,9 @@ export interface TracingSubscriberOptions<Events extends object = AnyEvents> {
   /** Where the subscriber registers itself as a source of trace contexts. Default: nowhere. */
   readonly registry?: SpanRegistry;
   /**
-   * How many spans may wait for their end. Beyond that, the oldest expires. The same limit applies
-   * separately to roots that wait for their children and to announced operations. Default:
+   * How many spans may wait for their end. Beyond that, the oldest expires. Roots that wait for their
+   * children are not included, nor are announced operations, of which there may be as many again.
+   * Default:
    * `DEFAULT_MAX_OPEN_PAIRS`, 10,000.
    */
   readonly maxOpenSpans?: number;

@@ -48,8 +48,8 @@ export const OBSERVABILITY_FLAGS: readonly string[] = Object.freeze([...FLAGS.ke
 /**
  * Reads the flags `--disable-observability`, `--disable-metrics`, `--disable-logging`,
  * `--enable-tracing`, `--event-bus-queue-size N`, `--otlp-endpoint URL`, `--prometheus-port PORT`
- * and `--service-instance-id ID`; a value may also stand behind `=`. Of a flag that is given twice,
- * the last counts. What comes after `--` is left alone.
+ * and `--service-instance-id ID`; a value may also follow an `=`. If a flag is given twice, the
+ * last one counts. Arguments after `--` are ignored.
  *
  * @example
  * ```ts
@@ -59,7 +59,7 @@ export const OBSERVABILITY_FLAGS: readonly string[] = Object.freeze([...FLAGS.ke
  * if (config.prometheus?.port !== 0 || rest[0] !== "serve") throw new Error("not read");
  * ```
  *
- * @throws {ConfigurationError} if a value is not what it must be, or a flag is unknown
+ * @throws {ConfigurationError} if a value is invalid, or a flag is unknown
  */
 export function parseObservabilityArgs(
   args: readonly string[],

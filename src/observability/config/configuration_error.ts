@@ -1,18 +1,18 @@
 /**
- * Thrown when a flag or a variable of the environment has a bad value, and when two settings
- * contradict each other. Its message is meant for whoever starts the program; it never shows the
- * value of a header.
+ * Thrown if a flag or an environment variable has an invalid value, or two settings contradict each
+ * other. Its message is meant for the person who starts the program; it never contains the value of
+ * a header.
  */
 export class ConfigurationError extends Error {
   /** The class's name. */
   override readonly name = "ConfigurationError";
-  /** What the bad value came from: a flag, a variable, or the path of an option. */
+  /** Where the invalid value came from: a flag, a variable, or the path of an option. */
   readonly source: string;
 
   /**
-   * Makes the message of both.
+   * Creates the error; its message consists of both arguments.
    *
-   * @param source what the bad value came from
+   * @param source where the invalid value came from
    * @param problem what is wrong with it
    */
   constructor(source: string, problem: string) {

@@ -4,22 +4,22 @@ import { readVariable, runtimeTelemetryRegistered } from "./read_variable.ts";
 import { BOOLEAN, type Rule } from "./rules.ts";
 import { nest, RATIO_SAMPLERS, settingOf, SETTINGS, SIGNALS } from "./settings.ts";
 
-/** Gives a variable of the environment, `undefined` if it is not set. */
+/** Returns an environment variable, or `undefined` if it is not set. */
 export type EnvReader = (name: string) => string | undefined;
 
 /**
- * Reads OpenTelemetry's variables: `OTEL_SDK_DISABLED`, `OTEL_SERVICE_NAME`,
+ * Reads OpenTelemetry's environment variables: `OTEL_SDK_DISABLED`, `OTEL_SERVICE_NAME`,
  * `OTEL_RESOURCE_ATTRIBUTES`; `OTEL_EXPORTER_OTLP_ENDPOINT`, `…_HEADERS`, `…_PROTOCOL`, `…_TIMEOUT`
  * and `…_COMPRESSION`, also as `OTEL_EXPORTER_OTLP_TRACES_…`, `…_METRICS_…` and `…_LOGS_…`;
  * `OTEL_TRACES_EXPORTER` and `OTEL_LOGS_EXPORTER` (`otlp` or `none`), `OTEL_METRICS_EXPORTER`
- * (`otlp`, `prometheus`, both behind a comma, or `none`); `OTEL_METRIC_EXPORT_INTERVAL` and
+ * (`otlp`, `prometheus`, both separated by a comma, or `none`); `OTEL_METRIC_EXPORT_INTERVAL` and
  * `…_TIMEOUT`; `OTEL_EXPORTER_PROMETHEUS_HOST` and `…_PORT`; `OTEL_TRACES_SAMPLER` and `…_ARG`;
- * `OTEL_BSP_…` and `OTEL_BLRP_…`; and Deno's `OTEL_DENO`. One that is empty is not set.
+ * `OTEL_BSP_…` and `OTEL_BLRP_…`; and Deno's `OTEL_DENO`. An empty variable is treated as not set.
  *
- * Nobody is asked for a permission: without `--allow-env` Deno has no variables.
+ * It never shows a permission prompt: in Deno without `--allow-env`, variables are treated as not set.
  *
- * @param get reads a variable; tests give their own
- * @throws {ConfigurationError} if a value is not what it must be; a header's is not shown
+ * @param get reads a variable; tests can pass their own
+ * @throws {ConfigurationError} if a value is invalid; the values of headers are not shown
  */
 export function readObservabilityEnv(get: EnvReader = readVariable): ObservabilityOptions {
   const read = (name: string): string | undefined => get(name)?.trim() || undefined;

@@ -11,23 +11,23 @@ import type { ObservabilityOptions } from "./options.ts";
 import { assertTarget, mergedHeaders, otlpTarget } from "./otlp_target.ts";
 import { RATIO_SAMPLERS } from "./settings.ts";
 
-/** Where a configuration comes from; what is missing says nothing. */
+/** The sources of a configuration; each may be missing. */
 export interface ObservabilitySources {
-  /** What the program says: it comes first. */
+  /** The program's options, which take precedence. */
   readonly options?: ObservabilityOptions;
-  /** What `parseObservabilityArgs` has read: it comes second. */
+  /** What `parseObservabilityArgs` returned; second in precedence. */
   readonly flags?: ObservabilityOptions;
-  /** What `readObservabilityEnv` has read: it comes third. */
+  /** What `readObservabilityEnv` returned; third in precedence. */
   readonly env?: ObservabilityOptions;
 }
 
 /**
- * Makes the complete configuration: each setting is taken from the options, else from the flags,
- * else from the environment, else from {@linkcode DEFAULT_OBSERVABILITY_CONFIG}. Resource
- * attributes and headers are merged by name in the same order. It reads nothing by itself.
+ * Builds the complete configuration. Each setting comes from the first of these that has it: the
+ * options, the flags, the environment, {@linkcode DEFAULT_OBSERVABILITY_CONFIG}. Resource attributes
+ * and headers are merged by name, with the same precedence. It reads nothing itself.
  *
- * What is implied by a default gives way: a batch is made to fit a smaller queue, the timeout of an
- * export a shorter interval.
+ * Defaults are adjusted to explicit settings: a default batch size to a smaller queue, the default
+ * export timeout to a shorter interval.
  *
  * @example
  * ```ts
@@ -47,8 +47,8 @@ export interface ObservabilitySources {
  *
  * @throws {TypeError} if an option is unknown or of the wrong type
  * @throws {RangeError} if a number of the options is out of range
- * @throws {ConfigurationError} if a flag's or a variable's value is bad, or if two settings
- * contradict each other; the message names both
+ * @throws {ConfigurationError} if the value of a flag or a variable is invalid, or if two
+ * settings contradict each other; the message names both
  */
 export function resolveObservabilityConfig(
   sources: ObservabilitySources = {},

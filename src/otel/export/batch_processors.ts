@@ -12,7 +12,7 @@ import type {
 
 /** The options of a batch processor. */
 export interface BatchOptions extends ExportQueueBounds {
-  /** Where losses are told. Default: `console`. */
+  /** Where losses are logged. Default: `console`. */
   readonly logger?: Logger;
 }
 
@@ -43,25 +43,25 @@ function queueFor<Item extends { readonly resource: Resource }>(
 }
 
 /**
- * Hands ended spans to an exporter in batches. Unlike the SDK's own batch processor it counts what
- * is lost, tells it, and its queue can be as long as a burst.
+ * Passes ended spans to an exporter in batches. Unlike the SDK's own batch processor it counts and logs
+ * losses, and its default queue is long enough for the bursts of a draining bus.
  */
 export class SpanBatchProcessor implements SpanProcessor {
   readonly #queue: ExportQueue<ReadableSpan>;
   readonly #exporter: SpanExporter;
 
-  /** Opens nothing. */
+  /** Creates the processor; it opens nothing. */
   constructor(exporter: SpanExporter, options: BatchOptions = {}) {
     this.#exporter = exporter;
     this.#queue = queueFor("spans", exporter, options);
   }
 
-  /** What became of the spans. */
+  /** The counts of spans so far. */
   get counts(): ExportCounts {
     return this.#queue.counts;
   }
 
-  /** Nothing happens at a start. */
+  /** Does nothing when a span starts. */
   onStart(): void {}
 
   /** Queues a span that is sampled. */
@@ -69,30 +69,30 @@ export class SpanBatchProcessor implements SpanProcessor {
     if ((span.spanContext().traceFlags & 1) === 1) this.#queue.add(span);
   }
 
-  /** Exports what waits. */
+  /** Exports what is queued. */
   async forceFlush(): Promise<void> {
     await this.#queue.flush();
   }
 
-  /** Exports what waits and shuts the exporter down. */
+  /** Exports what is queued and shuts down the exporter. */
   async shutdown(): Promise<void> {
     await this.#queue.shutdown();
     await this.#exporter.shutdown();
   }
 }
 
-/** Hands log records to an exporter in batches, as {@linkcode SpanBatchProcessor} does with spans. */
+/** Passes log records to an exporter in batches, as {@linkcode SpanBatchProcessor} does with spans. */
 export class LogBatchProcessor implements LogRecordProcessor {
   readonly #queue: ExportQueue<ReadableLogRecord>;
   readonly #exporter: LogRecordExporter;
 
-  /** Opens nothing. */
+  /** Creates the processor; it opens nothing. */
   constructor(exporter: LogRecordExporter, options: BatchOptions = {}) {
     this.#exporter = exporter;
     this.#queue = queueFor("log records", exporter, options);
   }
 
-  /** What became of the records. */
+  /** The counts of log records so far. */
   get counts(): ExportCounts {
     return this.#queue.counts;
   }
@@ -102,12 +102,12 @@ export class LogBatchProcessor implements LogRecordProcessor {
     this.#queue.add(record);
   }
 
-  /** Exports what waits. */
+  /** Exports what is queued. */
   async forceFlush(): Promise<void> {
     await this.#queue.flush();
   }
 
-  /** Exports what waits and shuts the exporter down. */
+  /** Exports what is queued and shuts down the exporter. */
   async shutdown(): Promise<void> {
     await this.#queue.shutdown();
     await this.#exporter.shutdown();

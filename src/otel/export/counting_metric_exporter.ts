@@ -5,8 +5,8 @@ import { rejectedBy } from "./rejected_count.ts";
 import type { AggregationTemporality, PushMetricExporter, ResourceMetrics } from "./sdk_types.ts";
 
 /**
- * Counts what became of pushed metrics, by data point, and tells of failures. Sums are cumulative:
- * the next push that is taken makes up for one that was not.
+ * Counts how many data points were pushed or failed, and logs failures. Since sums are cumulative, the
+ * next successful push makes up for a failed one.
  */
 export class CountingMetricExporter implements PushMetricExporter {
   readonly #exporter: PushMetricExporter;
@@ -16,18 +16,18 @@ export class CountingMetricExporter implements PushMetricExporter {
   #failed = 0;
   #queued = 0;
 
-  /** Opens nothing. */
+  /** Wraps an exporter; it opens nothing. */
   constructor(exporter: PushMetricExporter, options: { readonly logger?: Logger } = {}) {
     this.#exporter = exporter;
     this.#logger = options.logger ?? console;
   }
 
-  /** A copy of what became of the data points. */
+  /** A copy of the counts of data points. */
   get counts(): ExportCounts {
     return { exported: this.#exported, failed: this.#failed, dropped: 0, queued: this.#queued };
   }
 
-  /** Pushes, and counts how that ends. */
+  /** Pushes the metrics and counts the result. */
   export(
     metrics: ResourceMetrics,
     callback: (result: { code: number; error?: Error }) => void,
@@ -63,19 +63,19 @@ export class CountingMetricExporter implements PushMetricExporter {
     }
   }
 
-  /** Cumulative or delta, as the exporter behind it has it. */
+  /** The temporality of the wrapped exporter. */
   selectAggregationTemporality(
     ...args: Parameters<NonNullable<PushMetricExporter["selectAggregationTemporality"]>>
   ): AggregationTemporality {
     return this.#exporter.selectAggregationTemporality?.(...args) ?? 1;
   }
 
-  /** Hands on what the exporter holds. */
+  /** Flushes the wrapped exporter. */
   async forceFlush(): Promise<void> {
     await this.#exporter.forceFlush();
   }
 
-  /** Shuts the exporter down. */
+  /** Shuts down the wrapped exporter. */
   async shutdown(): Promise<void> {
     await this.#exporter.shutdown();
   }

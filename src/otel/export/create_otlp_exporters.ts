@@ -7,7 +7,7 @@ import {
 import type { OtlpTarget } from "./otlp_transport.ts";
 import type { LogRecordExporter, PushMetricExporter, SpanExporter } from "./sdk_types.ts";
 
-/** Where OTLP goes unless told otherwise, and how long an export may take. */
+/** The default endpoint, and how long an export may take by default. */
 export const DEFAULT_OTLP_OPTIONS: Readonly<{
   endpoint: string;
   protocol: OtlpProtocol;
@@ -18,13 +18,13 @@ export const DEFAULT_OTLP_OPTIONS: Readonly<{
   timeoutMs: 10_000,
 });
 
-/** What one signal may have of its own. */
+/** Overrides for one signal. */
 export interface OtlpSignalOptions {
   /** The whole URL of this signal. Default: the common endpoint with `/v1/<signal>` after it. */
   readonly url?: string;
-  /** How payloads are written. Default: the common protocol. */
+  /** The encoding of payloads. Default: the common protocol. */
   readonly protocol?: OtlpProtocol;
-  /** Sent with each request, besides the common ones. Default: none. */
+  /** Headers sent with each request in addition to the common ones. Default: none. */
   readonly headers?: Readonly<Record<string, string>>;
   /** How long one export may take, its retries included, in milliseconds. Default: the common one. */
   readonly timeoutMs?: number;
@@ -34,33 +34,33 @@ export interface OtlpSignalOptions {
 export interface OtlpExportersOptions {
   /** The receiver's base URL. Default: `http://localhost:4318`. */
   readonly endpoint?: string;
-  /** How payloads are written. Default: `"http/protobuf"`. */
+  /** The encoding of payloads. Default: `"http/protobuf"`. */
   readonly protocol?: OtlpProtocol;
-  /** Sent with each request; may hold secrets, and is never shown. Default: none. */
+  /** Headers sent with each request; they may hold secrets and are never logged. Default: none. */
   readonly headers?: Readonly<Record<string, string>>;
   /** How long one export may take, its retries included, in milliseconds. Default: 10,000. */
   readonly timeoutMs?: number;
-  /** What is different for traces. */
+  /** Overrides for traces. */
   readonly traces?: OtlpSignalOptions;
-  /** What is different for metrics. */
+  /** Overrides for metrics. */
   readonly metrics?: OtlpSignalOptions;
-  /** What is different for logs. */
+  /** Overrides for logs. */
   readonly logs?: OtlpSignalOptions;
 }
 
 /** An exporter for each signal. */
 export interface OtlpExporters {
-  /** Of ended spans. */
+  /** Exports ended spans. */
   readonly traces: SpanExporter;
-  /** Of metrics; sums are cumulative. */
+  /** Exports metrics; sums are cumulative. */
   readonly metrics: PushMetricExporter;
-  /** Of log records. */
+  /** Exports log records. */
   readonly logs: LogRecordExporter;
 }
 
 /**
- * Makes exporters to an OTLP receiver, such as an OpenTelemetry Collector. Nothing is opened, and
- * no environment variable is read: in Deno they need `--allow-net` and nothing else.
+ * Creates exporters to an OTLP receiver, such as an OpenTelemetry Collector. They open no connection
+ * before the first export and read no environment variables; in Deno they need only `--allow-net`.
  *
  * @example
  * ```ts
@@ -72,7 +72,7 @@ export interface OtlpExporters {
  * if (processor.counts.exported !== 0) throw new Error("nothing was there to export");
  * ```
  *
- * @throws {TypeError} if a URL is not one of http or https, or a protocol is unknown
+ * @throws {TypeError} if a URL is not an http or https URL, or a protocol is unknown
  * @throws {RangeError} if a timeout is not above 0
  */
 export function createOtlpExporters(options: OtlpExportersOptions = {}): OtlpExporters {

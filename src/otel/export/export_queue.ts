@@ -3,7 +3,7 @@ import type { Logger } from "../../bus/options.ts";
 import { rejectedBy } from "./rejected_count.ts";
 import { unref, withinMs } from "./timers.ts";
 
-/** The bounds of an export queue unless others are given: OpenTelemetry's own but for the first. */
+/** The default limits of an export queue: OpenTelemetry's own, except for the first. */
 export const DEFAULT_EXPORT_QUEUE_OPTIONS: Readonly<{
   maxQueueSize: number;
   maxExportBatchSize: number;
@@ -18,52 +18,52 @@ export const DEFAULT_EXPORT_QUEUE_OPTIONS: Readonly<{
   flushTimeoutMs: 30_000,
 });
 
-/** The bounds of an export queue; each has its default in {@linkcode DEFAULT_EXPORT_QUEUE_OPTIONS}. */
+/** The limits of an export queue; the defaults are {@linkcode DEFAULT_EXPORT_QUEUE_OPTIONS}. */
 export interface ExportQueueBounds {
-  /** How many items may wait; what comes beyond is dropped and counted. An integer of at least 1. */
+  /** How many items may wait; further ones are dropped and counted. An integer of at least 1. */
   readonly maxQueueSize?: number;
-  /** How many items one export has at most. An integer of at least 1. */
+  /** The maximum number of items in one export. An integer of at least 1. */
   readonly maxExportBatchSize?: number;
-  /** How long an item waits for others at most, in milliseconds. */
+  /** How long an item may wait for a batch to fill, in milliseconds. */
   readonly scheduleDelayMs?: number;
-  /** How long one export may take, in milliseconds; beyond it its items count as failed. */
+  /** How long one export may take, in milliseconds; after that its items count as failed. */
   readonly exportTimeoutMs?: number;
-  /** How long a flush, and the one of a shutdown, may take with all its exports, in milliseconds. */
+  /** How long a flush, including that of a shutdown, may take in total, in milliseconds. */
   readonly flushTimeoutMs?: number;
 }
 
-/** What an {@linkcode ExportQueue} needs. */
+/** The options of an {@linkcode ExportQueue}. */
 export interface ExportQueueOptions<Item> extends ExportQueueBounds {
-  /** What is exported, as warnings name it: `"spans"`, `"log records"`. */
+  /** What the items are called in warnings, such as `"spans"` or `"log records"`. */
   readonly itemName: string;
   /**
-   * Exports one batch; rejects if that failed for good. An error with a number `rejectedCount` says
-   * how many of the items were not taken; without one, none was.
+   * Exports one batch; rejects if that failed for good. If the error has a number `rejectedCount`, only
+   * that many items were rejected; otherwise all were.
    */
   readonly exportBatch: (items: Item[]) => Promise<void>;
   /** Where losses are told, once and then backing off. Default: `console`. */
   readonly logger?: Logger;
 }
 
-/** What became of the items; all but `queued` only grow. */
+/** Counts of the items; all but `queued` only grow. */
 export interface ExportCounts {
-  /** Handed over. */
+  /** Exported successfully. */
   readonly exported: number;
-  /** Exported, but not taken by the other side, or not in time. */
+  /** Rejected by the receiver, or not accepted in time. */
   readonly failed: number;
-  /** Not even tried: the queue was full, or shut down. */
+  /** Never sent: the queue was full, or shut down. */
   readonly dropped: number;
-  /** Waiting, and those of the export under way. */
+  /** Waiting, or part of the export in progress. */
   readonly queued: number;
 }
 
 /**
- * Items that wait to be exported: bounded, in batches, one export at a time.
+ * A bounded queue of items that are exported in batches, one export at a time.
  *
- * - **Memory**: `maxQueueSize` items wait at most, and one batch is under way.
- * - **Loss**: what does not fit is dropped, what the other side does not take fails; both are
- *   counted and told.
- * - **Delay**: a full batch goes at once, a smaller one after `scheduleDelayMs`. The timer does not
+ * - **Memory**: at most `maxQueueSize` items wait, while one batch is being exported.
+ * - **Loss**: items that do not fit are dropped, items that the receiver rejects fail; both are
+ *   counted and logged.
+ * - **Delay**: a full batch is exported at once, a smaller one after `scheduleDelayMs`. The timer does not
  *   keep the process alive.
  */
 export class ExportQueue<Item> {
@@ -108,7 +108,7 @@ export class ExportQueue<Item> {
     }
   }
 
-  /** A copy of what became of the items. */
+  /** A copy of the counts. */
   get counts(): ExportCounts {
     return {
       exported: this.#exported,
@@ -118,7 +118,7 @@ export class ExportQueue<Item> {
     };
   }
 
-  /** Takes one item, or drops it if there is no room. It never throws. */
+  /** Queues one item, or drops it if the queue is full. It never throws. */
   add(item: Item): void {
     const { maxQueueSize, maxExportBatchSize, scheduleDelayMs } = this.#options;
     if (!this.#open || this.#queued >= maxQueueSize) {
@@ -141,9 +141,10 @@ export class ExportQueue<Item> {
   }
 
   /**
-   * Exports all that waits now.
+   * Exports everything queued now.
    *
-   * @returns whether that was done, well or badly, within `flushTimeoutMs`; what was not goes on
+   * @returns whether all exports ended, successfully or not, within `flushTimeoutMs`; those that did not
+   * continue
    */
   async flush(): Promise<boolean> {
     this.#closeBatch();
@@ -155,8 +156,8 @@ export class ExportQueue<Item> {
   }
 
   /**
-   * Takes nothing more, and exports what waits; what then still waits is dropped. The second call
-   * gives the promise of the first.
+   * Accepts no more items and exports those queued; what is still queued at the timeout is dropped. A
+   * second call returns the promise of the first.
    */
   shutdown(): Promise<void> {
     return this.#shutdown ??= this.#end();

@@ -1,21 +1,21 @@
 import type { BatchObservableCallback, Meter } from "../../subscribers/otel_api.ts";
 import type { ExportCounts } from "./export_queue.ts";
 
-/** What became of what was pushed, by signal: `traces`, `metrics`, `logs`. */
+/** Export counts by signal: `traces`, `metrics`, `logs`. */
 export type ExportCountsBySignal = Readonly<Record<string, ExportCounts>>;
 
-/** What {@linkcode observeExport} needs and lets one choose. */
+/** The options of {@linkcode observeExport}. */
 export interface ObserveExportOptions {
   /** Where the instruments are created. */
   readonly meter: Meter;
-  /** What their names begin with. Default: `"busbar"`. */
+  /** The prefix of their names. Default: `"busbar"`. */
   readonly prefix?: string;
 }
 
 /**
- * Shows what became of what was pushed as metrics, by `signal`: the counters
+ * Exports the export counts as metrics, by `signal`: the counters
  * `<prefix>.export.exported_items`, `failed_items` and `dropped_items`, and the gauge
- * `queued_items`. Without a signal it creates nothing.
+ * `queued_items`. If no signal is pushed, it creates nothing.
  *
  * @returns a disposable that ends the observation
  */

@@ -16,7 +16,7 @@ import type {
   SpanExporter,
 } from "./sdk_types.ts";
 
-/** How OTLP payloads are written. */
+/** The encoding of OTLP payloads. */
 export type OtlpProtocol = "http/protobuf" | "http/json";
 
 const CONTENT_TYPES: Readonly<Record<OtlpProtocol, string>> = {

@@ -13,11 +13,11 @@ export interface OtlpTarget {
   readonly compression?: "none" | "gzip";
 }
 
-/** An export that was not, or not wholly, taken. */
+/** The error of an export that the receiver did not accept, or only in part. */
 export class OtlpExportError extends Error {
   /** Names this class of errors. */
   override readonly name = "OtlpExportError";
-  /** How many items were refused; `undefined`: all of them. */
+  /** How many items were rejected; `undefined` if all of them were. */
   readonly rejectedCount: number | undefined;
 
   /** Says why, and how many were refused. */
