@@ -7,8 +7,8 @@ import { LoggingSubscriber } from "../subscribers/logging/logging_subscriber.ts"
 import { MetricsSubscriber } from "../subscribers/metrics/metrics_subscriber.ts";
 import type { CollectedMetric } from "../subscribers/metrics/series.ts";
 import type { Meter, SpanStarter } from "../subscribers/otel_api.ts";
-import { SpanRegistry } from "../subscribers/span_registry.ts";
-import { TracingSubscriber } from "../subscribers/tracing_subscriber.ts";
+import { SpanRegistry } from "../subscribers/tracing/span_registry.ts";
+import { TracingSubscriber } from "../subscribers/tracing/tracing_subscriber.ts";
 import { KV_CACHE_METRIC_PREFIX, kvCacheCatalog, type KvCacheCatalogOptions } from "./catalog.ts";
 import type { KvCacheEvents } from "./events.ts";
 

@@ -14,7 +14,7 @@ import type { Resource } from "@opentelemetry/resources";
 import type { TimedEvent } from "@opentelemetry/sdk-trace";
 import { KeptAttributes } from "./kept_attributes.ts";
 import { toHrTime } from "../subscribers/hr_time.ts";
-import type { ReadableSpan, SpanLimits, SpanProcessor } from "./export/sdk_types.ts";
+import type { ReadableSpan, SpanLimits, SpanProcessor } from "./sdk_types.ts";
 
 /** What all spans of one tracer have in common. */
 export interface SpanOrigin {

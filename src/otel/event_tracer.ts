@@ -14,7 +14,7 @@ import type {
   SpanStarter,
 } from "../subscribers/otel_api.ts";
 import { EventSpan, type SpanOrigin, timeOf } from "./event_span.ts";
-import type { Sampler, SpanLimits, SpanProcessor } from "./export/sdk_types.ts";
+import type { Sampler, SpanLimits, SpanProcessor } from "./sdk_types.ts";
 
 /** The limits of a span unless told otherwise: those of OpenTelemetry's specification. */
 export const DEFAULT_SPAN_LIMITS: Readonly<Required<SpanLimits>> = Object.freeze({

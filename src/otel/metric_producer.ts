@@ -7,7 +7,7 @@ import {
   type MetricData,
 } from "@opentelemetry/sdk-metrics";
 import { emptyResource } from "@opentelemetry/resources";
-import type { MetricProducer } from "./sdk_api.ts";
+import type { MetricProducer } from "./sdk_types.ts";
 import { toHrTime } from "../subscribers/hr_time.ts";
 import type { CollectedMetric, Exemplar } from "../subscribers/metrics/series.ts";
 

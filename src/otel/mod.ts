@@ -23,7 +23,6 @@ export type {
   SpanOptions,
   SpanStarter,
 } from "../subscribers/otel_api.ts";
-export type { MetricProducer, MetricReader } from "./sdk_api.ts";
 export type { Exemplar } from "../subscribers/metrics/series.ts";
 export type { ScrapeFormat } from "./scrape_format.ts";
 export {
@@ -64,4 +63,4 @@ export {
 } from "./export/observe_export.ts";
 export type { OtlpProtocol } from "./export/otlp_exporters.ts";
 export { OtlpExportError } from "./export/otlp_transport.ts";
-export type * from "./export/sdk_types.ts";
+export type * from "./sdk_types.ts";

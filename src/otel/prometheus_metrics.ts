@@ -6,9 +6,9 @@ import { Deadline } from "../bus/deadline.ts";
 import type { Logger } from "../bus/options.ts";
 import { show } from "../bus/refuse.ts";
 import type { Family } from "./prometheus/family.ts";
-import { PrometheusText } from "./prometheus_text.ts";
+import { PrometheusText } from "./prometheus/prometheus_text.ts";
 import { SCRAPE_FORMATS, type ScrapeFormat } from "./scrape_format.ts";
-import type { MetricProducer, MetricReader } from "./sdk_api.ts";
+import type { MetricProducer, MetricReader } from "./sdk_types.ts";
 import { SharedScrape } from "./shared_scrape.ts";
 
 /** How long a collection may take, in milliseconds: as long as Prometheus waits for a scrape. */

@@ -50,15 +50,15 @@ export type {
   HistogramPoint,
   NumberPoint,
 } from "./metrics/series.ts";
-export { type SpanContextSource, SpanRegistry } from "./span_registry.ts";
+export { type SpanContextSource, SpanRegistry } from "./tracing/span_registry.ts";
 export {
   formatTraceparent,
   fromActiveContext,
   MAX_TRACEPARENT_LENGTH,
   parseTraceparent,
 } from "./traceparent.ts";
-export type { TracingCounts, TracingSubscriberOptions } from "./tracing_options.ts";
-export { TracingSubscriber } from "./tracing_subscriber.ts";
+export type { TracingCounts, TracingSubscriberOptions } from "./tracing/options.ts";
+export { TracingSubscriber } from "./tracing/tracing_subscriber.ts";
 export { type JsonLinesOptions, jsonLinesSink } from "./logging/json_lines.ts";
 export {
   LEFT_OUT_EVENT_TYPE,

@@ -3,7 +3,7 @@ import { BUS_METRIC_PREFIX, type BusMetricsOptions } from "./bus_metrics.ts";
 import type { LoggingSubscriber } from "./logging/logging_subscriber.ts";
 import type { MetricsSubscriber } from "./metrics/metrics_subscriber.ts";
 import type { BatchObservableCallback } from "./otel_api.ts";
-import type { TracingSubscriber } from "./tracing_subscriber.ts";
+import type { TracingSubscriber } from "./tracing/tracing_subscriber.ts";
 
 /** The subscribers whose counts {@linkcode observeSubscribers} exports. */
 export interface ObservedSubscribers<Events extends object = AnyEvents> {

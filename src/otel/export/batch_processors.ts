@@ -8,7 +8,7 @@ import type {
   ReadableSpan,
   SpanExporter,
   SpanProcessor,
-} from "./sdk_types.ts";
+} from "../sdk_types.ts";
 
 /** The options of a batch processor. */
 export interface BatchOptions extends ExportQueueBounds {

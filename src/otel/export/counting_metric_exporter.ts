@@ -2,7 +2,7 @@ import { Backoff } from "../../bus/backoff.ts";
 import type { Logger } from "../../bus/options.ts";
 import type { ExportCounts } from "./export_queue.ts";
 import { rejectedBy } from "./rejected_count.ts";
-import type { AggregationTemporality, PushMetricExporter, ResourceMetrics } from "./sdk_types.ts";
+import type { AggregationTemporality, PushMetricExporter, ResourceMetrics } from "../sdk_types.ts";
 
 /**
  * Counts how many data points were pushed or failed, and logs failures. Since sums are cumulative, the

@@ -5,7 +5,7 @@ import {
   type OtlpProtocol,
 } from "./otlp_exporters.ts";
 import type { OtlpTarget } from "./otlp_transport.ts";
-import type { LogRecordExporter, PushMetricExporter, SpanExporter } from "./sdk_types.ts";
+import type { LogRecordExporter, PushMetricExporter, SpanExporter } from "../sdk_types.ts";
 
 /** The default endpoint, and how long an export may take by default. */
 export const DEFAULT_OTLP_OPTIONS: Readonly<{

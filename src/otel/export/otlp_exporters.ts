@@ -14,7 +14,7 @@ import type {
   PushMetricExporter,
   ResourceMetrics,
   SpanExporter,
-} from "./sdk_types.ts";
+} from "../sdk_types.ts";
 
 /** The encoding of OTLP payloads. */
 export type OtlpProtocol = "http/protobuf" | "http/json";

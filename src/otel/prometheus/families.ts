@@ -9,7 +9,7 @@ import type { Steps } from "../slices.ts";
 import { explicitBuckets, explicitHistogram } from "./buckets.ts";
 import { Family, type FamilyType, namesOf } from "./family.ts";
 import { LabelTexts } from "./label_text.ts";
-import { familyName, unitSuffix } from "../prometheus_name.ts";
+import { familyName, unitSuffix } from "./name.ts";
 import type { ReportOnce } from "./report_once.ts";
 
 /** How many series are handled between two looks at the clock. */

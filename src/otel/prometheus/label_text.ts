@@ -1,4 +1,4 @@
-import { labelName } from "../prometheus_name.ts";
+import { labelName } from "./name.ts";
 import type { Attributes } from "../../subscribers/otel_api.ts";
 import { escapeLabelValue } from "./escape.ts";
 

@@ -1,8 +1,8 @@
 import type { Span } from "@opentelemetry/api";
 import { SpanStatusCode } from "@opentelemetry/api";
-import type { AnyEvent } from "../catalog/declaration.ts";
-import { metadataAttributes } from "../catalog/span.ts";
-import { toHrTime } from "./hr_time.ts";
+import type { AnyEvent } from "../../catalog/declaration.ts";
+import { metadataAttributes } from "../../catalog/span.ts";
+import { toHrTime } from "../hr_time.ts";
 
 /** Why an event says that something failed: its error or message, or else its type. */
 export function reasonOf({ type, metadata }: AnyEvent): string | Error {

@@ -1,7 +1,7 @@
-import type { Logger } from "../bus/options.ts";
-import type { SpanDeclaration } from "../catalog/span.ts";
-import type { AnyEvents } from "../events/event_map.ts";
-import type { SpanStarter } from "./otel_api.ts";
+import type { Logger } from "../../bus/options.ts";
+import type { SpanDeclaration } from "../../catalog/span.ts";
+import type { AnyEvents } from "../../events/event_map.ts";
+import type { SpanStarter } from "../otel_api.ts";
 import type { SpanRegistry } from "./span_registry.ts";
 
 /** The options of a `TracingSubscriber`. */

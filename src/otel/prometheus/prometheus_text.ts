@@ -1,11 +1,11 @@
 import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
-import type { Logger } from "../bus/options.ts";
-import { Families } from "./prometheus/families.ts";
-import type { Family } from "./prometheus/family.ts";
-import { ReportOnce } from "./prometheus/report_once.ts";
-import { writeFamilies } from "./prometheus/text.ts";
-import type { ScrapeFormat } from "./scrape_format.ts";
-import { inSlices } from "./slices.ts";
+import type { Logger } from "../../bus/options.ts";
+import { Families } from "./families.ts";
+import type { Family } from "./family.ts";
+import { ReportOnce } from "./report_once.ts";
+import { writeFamilies } from "./write_families.ts";
+import type { ScrapeFormat } from "../scrape_format.ts";
+import { inSlices } from "../slices.ts";
 
 /**
  * Writes what was collected as Prometheus text 0.0.4 or OpenMetrics 1.0.0, in slices that leave the

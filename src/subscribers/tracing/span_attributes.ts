@@ -1,7 +1,7 @@
 import type { Attributes } from "@opentelemetry/api";
-import type { EventAttributes } from "../catalog/attributes.ts";
-import type { AnyEvent } from "../catalog/declaration.ts";
-import { metadataAttributes, type SpanDeclaration } from "../catalog/span.ts";
+import type { EventAttributes } from "../../catalog/attributes.ts";
+import type { AnyEvent } from "../../catalog/declaration.ts";
+import { metadataAttributes, type SpanDeclaration } from "../../catalog/span.ts";
 
 /** Where attributes go: a span, or the attributes of one that is about to start. */
 export interface AttributeSink {

@@ -24,3 +24,7 @@ export type PushMetricExporter = sdkMetrics.PushMetricExporter;
 export type ResourceMetrics = sdkMetrics.ResourceMetrics;
 /** Whether sums are cumulative or deltas. */
 export type AggregationTemporality = sdkMetrics.AggregationTemporality;
+/** A source of metrics of the OpenTelemetry SDK, collected at each scrape. */
+export type MetricProducer = sdkMetrics.MetricProducer;
+/** A reader of the OpenTelemetry SDK: it collects metrics, to push them or to be scraped. */
+export type MetricReader = sdkMetrics.IMetricReader;

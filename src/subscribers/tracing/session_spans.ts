@@ -1,7 +1,7 @@
 import type { Context, Span } from "@opentelemetry/api";
-import type { AnyEvent, OperationId } from "../catalog/declaration.ts";
-import type { SpanDeclaration } from "../catalog/span.ts";
-import type { PairKey, PairLane } from "./open_pairs.ts";
+import type { AnyEvent, OperationId } from "../../catalog/declaration.ts";
+import type { SpanDeclaration } from "../../catalog/span.ts";
+import type { PairKey, PairLane } from "../open_pairs.ts";
 import { RecencyList, type RecencyNode } from "./recency_list.ts";
 
 /** A declared span with its name. */

@@ -1,19 +1,19 @@
 import type { Context, Span } from "@opentelemetry/api";
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
-import { Backoff } from "../bus/backoff.ts";
-import { EventSubscriber } from "../bus/event_subscriber.ts";
-import type { Logger } from "../bus/options.ts";
-import type { AnyEvent, OperationId } from "../catalog/declaration.ts";
-import type { BusEvent } from "../events/event.ts";
-import type { AnyEvents, Subscriptions } from "../events/event_map.ts";
+import { Backoff } from "../../bus/backoff.ts";
+import { EventSubscriber } from "../../bus/event_subscriber.ts";
+import type { Logger } from "../../bus/options.ts";
+import type { AnyEvent, OperationId } from "../../catalog/declaration.ts";
+import type { BusEvent } from "../../events/event.ts";
+import type { AnyEvents, Subscriptions } from "../../events/event_map.ts";
 import { reasonOf, recordFailure } from "./failure.ts";
-import { toHrTime } from "./hr_time.ts";
-import { OpenPairs, pairKey, type PairLane } from "./open_pairs.ts";
-import type { SpanContext, SpanStarter } from "./otel_api.ts";
+import { toHrTime } from "../hr_time.ts";
+import { OpenPairs, pairKey, type PairLane } from "../open_pairs.ts";
+import type { SpanContext, SpanStarter } from "../otel_api.ts";
 import { type NamedSpan, OpenSpan, SessionSpans } from "./session_spans.ts";
 import { addAttributes, NewAttributes } from "./span_attributes.ts";
-import { parseTraceparent } from "./traceparent.ts";
-import type { TracingCounts, TracingSubscriberOptions } from "./tracing_options.ts";
+import { parseTraceparent } from "../traceparent.ts";
+import type { TracingCounts, TracingSubscriberOptions } from "./options.ts";
 
 /** An operation that was announced: it holds its session's root open until it starts. */
 interface Announced {
