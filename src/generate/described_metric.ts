@@ -87,7 +87,7 @@ export function withWindow(query: string, window: string): string {
 }
 
 /** An OpenTelemetry name as a scrape shows it. */
-export function scrapeNameOf(name: string, unit: string, isCounter: boolean): string {
+function scrapeNameOf(name: string, unit: string, isCounter: boolean): string {
   const family = familyName(name, unit, isCounter);
   return isCounter ? `${family}_total` : family;
 }

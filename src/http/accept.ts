@@ -1,7 +1,7 @@
 import type { ScrapeFormat } from "../otel/scrape_format.ts";
 
 /** Headers longer than this, in characters, are not read. */
-export const MAX_ACCEPT_LENGTH = 4_096;
+const MAX_ACCEPT_LENGTH = 4_096;
 
 /** One element of an `Accept` or `Accept-Encoding` header. */
 interface Range {

@@ -28,7 +28,7 @@ export function unitSuffix(unit: string): string {
 }
 
 /** Appends the unit to an instrument's name, once: before a `_total`, and not if it is there. */
-export function nameWithUnit(name: string, unit: string): string {
+function nameWithUnit(name: string, unit: string): string {
   const suffix = unitSuffix(unit);
   if (suffix === "") return name;
   const base = name.replace(/[._]total$/, "");

@@ -5,7 +5,7 @@ import type { Attributes } from "../otel_api.ts";
  * OpenTelemetry's overflow series: what came after an instrument's limit of attribute sets
  * (opentelemetry.io/docs/specs/otel/metrics/sdk/#cardinality-limits).
  */
-export const OVERFLOW_ATTRIBUTES: Attributes = Object.freeze({ "otel.metric.overflow": true });
+const OVERFLOW_ATTRIBUTES: Attributes = Object.freeze({ "otel.metric.overflow": true });
 
 const NO_ATTRIBUTES: EventAttributes = Object.freeze({});
 /** So many ways (orders of names) to reach one set are remembered; further ones are looked up anew. */
