@@ -1,6 +1,6 @@
 import type { KvCacheEvents } from "@busbar/busbar/kv-cache";
 
-/** The preset's catalogue and what this example adds to it. */
+/** The preset's event map and what this example adds to it. */
 export interface ServerEvents extends KvCacheEvents {
   /** An empty cache is there. */
   "kv_cache.opened": { l1Capacity: number; l2Capacity: number };

@@ -27,24 +27,24 @@ import { type End, Routes, untilAborted } from "./routes.ts";
 import type { BusStats } from "./stats.ts";
 import { SubscriberSet } from "./subscriber_set.ts";
 
-/** What {@linkcode EventBus.stop} resolves to: the sums since the last start. */
+/** What {@linkcode EventBus.stop} resolves to: totals since the last start. */
 export interface StopReport {
   /** Events dispatched. */
   readonly delivered: number;
   /** Events lost: rejected by a full queue, evicted, or left over. */
   readonly dropped: number;
-  /** Events that were still queued when the time was up; they are part of `dropped`. */
+  /** Events still queued at the timeout; they are included in `dropped`. */
   readonly leftOver: number;
-  /** Throws and rejections of handlers, listeners and subscribers. */
+  /** Exceptions and rejections of handlers, listeners and subscribers. */
   readonly failures: number;
-  /** Whether something did not end in time. */
+  /** Whether the timeout was reached. */
   readonly timedOut: boolean;
 }
 
 /** The sums of a {@linkcode StopReport}, since the bus was made. */
 type Totals = [delivered: number, dropped: number, leftOver: number, failures: number];
 
-/** A function or object that `addEventListener` takes for the events of a catalogue. */
+/** A listener for `addEventListener`: a function, or an object with `handleEvent`. */
 export type BusEventListener<Detail> =
   | ((event: CustomEvent<Detail>) => unknown)
   | { handleEvent(event: CustomEvent<Detail>): unknown };
@@ -53,18 +53,19 @@ const disposable = (end: End): Disposable => ({ [Symbol.dispose]: end });
 const NOTHING = disposable(() => {});
 
 /**
- * A bounded, in-process event bus: `publish` queues, and handlers run later, off its call stack.
+ * A bounded, in-process event bus: `publish` queues an event, and handlers run later, off its call
+ * stack.
  *
  * - **Order**: first in, first out.
- * - **Loss**: only by the overflow policy, after {@linkcode EventBus.stop}, or by a type that is
- *   reserved; each one is counted in {@linkcode EventBus.stats} and told to the logger.
- * - **Isolation**: a handler that throws or rejects is counted and stops nobody else.
+ * - **Loss**: only by the overflow policy, after {@linkcode EventBus.stop}, or for a reserved event
+ *   type. Each loss is counted in {@linkcode EventBus.stats}, and losses are logged.
+ * - **Isolation**: a handler that throws or rejects is counted and does not affect others.
  * - **Delay**: the bus holds one turn of the event loop for `drainBudgetMs`; then timers and I/O
- *   get their turn. It looks at the clock after each event while handlers are slow, after 32 of
- *   them at most while they are quick: so much can the budget be overrun.
- * - **Memory**: the queue has a strict bound.
+ *   get their turn. It checks the clock after every event while handlers are slow, and at least every
+ *   32 events while they are fast, so it can exceed the budget by that much.
+ * - **Memory**: the length of the queue is strictly bounded.
  *
- * The constructor opens nothing. Events published before {@linkcode EventBus.start} wait.
+ * The constructor opens nothing. Events published before {@linkcode EventBus.start} wait in the queue.
  *
  * @example Publish and subscribe
  * ```ts
@@ -82,8 +83,8 @@ const NOTHING = disposable(() => {});
  * if (keys !== 2) throw new Error("not delivered");
  * ```
  *
- * @typeParam Events The catalogue: an interface from event type to metadata. Without one, any type
- * and any metadata go.
+ * @typeParam Events The event map: an interface from event type to metadata. Without one, any type
+ * and any metadata are accepted.
  */
 export class EventBus<Events extends object = AnyEvents> extends EventTarget
   implements AsyncDisposable {
@@ -107,7 +108,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
   #atStart: Totals;
 
   /**
-   * Makes a bus; it opens nothing.
+   * Creates a bus; it opens nothing.
    *
    * @param options See {@linkcode EventBusOptions}.
    * @throws {RangeError} if `maxQueueSize`, `drainBudgetMs` or `maxInFlight` is out of range.
@@ -143,9 +144,9 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
    * Only with the overflow policy `"inline"` may it dispatch queued events itself, when the queue
    * is full.
    *
-   * @param type What happened; types beginning with `bus:` are the bus's own and are rejected.
-   * @param rest The metadata, kept by reference and not to be changed any more, and what else the
-   * event carries (see {@linkcode PublishInit}).
+   * @param type The event type. Types beginning with `bus:` are reserved and rejected.
+   * @param rest The metadata, which is kept by reference and must not be changed afterwards, and an
+   * optional session, timestamp and traceparent (see {@linkcode PublishInit}).
    * @returns whether the event was accepted; `false` is counted in {@linkcode EventBus.stats},
    * except on a disabled bus
    */
@@ -177,8 +178,8 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
   /**
    * Calls `handler` for each event of `type`.
    *
-   * @returns a disposable that ends the subscription; `signal` does so too. The same handler twice
-   * is two subscriptions.
+   * @returns a disposable that ends the subscription, as does `signal`. Subscribing the same handler
+   * twice makes two subscriptions.
    */
   subscribe<Type extends EventTypeOf<Events>>(
     type: Type,
@@ -205,7 +206,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
   }
 
   /**
-   * Wires a subscriber's handlers. Registering one twice is registering it once.
+   * Subscribes a subscriber's handlers. Registering it again has no effect.
    *
    * @returns a disposable that unregisters it, without shutting it down
    */
@@ -215,16 +216,16 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
   }
 
   /**
-   * Whether anybody would hear an event of `type`: subscribers, subscribers to all, listeners. Ask
-   * before building costly metadata. Always `false` on a disabled bus.
+   * Whether an event of `type` has any subscribers, including those to all events and listeners. Check
+   * it before building expensive metadata. Always `false` on a disabled bus.
    */
   hasSubscribers(type: EventTypeOf<Events>): boolean {
     return this.enabled && this.#routes.of(type).length > 0;
   }
 
   /**
-   * As on any EventTarget. The listener receives a `CustomEvent` whose `detail` is the record; one
-   * that throws or rejects is isolated and counted.
+   * As on any EventTarget. The listener receives a `CustomEvent` whose `detail` is the event's record.
+   * A listener that throws or rejects is isolated and counted.
    */
   override addEventListener<Type extends EventTypeOf<Events> | "bus:drop">(
     type: Type,
@@ -234,7 +235,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
     >,
     options?: boolean | AddEventListenerOptions,
   ): void;
-  /** As on any EventTarget, for events that are not in the catalogue. */
+  /** As on any EventTarget, for events that are not in the event map. */
   override addEventListener(
     type: string,
     listener: EventListenerOrEventListenerObject | null,
@@ -261,7 +262,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
     else super.removeEventListener(type, listener, options);
   }
 
-  /** Starts the drain. On a bus that is stopping, it takes effect when that is over. */
+  /** Starts the drain. On a bus that is stopping, it takes effect once it has stopped. */
   start(): this {
     if (this.#stopping) {
       this.#restart = true;
@@ -280,20 +281,20 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
    *
    * Called from a handler, it does not wait for that handler. It never rejects.
    *
-   * @returns `false` if the time ran out first
-   * @throws {RangeError} at once, if `timeoutMs` is not a number of at least 0
+   * @returns `false` if the timeout was reached first
+   * @throws {RangeError} synchronously, if `timeoutMs` is not a number of at least 0
    */
   flush(options: DeadlineOptions = {}): Promise<boolean> {
     return this.#settle(resolveTimeoutMs("flush", options));
   }
 
   /**
-   * Dispatches everything that is queued, on the caller's stack and holding the event loop, and
-   * calls `onDrain` and `flushSync` of the subscribers that have them. It is for a process that is
-   * about to end and gives nobody time to await anything; `@busbar/busbar/exit` calls it then.
-   * Async handlers are called, but what they await is not waited for.
+   * Dispatches everything queued, synchronously on the caller's stack, and calls `onDrain` and
+   * `flushSync` of the subscribers that have them. It is meant for a process that is about to end and
+   * can no longer await anything; `@busbar/busbar/exit` calls it then. Async handlers are called but
+   * not awaited.
    *
-   * @returns whether the queue is empty; `false` if the time ran out first
+   * @returns whether the queue is empty; `false` if the timeout was reached first
    * @throws {RangeError} if `timeoutMs` is not a number of at least 0
    */
   flushSync(options: DeadlineOptions = {}): boolean {
@@ -307,11 +308,11 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
 
   /**
    * Drains the queue, flushes, shuts down and unregisters every EventSubscriber. From the call on,
-   * every `publish` is rejected as `stopped`; what is queued when the time runs out is dropped as
-   * `shutdown`. Bare handlers and listeners stay. Concurrent calls share one result. It never
-   * rejects.
+   * every `publish` is rejected as `stopped`; events still queued at the timeout are dropped as
+   * `shutdown`. Bare handlers and listeners stay subscribed. Concurrent calls share one result. It
+   * never rejects.
    *
-   * @throws {RangeError} at once, if `timeoutMs` is not a number of at least 0
+   * @throws {RangeError} synchronously, if `timeoutMs` is not a number of at least 0
    */
   stop(options: DeadlineOptions = {}): Promise<StopReport> {
     const timeoutMs = resolveTimeoutMs("stop", options);
@@ -324,7 +325,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
     await this.stop();
   }
 
-  /** Whether the bus takes events at all. */
+  /** Whether the bus is enabled; a disabled one accepts no events. */
   get enabled(): boolean {
     return this.#options.enabled;
   }
@@ -340,8 +341,8 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
   }
 
   /**
-   * For how long the oldest queued event has waited, in milliseconds; 0 if none waits. Events that
-   * were published with a timestamp of their own are left out: it says nothing about their wait.
+   * How long the oldest queued event has waited, in milliseconds; 0 if none waits. Events published
+   * with their own timestamp are ignored, because it does not show how long they waited.
    */
   get oldestEventLagMs(): number {
     const oldest = this.#queue.oldestUnmarked();
@@ -360,8 +361,8 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
   }
 
   /**
-   * A copy of how often a handler was seen to hold the event loop for `drainBudgetMs` or longer, by
-   * name. Handlers are timed only after that has happened, so it is a lower bound.
+   * A copy of how often a handler was observed to hold the event loop for `drainBudgetMs` or longer, by
+   * name. Handlers are timed only once that has happened, so it is a lower bound.
    */
   slowHandlerCounts(): Record<string, number> {
     return this.#drain.slow.toRecord();

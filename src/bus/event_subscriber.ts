@@ -5,8 +5,8 @@ import type { AnyEvents, Subscriptions } from "../events/event_map.ts";
  *
  * - Handlers run off the publisher's stack, one event at a time, in the order of publishing, with
  *   `this` set to the subscriber.
- * - What a handler throws or rejects with is counted under {@linkcode EventSubscriber.name} and
- *   stops nobody else.
+ * - An exception or rejection of a handler is counted under {@linkcode EventSubscriber.name} and does
+ *   not affect others.
  * - `flush` is called by `EventBus.flush` and `stop`, `shutdown` by `stop`, once.
  *
  * @example Count what is read
@@ -32,7 +32,7 @@ import type { AnyEvents, Subscriptions } from "../events/event_map.ts";
  * if (counter.keys !== 2) throw new Error("not counted");
  * ```
  *
- * @typeParam Events The catalogue, or the part of one, that the subscriber listens to.
+ * @typeParam Events The event map, or the part of it that the subscriber listens to.
  */
 export abstract class EventSubscriber<Events extends object = AnyEvents> {
   /** Names the subscriber in counts and warnings. Default: the name of its class. */
@@ -42,19 +42,19 @@ export abstract class EventSubscriber<Events extends object = AnyEvents> {
   abstract getSubscriptions(): Subscriptions<Events>;
 
   /**
-   * Called at the end of each slice of the drain. Accumulating per event and handing on here makes
-   * expensive outlets cheap: one call a slice instead of one an event.
+   * Called at the end of each slice of the drain. Accumulate per event and pass the result on here, to
+   * make one expensive call per slice instead of one per event.
    *
    * @param sliceStartedAtMs when the slice began, on the clock of `performance.now()`
    */
   onDrain?(sliceStartedAtMs: number): void;
 
-  /** Hands on whatever the subscriber holds back. Called by `EventBus.flush` and `stop`. */
+  /** Passes on whatever the subscriber still holds. Called by `EventBus.flush` and `stop`. */
   flush?(): void | Promise<void>;
 
   /**
-   * Hands on, without awaiting anything, what can be handed on so. Called by `EventBus.flushSync`,
-   * when the process is about to end.
+   * Passes on, synchronously, what it can. Called by `EventBus.flushSync`, when the process is about to
+   * end.
    */
   flushSync?(): void;
 

@@ -5,9 +5,9 @@ import type { EventBusOptions } from "./options.ts";
 let globalBus: EventBus = new EventBus({ enabled: false });
 
 /**
- * The process's bus: a disabled one until {@linkcode initEventBus} or {@linkcode setEventBus}.
- * Libraries fetch it at each publish, not once at import, so that they find the one the
- * application sets up later.
+ * Returns the process-wide bus: a disabled one until {@linkcode initEventBus} or
+ * {@linkcode setEventBus} is called. Libraries should call this at each publish, not once at import,
+ * so that they get the bus that the application sets up later.
  *
  * @example A library publishes, and costs nothing until an application listens
  * ```ts
@@ -23,7 +23,7 @@ export function getEventBus<Events extends object = AnyEvents>(): EventBus<Event
   return globalBus as unknown as EventBus<Events>;
 }
 
-/** Makes a bus with these options the process's bus and starts it. The former one is not stopped. */
+/** Creates and starts a bus and makes it the process-wide one. The previous one is not stopped. */
 export function initEventBus<Events extends object = AnyEvents>(
   options: EventBusOptions = {},
 ): EventBus<Events> {
@@ -32,12 +32,12 @@ export function initEventBus<Events extends object = AnyEvents>(
   return bus.start();
 }
 
-/** Makes `bus` the process's bus. The former one is not stopped. */
+/** Makes `bus` the process-wide bus. The previous one is not stopped. */
 export function setEventBus<Events extends object>(bus: EventBus<Events>): void {
   globalBus = bus as unknown as EventBus;
 }
 
-/** Whether the process's bus is enabled: ask before doing work for observability alone. */
+/** Whether the process-wide bus is enabled. Check it before doing work only for observability. */
 export function isObservabilityEnabled(): boolean {
   return globalBus.enabled;
 }

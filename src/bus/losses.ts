@@ -2,23 +2,23 @@ import { Backoff } from "./backoff.ts";
 import type { Failures } from "./failures.ts";
 import { Tally } from "./tally.ts";
 
-/** Why `publish` said `false`. */
+/** Why `publish` returned `false`. */
 export type RejectReason = "queue_full" | "stopped" | "reserved";
 
-/** Why an event that had been accepted was lost. */
+/** Why an accepted event was lost. */
 export type DropReason = "evicted" | "shutdown";
 
 /** Losses by reason and by type. */
 export interface LossCounts {
-  /** Events that `publish` said `false` to, by reason. */
+  /** Events for which `publish` returned `false`, by reason. */
   readonly rejected: Readonly<Record<RejectReason, number>>;
-  /** Events that were accepted, then lost: victims of `drop-oldest`, and what a timed-out `stop` left. */
+  /** Events accepted and then lost: dropped by `drop-oldest`, or left over by a `stop` that timed out. */
   readonly dropped: Readonly<Record<DropReason, number>>;
-  /** Both, by event type; past 1,000 types the rest is under `"__other__"`. */
+  /** Both, by event type; beyond 1,000 types, the rest is counted as `"__other__"`. */
   readonly lostByType: Readonly<Record<string, number>>;
 }
 
-/** What a `bus:drop` event tells: the losses since the last one. */
+/** The detail of a `bus:drop` event: the losses since the last one. */
 export interface BusDrop extends LossCounts {
   /** When the first of them happened, in milliseconds since the epoch. */
   readonly since: number;

@@ -1,54 +1,55 @@
 import { refuse, show } from "./refuse.ts";
 
 /**
- * What happens to an event that finds the queue full.
+ * What happens to an event published when the queue is full.
  *
  * **`"drop-newest"`** rejects it: `publish` returns `false`.
- * *When to use*: nearly always. What was accepted is delivered, a loss costs the producer next to
- * nothing, and it learns of it at once.
- * *Gotchas*: in a long overload what is delivered is old; watch `oldestEventLagMs`.
+ * *When to use*: nearly always. What was accepted is delivered, and a loss costs the producer almost
+ * nothing and is reported to it immediately.
+ * *Gotchas*: in a long overload the events delivered are old; watch `oldestEventLagMs`.
  *
- * **`"drop-oldest"`** evicts the oldest queued event and accepts the new one.
- * *When to use*: a live view, where the newest counts and gaps do not matter.
- * *Gotchas*: `publish` returns `true`, so the producer of the victim never learns of the loss; an
- * end may arrive without its start. Only the ledger (`dropped.evicted`) and the warnings tell.
+ * **`"drop-oldest"`** drops the oldest queued event and accepts the new one.
+ * *When to use*: a live view, where the newest events matter most and gaps do not.
+ * *Gotchas*: `publish` returns `true`, so the producer of the dropped event is not informed, and an
+ * end event may arrive without its start. Only `stats()` (`dropped.evicted`) and the log show it.
  *
  * **`"inline"`** lets the producer dispatch a slice itself, up to `maxQueueSize` events or
  * `drainBudgetMs`, and then accepts the event.
- * *When to use*: accounts and audits, where no event may be lost and the producer can wait.
- * *Gotchas*: handlers run on the stack of `publish`, whose latency becomes theirs. A handler that
- * publishes into a full queue is rejected all the same (`queue_full`), and so is everything before
- * `start()`: dispatching there would recurse or surprise.
+ * *When to use*: accounting and audits, where no event may be lost and the producer can wait.
+ * *Gotchas*: handlers run on the stack of `publish`, which takes as long as they do. An event that a
+ * handler publishes into a full queue is still rejected (`queue_full`), as is one published into a
+ * full queue before `start()`: dispatching there would recurse or surprise.
  */
 export type OverflowPolicy = "drop-newest" | "drop-oldest" | "inline";
 
-/** Where the bus tells of losses and failures. `console` is one. */
+/** Where the bus logs losses and failures. `console` is one. */
 export interface Logger {
-  /** Takes one line of text. A throw is caught and counted. */
+  /** Logs one line of text. An exception is caught and counted. */
   warn(message: string): void;
 }
 
-/** The options of an {@linkcode EventBus}; each has its default in {@linkcode DEFAULT_EVENT_BUS_OPTIONS}. */
+/** The options of an {@linkcode EventBus}; the defaults are {@linkcode DEFAULT_EVENT_BUS_OPTIONS}. */
 export interface EventBusOptions {
-  /** A disabled bus accepts, counts and starts nothing; its `publish` is as good as free. Default: `true`. */
+  /** Whether the bus is enabled. A disabled one accepts, counts and starts nothing. Default: `true`. */
   readonly enabled?: boolean;
   /** How many events may wait: an integer from 1 to 2^24. Default: 10,000. */
   readonly maxQueueSize?: number;
-  /** What happens to an event that finds the queue full. Default: `"drop-newest"`. */
+  /** What happens to an event published when the queue is full. Default: `"drop-newest"`. */
   readonly overflow?: OverflowPolicy;
   /** How long the bus may hold one turn of the event loop, in milliseconds, more than 0. Default: 4. */
   readonly drainBudgetMs?: number;
   /**
-   * How many calls of one async handler may be pending: an integer from 1 to 2^24. Past it, events
-   * skip that handler. Default: 1,000.
+   * How many calls of one async handler may be pending: an integer from 1 to 2^24. Beyond that, the
+   * handler is skipped. Default: 1,000.
    */
   readonly maxInFlight?: number;
   /**
-   * Gives the time in milliseconds since the epoch. Default: a sub-millisecond clock that follows
-   * the wall clock and never runs backwards. A clock that throws is counted, and `Date.now()` used.
+   * Returns the time in milliseconds since the epoch. Default: a sub-millisecond clock that follows
+   * the wall clock and never runs backwards. If the clock throws, that is counted and `Date.now()` is
+   * used.
    */
   readonly clock?: () => number;
-  /** Where losses and failures are told. Default: `console`. */
+  /** Where losses and failures are logged. Default: `console`. */
   readonly logger?: Logger;
 }
 

@@ -1,18 +1,18 @@
 import type { LossCounts } from "./losses.ts";
 
 /**
- * What became of every event, exact at every moment:
+ * The loss ledger: counts of all events, exact at every moment:
  * `published = accepted + Σ rejected` and `accepted = delivered + Σ dropped + pending`.
  */
 export interface BusStats extends LossCounts {
-  /** Calls of `publish` on the enabled bus. */
+  /** Calls of `publish`; not counted on a disabled bus. */
   readonly published: number;
-  /** Those that `publish` said `true` to. */
+  /** Events for which `publish` returned `true`. */
   readonly accepted: number;
-  /** Dispatched to all that were subscribed at that moment, also when nobody was. */
+  /** Events dispatched to all subscribers of that moment, even if there were none. */
   readonly delivered: number;
-  /** Queued, and the one in dispatch. */
+  /** Events queued, including the one being dispatched. */
   readonly pending: number;
-  /** Events that passed by an async handler with too many calls pending, by subscriber name. */
+  /** Events not passed to an async handler with too many pending calls, by subscriber name. */
   readonly skippedBySubscriber: Readonly<Record<string, number>>;
 }
