@@ -8,7 +8,7 @@ export interface ShopEvents {
   "checkout.end": { cart: string; totalCents: number; status: "ok" | "declined" };
 }
 
-/** What becomes of it: metrics, spans and log records, declared once. */
+/** The metrics, spans and log records that they become. */
 export const catalog = defineCatalog<ShopEvents>()({
   metrics: {
     "http.server.request.duration": duration("http.request.start", "http.request.end", {

@@ -2,8 +2,8 @@ import type { EventBus } from "@busbar/busbar";
 import type { ShopEvents } from "./catalog.ts";
 
 /**
- * The service. It knows nothing of metrics, traces or logs: it publishes what happens. The session
- * is the request, so that what happens within it hangs together.
+ * The service. It contains no metrics, traces or logs: it only publishes events. Each request is a
+ * session, which groups its events.
  */
 export function createShop(bus: EventBus<ShopEvents>): (request: Request) => Promise<Response> {
   return async (request) => {
@@ -11,11 +11,8 @@ export function createShop(bus: EventBus<ShopEvents>): (request: Request) => Pro
     const { pathname } = new URL(request.url);
     const route = pathname === "/checkout" ? "/checkout" : "other";
     const common = { operationId: sessionId, method: request.method, route };
-    const traceparent = request.headers.get("traceparent");
-    bus.publish("http.request.start", common, {
-      sessionId,
-      ...(traceparent === null ? {} : { traceparent }),
-    });
+    const traceparent = request.headers.get("traceparent") ?? undefined;
+    bus.publish("http.request.start", common, { sessionId, traceparent });
     const response = route === "/checkout" && request.method === "POST"
       ? await checkout(bus, request, sessionId)
       : Response.json({ error: "POST /checkout is all there is" }, { status: 404 });
@@ -34,7 +31,7 @@ async function checkout(
     return Response.json({ error: "cart and totalCents are needed" }, { status: 400 });
   }
   bus.publish("checkout.start", { cart }, { sessionId });
-  // Stands for the card's bank: it declines what is dear.
+  // Stands for the card's bank, which declines large amounts.
   const status = totalCents > 10_000 ? "declined" : "ok";
   bus.publish("checkout.end", { cart, totalCents, status }, { sessionId });
   return Response.json({ status }, { status: status === "ok" ? 200 : 402 });

@@ -1,15 +1,15 @@
 /** What a producer may add to an event beyond its type and metadata. */
 export interface PublishInit {
   /** Groups the events of one unit of work: usually a request's id. Default: `""`. */
-  readonly sessionId?: string;
+  readonly sessionId?: string | undefined;
   /**
    * When it happened, in milliseconds since the epoch (fractions allowed). Pass it only if the
    * event is published later than it happened, as in a replay. Default: the bus's clock, read inside
    * `publish`. A value that is not a finite number is replaced by that default.
    */
-  readonly timestamp?: number;
+  readonly timestamp?: number | undefined;
   /** The W3C `traceparent` of the caller, passed on unchanged. Default: `undefined`. */
-  readonly traceparent?: string;
+  readonly traceparent?: string | undefined;
 }
 
 /**

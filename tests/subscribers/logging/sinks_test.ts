@@ -76,7 +76,7 @@ Deno.test("contextOf says which span; without it the event's traceparent does", 
     `01-${TRACE}-${SPAN}-01-${"x".repeat(10_000)}`,
   ];
   for (const traceparent of traceparents) {
-    bus.publish("a", {}, traceparent === undefined ? {} : { traceparent });
+    bus.publish("a", {}, { traceparent });
   }
   bus.publish("a", {}, { sessionId: "given", traceparent: `00-${TRACE}-${SPAN}-01` });
   await bus.stop();
