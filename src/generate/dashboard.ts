@@ -78,7 +78,7 @@ function panel(title: string, description: string, unit: string, query: string, 
 function healthPanels(prefix: string) {
   const bus = `${metricPrefix(prefix)}_event_bus`;
   return [
-    panel("Queue", "Events that wait", "short", `${bus}_queue_depth`, "{{instance}}"),
+    panel("Queue", "Events waiting in the queue", "short", `${bus}_queue_depth`, "{{instance}}"),
     panel("Drain lag", "How late events are", "s", `${bus}_drain_lag_seconds`, "{{instance}}"),
     panel(
       "Slices",

@@ -29,7 +29,7 @@ export function kvCacheAlerts(options: KvCacheAlertsOptions = {}): AlertRule[] {
       labels: { severity: "warning" },
       annotations: {
         summary: "Lookups find {{ $value | humanizePercentage }} of their tokens",
-        description: "That is less than half of the last hour's share: see evictions and L2.",
+        description: "That is less than half of the last hour's share. Check evictions and L2.",
       },
     },
     {
@@ -42,7 +42,7 @@ export function kvCacheAlerts(options: KvCacheAlertsOptions = {}): AlertRule[] {
       labels: { severity: "critical" },
       annotations: {
         summary: "An L2 store loses {{ $value | humanize }} blocks a second",
-        description: "Blocks are not stored, or not found again; see its own log.",
+        description: "Blocks are not stored, or not found again. Check the log of L2.",
       },
     },
     {
@@ -53,7 +53,7 @@ export function kvCacheAlerts(options: KvCacheAlertsOptions = {}): AlertRule[] {
       labels: { severity: "warning" },
       annotations: {
         summary: "{{ $labels.l2_name }} takes {{ $value | humanize }} GB/s",
-        description: "Stores wait, and prefetches come late.",
+        description: "Stores wait, and prefetches are late.",
       },
     },
     {
@@ -63,7 +63,7 @@ export function kvCacheAlerts(options: KvCacheAlertsOptions = {}): AlertRule[] {
       labels: { severity: "warning" },
       annotations: {
         summary: "L1 has no room for {{ $value | humanize }} blocks a second",
-        description: "They are neither kept nor handed on; give L1 more memory.",
+        description: "They are not stored. Give L1 more memory.",
       },
     },
     {
@@ -73,7 +73,8 @@ export function kvCacheAlerts(options: KvCacheAlertsOptions = {}): AlertRule[] {
       labels: { severity: "warning" },
       annotations: {
         summary: "L1 evicts {{ $value | humanize }} blocks a second",
-        description: "That is more than three times the last hour's rate: the working set grew.",
+        description:
+          "That is more than three times the last hour's rate: the working set has grown.",
       },
     },
   ];

@@ -2,8 +2,9 @@ import type { Catalog } from "../catalog/catalog.ts";
 import type { EventDescription } from "../catalog/event_description.ts";
 import { describeMetrics, withWindow } from "./described_metric.ts";
 
-/** Said at the head of each document, so that nobody edits it by hand. */
-const GENERATED = "This page is generated from the catalog; change that, not this.";
+/** At the head of each document, so that nobody edits it by hand. */
+const GENERATED =
+  "This page is generated from the catalog. Do not edit it; change the catalog instead.";
 
 /**
  * Describes a catalog's events: type, meaning, metadata with units, and what the events become.

@@ -63,7 +63,7 @@ export function busAlerts(options: BusAlertsOptions = {}): AlertRule[] {
       annotations: {
         summary: "{{ $labels.instance }} has lost events",
         description:
-          `What is shown is too low. See ${bus}_lost_events_total by reason; raise maxQueueSize, ` +
+          `The metrics shown are too low. See ${bus}_lost_events_total by reason; raise maxQueueSize, ` +
           "or find the slow handler.",
       },
     },
@@ -89,7 +89,7 @@ export function busAlerts(options: BusAlertsOptions = {}): AlertRule[] {
       labels: { severity: "warning" },
       annotations: {
         summary: "{{ $labels.subscriber_name }} of {{ $labels.instance }} fails",
-        description: "What it makes of events is incomplete; its error is in the log.",
+        description: "What it derives from events is incomplete; its error is in the log.",
       },
     },
     {
@@ -99,7 +99,7 @@ export function busAlerts(options: BusAlertsOptions = {}): AlertRule[] {
       labels: { severity: "critical" },
       annotations: {
         summary: `No scrape of ${job} succeeds`,
-        description: "The process is gone, or its /metrics does not answer.",
+        description: "The process is down, or its /metrics does not answer.",
       },
     },
   ];
@@ -110,6 +110,6 @@ export function rulesYaml(
   groupName: string,
   rules: readonly (RecordingRule | AlertRule)[],
 ): string {
-  return "# Generated from the catalog; change that, not this.\n" +
+  return "# Generated from the catalog. Do not edit it; change the catalog instead.\n" +
     stringify({ groups: [{ name: groupName, rules }] }, { lineWidth: 0 });
 }

@@ -71,8 +71,8 @@ export function observeBus<Events extends object>(
     meter.createObservableGauge(`${prefix}.event_bus.${name}`, { description, unit });
   const counter = (name: string, description: string) =>
     meter.createObservableCounter(`${prefix}.event_bus.${name}`, { description });
-  const queueDepth = gauge("queue_depth", "Events that wait to be dispatched");
-  const queueCapacity = gauge("queue_capacity", "Events that may wait");
+  const queueDepth = gauge("queue_depth", "Events waiting to be dispatched");
+  const queueCapacity = gauge("queue_capacity", "Maximum number of events waiting");
   const drainLag = gauge("drain_lag_seconds", "How long the oldest waiting event has waited", "s");
   const published = counter("published_events", "Calls of publish");
   const delivered = counter("delivered_events", "Events dispatched");

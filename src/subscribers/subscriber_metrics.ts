@@ -56,19 +56,19 @@ export function observeSubscribers<Events extends object>(
     );
     observe(
       "metrics.invalid_values",
-      "Values left out: no finite number, or below 0",
+      "Values ignored: not finite, or negative for a counter",
       () => by("metric", metrics.counts().invalid),
     );
     observe("metrics.orphaned_ends", "Ends without a start", () => [
       [metrics.counts().orphanedEnds],
     ]);
-    observe("metrics.expired_starts", "Starts whose end did not come", () => [
+    observe("metrics.expired_starts", "Starts whose end did not arrive", () => [
       [metrics.counts().expiredStarts],
     ]);
   }
   if (tracing !== undefined) {
-    observe("spans.open", "Spans that wait for their end", () => [[tracing.counts().open]], true);
-    observe("spans.expired", "Spans given up, since their end did not come", () => [
+    observe("spans.open", "Spans waiting for their end", () => [[tracing.counts().open]], true);
+    observe("spans.expired", "Spans that expired because their end did not arrive", () => [
       [tracing.counts().expired],
     ]);
     observe("spans.orphaned_ends", "Ends without a span", () => [
@@ -81,12 +81,12 @@ export function observeSubscribers<Events extends object>(
   if (logging !== undefined) {
     observe(
       "logs.left_out_records",
-      "Log records beyond their type's rate",
+      "Log records left out by the rate limit",
       () => by("event_type", logging.leftOutByType()),
     );
     observe(
       "logs.failed_records",
-      "Log records that a sink failed to take, or was too slow for",
+      "Log records that a sink failed to accept, or was too slow for",
       () =>
         logging.sinkCounts().map(({ name, failed, skipped }) => [
           failed + skipped,

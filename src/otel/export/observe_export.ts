@@ -26,11 +26,14 @@ export function observeExport(
   if (Object.keys(counts()).length === 0) return { [Symbol.dispose]: () => {} };
   const counter = (name: string, description: string) =>
     meter.createObservableCounter(`${prefix}.export.${name}`, { description });
-  const exported = counter("exported_items", "Spans, log records and data points handed over");
-  const failed = counter("failed_items", "What the other side did not take, or not in time");
-  const dropped = counter("dropped_items", "What was not even tried: the queue was full");
+  const exported = counter("exported_items", "Spans, log records and data points exported");
+  const failed = counter(
+    "failed_items",
+    "Items that the receiver rejected, or did not accept in time",
+  );
+  const dropped = counter("dropped_items", "Items never sent, because the queue was full");
   const queued = meter.createObservableGauge(`${prefix}.export.queued_items`, {
-    description: "What waits to be exported",
+    description: "Items waiting to be exported",
   });
   const observed = [exported, failed, dropped, queued];
   const observe: BatchObservableCallback = (result) => {
