@@ -27,9 +27,9 @@ export interface ExemplarContext {
 export class NumberSeries {
   readonly attributes: Attributes;
   value = 0;
-  /** Which part of the value has been told to a meter. */
-  told = 0;
-  /** Whether it waits to be told. */
+  /** The part of the value that has been reported to a meter. */
+  reported = 0;
+  /** Whether it has a value to report to a meter. */
   dirty = false;
 
   constructor(attributes: Attributes) {
