@@ -67,8 +67,8 @@ async function release(mode: Mode): Promise<boolean> {
     ...mode === "tagged" ? [await tried("tag", () => repository.mustBeAt(TAG))] : [
       await tried("branch", () => repository.mustBeOnBranch()),
       await tried("tag", () => repository.mustLack(TAG)),
-      await tried("not on JSR yet", () => mustNotBePublished("JSR")),
-      await tried("not on npm yet", () => mustNotBePublished("npm")),
+      await tried("ask JSR", () => mustNotBePublished("JSR")),
+      await tried("ask npm", () => mustNotBePublished("npm")),
     ],
     await tried(
       "publish to JSR, dry run",
