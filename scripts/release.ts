@@ -11,7 +11,7 @@ import { project } from "./package/manifest.ts";
 import { ROOT, run, say, step } from "./package/run.ts";
 import { changesOf } from "./release/changelog.ts";
 import { ask, type Registry } from "./release/registries.ts";
-import { Repository } from "./release/repository.ts";
+import { RELEASE_BRANCH, Repository } from "./release/repository.ts";
 
 const { name, version } = project;
 
@@ -82,8 +82,13 @@ async function release(mode: Mode): Promise<boolean> {
     await repository.tag(TAG, `${version}\n\n${changes}`);
     say(`\nTagged ${TAG}. Push it, and CI publishes:`);
   } else say("\nAll is well. Run `deno task release --yes` to tag it, and push the tag:");
-  say(`  git push origin ${TAG}`);
+  say(`  git push --atomic origin ${RELEASE_BRANCH} ${TAG}`);
   return true;
 }
 
-if (import.meta.main && !await release(parse(Deno.args))) Deno.exitCode = 1;
+try {
+  if (!await release(parse(Deno.args))) Deno.exitCode = 1;
+} catch (error) {
+  say(error instanceof Error ? error.message : String(error));
+  Deno.exitCode = 1;
+}
