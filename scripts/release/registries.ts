@@ -16,7 +16,7 @@ const QUESTIONS = {
   // `--no-config`: in this repository the name is that of the sources themselves.
   JSR: {
     program: Deno.execPath(),
-    args: ["info", "--no-config", "--reload"],
+    args: ["info", "--no-config", "--reload", "--minimum-dependency-age=0"],
     prefix: "jsr:",
     missing: /not found|Could not find version/,
   },

@@ -3,6 +3,8 @@ import { ask } from "../../scripts/release/registries.ts";
 
 /** A registry on loopback that has version 1.0.0 of `@test/package`, or answers with `status`. */
 function startRegistry(status = 200) {
+  // Deno leaves versions out that are younger than a day, unless told.
+  const createdAt = new Date().toISOString();
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
     const path = decodeURIComponent(new URL(request.url).pathname);
     if (status !== 200) return new Response(null, { status });
@@ -14,7 +16,7 @@ function startRegistry(status = 200) {
           versions: { "1.0.0": { name: "@test/package", version: "1.0.0" } },
         });
       case "/@test/package/meta.json": // JSR
-        return Response.json({ latest: "1.0.0", versions: { "1.0.0": {} } });
+        return Response.json({ latest: "1.0.0", versions: { "1.0.0": { createdAt } } });
       case "/@test/package/1.0.0_meta.json":
         return Response.json({
           exports: { ".": "./mod.ts" },
