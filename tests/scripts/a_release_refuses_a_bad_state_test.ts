@@ -18,9 +18,15 @@ class Clone implements AsyncDisposable {
     await clone.git("init", "--quiet", `--initial-branch=${RELEASE_BRANCH}`);
     await clone.git("init", "--quiet", "--bare", origin);
     await clone.git("remote", "add", "origin", origin);
-    for (const [name, value] of [["user.name", "Test"], ["user.email", "test@example.com"]]) {
-      await clone.git("config", name!, value!);
-    }
+    // Whatever the machine's own configuration says.
+    for (
+      const [name, value] of Object.entries({
+        "user.name": "Test",
+        "user.email": "test@example.com",
+        "commit.gpgSign": "false",
+        "tag.gpgSign": "false",
+      })
+    ) await clone.git("config", name, value);
     await clone.git("commit", "--quiet", "--allow-empty", "--message=One");
     await clone.git("push", "--quiet", "origin", RELEASE_BRANCH);
     return clone;
