@@ -1,0 +1,158 @@
+import {
+  AggregationTemporality,
+  type DataPoint,
+  DataPointType,
+  type MetricData,
+  type ScopeMetrics,
+} from "@opentelemetry/sdk-metrics";
+import { toHrTime } from "../../subscribers/hr_time.ts";
+import { deltaOf, type Value } from "./delta_point.ts";
+import { isAfter } from "./point_time.ts";
+import type { ResourceMetrics } from "./sdk_types.ts";
+
+/** A series that this many pushes in a row did not hold is forgotten, so that memory is bounded. */
+const FORGET_AFTER_PUSHES = 1_000;
+
+/** Metrics as deltas, and what to call once the other side has taken them. */
+export interface Deltas {
+  readonly metrics: ResourceMetrics;
+  /** How many data points they have; unchanged series have none. */
+  readonly pointCount: number;
+  /** Makes the next deltas begin here. Without it they begin where these did, and hold them too. */
+  taken(): void;
+}
+
+/** A series as it was when it was taken last. */
+interface Taken {
+  readonly point: DataPoint<Value>;
+  readonly pushNumber: number;
+}
+
+/** The series of one metric. */
+class Stream {
+  readonly series = new Map<string, Taken>();
+  /** The end of the last push that was taken: series that were not in it began later. */
+  takenUntil: DataPoint<Value>["endTime"] | undefined;
+}
+
+/**
+ * Makes deltas of cumulative metrics: what has come since the other side took something last.
+ *
+ * - **Sums** of deltas that were taken are the cumulative value, whatever failed in between.
+ * - **Resets**: where a source starts over, its whole new value is the delta.
+ * - **Times**: the deltas of a series follow each other and never overlap. A new series begins when
+ *   the push before it ended, at the earliest.
+ * - **Unchanged** series are left out once they are known.
+ * - **Histograms** have neither `min` nor `max`: those of a delta are not known.
+ */
+export class DeltaMetrics {
+  readonly #isDelta: (metric: MetricData) => boolean;
+  readonly #createdAt = toHrTime(Date.now());
+  readonly #streams = new Map<string, Stream>();
+  readonly #keys = new WeakMap<object, string>();
+  #pushNumber = 0;
+
+  /** Which metrics become deltas; only monotonic sums and histograms can. */
+  constructor(isDelta: (metric: MetricData) => boolean) {
+    this.#isDelta = isDelta;
+  }
+
+  /** Changes nothing by itself: what the deltas begin at moves when they are taken. */
+  convert(collected: ResourceMetrics): Deltas {
+    const current: (readonly [Stream, key: string, DataPoint<Value>])[] = [];
+    const occurrences = new Map<string, number>();
+    let pointCount = 0;
+    const scopeMetrics: ScopeMetrics[] = [];
+    for (const { scope, metrics } of collected.scopeMetrics) {
+      const converted: MetricData[] = [];
+      for (const metric of metrics) {
+        let data = metric;
+        if (this.#canConvert(metric)) {
+          const stream = this.#streamOf(scope, metric, occurrences);
+          const dataPoints: DataPoint<Value>[] = [];
+          for (const point of metric.dataPoints as DataPoint<Value>[]) {
+            const key = this.#keyOf(point.attributes);
+            current.push([stream, key, point]);
+            const delta = deltaOf(point, stream.series.get(key)?.point, {
+              takenUntil: stream.takenUntil,
+              createdAt: this.#createdAt,
+            });
+            if (delta !== undefined) dataPoints.push(delta);
+          }
+          data = {
+            ...metric,
+            aggregationTemporality: AggregationTemporality.DELTA,
+            dataPoints,
+          } as MetricData;
+        }
+        if (data.dataPoints.length === 0) continue;
+        pointCount += data.dataPoints.length;
+        converted.push(data);
+      }
+      if (converted.length > 0) scopeMetrics.push({ scope, metrics: converted });
+    }
+    return {
+      metrics: { resource: collected.resource, scopeMetrics },
+      pointCount,
+      taken: () => this.#take(current),
+    };
+  }
+
+  #canConvert(metric: MetricData): boolean {
+    if (metric.aggregationTemporality === AggregationTemporality.DELTA) return false;
+    const { dataPointType } = metric;
+    return (dataPointType === DataPointType.HISTOGRAM ||
+      (dataPointType === DataPointType.SUM && metric.isMonotonic)) && this.#isDelta(metric);
+  }
+
+  #streamOf(
+    scope: ScopeMetrics["scope"],
+    { descriptor: { name, unit }, dataPointType }: MetricData,
+    occurrences: Map<string, number>,
+  ): Stream {
+    const plain = JSON.stringify([scope.name, scope.version, name, unit, dataPointType]);
+    // The SDK and a producer may both have a metric of this name: each is a stream of its own.
+    const occurrence = occurrences.get(plain) ?? 0;
+    occurrences.set(plain, occurrence + 1);
+    const key = `${occurrence}${plain}`;
+    let stream = this.#streams.get(key);
+    if (stream === undefined) this.#streams.set(key, stream = new Stream());
+    return stream;
+  }
+
+  /** Equal for equal attributes, whatever their order. A source keeps the object of a series. */
+  #keyOf(attributes: DataPoint<Value>["attributes"]): string {
+    let key = this.#keys.get(attributes);
+    if (key === undefined) {
+      const sorted = Object.entries(attributes).toSorted(([a], [b]) => a < b ? -1 : 1);
+      this.#keys.set(attributes, key = JSON.stringify(sorted, markNumber));
+    }
+    return key;
+  }
+
+  #take(current: readonly (readonly [Stream, key: string, DataPoint<Value>])[]): void {
+    const pushNumber = ++this.#pushNumber;
+    for (const [stream, key, point] of current) {
+      stream.series.set(key, { point, pushNumber });
+      const { takenUntil } = stream;
+      if (takenUntil === undefined || isAfter(point.endTime, takenUntil)) {
+        stream.takenUntil = point.endTime;
+      }
+    }
+    if (pushNumber % FORGET_AFTER_PUSHES === 0) this.#forget(pushNumber - FORGET_AFTER_PUSHES);
+  }
+
+  #forget(lastPushNumber: number): void {
+    for (const [streamKey, { series }] of this.#streams) {
+      for (const [key, { pushNumber }] of series) {
+        if (pushNumber <= lastPushNumber) series.delete(key);
+      }
+      if (series.size === 0) this.#streams.delete(streamKey);
+    }
+  }
+}
+
+/** JSON writes NaN and the infinities as null. */
+function markNumber(_name: string, value: unknown): unknown {
+  return typeof value === "number" && !Number.isFinite(value) ? { number: `${value}` } : value;
+}
