@@ -172,7 +172,9 @@ export async function startObservability<Events extends object = AnyEvents>(
       metricsSubscriber = new MetricsSubscriber<Events>({
         metrics,
         logger,
-        contextOf: (event) => registry.contextOf(event),
+        ...(config.exemplarFilter === "always_off"
+          ? {}
+          : { contextOf: (event) => registry.contextOf(event) }),
         ...(telemetry.meterTakesAll ? { meter: telemetry.meter } : {}),
       });
       registrations.push(bus.registerSubscriber(metricsSubscriber));
