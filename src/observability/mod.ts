@@ -58,6 +58,7 @@ export type {
 } from "./config/options.ts";
 export type { TemporalityPreference } from "../otel/export/delta_metric_exporter.ts";
 export { type ObservabilitySources, resolveObservabilityConfig } from "./config/resolve.ts";
+export { OBSERVABILITY_VARIABLES, unusedVariables } from "./config/unused_variables.ts";
 export {
   type Observability,
   startObservability,
