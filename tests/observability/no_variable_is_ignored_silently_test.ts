@@ -58,28 +58,50 @@ Deno.test("what asks for what happens anyway is not told", () => {
 });
 
 Deno.test("what needs another setting is told as long as that is missing", () => {
+  const tracing = { tracingEnabled: true };
   const arg = { ...PUSHED, OTEL_TRACES_SAMPLER_ARG: "0.5" };
   assertEquals(unused(arg), ["OTEL_TRACES_SAMPLER_ARG"]);
-  assertEquals(unused({ ...arg, OTEL_TRACES_SAMPLER: "always_on" }), ["OTEL_TRACES_SAMPLER_ARG"]);
-  assertEquals(unused({ ...arg, OTEL_TRACES_SAMPLER: "TraceIdRatio" }), []);
+  const always = { ...arg, OTEL_TRACES_SAMPLER: "always_on" };
+  assertEquals(unused(always, tracing), ["OTEL_TRACES_SAMPLER_ARG"]);
+  assertEquals(unused({ ...arg, OTEL_TRACES_SAMPLER: "TraceIdRatio" }, tracing), []);
 
-  const traces = { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "http://a", OTEL_TRACES_EXPORTER: "otlp" };
-  assertEquals(unused(traces), ["OTEL_TRACES_EXPORTER", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"]);
-  assertEquals(unused(traces, { tracingEnabled: true }), []);
-  assertEquals(unused({ ...traces, OTEL_TRACES_EXPORTER: "none" }), []);
+  const traces = {
+    OTEL_TRACES_EXPORTER: "otlp",
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "http://a",
+    OTEL_TRACES_SAMPLER: "always_on",
+    OTEL_BSP_SCHEDULE_DELAY: "1",
+    OTEL_SPAN_LINK_COUNT_LIMIT: "1",
+  };
+  assertEquals(unused(traces), Object.keys(traces));
+  assertEquals(unused(traces, tracing), []);
 
-  const headers = { OTEL_EXPORTER_OTLP_HEADERS: "a=b", OTEL_EXPORTER_OTLP_LOGS_TIMEOUT: "5" };
-  assertEquals(unused(headers), Object.keys(headers));
-  assertEquals(unused({ ...PUSHED, ...headers }), []);
-  assertEquals(unused(headers, { otlp: { metrics: { endpoint: "http://a" } } }), [
-    "OTEL_EXPORTER_OTLP_LOGS_TIMEOUT",
-  ]);
-  const preference = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE";
-  assertEquals(unused({ [preference]: "delta" }), [preference]);
+  const logs = {
+    OTEL_EXPORTER_OTLP_HEADERS: "a=b",
+    OTEL_EXPORTER_OTLP_LOGS_TIMEOUT: "5",
+    OTEL_BLRP_SCHEDULE_DELAY: "1",
+    OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT: "1",
+  };
+  assertEquals(unused(logs), Object.keys(logs));
+  assertEquals(unused({ ...PUSHED, ...logs }), []);
+  const { OTEL_EXPORTER_OTLP_HEADERS: _, ...ofLogs } = logs;
+  const metricsAlone = { otlp: { metrics: { endpoint: "http://a" } } };
+  assertEquals(unused(logs, metricsAlone), Object.keys(ofLogs));
+
+  const metrics = {
+    OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: "delta",
+    OTEL_METRIC_EXPORT_INTERVAL: "1000",
+  };
+  assertEquals(unused(metrics), Object.keys(metrics));
+  assertEquals(unused(metrics, metricsAlone), []);
+  const pulled = { ...PUSHED, ...metrics, OTEL_METRICS_EXPORTER: "prometheus" };
+  assertEquals(unused(pulled), Object.keys(metrics));
+  const port = { OTEL_EXPORTER_PROMETHEUS_PORT: "1" };
+  assertEquals(unused(port), []);
+  assertEquals(unused({ ...PUSHED, ...port, OTEL_METRICS_EXPORTER: "otlp" }), Object.keys(port));
 
   // Nothing is wanted, or the runtime reads them.
-  assertEquals(unused(headers, { enabled: false }), []);
-  assertEquals(unused({ ...headers, OTEL_PROPAGATORS: "b3" }, { runtimeTelemetry: true }), []);
+  assertEquals(unused(logs, { enabled: false }), []);
+  assertEquals(unused({ ...logs, OTEL_PROPAGATORS: "b3" }, { runtimeTelemetry: true }), []);
 });
 
 Deno.test("startObservability tells the logger, once each", async () => {

@@ -93,44 +93,61 @@ export function unusedVariables(
       "an exemplar names a trace, so that it is trace_based",
     ]);
   }
-  unused.push(...unusedTracing(config, read), ...unusedOtlp(config, read));
+  unused.push(...unusedTracing(config, read), ...unusedWayOut(config, read));
   return unused.map(([name, why]) => `${name}: has no effect: ${why}`);
 }
 
-/** What is set for spans, while there are none or their sampler needs nothing. */
+/** What belongs to spans while there are none, or to a ratio while their sampler has none. */
 function unusedTracing(
   { tracingEnabled }: ObservabilityConfig,
   read: EnvReader,
 ): [name: string, why: string][] {
   const unused: [string, string][] = [];
-  const sampler = read("OTEL_TRACES_SAMPLER");
-  if (read("OTEL_TRACES_SAMPLER_ARG") && !RATIO_SAMPLERS.includes(sampler ?? "")) {
-    unused.push(["OTEL_TRACES_SAMPLER_ARG", "OTEL_TRACES_SAMPLER names no sampler with a ratio"]);
-  }
-  const exporter = read("OTEL_TRACES_EXPORTER");
-  if (tracingEnabled || exporter === "none") return unused;
-  for (const name of ["OTEL_TRACES_EXPORTER", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"]) {
-    if (read(name)) {
-      unused.push([name, "spans are off until tracingEnabled or --enable-tracing turns them on"]);
-    }
+  if (
+    read("OTEL_TRACES_SAMPLER_ARG") && !RATIO_SAMPLERS.includes(read("OTEL_TRACES_SAMPLER") ?? "")
+  ) unused.push(["OTEL_TRACES_SAMPLER_ARG", "OTEL_TRACES_SAMPLER names no sampler with a ratio"]);
+  if (!tracingEnabled && read("OTEL_TRACES_EXPORTER") === "otlp") {
+    unused.push(["OTEL_TRACES_EXPORTER", SPANS_ARE_OFF]);
   }
   return unused;
 }
 
-/** What is set for a push, while nothing is pushed for want of an endpoint. */
-function unusedOtlp({ otlp }: ObservabilityConfig, read: EnvReader): [string, string][] {
-  if (otlp.endpoint !== undefined) return [];
+const SPANS_ARE_OFF = "spans are off until tracingEnabled or --enable-tracing turns them on";
+
+/** What belongs to a way out that is not taken. */
+function unusedWayOut(config: ObservabilityConfig, read: EnvReader): [string, string][] {
   const unused: [string, string][] = [];
+  const [traces, metrics, logs] = SIGNALS.map((signal) => whyNotPushed(signal, config));
+  const nothing = traces && metrics && logs && "nothing is pushed without an OTLP endpoint";
+  const prometheus = config.prometheus.enabled ? undefined : "metrics are not pulled";
+  // The first prefix that fits counts.
+  const reasons: readonly (readonly [prefix: string, why: string | undefined])[] = [
+    ["otlp.traces.", traces],
+    ["otlp.metrics.", metrics],
+    ["otlp.logs.", logs],
+    ["otlp.", nothing],
+    ["prometheus.", prometheus],
+    ["metricExport", metrics],
+    ["sampler.", traces],
+    ["spanBatch.", traces],
+    ["spanLimits.", traces],
+    ["logBatch.", logs],
+    ["logRecordLimits.", logs],
+  ];
   for (const [path, { env, envIsValue }] of SETTINGS) {
-    const [group, signal] = path.split(".");
-    if (group !== "otlp" || env === undefined || !envIsValue || path.endsWith(".endpoint")) {
-      continue;
-    }
-    const pushed = SIGNALS.filter((name) => !SIGNALS.includes(signal as never) || name === signal)
-      .some((name) => otlp[name] !== undefined);
-    if (!pushed && read(env) !== undefined) {
-      unused.push([env, "nothing is pushed, since there is no OTLP endpoint"]);
-    }
+    if (env === undefined || !envIsValue) continue;
+    const why = reasons.find(([prefix]) => path.startsWith(prefix))?.[1];
+    if (why !== undefined && read(env) !== undefined) unused.push([env, why]);
   }
   return unused;
+}
+
+function whyNotPushed(
+  signal: typeof SIGNALS[number],
+  { otlp, tracingEnabled, metricsEnabled, loggingEnabled }: ObservabilityConfig,
+): string | undefined {
+  if (signal === "traces" && !tracingEnabled) return SPANS_ARE_OFF;
+  const isOn = { traces: tracingEnabled, metrics: metricsEnabled, logs: loggingEnabled }[signal];
+  if (isOn && otlp[signal] !== undefined) return undefined;
+  return isOn ? `${signal} are not pushed` : `${signal} are off`;
 }
