@@ -9,7 +9,7 @@ import {
   type ResourceMetrics,
   type TemporalityPreference,
 } from "@busbar/busbar/otel";
-import { MetricsSubscriber } from "@busbar/busbar/subscribers";
+import { type Attributes, MetricsSubscriber } from "@busbar/busbar/subscribers";
 import { MemoryLogger } from "@busbar/busbar/testing";
 import {
   AggregationTemporality,
@@ -352,9 +352,11 @@ Deno.test("a push waits for the one under way, and a newer one takes its place",
   const results = [at(110, 1), at(120, 2), at(130, 3)];
   assertEquals((await results[1])?.code, 1);
   assertEquals(underWay.length, 1);
+  let isFlushed = false;
+  const flushed = exporter.forceFlush().then(() => isFlushed = true);
   underWay[0]?.done({ code: 0 });
-  const flushed = exporter.forceFlush();
   await results[0];
+  assertEquals(isFlushed, false);
   underWay[1]?.done({ code: 0 });
   await flushed;
   assertEquals((await results[2])?.code, 0);
@@ -391,4 +393,88 @@ Deno.test("what is refused in part is lost and told, and so is what is left at t
     "Export: lost 1 data points that were refused for good",
     "Export: lost the deltas of 1 data points",
   ]);
+});
+
+Deno.test("a shutdown waits for the answer of what is under way, to tell of its loss", async () => {
+  const logger = new MemoryLogger();
+  const answer = Promise.withResolvers<{ code: number }>();
+  const exporter = new DeltaMetricExporter({
+    export: (_metrics, done) => void answer.promise.then(done),
+    forceFlush: () => Promise.resolve(),
+    // As an exporter does that waits for its next attempt.
+    shutdown: () => Promise.resolve(answer.resolve({ code: 1 })),
+  }, { logger });
+  const resource = resourceFromAttributes({});
+  const scopeMetrics = [{ scope: { name: "test" }, metrics: [orders(["a", 100, 110, 1])] }];
+  const pushed = push(exporter, { resource, scopeMetrics });
+  await exporter.shutdown();
+  await pushed;
+  assertEquals(logger.lines, ["Export: lost the deltas of 1 data points"]);
+});
+
+Deno.test("where nothing has changed, nothing is sent", async () => {
+  let sent = 0;
+  const exporter = new DeltaMetricExporter({
+    export: (_metrics, done) => {
+      sent++;
+      done({ code: 0 });
+    },
+    forceFlush: () => Promise.resolve(),
+    shutdown: () => Promise.resolve(),
+  });
+  const resource = resourceFromAttributes({});
+  for (const end of [110, 120]) {
+    const scopeMetrics = [{ scope: { name: "test" }, metrics: [orders(["a", 100, end, 1])] }];
+    assertEquals((await push(exporter, { resource, scopeMetrics })).code, 0);
+  }
+  assertEquals(sent, 1);
+});
+
+Deno.test("a series is told by its attributes, whatever their order", async () => {
+  const ordered = (attributes: Attributes, end: number, value: number) =>
+    sum({ name: "orders" }, [{ ...point(value, attributes), endTime: [end, 0] }]);
+  assertEquals(
+    await convert([
+      [ordered({ a: "1", b: "2" }, 1, 5)],
+      [ordered({ b: "2", a: "1" }, 2, 7)],
+      [ordered({ a: 1, b: "2" }, 3, 1)],
+    ]),
+    [["1", "2", 0, 1, 5], ["2", "1", 1, 2, 2], [1, "2", 2, 3, 1]],
+  );
+});
+
+Deno.test("the first observation of a counter that does not know its start is no instant", async () => {
+  assertEquals(
+    await convert([
+      [orders(["a", 100, 110, 5])],
+      [orders(["a", 100, 120, 5], ["b", 120, 120, 3])],
+      // A push that was split: the first half has been taken, up to this very moment.
+      [orders(["a", 100, 130, 6])],
+      [orders(["c", 100, 130, 1])],
+    ]),
+    [["a", 100, 110, 5], ["b", 110, 120, 3], ["a", 120, 130, 1], ["c", 100, 130, 1]],
+  );
+});
+
+Deno.test("a series that 1,000 pushes in a row did not hold is forgotten", async () => {
+  const others = (count: number) =>
+    Array.from({ length: count }, (_, index) => [orders(["b", 100, 200 + index, 1 + index])]);
+  const ofA = (points: unknown[][]) => points.filter(([shop]) => shop === "a");
+  assertEquals(
+    ofA(
+      await convert([[orders(["a", 100, 110, 5])], ...others(998), [
+        orders(["a", 100, 9_000, 6]),
+      ]]),
+    ),
+    [["a", 100, 110, 5], ["a", 110, 9_000, 1]],
+  );
+  // It has to start over then, or is counted again.
+  assertEquals(
+    ofA(
+      await convert([[orders(["a", 100, 110, 5])], ...others(2_000), [
+        orders(["a", 100, 9_000, 6]),
+      ]]),
+    ),
+    [["a", 100, 110, 5], ["a", 2_199, 9_000, 6]],
+  );
 });

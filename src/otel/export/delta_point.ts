@@ -25,7 +25,7 @@ export function deltaOf(
   const restarted = isRestart(point, taken);
   const value = restarted ? undefined : difference(point.value, taken.value);
   if (value === undefined) {
-    const startTime = restarted ? later(point.startTime, taken.endTime) : taken.endTime;
+    const startTime = restarted ? point.startTime : taken.endTime;
     // A start that is the end says nothing of when the source started over.
     const known = isAfter(endTime, startTime) ? startTime : earlier(taken.endTime, endTime);
     return { attributes, startTime: known, endTime, value: whole(point.value) };
