@@ -22,17 +22,39 @@ export interface Deltas {
   taken(): void;
 }
 
-/** A series as it was when it was taken last. */
-interface Taken {
-  readonly point: DataPoint<Value>;
-  readonly pushNumber: number;
+/** A series, and what was taken of it last. */
+interface Series {
+  taken: DataPoint<Value> | undefined;
+  pushNumber: number;
 }
 
 /** The series of one metric. */
 class Stream {
-  readonly series = new Map<string, Taken>();
+  readonly series = new Map<string, Series>();
   /** The end of the last push that was taken: series that were not in it began later. */
   takenUntil: DataPoint<Value>["endTime"] | undefined;
+  /** What stood where in the last push: a source keeps the order, and the objects. */
+  readonly #places: { attributes: DataPoint<Value>["attributes"]; series: Series }[] = [];
+
+  /** The series of the attributes, whatever their order; made if there is none yet. */
+  of(attributes: DataPoint<Value>["attributes"], index: number, pushNumber: number): Series {
+    const place = this.#places[index];
+    if (place?.attributes === attributes) return place.series;
+    const sorted = Object.entries(attributes).toSorted(([a], [b]) => a < b ? -1 : 1);
+    const key = JSON.stringify(sorted, markNumber);
+    let series = this.series.get(key);
+    if (series === undefined) this.series.set(key, series = { taken: undefined, pushNumber });
+    this.#places[index] = { attributes, series };
+    return series;
+  }
+
+  /** Forgets series that were not taken since a push. */
+  forget(lastPushNumber: number): void {
+    for (const [key, { pushNumber }] of this.series) {
+      if (pushNumber <= lastPushNumber) this.series.delete(key);
+    }
+    this.#places.length = 0;
+  }
 }
 
 /**
@@ -49,7 +71,6 @@ export class DeltaMetrics {
   readonly #isDelta: (metric: MetricData) => boolean;
   readonly #createdAt = toHrTime(Date.now());
   readonly #streams = new Map<string, Stream>();
-  readonly #keys = new WeakMap<object, string>();
   #pushNumber = 0;
 
   /** Which metrics become deltas; only monotonic sums and histograms can. */
@@ -59,7 +80,7 @@ export class DeltaMetrics {
 
   /** Changes nothing by itself: what the deltas begin at moves when they are taken. */
   convert(collected: ResourceMetrics): Deltas {
-    const current: (readonly [Stream, key: string, DataPoint<Value>])[] = [];
+    const current: Current[] = [];
     const occurrences = new Map<string, number>();
     let pointCount = 0;
     const scopeMetrics: ScopeMetrics[] = [];
@@ -69,16 +90,15 @@ export class DeltaMetrics {
         let data = metric;
         if (this.#canConvert(metric)) {
           const stream = this.#streamOf(scope, metric, occurrences);
-          const dataPoints: DataPoint<Value>[] = [];
-          for (const point of metric.dataPoints as DataPoint<Value>[]) {
-            const key = this.#keyOf(point.attributes);
-            current.push([stream, key, point]);
-            const delta = deltaOf(point, stream.series.get(key)?.point, {
-              takenUntil: stream.takenUntil,
-              createdAt: this.#createdAt,
-            });
-            if (delta !== undefined) dataPoints.push(delta);
-          }
+          const since = { takenUntil: stream.takenUntil, createdAt: this.#createdAt };
+          const points = metric.dataPoints as DataPoint<Value>[];
+          const series = points.map(({ attributes }, index) =>
+            stream.of(attributes, index, this.#pushNumber)
+          );
+          current.push({ stream, series, points });
+          const dataPoints = points
+            .map((point, index) => deltaOf(point, series[index]?.taken, since))
+            .filter((delta) => delta !== undefined);
           data = {
             ...metric,
             aggregationTemporality: AggregationTemporality.DELTA,
@@ -120,36 +140,34 @@ export class DeltaMetrics {
     return stream;
   }
 
-  /** Equal for equal attributes, whatever their order. A source keeps the object of a series. */
-  #keyOf(attributes: DataPoint<Value>["attributes"]): string {
-    let key = this.#keys.get(attributes);
-    if (key === undefined) {
-      const sorted = Object.entries(attributes).toSorted(([a], [b]) => a < b ? -1 : 1);
-      this.#keys.set(attributes, key = JSON.stringify(sorted, markNumber));
-    }
-    return key;
-  }
-
-  #take(current: readonly (readonly [Stream, key: string, DataPoint<Value>])[]): void {
+  #take(current: readonly Current[]): void {
     const pushNumber = ++this.#pushNumber;
-    for (const [stream, key, point] of current) {
-      stream.series.set(key, { point, pushNumber });
-      const { takenUntil } = stream;
-      if (takenUntil === undefined || isAfter(point.endTime, takenUntil)) {
-        stream.takenUntil = point.endTime;
-      }
+    for (const { stream, series, points } of current) {
+      points.forEach((point, index) => {
+        const one = series[index] as Series;
+        one.taken = point;
+        one.pushNumber = pushNumber;
+        if (stream.takenUntil === undefined || isAfter(point.endTime, stream.takenUntil)) {
+          stream.takenUntil = point.endTime;
+        }
+      });
     }
     if (pushNumber % FORGET_AFTER_PUSHES === 0) this.#forget(pushNumber - FORGET_AFTER_PUSHES);
   }
 
   #forget(lastPushNumber: number): void {
-    for (const [streamKey, { series }] of this.#streams) {
-      for (const [key, { pushNumber }] of series) {
-        if (pushNumber <= lastPushNumber) series.delete(key);
-      }
-      if (series.size === 0) this.#streams.delete(streamKey);
+    for (const [key, stream] of this.#streams) {
+      stream.forget(lastPushNumber);
+      if (stream.series.size === 0) this.#streams.delete(key);
     }
   }
+}
+
+/** The points of one metric that wait for being taken, and their series. */
+interface Current {
+  readonly stream: Stream;
+  readonly series: readonly Series[];
+  readonly points: readonly DataPoint<Value>[];
 }
 
 /** JSON writes NaN and the infinities as null. */

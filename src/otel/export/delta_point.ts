@@ -63,8 +63,8 @@ function difference(value: Value, taken: Value): Value | undefined {
     boundaries.some((bound, index) => bound !== taken.buckets.boundaries[index])
   ) return undefined;
   const counts: number[] = [];
-  for (const [index, count] of value.buckets.counts.entries()) {
-    const difference = count - (taken.buckets.counts[index] ?? 0);
+  for (let index = 0; index < value.buckets.counts.length; index++) {
+    const difference = (value.buckets.counts[index] as number) - (taken.buckets.counts[index] ?? 0);
     if (difference < 0) return undefined;
     counts.push(difference);
   }
