@@ -89,6 +89,7 @@ function pushing(temporalityPreference: TemporalityPreference) {
     logger,
     bus,
     meter,
+    provider,
     async push(how: How): Promise<void> {
       await bus.flush();
       receiver.how = how;
@@ -333,6 +334,21 @@ Deno.test("two metrics of one name, as of the SDK and a producer, are told apart
     await convert([[other(110, 5), other(110, 50)], [other(120, 6), other(120, 70)]]),
     [["a", 100, 110, 5], ["a", 100, 110, 50], ["a", 110, 120, 1], ["a", 110, 120, 20]],
   );
+});
+
+Deno.test("an instrument of the SDK that comes after a producer's of its name mixes nothing up", async () => {
+  await using pushed = pushing("delta");
+  const { receiver, bus } = pushed;
+  // The scope that a producer has, too.
+  const meter = pushed.provider.getMeter("busbar");
+  bus.publish("order", { shop: "a", total: 1 });
+  await pushed.push("taken");
+  meter.createCounter("orders").add(10, { shop: "a" });
+  bus.publish("order", { shop: "a", total: 1 });
+  await pushed.push("taken");
+  meter.createCounter("orders").add(5, { shop: "a" });
+  await pushed.push("taken");
+  assertEquals(total([...receiver.series("orders").values()].flat()), 17);
 });
 
 Deno.test("a push waits for the one under way, and a newer one takes its place", async () => {

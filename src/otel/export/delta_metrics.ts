@@ -127,11 +127,13 @@ export class DeltaMetrics {
 
   #streamOf(
     scope: ScopeMetrics["scope"],
-    { descriptor: { name, unit }, dataPointType }: MetricData,
+    { descriptor, dataPointType }: MetricData,
     occurrences: Map<string, number>,
   ): Stream {
-    const plain = JSON.stringify([scope.name, scope.version, name, unit, dataPointType]);
-    // The SDK and a producer may both have a metric of this name: each is a stream of its own.
+    const { name, unit, type } = descriptor as MetricData["descriptor"] & { type?: unknown };
+    const plain = JSON.stringify([scope.name, scope.version, name, unit, type, dataPointType]);
+    // Two sources may have a metric of this name: each is a stream of its own. Those of the SDK are
+    // told apart by the instrument's type, which a producer does not have.
     const occurrence = occurrences.get(plain) ?? 0;
     occurrences.set(plain, occurrence + 1);
     const key = `${occurrence}${plain}`;
