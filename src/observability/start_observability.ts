@@ -22,6 +22,7 @@ import type { ObservabilityConfig } from "./config/config.ts";
 import { type EnvReader, readObservabilityEnv } from "./config/env.ts";
 import type { ObservabilityOptions } from "./config/options.ts";
 import { resolveObservabilityConfig } from "./config/resolve.ts";
+import { unusedVariables } from "./config/unused_variables.ts";
 import { createRuntimeTelemetry } from "./runtime_telemetry.ts";
 import { createSdkTelemetry } from "./sdk_telemetry.ts";
 import { runSteps, type ShutdownStep } from "./shutdown_steps.ts";
@@ -98,7 +99,8 @@ const observed = new WeakSet<object>();
  * then pushed with log records and, if enabled, spans.
  *
  * Settings come from the options, else from `args`, else from OpenTelemetry's variables of the
- * environment, else from `DEFAULT_OBSERVABILITY_CONFIG`. Under `OTEL_DENO=true` the runtime's own
+ * environment, else from `DEFAULT_OBSERVABILITY_CONFIG`. A variable that is set and has no effect is
+ * told to the logger. Under `OTEL_DENO=true` the runtime's own
  * providers are used.
  *
  * Deno permissions: `--allow-net=127.0.0.1:9464` to be scraped, `--allow-net` for the endpoint to
@@ -143,6 +145,9 @@ export async function startObservability<Events extends object = AnyEvents>(
         "shut the earlier startObservability down first",
     );
   }
+  for (const line of unusedVariables(config, options.env)) {
+    logger.warn(`startObservability: ${line}`);
+  }
 
   const undo: (() => void | Promise<void>)[] = [];
   try {
@@ -172,7 +177,9 @@ export async function startObservability<Events extends object = AnyEvents>(
       metricsSubscriber = new MetricsSubscriber<Events>({
         metrics,
         logger,
-        contextOf: (event) => registry.contextOf(event),
+        ...(config.exemplarFilter === "always_off"
+          ? {}
+          : { contextOf: (event) => registry.contextOf(event) }),
         ...(telemetry.meterTakesAll ? { meter: telemetry.meter } : {}),
       });
       registrations.push(bus.registerSubscriber(metricsSubscriber));

@@ -29,7 +29,8 @@ export interface MetricProducerOptions {
  * Hands metrics that were added up outside the OpenTelemetry SDK to its readers: histograms that
  * are distributions already, and exemplars, which no instrument of the SDK takes.
  *
- * Sums are cumulative, whatever temporality a reader prefers.
+ * Sums are cumulative, whatever temporality a reader prefers: several readers may share a producer.
+ * `DeltaMetricExporter` makes deltas for one that pushes.
  *
  * @example
  * ```ts

@@ -1,5 +1,6 @@
 import { DEFAULT_EVENT_BUS_OPTIONS, type OverflowPolicy } from "../../bus/options.ts";
 import type { AttributeValue } from "../../catalog/attributes.ts";
+import type { TemporalityPreference } from "../../otel/export/delta_metric_exporter.ts";
 
 /** The complete configuration of observability: plain data, nothing optional. */
 export interface ObservabilityConfig {
@@ -33,6 +34,15 @@ export interface ObservabilityConfig {
   readonly spanBatch: BatchConfig;
   /** How log records are batched for the push. */
   readonly logBatch: BatchConfig;
+  /** What a span may hold; the rest is cut off and left out. */
+  readonly spanLimits: SpanLimitsConfig;
+  /** What a pushed log record may hold; the rest is cut off and left out. */
+  readonly logRecordLimits: AttributeLimitsConfig;
+  /**
+   * Which values of histograms become exemplars: those of sampled traces, or none. Default:
+   * `"trace_based"`.
+   */
+  readonly exemplarFilter: ExemplarFilter;
   /**
    * Whether the runtime's own OpenTelemetry is in force (`OTEL_DENO=true`), which then has the
    * providers and exports by itself. Default: `false`; the environment tells.
@@ -76,6 +86,15 @@ export interface OtlpTarget extends OtlpTransport {
   readonly url: string;
 }
 
+/** Where and how metrics are pushed. */
+export interface OtlpMetricsTarget extends OtlpTarget {
+  /**
+   * Whether sums and histograms are pushed as totals or as deltas; what is scraped is cumulative
+   * whatever it is. See `DeltaMetricExporter`. Default: `"cumulative"`.
+   */
+  readonly temporalityPreference: TemporalityPreference;
+}
+
 /** Where telemetry is pushed to: the signals' own targets are what counts. */
 export interface OtlpConfig extends OtlpTransport {
   /** The base URL of all signals, `undefined` if there is none. Default: none. */
@@ -83,7 +102,7 @@ export interface OtlpConfig extends OtlpTransport {
   /** Where spans go, `undefined` for nowhere. */
   readonly traces: OtlpTarget | undefined;
   /** Where metrics go, `undefined` for nowhere. */
-  readonly metrics: OtlpTarget | undefined;
+  readonly metrics: OtlpMetricsTarget | undefined;
   /** Where log records go, `undefined` for nowhere. */
   readonly logs: OtlpTarget | undefined;
 }
@@ -130,6 +149,31 @@ export interface BatchConfig {
   readonly exportTimeoutMs: number;
 }
 
+/** How many attributes there may be, and how long; the defaults are OpenTelemetry's. */
+export interface AttributeLimitsConfig {
+  /** How many. Default: 128. */
+  readonly attributeCountLimit: number;
+  /** How many characters a text may have, `undefined` for any number. Default: `undefined`. */
+  readonly attributeValueLengthLimit: number | undefined;
+}
+
+/** What a span may hold; the defaults are OpenTelemetry's. */
+export interface SpanLimitsConfig extends AttributeLimitsConfig {
+  /** How many events. Default: 128. */
+  readonly eventCountLimit: number;
+  /** How many links. Default: 128. */
+  readonly linkCountLimit: number;
+  /** How many attributes each event. Default: 128. */
+  readonly attributePerEventCountLimit: number;
+  /** How many attributes each link. Default: 128. */
+  readonly attributePerLinkCountLimit: number;
+}
+
+/** OpenTelemetry's exemplar filters, but for `always_on`: an exemplar needs a trace to name. */
+export type ExemplarFilter = "trace_based" | "always_off";
+
+const ATTRIBUTE_LIMITS = { attributeCountLimit: 128, attributeValueLengthLimit: undefined };
+
 /** The defaults of {@linkcode ObservabilityConfig}; the instance id is made anew each time. */
 export const DEFAULT_OBSERVABILITY_CONFIG: Omit<ObservabilityConfig, "serviceInstanceId"> =
   deepFreeze({
@@ -171,6 +215,15 @@ export const DEFAULT_OBSERVABILITY_CONFIG: Omit<ObservabilityConfig, "serviceIns
       maxExportBatchSize: 512,
       exportTimeoutMs: 30_000,
     },
+    spanLimits: {
+      ...ATTRIBUTE_LIMITS,
+      eventCountLimit: 128,
+      linkCountLimit: 128,
+      attributePerEventCountLimit: 128,
+      attributePerLinkCountLimit: 128,
+    },
+    logRecordLimits: { ...ATTRIBUTE_LIMITS },
+    exemplarFilter: "trace_based",
     runtimeTelemetry: false,
   });
 

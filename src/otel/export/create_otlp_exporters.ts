@@ -52,7 +52,7 @@ export interface OtlpExportersOptions {
 export interface OtlpExporters {
   /** Of ended spans. */
   readonly traces: SpanExporter;
-  /** Of metrics; sums are cumulative. */
+  /** Of metrics; sums are cumulative, unless a `DeltaMetricExporter` stands in front of it. */
   readonly metrics: PushMetricExporter;
   /** Of log records. */
   readonly logs: LogRecordExporter;
