@@ -25,11 +25,14 @@ await build({
   shims: {},
   // No file is for Deno alone: each looks for what its runtime has when it runs.
   mappings: {},
-  importMap: `${ROOT}deno.json`,
+  // Not `importMap`: that has no paths inside a package, as in "@grafana/…/dashboard".
+  configFile: `${ROOT}deno.json`,
   esModule: true,
   scriptModule: false,
   declaration: "separate",
   typeCheck: "single",
+  // The least Node has them all, and they would change the globals of whoever imports the package.
+  polyfills: false,
   test: false,
   compilerOptions: {
     target: "ES2022",
@@ -48,12 +51,17 @@ await build({
 });
 
 const path = `${OUTPUT}/package.json`;
-const { _generatedBy, devDependencies: _, ...written } = JSON.parse(await Deno.readTextFile(path));
+const { _generatedBy, devDependencies: _, scripts: _none, exports, ...written } = JSON.parse(
+  await Deno.readTextFile(path),
+);
 const manifest = {
   ...complete(written),
-  // What dnt adds for older runtimes works by being imported.
-  sideEffects: ["./esm/_dnt.polyfills.js"],
-  files: ["esm", "types", "src", "CHANGELOG.md"],
+  // dnt has them for `import` alone; Node from 22.12 on can `require` them too.
+  exports: Object.fromEntries(
+    Object.entries<{ import: unknown }>(exports).map(([name, entry]) => [name, entry.import]),
+  ),
+  // The source maps have the sources.
+  files: ["esm", "types", "CHANGELOG.md"],
 };
 await Deno.writeTextFile(path, JSON.stringify(manifest, null, 2) + "\n");
 for (const file of ["README.md", "LICENSE", "CHANGELOG.md"]) {

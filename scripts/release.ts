@@ -1,50 +1,50 @@
 /**
- * Checks that what is here can be released, and with `--yes` tags it. It publishes nothing: the tag
- * does, or whoever runs the commands that it prints.
+ * Checks that what is here can be released, and with `--yes` tags it. It publishes nothing: once the
+ * tag is pushed, `.github/workflows/release.yml` does.
+ *
+ * There it runs with `--tag=<name>`, and checks that the tag, which now exists, is the right one.
  *
  * @module
  */
 import { checkPack } from "./check_pack.ts";
 import { project } from "./package/manifest.ts";
 import { ROOT, run, say, step } from "./package/run.ts";
+import { changesOf } from "./release/changelog.ts";
+import { ask, type Registry } from "./release/registries.ts";
+import { RELEASE_BRANCH, Repository } from "./release/repository.ts";
 
-const DATE = /^\d{4}-\d{2}-\d{2}$/;
+const { name, version } = project;
 
-/**
- * The changes of a version, as CHANGELOG.md tells them in the form of Keep a Changelog.
- *
- * @throws {Error} if the version is not the newest there, has no date, or has no changes
- */
-export function changesOf(changelog: string, version: string): string {
-  const sections = changelog.split(/^## /m).slice(1);
-  const released = sections.filter((section) => !section.startsWith("[Unreleased]"));
-  const [newest = ""] = released;
-  const [heading = "", ...lines] = newest.split("\n");
-  const [, named, date] = /^\[(.+?)\] - (.+)$/.exec(heading) ?? [];
-  const refuse = (rule: string, received: string) =>
-    new Error(`Cannot release ${version}: CHANGELOG.md's newest ${rule}, received ${received}`);
-  if (named !== version) {
-    throw refuse("version must be that of deno.json", named ?? `"${heading}"`);
+const TAG = `v${version}`;
+
+/** What the command line asks for. */
+type Mode = "dry run" | "tag it" | "tagged";
+
+function parse(args: readonly string[]): Mode {
+  const [flag, ...others] = args;
+  if (flag === undefined) return "dry run";
+  if (others.length === 0) {
+    if (flag === "--yes") return "tag it";
+    if (flag === `--tag=${TAG}`) return "tagged";
+    if (flag.startsWith("--tag=")) {
+      throw new Error(`Cannot release: the tag must be ${TAG}, received ${flag.slice(6)}`);
+    }
   }
-  if (!DATE.test(date ?? "")) throw refuse("version must have a date, YYYY-MM-DD", date ?? "none");
-  const changes = lines.join("\n").trim();
-  if (!/^### (Added|Changed|Deprecated|Removed|Fixed|Security)$/m.test(changes)) {
-    throw refuse('version must have a section such as "### Added"', "none");
-  }
-  return changes;
+  throw new Error(
+    `Cannot release: arguments must be none, --yes or --tag=${TAG}, received ${args.join(" ")}`,
+  );
 }
 
-async function checkTree(tag: string): Promise<void> {
-  const changed = await run("git", ["status", "--porcelain"]);
-  if (changed !== "") {
-    throw new Error(`Cannot release: everything must be committed, it is not:\n${changed}`);
+async function mustNotBePublished(registry: Registry): Promise<void> {
+  const answer = await ask(registry, name, version);
+  if (answer === "published") {
+    throw new Error(`Cannot release: ${version} must not be on ${registry} yet, it is`);
   }
-  if ((await run("git", ["tag", "--list", tag])).trim() !== "") {
-    throw new Error(`Cannot release: the tag ${tag} must not exist yet, it does`);
-  }
+  // It is no reason to stop: a registry refuses a version that it has, or leaves it as it is.
+  if (answer === "no answer") say(`    ${registry} does not answer whether it has ${version}`);
 }
 
-/** Runs a step of a dry run to its end even if it fails, so that all that is wrong is told. */
+/** Runs a step to its end even if it fails, so that all that is wrong is told at once. */
 async function tried(name: string, work: () => Promise<unknown>): Promise<boolean> {
   try {
     await step(name, work);
@@ -55,16 +55,21 @@ async function tried(name: string, work: () => Promise<unknown>): Promise<boolea
   }
 }
 
-async function release(tagIt: boolean): Promise<boolean> {
-  const { version } = project;
-  const tag = `v${version}`;
-  say(`${tagIt ? "Release" : "Dry run of the release"} of ${project.name} ${version}`);
+async function release(mode: Mode): Promise<boolean> {
+  say(`${mode === "dry run" ? "Dry run of the release" : "Release"} of ${name} ${version}`);
+  const repository = new Repository();
   let changes = "";
   const results = [
     await tried("changelog", async () => {
       changes = changesOf(await Deno.readTextFile(`${ROOT}CHANGELOG.md`), version);
     }),
-    await tried("clean tree", () => checkTree(tag)),
+    await tried("all is committed", () => repository.mustBeClean()),
+    ...mode === "tagged" ? [await tried("tag", () => repository.mustBeAt(TAG))] : [
+      await tried("branch", () => repository.mustBeOnBranch()),
+      await tried("tag", () => repository.mustLack(TAG)),
+      await tried("ask JSR", () => mustNotBePublished("JSR")),
+      await tried("ask npm", () => mustNotBePublished("npm")),
+    ],
     await tried(
       "publish to JSR, dry run",
       () => run(Deno.execPath(), ["publish", "--dry-run", "--allow-dirty"]),
@@ -72,12 +77,18 @@ async function release(tagIt: boolean): Promise<boolean> {
     await tried("check the npm package", checkPack),
   ];
   if (results.includes(false)) return false;
-  if (tagIt) {
-    await run("git", ["tag", "--annotate", tag, "--message", `${version}\n\n${changes}`]);
-    say(`\nTagged ${tag}. Now:`);
-  } else say("\nAll is well. Run `deno task release --yes` to tag it, and then:");
-  say(`  git push origin ${tag}\n  deno publish\n  npm publish npm/busbar.tgz --access public`);
+  if (mode === "tagged") return true;
+  if (mode === "tag it") {
+    await repository.tag(TAG, `${version}\n\n${changes}`);
+    say(`\nTagged ${TAG}. Push it, and CI publishes:`);
+  } else say("\nAll is well. Run `deno task release --yes` to tag it, and push the tag:");
+  say(`  git push --atomic origin ${RELEASE_BRANCH} ${TAG}`);
   return true;
 }
 
-if (import.meta.main && !await release(Deno.args.includes("--yes"))) Deno.exitCode = 1;
+try {
+  if (!await release(parse(Deno.args))) Deno.exitCode = 1;
+} catch (error) {
+  say(error instanceof Error ? error.message : String(error));
+  Deno.exitCode = 1;
+}

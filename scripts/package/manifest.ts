@@ -38,6 +38,17 @@ function compatible(version: string): string {
   return /^\d/.test(version) ? `^${version}` : version;
 }
 
+/**
+ * Where the sources are, as GitHub's runners know it: npm takes no provenance that names another
+ * place than the package does.
+ */
+function repository(): Manifest {
+  const server = Deno.env.get("GITHUB_SERVER_URL");
+  const path = Deno.env.get("GITHUB_REPOSITORY");
+  if (!server || !path) return {};
+  return { repository: { type: "git", url: `git+${server}/${path}.git` } };
+}
+
 /** Completes what a tool wrote: description, engines, and the peer dependency out of the others. */
 export function complete(manifest: Manifest): Manifest {
   const ranges = Object.entries({ ...manifest.dependencies, ...manifest.peerDependencies })
@@ -52,6 +63,7 @@ export function complete(manifest: Manifest): Manifest {
     name,
     version,
     license,
+    ...repository(),
     type: "module",
     description: "An in-process observability event bus that keeps telemetry off the hot path: " +
       "a bounded queue that loses nothing uncounted, metrics, traces and logs by OpenTelemetry.",

@@ -7,6 +7,8 @@ export const ROOT: string = new URL("../../", import.meta.url).pathname;
 export interface RunOptions {
   /** Its working directory. Default: the repository's root. */
   readonly cwd?: string;
+  /** Variables beside the process's own. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Ends it after so many milliseconds. Default: 300,000. */
   readonly timeoutMs?: number;
 }
@@ -19,12 +21,12 @@ export interface RunOptions {
 export async function run(
   program: string,
   args: readonly string[],
-  { cwd = ROOT, timeoutMs = 300_000 }: RunOptions = {},
+  { cwd = ROOT, env = {}, timeoutMs = 300_000 }: RunOptions = {},
 ): Promise<string> {
   const { success, code, stdout, stderr } = await new Deno.Command(program, {
     args: [...args],
     cwd,
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", ...env },
     stdin: "null",
     signal: AbortSignal.timeout(timeoutMs),
   }).output();

@@ -31,23 +31,34 @@ export {
   parseObservabilityArgs,
 } from "./config/args.ts";
 export {
+  type AttributeLimitsConfig,
   type BatchConfig,
   type BusConfig,
   DEFAULT_OBSERVABILITY_CONFIG,
+  type ExemplarFilter,
   type ObservabilityConfig,
   type OtlpCompression,
   type OtlpConfig,
+  type OtlpMetricsTarget,
   type OtlpProtocol,
   type OtlpTarget,
   type OtlpTransport,
   type PrometheusConfig,
   type SamplerConfig,
   type SamplerName,
+  type SpanLimitsConfig,
 } from "./config/config.ts";
 export { ConfigurationError } from "./config/configuration_error.ts";
 export { type EnvReader, readObservabilityEnv } from "./config/env.ts";
-export type { ObservabilityOptions, OtlpOptions, OtlpSignalOptions } from "./config/options.ts";
+export type {
+  ObservabilityOptions,
+  OtlpMetricsOptions,
+  OtlpOptions,
+  OtlpSignalOptions,
+} from "./config/options.ts";
+export type { TemporalityPreference } from "../otel/export/delta_metric_exporter.ts";
 export { type ObservabilitySources, resolveObservabilityConfig } from "./config/resolve.ts";
+export { OBSERVABILITY_VARIABLES, unusedVariables } from "./config/unused_variables.ts";
 export {
   type Observability,
   startObservability,

@@ -6,14 +6,18 @@ import { TracerProvider } from "@opentelemetry/sdk-trace";
 import type { Attributes } from "../subscribers/otel_api.ts";
 import { LogBatchProcessor, SpanBatchProcessor } from "../otel/export/batch_processors.ts";
 import { CountingMetricExporter } from "../otel/export/counting_metric_exporter.ts";
+import { DeltaMetricExporter } from "../otel/export/delta_metric_exporter.ts";
 import {
   createOtlpLogExporter,
   createOtlpMetricExporter,
   createOtlpSpanExporter,
 } from "../otel/export/otlp_exporters.ts";
+import type { PushMetricExporter } from "../otel/sdk_types.ts";
 import { EventTracer } from "../otel/event_tracer.ts";
 import { createMetricProducer } from "../otel/metric_producer.ts";
 import { PrometheusMetrics } from "../otel/prometheus_metrics.ts";
+import type { Logger } from "../bus/options.ts";
+import type { AttributeLimitsConfig, OtlpMetricsTarget } from "./config/config.ts";
 import { createSampler } from "./sampler.ts";
 import {
   SCOPE_NAME,
@@ -48,7 +52,7 @@ export function createSdkTelemetry({ config, collect, logger }: TelemetryOptions
     logger,
     readers: pushedMetrics === undefined ? [] : [
       new PeriodicExportingMetricReader({
-        exporter: pushedMetrics,
+        exporter: withTemporality(pushedMetrics, otlp.metrics, logger),
         exportIntervalMillis: config.metricExportIntervalMs,
         exportTimeoutMillis: config.metricExportTimeoutMs,
         metricProducers: [producer],
@@ -65,9 +69,10 @@ export function createSdkTelemetry({ config, collect, logger }: TelemetryOptions
     })
     : undefined;
   const sampler = createSampler(config.sampler);
+  const spanLimits = given(config.spanLimits);
   // For the spans of other code, once it is registered globally.
   const tracerProvider = spanProcessor &&
-    new TracerProvider({ resource, sampler, spanProcessors: [spanProcessor] });
+    new TracerProvider({ resource, sampler, spanProcessors: [spanProcessor], spanLimits });
 
   const logProcessor = config.loggingEnabled && otlp.logs
     ? new LogBatchProcessor(createOtlpLogExporter(otlp.logs, otlp.logs.protocol), {
@@ -77,7 +82,11 @@ export function createSdkTelemetry({ config, collect, logger }: TelemetryOptions
     })
     : undefined;
   const loggerProvider = logProcessor &&
-    new LoggerProvider({ resource, processors: [logProcessor] });
+    new LoggerProvider({
+      resource,
+      processors: [logProcessor],
+      logRecordLimits: given(config.logRecordLimits),
+    });
 
   const step = (name: string, run: (() => Promise<void>) | undefined): TelemetryStep[] =>
     run === undefined ? [] : [{ name, run }];
@@ -90,6 +99,7 @@ export function createSdkTelemetry({ config, collect, logger }: TelemetryOptions
         scopeName: SCOPE_NAME,
         resourceAttributes: resource.attributes as Attributes,
         sampler,
+        limits: spanLimits,
       }),
     logger: loggerProvider?.getLogger(SCOPE_NAME),
     scrape: (format) => metricsProvider.scrape(format),
@@ -125,6 +135,26 @@ export function createSdkTelemetry({ config, collect, logger }: TelemetryOptions
       ...step("shut metrics down", () => metricsProvider[Symbol.asyncDispose]()),
     ],
   };
+}
+
+/** Deltas are made in front of what counts: it counts what goes out. */
+function withTemporality(
+  exporter: CountingMetricExporter,
+  target: OtlpMetricsTarget | undefined,
+  logger: Logger,
+): PushMetricExporter {
+  const { temporalityPreference = "cumulative" } = target ?? {};
+  if (temporalityPreference === "cumulative") return exporter;
+  return new DeltaMetricExporter(exporter, { temporalityPreference, logger });
+}
+
+/** The limits without those that are none. */
+function given<Limits extends AttributeLimitsConfig>(
+  { attributeValueLengthLimit, ...limits }: Limits,
+): Omit<Limits, "attributeValueLengthLimit"> & { attributeValueLengthLimit?: number } {
+  return attributeValueLengthLimit === undefined
+    ? limits
+    : { ...limits, attributeValueLengthLimit };
 }
 
 type GlobalProvider = readonly [what: string, set: () => unknown, unset: () => void];

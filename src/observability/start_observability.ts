@@ -22,6 +22,7 @@ import type { ObservabilityConfig } from "./config/config.ts";
 import { type EnvReader, readObservabilityEnv } from "./config/env.ts";
 import type { ObservabilityOptions } from "./config/options.ts";
 import { resolveObservabilityConfig } from "./config/resolve.ts";
+import { unusedVariables } from "./config/unused_variables.ts";
 import { createRuntimeTelemetry } from "./runtime_telemetry.ts";
 import { createSdkTelemetry } from "./sdk_telemetry.ts";
 import { runSteps, type ShutdownStep } from "./shutdown_steps.ts";
@@ -102,7 +103,8 @@ const observed = new WeakSet<object>();
  * metrics are served at `http://127.0.0.1:9464/metrics`, and log records are written to the console.
  *
  * Each setting comes from the first of these that has it: the options, `args`, OpenTelemetry's
- * environment variables, `DEFAULT_OBSERVABILITY_CONFIG`. Under `OTEL_DENO=true` the runtime's own
+ * environment variables, `DEFAULT_OBSERVABILITY_CONFIG`. Variables that are set but have no effect
+ * are logged. Under `OTEL_DENO=true` the runtime's own
  * providers are used.
  *
  * Deno permissions: `--allow-net=127.0.0.1:9464` to serve metrics, `--allow-net` for the endpoint to
@@ -148,6 +150,9 @@ export async function startObservability<Events extends object = AnyEvents>(
         "shut the earlier startObservability down first",
     );
   }
+  for (const line of unusedVariables(config, options.env)) {
+    logger.warn(`startObservability: ${line}`);
+  }
 
   const undo: (() => void | Promise<void>)[] = [];
   try {
@@ -177,7 +182,9 @@ export async function startObservability<Events extends object = AnyEvents>(
       metricsSubscriber = new MetricsSubscriber<Events>({
         metrics,
         logger,
-        contextOf: (event) => registry.contextOf(event),
+        ...(config.exemplarFilter === "always_off"
+          ? {}
+          : { contextOf: (event) => registry.contextOf(event) }),
         ...(telemetry.meterTakesAll ? { meter: telemetry.meter } : {}),
       });
       registrations.push(bus.registerSubscriber(metricsSubscriber));

@@ -12,7 +12,7 @@ import type {
 import { SpanStatusCode } from "@opentelemetry/api";
 import type { Resource } from "@opentelemetry/resources";
 import type { TimedEvent } from "@opentelemetry/sdk-trace";
-import { KeptAttributes } from "./kept_attributes.ts";
+import { keepAttributes, KeptAttributes } from "./kept_attributes.ts";
 import { toHrTime } from "../subscribers/hr_time.ts";
 import type { ReadableSpan, SpanLimits, SpanProcessor } from "./sdk_types.ts";
 
@@ -118,17 +118,13 @@ export class EventSpan implements Span, ReadableSpan {
     // Every time of the API but a plain object; attributes are nothing else.
     const onlyTime = typeof attributesOrTime === "number" || Array.isArray(attributesOrTime) ||
       attributesOrTime instanceof Date;
-    const kept = new KeptAttributes();
-    for (const [key, value] of Object.entries(onlyTime ? {} : attributesOrTime ?? {})) {
-      kept.set(key, value, attributePerEventCountLimit, attributeValueLengthLimit);
-    }
     if (this.events === NO_EVENTS) this.events = [];
     const at = timeOf(time ?? (onlyTime ? attributesOrTime as TimeInput : undefined));
+    const attributes = onlyTime ? undefined : attributesOrTime;
     this.events.push({
       name,
       time: at,
-      attributes: kept.values,
-      droppedAttributesCount: kept.dropped,
+      ...keepAttributes(attributes, attributePerEventCountLimit, attributeValueLengthLimit),
     });
     if (this.events.length > eventCountLimit) {
       this.events.shift();
@@ -139,9 +135,15 @@ export class EventSpan implements Span, ReadableSpan {
 
   addLink(link: Link): this {
     if (this.ended) return this;
+    const { linkCountLimit, attributePerLinkCountLimit, attributeValueLengthLimit } =
+      this.#origin.limits;
     if (this.links === NO_LINKS) this.links = [];
-    this.links.push(link);
-    if (this.links.length > this.#origin.limits.linkCountLimit) {
+    const { context, attributes } = link;
+    this.links.push({
+      context,
+      ...keepAttributes(attributes, attributePerLinkCountLimit, attributeValueLengthLimit),
+    });
+    if (this.links.length > linkCountLimit) {
       this.links.shift();
       this.droppedLinksCount++;
     }

@@ -1,6 +1,6 @@
 import type { Attributes, AttributeValue } from "@opentelemetry/api";
 
-/** The attributes of a span or of one of its events, as many as there may be. */
+/** The attributes of a span, of an event or of a link, as many as there may be. */
 export class KeptAttributes {
   readonly values: Attributes = {};
   /** How many could not be kept: too many, or no attributes. */
@@ -20,6 +20,15 @@ export class KeptAttributes {
     if (isNew) this.#count++;
     this.values[name] = keep;
   }
+}
+
+/** Those of a span's event or link, as the SDK tells them. */
+export function keepAttributes(given: object | undefined, countLimit: number, maxLength: number) {
+  const kept = new KeptAttributes();
+  for (const [name, value] of Object.entries(given ?? {})) {
+    kept.set(name, value, countLimit, maxLength);
+  }
+  return { attributes: kept.values, droppedAttributesCount: kept.dropped };
 }
 
 /** An attribute's value as it is kept, `undefined` if it cannot be one. */

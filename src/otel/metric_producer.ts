@@ -29,7 +29,8 @@ export interface MetricProducerOptions {
  * Passes metrics that were aggregated outside the OpenTelemetry SDK to its readers, including histograms
  * that are already aggregated and exemplars, which cannot be recorded through an instrument of the SDK.
  *
- * Sums are always cumulative, even if a reader prefers deltas.
+ * Sums are always cumulative, because several readers may share a producer. For a reader that pushes,
+ * `DeltaMetricExporter` converts them to deltas.
  *
  * @example
  * ```ts

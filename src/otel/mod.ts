@@ -43,6 +43,12 @@ export {
 } from "./export/batch_processors.ts";
 export { CountingMetricExporter } from "./export/counting_metric_exporter.ts";
 export {
+  DeltaMetricExporter,
+  type DeltaMetricExporterOptions,
+  TEMPORALITY_PREFERENCES,
+  type TemporalityPreference,
+} from "./export/delta_metric_exporter.ts";
+export {
   createOtlpExporters,
   DEFAULT_OTLP_OPTIONS,
   type OtlpExporters,

@@ -67,9 +67,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.tuple(fc.constant("addEvent" as const), key, fc.option(attributes, { nil: undefined }), time),
   fc.tuple(
     fc.constant("addLink" as const),
-    fc.integer({ min: 0, max: 9 }).map((i) => ({
-      context: { ...PARENT, spanId: `${i}`.repeat(16) },
-    })),
+    fc.record({ context: fc.constant(PARENT), attributes }),
   ),
   fc.tuple(
     fc.constant("setStatus" as const),
@@ -93,6 +91,7 @@ const limits: fc.Arbitrary<SpanLimits> = fc.record({
   linkCountLimit: fc.integer({ min: 0, max: 2 }),
   eventCountLimit: fc.integer({ min: 0, max: 2 }),
   attributePerEventCountLimit: fc.integer({ min: 0, max: 2 }),
+  attributePerLinkCountLimit: fc.integer({ min: 0, max: 2 }),
 }, { requiredKeys: [] });
 
 function run(span: Span, steps: readonly Step[]): void {
@@ -124,7 +123,11 @@ function shown(span: ReadableSpan) {
       attributes,
       droppedAttributesCount,
     ]),
-    links: span.links.map(({ context }) => context.spanId),
+    links: span.links.map(({ context, attributes, droppedAttributesCount }) => [
+      context,
+      attributes,
+      droppedAttributesCount,
+    ]),
     resource: span.resource.attributes,
     scope: span.instrumentationScope.name,
     dropped: [span.droppedAttributesCount, span.droppedEventsCount, span.droppedLinksCount],

@@ -33,14 +33,34 @@ const LOG_RECORD: Schema = {
   9: ["traceId", "hex"],
 };
 const POINT: Schema = {
+  2: ["startTimeUnixNano", "fixed64"],
+  3: ["timeUnixNano", "fixed64"],
   4: ["asDouble", "double"],
   6: ["asInt", "fixed64"],
   7: ["attributes*", ATTRIBUTE],
 };
+const HISTOGRAM_POINT: Schema = {
+  2: ["startTimeUnixNano", "fixed64"],
+  3: ["timeUnixNano", "fixed64"],
+  4: ["count", "fixed64"],
+  5: ["sum", "double"],
+  9: ["attributes*", ATTRIBUTE],
+  11: ["min", "double"],
+  12: ["max", "double"],
+};
 const METRIC: Schema = {
   1: ["name", "string"],
   3: ["unit", "string"],
-  7: ["sum", { 1: ["dataPoints*", POINT], 2: ["aggregationTemporality", "int"] }],
+  5: ["gauge", { 1: ["dataPoints*", POINT] }],
+  7: ["sum", {
+    1: ["dataPoints*", POINT],
+    2: ["aggregationTemporality", "int"],
+    3: ["isMonotonic", "bool"],
+  }],
+  9: ["histogram", {
+    1: ["dataPoints*", HISTOGRAM_POINT],
+    2: ["aggregationTemporality", "int"],
+  }],
 };
 const request = (signal: string, scoped: string, items: string, item: Schema): Schema => ({
   1: [`resource${signal}*`, {

@@ -1,5 +1,6 @@
 import { DEFAULT_EVENT_BUS_OPTIONS, type OverflowPolicy } from "../../bus/options.ts";
 import type { AttributeValue } from "../../catalog/attributes.ts";
+import type { TemporalityPreference } from "../../otel/export/delta_metric_exporter.ts";
 
 /** The complete configuration of observability: plain data, nothing optional. */
 export interface ObservabilityConfig {
@@ -33,6 +34,15 @@ export interface ObservabilityConfig {
   readonly spanBatch: BatchConfig;
   /** How log records are batched for the push. */
   readonly logBatch: BatchConfig;
+  /** Limits on spans; what exceeds them is truncated or omitted. */
+  readonly spanLimits: SpanLimitsConfig;
+  /** Limits on pushed log records; what exceeds them is truncated or omitted. */
+  readonly logRecordLimits: AttributeLimitsConfig;
+  /**
+   * Which values of histograms become exemplars: those of sampled traces, or none. Default:
+   * `"trace_based"`.
+   */
+  readonly exemplarFilter: ExemplarFilter;
   /**
    * Whether the runtime's own OpenTelemetry is used (`OTEL_DENO=true`), which then has the providers
    * and does the exporting. Default: as the environment says, else `false`.
@@ -76,6 +86,14 @@ export interface OtlpTarget extends OtlpTransport {
   readonly url: string;
 }
 
+/** Where and how metrics are pushed. */
+export interface OtlpMetricsTarget extends OtlpTarget {
+  /**
+   * Whether sums and histograms are pushed as totals or as deltas. Scrapes are always cumulative. See `DeltaMetricExporter`. Default: `"cumulative"`.
+   */
+  readonly temporalityPreference: TemporalityPreference;
+}
+
 /** Where telemetry is pushed to. The targets of the individual signals are what is used. */
 export interface OtlpConfig extends OtlpTransport {
   /** The base URL of all signals, `undefined` if there is none. Default: none. */
@@ -83,7 +101,7 @@ export interface OtlpConfig extends OtlpTransport {
   /** Where spans are pushed to; `undefined` if they are not. */
   readonly traces: OtlpTarget | undefined;
   /** Where metrics are pushed to; `undefined` if they are not. */
-  readonly metrics: OtlpTarget | undefined;
+  readonly metrics: OtlpMetricsTarget | undefined;
   /** Where log records are pushed to; `undefined` if they are not. */
   readonly logs: OtlpTarget | undefined;
 }
@@ -130,6 +148,31 @@ export interface BatchConfig {
   readonly exportTimeoutMs: number;
 }
 
+/** Limits on attributes; the defaults are OpenTelemetry's. */
+export interface AttributeLimitsConfig {
+  /** The maximum number of attributes. Default: 128. */
+  readonly attributeCountLimit: number;
+  /** The maximum length of a string, in characters; `undefined` for no limit. Default: `undefined`. */
+  readonly attributeValueLengthLimit: number | undefined;
+}
+
+/** Limits on spans; the defaults are OpenTelemetry's. */
+export interface SpanLimitsConfig extends AttributeLimitsConfig {
+  /** The maximum number of events. Default: 128. */
+  readonly eventCountLimit: number;
+  /** The maximum number of links. Default: 128. */
+  readonly linkCountLimit: number;
+  /** The maximum number of attributes per event. Default: 128. */
+  readonly attributePerEventCountLimit: number;
+  /** The maximum number of attributes per link. Default: 128. */
+  readonly attributePerLinkCountLimit: number;
+}
+
+/** OpenTelemetry's exemplar filters, except `always_on`: an exemplar needs a trace to refer to. */
+export type ExemplarFilter = "trace_based" | "always_off";
+
+const ATTRIBUTE_LIMITS = { attributeCountLimit: 128, attributeValueLengthLimit: undefined };
+
 /** The defaults of {@linkcode ObservabilityConfig}; the instance id is generated each time. */
 export const DEFAULT_OBSERVABILITY_CONFIG: Omit<ObservabilityConfig, "serviceInstanceId"> =
   deepFreeze({
@@ -171,6 +214,15 @@ export const DEFAULT_OBSERVABILITY_CONFIG: Omit<ObservabilityConfig, "serviceIns
       maxExportBatchSize: 512,
       exportTimeoutMs: 30_000,
     },
+    spanLimits: {
+      ...ATTRIBUTE_LIMITS,
+      eventCountLimit: 128,
+      linkCountLimit: 128,
+      attributePerEventCountLimit: 128,
+      attributePerLinkCountLimit: 128,
+    },
+    logRecordLimits: { ...ATTRIBUTE_LIMITS },
+    exemplarFilter: "trace_based",
     runtimeTelemetry: false,
   });
 

@@ -2,7 +2,7 @@ import { ConfigurationError } from "./configuration_error.ts";
 import type { ObservabilityOptions } from "./options.ts";
 import { readVariable, runtimeTelemetryRegistered } from "./read_variable.ts";
 import { BOOLEAN, type Rule } from "./rules.ts";
-import { nest, RATIO_SAMPLERS, settingOf, SETTINGS, SIGNALS } from "./settings.ts";
+import { GENERAL_LIMITS, nest, RATIO_SAMPLERS, settingOf, SETTINGS, SIGNALS } from "./settings.ts";
 
 /** Returns an environment variable, or `undefined` if it is not set. */
 export type EnvReader = (name: string) => string | undefined;
@@ -14,7 +14,9 @@ export type EnvReader = (name: string) => string | undefined;
  * `OTEL_TRACES_EXPORTER` and `OTEL_LOGS_EXPORTER` (`otlp` or `none`), `OTEL_METRICS_EXPORTER`
  * (`otlp`, `prometheus`, both separated by a comma, or `none`); `OTEL_METRIC_EXPORT_INTERVAL` and
  * `…_TIMEOUT`; `OTEL_EXPORTER_PROMETHEUS_HOST` and `…_PORT`; `OTEL_TRACES_SAMPLER` and `…_ARG`;
- * `OTEL_BSP_…` and `OTEL_BLRP_…`; and Deno's `OTEL_DENO`. An empty variable is treated as not set.
+ * `OTEL_BSP_…` and `OTEL_BLRP_…`; `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE`;
+ * `OTEL_…_LIMIT`; `OTEL_METRICS_EXEMPLAR_FILTER`; and Deno's `OTEL_DENO`. An empty variable is
+ * treated as not set. `unusedVariables` returns those that are set but have no effect.
  *
  * It never shows a permission prompt: in Deno without `--allow-env`, variables are treated as not set.
  *
@@ -32,11 +34,20 @@ export function readObservabilityEnv(get: EnvReader = readVariable): Observabili
     if (text === undefined) continue;
     // Deno's own exporter knows a protocol more; where it is in force, that is not for us.
     if (runtimeTelemetry && path.endsWith(".protocol") && text === "console") continue;
+    // It asks for exemplars without a trace: there are none, which is told and no error.
+    if (path === "exemplarFilter" && text.toLowerCase() === "always_on") continue;
     values.set(path, parseVariable(env, rule, text));
   }
   const disabled = read("OTEL_SDK_DISABLED");
   if (disabled !== undefined) {
     values.set("enabled", !parseVariable("OTEL_SDK_DISABLED", BOOLEAN, disabled));
+  }
+  for (const [name, paths] of GENERAL_LIMITS) {
+    const text = read(name);
+    if (text === undefined) continue;
+    for (const path of paths) {
+      if (!values.has(path)) values.set(path, parseVariable(name, settingOf(path).rule, text));
+    }
   }
   readSamplerRatio(read, values);
   readExporters(read, values);

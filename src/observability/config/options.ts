@@ -1,10 +1,14 @@
 import type { AttributeValue } from "../../catalog/attributes.ts";
+import type { TemporalityPreference } from "../../otel/export/delta_metric_exporter.ts";
 import type {
+  AttributeLimitsConfig,
   BatchConfig,
   BusConfig,
+  ExemplarFilter,
   OtlpTransport,
   PrometheusConfig,
   SamplerConfig,
+  SpanLimitsConfig,
 } from "./config.ts";
 
 /**
@@ -42,6 +46,12 @@ export interface ObservabilityOptions {
   readonly spanBatch?: Partial<BatchConfig>;
   /** How log records are batched for the push. */
   readonly logBatch?: Partial<BatchConfig>;
+  /** Limits on spans. */
+  readonly spanLimits?: Partial<SpanLimitsConfig>;
+  /** Limits on pushed log records. */
+  readonly logRecordLimits?: Partial<AttributeLimitsConfig>;
+  /** Which values of histograms become exemplars. */
+  readonly exemplarFilter?: ExemplarFilter;
   /** Whether the runtime's own OpenTelemetry is used. */
   readonly runtimeTelemetry?: boolean;
 }
@@ -53,7 +63,7 @@ export interface OtlpOptions extends Partial<OtlpTransport> {
   /** Overrides for spans. */
   readonly traces?: OtlpSignalOptions;
   /** Overrides for metrics. */
-  readonly metrics?: OtlpSignalOptions;
+  readonly metrics?: OtlpMetricsOptions;
   /** Overrides for log records. */
   readonly logs?: OtlpSignalOptions;
 }
@@ -67,4 +77,10 @@ export interface OtlpSignalOptions extends Partial<OtlpTransport> {
   readonly enabled?: boolean;
   /** The complete URL; nothing is appended. */
   readonly endpoint?: string;
+}
+
+/** How metrics are pushed, as far as it differs. */
+export interface OtlpMetricsOptions extends OtlpSignalOptions {
+  /** Whether sums and histograms are pushed as totals or as deltas. Default: `"cumulative"`. */
+  readonly temporalityPreference?: TemporalityPreference;
 }

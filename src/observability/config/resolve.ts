@@ -5,6 +5,7 @@ import {
   type PrometheusConfig,
   type SamplerConfig,
 } from "./config.ts";
+import type { TemporalityPreference } from "../../otel/export/delta_metric_exporter.ts";
 import { ConfigurationError } from "./configuration_error.ts";
 import { find, Layer } from "./layers.ts";
 import type { ObservabilityOptions } from "./options.ts";
@@ -66,7 +67,12 @@ export function resolveObservabilityConfig(
     ) as Group;
 
   const { protocol, timeoutMs, compression } = defaults.otlp;
-  const metrics = otlpTarget(layers, "metrics");
+  const metricsTarget = otlpTarget(layers, "metrics");
+  const temporalityPreference = read<TemporalityPreference>(
+    "otlp.metrics.temporalityPreference",
+    "cumulative",
+  );
+  const metrics = metricsTarget && { ...metricsTarget, temporalityPreference };
   const metricsEnabled = read("metricsEnabled", defaults.metricsEnabled);
   const runtimeTelemetry = read("runtimeTelemetry", defaults.runtimeTelemetry);
   const config: ObservabilityConfig = {
@@ -107,6 +113,9 @@ export function resolveObservabilityConfig(
     sampler: resolveSampler(layers, group<SamplerConfig>("sampler", defaults.sampler)),
     spanBatch: fitBatch(layers, "spanBatch", group("spanBatch", defaults.spanBatch)),
     logBatch: fitBatch(layers, "logBatch", group("logBatch", defaults.logBatch)),
+    spanLimits: group("spanLimits", defaults.spanLimits),
+    logRecordLimits: group("logRecordLimits", defaults.logRecordLimits),
+    exemplarFilter: read("exemplarFilter", defaults.exemplarFilter),
     runtimeTelemetry,
   };
   assertTargets(layers, config);

@@ -1,4 +1,6 @@
 import { MAX_QUEUE_SIZE_LIMIT, type OverflowPolicy } from "../../bus/options.ts";
+import type { TemporalityPreference } from "../../otel/export/delta_metric_exporter.ts";
+import type { ExemplarFilter } from "./config.ts";
 import {
   ATTRIBUTES,
   BOOLEAN,
@@ -57,6 +59,28 @@ function batch(path: string, prefix: string): Record<string, Setting> {
   };
 }
 
+const LIMIT = integer(0, Number.MAX_SAFE_INTEGER);
+
+/** The general limits, of spans and of log records, as far as those have none of their own. */
+export const GENERAL_LIMITS: ReadonlyMap<string, readonly string[]> = new Map(
+  [
+    ["OTEL_ATTRIBUTE_COUNT_LIMIT", "attributeCountLimit"],
+    ["OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "attributeValueLengthLimit"],
+  ].map(([env, name]) => [env as string, [`spanLimits.${name}`, `logRecordLimits.${name}`]]),
+);
+
+function attributeLimits(path: string, prefix: string): Record<string, Setting> {
+  return {
+    [`${path}.attributeCountLimit`]: variable(LIMIT, `${prefix}_ATTRIBUTE_COUNT_LIMIT`),
+    [`${path}.attributeValueLengthLimit`]: variable(
+      LIMIT,
+      `${prefix}_ATTRIBUTE_VALUE_LENGTH_LIMIT`,
+    ),
+  };
+}
+
+const TEMPORALITIES: readonly TemporalityPreference[] = ["cumulative", "delta", "lowmemory"];
+const EXEMPLAR_FILTERS: readonly ExemplarFilter[] = ["trace_based", "always_off"];
 const OVERFLOW_POLICIES: readonly OverflowPolicy[] = ["drop-newest", "drop-oldest", "inline"];
 
 /** Every setting by its path in the options. */
@@ -81,6 +105,10 @@ export const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>(O
     [`otlp.${signal}.enabled`, { rule: BOOLEAN, env: `OTEL_${signal.toUpperCase()}_EXPORTER` }],
     ...Object.entries(transport(`otlp.${signal}`, `${signal.toUpperCase()}_`)),
   ])),
+  "otlp.metrics.temporalityPreference": variable(
+    oneOf(TEMPORALITIES),
+    "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
+  ),
   "prometheus.enabled": { rule: BOOLEAN, env: "OTEL_METRICS_EXPORTER" },
   "prometheus.host": variable(HOST, "OTEL_EXPORTER_PROMETHEUS_HOST"),
   "prometheus.port": {
@@ -106,6 +134,13 @@ export const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>(O
   },
   ...batch("spanBatch", "OTEL_BSP"),
   ...batch("logBatch", "OTEL_BLRP"),
+  ...attributeLimits("spanLimits", "OTEL_SPAN"),
+  "spanLimits.eventCountLimit": variable(LIMIT, "OTEL_SPAN_EVENT_COUNT_LIMIT"),
+  "spanLimits.linkCountLimit": variable(LIMIT, "OTEL_SPAN_LINK_COUNT_LIMIT"),
+  "spanLimits.attributePerEventCountLimit": variable(LIMIT, "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT"),
+  "spanLimits.attributePerLinkCountLimit": variable(LIMIT, "OTEL_LINK_ATTRIBUTE_COUNT_LIMIT"),
+  ...attributeLimits("logRecordLimits", "OTEL_LOGRECORD"),
+  "exemplarFilter": variable(oneOf(EXEMPLAR_FILTERS), "OTEL_METRICS_EXEMPLAR_FILTER"),
   "runtimeTelemetry": { rule: BOOLEAN, env: "OTEL_DENO" },
 }));
 

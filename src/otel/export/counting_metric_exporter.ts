@@ -1,12 +1,13 @@
 import { Backoff } from "../../bus/backoff.ts";
 import type { Logger } from "../../bus/options.ts";
+import { AggregationTemporality as Temporality } from "@opentelemetry/sdk-metrics";
 import type { ExportCounts } from "./export_queue.ts";
 import { rejectedBy } from "./rejected_count.ts";
 import type { AggregationTemporality, PushMetricExporter, ResourceMetrics } from "../sdk_types.ts";
 
 /**
- * Counts how many data points were pushed or failed, and logs failures. Since sums are cumulative, the
- * next successful push makes up for a failed one.
+ * Counts how many data points were pushed or failed, and logs failures. If sums are cumulative, the
+ * next successful push makes up for a failed one; for deltas see {@linkcode DeltaMetricExporter}.
  */
 export class CountingMetricExporter implements PushMetricExporter {
   readonly #exporter: PushMetricExporter;
@@ -32,13 +33,16 @@ export class CountingMetricExporter implements PushMetricExporter {
     metrics: ResourceMetrics,
     callback: (result: { code: number; error?: Error }) => void,
   ): void {
-    const points = metrics.scopeMetrics.flatMap(({ metrics }) => metrics)
-      .reduce((sum, { dataPoints }) => sum + dataPoints.length, 0);
+    const all = metrics.scopeMetrics.flatMap(({ metrics }) => metrics);
+    const points = all.reduce((sum, { dataPoints }) => sum + dataPoints.length, 0);
+    const catchesUp = !all.some(({ aggregationTemporality }) =>
+      aggregationTemporality === Temporality.DELTA
+    );
     this.#queued += points;
     const done = (result: { code: number; error?: Error }) => {
       this.#queued -= points;
       if (result.code === 0) this.#exported += points;
-      else this.#countFailed(points, result.error);
+      else this.#countFailed(points, result.error, catchesUp);
       callback(result);
     };
     try {
@@ -48,7 +52,7 @@ export class CountingMetricExporter implements PushMetricExporter {
     }
   }
 
-  #countFailed(points: number, error: Error | undefined): void {
+  #countFailed(points: number, error: Error | undefined, catchesUp: boolean): void {
     const rejectedCount = rejectedBy(error, points);
     this.#failed += rejectedCount;
     this.#exported += points - rejectedCount;
@@ -56,7 +60,8 @@ export class CountingMetricExporter implements PushMetricExporter {
     try {
       this.#logger.warn(
         `Export: ${rejectedCount} data points were not taken, ${this.#failed} in all: ` +
-          `${error?.message ?? "no reason given"}; sums catch up with the next push`,
+          (error?.message ?? "no reason given") +
+          (catchesUp ? "; sums catch up with the next push" : ""),
       );
     } catch {
       // A logger that fails must not end the process, and there is nobody else to tell.

@@ -52,7 +52,7 @@ export interface OtlpExportersOptions {
 export interface OtlpExporters {
   /** Exports ended spans. */
   readonly traces: SpanExporter;
-  /** Exports metrics; sums are cumulative. */
+  /** Exports metrics; sums are cumulative, unless it is wrapped in a `DeltaMetricExporter`. */
   readonly metrics: PushMetricExporter;
   /** Exports log records. */
   readonly logs: LogRecordExporter;
