@@ -1,6 +1,7 @@
 /**
  * Makes documents, a Grafana dashboard and Prometheus rules of a catalog, so that none of them is
- * typed twice. It is for scripts; no other entry point imports it.
+ * typed twice. It is for scripts; no other entry point imports it. In a project on npm, install
+ * what it writes with: `npm install --save-dev @grafana/grafana-foundation-sdk yaml`.
  *
  * @example
  * ```ts
