@@ -1,4 +1,4 @@
-import { entryPoints, project } from "./manifest.ts";
+import { entryPoints, optionalPeers, project } from "./manifest.ts";
 import { firstSnippet } from "./readme.ts";
 import { run } from "./run.ts";
 
@@ -10,7 +10,10 @@ export interface Consumer extends AsyncDisposable {
   readonly output: string;
 }
 
-/** Makes a project as a user would: npm installs the tarball and, with it, the peer dependency. */
+/**
+ * Makes a project as a user would: npm installs the tarball and, with it, the peer dependency. It
+ * has the optional ones too, since it imports all entry points.
+ */
 export async function createConsumer(
   tarball: string,
   devDependencies: Readonly<Record<string, string>> = {},
@@ -25,7 +28,7 @@ export async function createConsumer(
     JSON.stringify({
       private: true,
       type: "module",
-      dependencies: { [project.name]: `file:${tarball}` },
+      dependencies: { [project.name]: `file:${tarball}`, ...optionalPeers },
       devDependencies,
     }),
   );

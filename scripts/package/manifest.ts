@@ -23,6 +23,14 @@ export const entryPoints: readonly string[] = Object.keys(project.exports).map((
 /** The one package that the application shares with Busbar, so that both see the same globals. */
 const PEER = "@opentelemetry/api";
 
+/** What `./generate` alone takes: large, for build scripts, and installed by those who use it. */
+const OPTIONAL_PEERS: readonly string[] = ["@grafana/grafana-foundation-sdk", "yaml"];
+
+/** The optional peers with their versions, as a `package.json` names them. */
+export const optionalPeers: Readonly<Record<string, string>> = Object.fromEntries(
+  OPTIONAL_PEERS.map((name) => [name, project.imports[name]?.replace(`npm:${name}@`, "") ?? ""]),
+);
+
 /** The least Node: what OpenTelemetry 3 asks for. */
 export const NODE_RANGE = ">=22.15";
 
@@ -49,13 +57,16 @@ function repository(): Manifest {
   return { repository: { type: "git", url: `git+${server}/${path}.git` } };
 }
 
-/** Completes what a tool wrote: description, engines, and the peer dependency out of the others. */
+/** Completes what a tool wrote: description, engines, and the peers out of the dependencies. */
 export function complete(manifest: Manifest): Manifest {
   const ranges = Object.entries({ ...manifest.dependencies, ...manifest.peerDependencies })
     .map(([dependency, version]) => [dependency, compatible(version)] as const);
-  const { [PEER]: peer, ...dependencies } = Object.fromEntries(ranges);
-  if (peer === undefined) {
-    throw new Error(`Cannot complete package.json: dependencies must name ${PEER}, it does not`);
+  const isPeer = (name: string) => name === PEER || OPTIONAL_PEERS.includes(name);
+  const peerDependencies = Object.fromEntries(ranges.filter(([name]) => isPeer(name)));
+  for (const name of [PEER, ...OPTIONAL_PEERS]) {
+    if (peerDependencies[name] === undefined) {
+      throw new Error(`Cannot complete package.json: dependencies must name ${name}, they do not`);
+    }
   }
   const { name, version, license } = project;
   return {
@@ -81,7 +92,10 @@ export function complete(manifest: Manifest): Manifest {
     ],
     sideEffects: false,
     engines: { node: NODE_RANGE },
-    dependencies,
-    peerDependencies: { [PEER]: peer },
+    dependencies: Object.fromEntries(ranges.filter(([name]) => !isPeer(name))),
+    peerDependencies,
+    peerDependenciesMeta: Object.fromEntries(
+      OPTIONAL_PEERS.map((name) => [name, { optional: true }]),
+    ),
   };
 }

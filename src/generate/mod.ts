@@ -1,6 +1,7 @@
 /**
- * Generates documents, a Grafana dashboard and Prometheus rules from a catalog. It is meant for scripts;
- * no other entry point imports it.
+ * Generates documents, a Grafana dashboard and Prometheus rules from a catalog. It is meant for
+ * scripts; no other entry point imports it. In an npm project, install the packages that it uses:
+ * `npm install --save-dev @grafana/grafana-foundation-sdk yaml`.
  *
  * @example
  * ```ts
