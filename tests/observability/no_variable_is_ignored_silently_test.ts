@@ -230,7 +230,9 @@ Deno.test("limits cut what is pushed, and without exemplars no trace is named", 
 
 Deno.test("the guide's table has every variable, and no other", async () => {
   const url = new URL("../../docs/guides/production.md", import.meta.url);
-  const [, section = ""] = (await Deno.readTextFile(url)).split("## OpenTelemetry's environment variables\n");
+  const [, section = ""] = (await Deno.readTextFile(url)).split(
+    "## OpenTelemetry's environment variables\n",
+  );
   const rows = (section.split("\n## ")[0] ?? "").split("\n").filter((line) => /^\| `/.test(line));
   const listed = { obeyed: [] as string[], not: [] as string[] };
   for (const row of rows) {
