@@ -48,7 +48,7 @@ const UNSUPPORTED: ReadonlyMap<string, Unsupported> = new Map<string, Unsupporte
   ["OTEL_EXPORTER_ZIPKIN_TIMEOUT", { why: "there is no Zipkin exporter" }],
 ]);
 
-/** OpenTelemetry's variables that are obeyed. */
+/** OpenTelemetry's environment variables that have an effect. */
 export const OBSERVABILITY_VARIABLES: readonly string[] = Object.freeze([
   ...new Set([
     ...[...SETTINGS.values()].flatMap(({ env }) => env ?? []),
@@ -56,13 +56,13 @@ export const OBSERVABILITY_VARIABLES: readonly string[] = Object.freeze([
   ]),
 ]);
 
-/** OpenTelemetry's variables that are known, and have no effect but to be told. */
+/** OpenTelemetry's environment variables that are known but not supported; they are logged if set. */
 export const UNSUPPORTED_VARIABLES: readonly string[] = Object.freeze([...UNSUPPORTED.keys()]);
 
 /**
- * Says which of OpenTelemetry's variables are set and have no effect, and why: those that are not
- * supported, and those that need another setting. `startObservability` tells them to its logger.
- * Values are not shown. Under `OTEL_DENO=true` it is the runtime that reads them: nothing is said.
+ * Returns which of OpenTelemetry's environment variables are set but have no effect, and why: those
+ * that are not supported, and those that need another setting. `startObservability` logs them. Values
+ * are not shown. Under `OTEL_DENO=true` the runtime reads the variables, and the result is empty.
  *
  * @example
  * ```ts
@@ -73,8 +73,9 @@ export const UNSUPPORTED_VARIABLES: readonly string[] = Object.freeze([...UNSUPP
  * if (!told?.startsWith("OTEL_LOG_LEVEL: has no effect: ")) throw new Error(told);
  * ```
  *
- * @param config what came out of all sources
- * @param get reads a variable. Default: the process's, as far as it may be read without asking
+ * @param config the configuration in force
+ * @param get reads a variable. Default: from the process's environment, if that needs no
+ * permission prompt
  */
 export function unusedVariables(
   config: ObservabilityConfig,

@@ -13,7 +13,7 @@ import type { AggregationTemporality, PushMetricExporter, ResourceMetrics } from
  * - `"delta"`: counters, observable counters and histograms.
  * - `"lowmemory"`: counters and histograms. (The name is OpenTelemetry's; no memory is saved here.)
  *
- * Up-down counters are cumulative whatever it is, and gauges are what they are.
+ * Up-down counters are always cumulative, and gauges are always the current value.
  */
 export type TemporalityPreference = "cumulative" | "delta" | "lowmemory";
 
@@ -28,7 +28,7 @@ export const TEMPORALITY_PREFERENCES: readonly TemporalityPreference[] = Object.
 export interface DeltaMetricExporterOptions {
   /** What is pushed as deltas. Default: `"delta"`. */
   readonly temporalityPreference?: TemporalityPreference;
-  /** Where losses are told. Default: `console`. */
+  /** Where losses are logged. Default: `console`. */
   readonly logger?: Logger;
 }
 
@@ -43,20 +43,19 @@ interface Push {
 }
 
 /**
- * Pushes deltas for receivers that take nothing else. It asks its reader for cumulative metrics,
- * and makes the deltas by itself, since whatever was taken last:
+ * Pushes deltas, for receivers that do not accept cumulative metrics. It asks its reader for
+ * cumulative metrics and subtracts the values of the last successful push itself:
  *
- * - **A push that fails loses nothing**: the next one covers its time too. The reader's own deltas
- *   would be gone.
- * - **When in doubt, twice**: of a push without an answer nobody knows whether it was taken. It
- *   counts as not taken, so that a receiver which took it and could not say so has these deltas
- *   twice. Nearly all such pushes never got there, and a missing answer would otherwise be silent
- *   loss. What a receiver refuses in part (OTLP's partial success) is not sent again, as OTLP asks
- *   for: those deltas are lost, which is told.
- * - **Memory**: what was taken last of each series, and at most one push that waits for the one
- *   under way; one that is overtaken by a newer push fails, and the newer one holds its deltas. A
- *   series that 1,000 pushes in a row did not hold is forgotten.
- * - **Other readers**, such as one that is scraped, are not touched: they stay cumulative.
+ * - **A failed push loses nothing**: the next one covers its time too. The reader's own deltas would
+ *   be lost.
+ * - **When in doubt, twice**: if a push gets no answer, it is unknown whether the receiver accepted
+ *   it. It counts as failed, so a receiver that did accept it gets these deltas twice. Most such
+ *   pushes never arrive, and would otherwise be lost silently. Data points that a receiver rejects
+ *   in a partial success are not sent again, as OTLP requires; that loss is logged.
+ * - **Memory**: the last successfully pushed values of each series, and at most one push that waits
+ *   for the one in progress. If a newer push replaces the waiting one, that fails, and the newer one
+ *   contains its deltas. A series missing from 1,000 pushes in a row is forgotten.
+ * - **Other readers**, such as that of a scrape, are not affected and stay cumulative.
  *
  * Exponential histograms stay cumulative.
  *
@@ -86,9 +85,9 @@ export class DeltaMetricExporter implements PushMetricExporter {
   #notTaken = 0;
 
   /**
-   * Opens nothing.
+   * Wraps an exporter; it opens nothing.
    *
-   * @throws {TypeError} if the preference is none
+   * @throws {TypeError} if the preference is unknown
    */
   constructor(exporter: PushMetricExporter, options: DeltaMetricExporterOptions = {}) {
     const { temporalityPreference = "delta", logger = console } = options;
@@ -109,7 +108,7 @@ export class DeltaMetricExporter implements PushMetricExporter {
     );
   }
 
-  /** Pushes what has come since the last push that was taken. */
+  /** Pushes what was added since the last successful push. */
   export(
     metrics: ResourceMetrics,
     callback: (result: { code: number; error?: Error }) => void,
@@ -120,18 +119,18 @@ export class DeltaMetricExporter implements PushMetricExporter {
     this.#underWay ??= this.#run();
   }
 
-  /** Cumulative, for the deltas are made here. */
+  /** Cumulative, because the deltas are computed here. */
   selectAggregationTemporality(): AggregationTemporality {
     return Temporality.CUMULATIVE;
   }
 
-  /** Resolves when what waits has been pushed. */
+  /** Resolves when the waiting push has ended. */
   async forceFlush(): Promise<void> {
     await this.#underWay;
     await this.#exporter.forceFlush();
   }
 
-  /** Shuts the exporter down, and tells of deltas that have not been taken: there is no next push. */
+  /** Shuts down the exporter, and logs deltas that could not be pushed: there is no next push. */
   async shutdown(): Promise<void> {
     // First, for it cuts short what waits to be tried again.
     const ended = this.#exporter.shutdown();
