@@ -124,7 +124,7 @@ export class DeltaMetricExporter implements PushMetricExporter {
     return Temporality.CUMULATIVE;
   }
 
-  /** Resolves when the waiting push has ended. */
+  /** Resolves when the push in progress has ended and the wrapped exporter is flushed. */
   async forceFlush(): Promise<void> {
     await this.#underWay;
     await this.#exporter.forceFlush();
