@@ -1,5 +1,6 @@
 import { Backoff } from "./backoff.ts";
 import type { Failures } from "./failures.ts";
+import { show } from "./refuse.ts";
 import { Tally } from "./tally.ts";
 
 /** Why `publish` returned `false`. */
@@ -148,7 +149,7 @@ export class Losses {
     this.#target.dispatchEvent(new CustomEvent("bus:drop", { detail }));
   }
 
-  /** Such as `lost 3 events ({"queue_full":3}, {"a":2,"b":1}) since …`. */
+  /** Such as `lost 3 events (queue_full 3; "a" 2, "b" 1) since …`. */
   #warn({ since, reasons, types }: Stretch, more: string): void {
     const byReason = difference(this.reasons, reasons);
     const total = Object.values(byReason).reduce((sum, count) => sum + count);
@@ -157,7 +158,8 @@ export class Losses {
     const byType = difference(this.#types.toRecord(), types);
     const events = total === 1 ? "event" : "events";
     this.#failures.warn(
-      `lost ${total} ${events} (${highest(byReason)}, ${highest(byType)}) since ${date}${more}`,
+      `lost ${total} ${events} (${highest(byReason, String)}; ${highest(byType, show)}) ` +
+        `since ${date}${more}`,
     );
   }
 }
@@ -172,8 +174,9 @@ function difference(now: Counts, then: Counts): Counts {
   return grown;
 }
 
-/** The highest counts as JSON. */
-function highest(counts: Counts): string {
-  const sorted = Object.entries(counts).sort(([, a], [, b]) => b - a);
-  return JSON.stringify(Object.fromEntries(sorted.slice(0, MAX_NAMES_IN_LINE)));
+/** The highest counts, such as `a 2, b 1`; the others as `…`. */
+function highest(counts: Counts, showName: (name: string) => string): string {
+  return Object.entries(counts).sort(([, a], [, b]) => b - a)
+    .map(([name, count], index) => index < MAX_NAMES_IN_LINE ? `${showName(name)} ${count}` : "…")
+    .slice(0, MAX_NAMES_IN_LINE + 1).join(", ");
 }

@@ -15,7 +15,7 @@ Deno.test("10 published into a queue of 5: the first 5 are kept, 5 are counted",
   assertEquals(kept, [0, 1, 2, 3, 4]);
   assertEquals(report, { delivered: 5, dropped: 5, leftOver: 0, failures: 0, timedOut: false });
   assertEquals({ ...bus.stats().lostByType }, { a: 5 });
-  assertStringIncludes(lines[0] ?? "", 'lost 5 events ({"queue_full":5}, {"a":5})');
+  assertStringIncludes(lines[0] ?? "", 'lost 5 events (queue_full 5; "a" 5)');
 });
 
 Deno.test("drop-oldest keeps the newest and counts its victims", async () => {
@@ -181,4 +181,18 @@ Deno.test("depth and lag of the oldest event", async () => {
   assertEquals(bus.oldestEventLagMs, 0);
   await bus.flush();
   assertEquals([bus.queueDepth, bus.oldestEventLagMs], [0, 0]);
+});
+
+Deno.test("a line names the five types that lost most", async () => {
+  const { bus, lines } = quietBus({ maxQueueSize: 1 });
+  bus.publish("kept");
+  for (const [index, type] of [..."abcdefg"].entries()) {
+    for (let i = 0; i <= index; i++) bus.publish(type);
+  }
+  await nextTurn();
+  assertStringIncludes(
+    lines[0] ?? "",
+    'lost 28 events (queue_full 28; "g" 7, "f" 6, "e" 5, "d" 4, "c" 3, …) since ',
+  );
+  await bus.stop();
 });
