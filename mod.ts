@@ -13,6 +13,16 @@
  * bus.publish("job.done", { ms: 12 });
  * ```
  *
+ * What is built on it has entry points of its own:
+ *
+ * - `@busbar/busbar/observability`: metrics, spans and log records in one call;
+ * - `@busbar/busbar/catalog`: declares which of them events become;
+ * - `@busbar/busbar/subscribers`, `@busbar/busbar/otel`, `@busbar/busbar/http`: the parts of it;
+ * - `@busbar/busbar/exit`: delivers queued events when the process ends;
+ * - `@busbar/busbar/kv-cache`: the events of a key-value cache server;
+ * - `@busbar/busbar/generate`: documents, a dashboard and alerts from a catalog;
+ * - `@busbar/busbar/testing`: fakes for tests.
+ *
  * @module
  */
 export type { BusEvent, PublishInit } from "./src/events/event.ts";

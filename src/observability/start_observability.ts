@@ -128,7 +128,8 @@ const observed = new WeakSet<object>();
  * if (!scrape.includes("shop_orders_total 1")) throw new Error(scrape);
  * ```
  *
- * @throws {TypeError} or {RangeError} if an option is invalid
+ * @throws {TypeError} if an option is of the wrong type
+ * @throws {RangeError} if an option is out of range
  * @throws {ConfigurationError} if a flag or a variable is invalid, or two settings contradict each
  * other
  * @throws {AddressInUseError} if the address to serve metrics at is in use
