@@ -27,7 +27,7 @@ import { type End, Routes, untilAborted } from "./routes.ts";
 import type { BusStats } from "./stats.ts";
 import { SubscriberSet } from "./subscriber_set.ts";
 
-/** What {@linkcode EventBus.prototype.stop | EventBus.stop} resolves to: totals since the last start. */
+/** What `EventBus.stop` resolves to: totals since the last start. */
 export interface StopReport {
   /** Events dispatched. */
   readonly delivered: number;
@@ -57,15 +57,15 @@ const NOTHING = disposable(() => {});
  * stack.
  *
  * - **Order**: first in, first out.
- * - **Loss**: only by the overflow policy, after {@linkcode EventBus.prototype.stop | EventBus.stop}, or for a reserved event
- *   type. Each loss is counted in {@linkcode EventBus.prototype.stats | EventBus.stats}, and losses are logged.
+ * - **Loss**: only by the overflow policy, after `EventBus.stop`, or for a reserved event
+ *   type. Each loss is counted in `EventBus.stats`, and losses are logged.
  * - **Isolation**: a handler that throws or rejects is counted and does not affect others.
  * - **Delay**: the bus holds one turn of the event loop for `drainBudgetMs`; then timers and I/O
  *   get their turn. It checks the clock after every event while handlers are slow, and at least every
  *   32 events while they are fast, so it can exceed the budget by that much.
  * - **Memory**: the length of the queue is strictly bounded.
  *
- * The constructor opens nothing. Events published before {@linkcode EventBus.prototype.start | EventBus.start} wait in the queue.
+ * The constructor opens nothing. Events published before `EventBus.start` wait in the queue.
  *
  * @example Publish and subscribe
  * ```ts
@@ -147,7 +147,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
    * @param type The event type. Types beginning with `bus:` are reserved and rejected.
    * @param rest The metadata, which is kept by reference and must not be changed afterwards, and an
    * optional session, timestamp and traceparent (see {@linkcode PublishInit}).
-   * @returns whether the event was accepted; `false` is counted in {@linkcode EventBus.prototype.stats | EventBus.stats},
+   * @returns whether the event was accepted; `false` is counted in `EventBus.stats`,
    * except on a disabled bus
    */
   publish<Type extends EventTypeOf<Events>>(

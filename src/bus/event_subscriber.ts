@@ -5,7 +5,7 @@ import type { AnyEvents, Subscriptions } from "../events/event_map.ts";
  *
  * - Handlers run off the publisher's stack, one event at a time, in the order of publishing, with
  *   `this` set to the subscriber.
- * - An exception or rejection of a handler is counted under {@linkcode EventSubscriber.prototype.name | EventSubscriber.name} and does
+ * - An exception or rejection of a handler is counted under `EventSubscriber.name` and does
  *   not affect others.
  * - `flush` is called by `EventBus.flush` and `stop`, `shutdown` by `stop`, once.
  *

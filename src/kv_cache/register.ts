@@ -16,7 +16,7 @@ import type { KvCacheEvents } from "./events.ts";
 export interface KvCacheOptions extends KvCacheCatalogOptions {
   /**
    * Where the metrics go: a meter, or `"collect"` to have them from
-   * {@linkcode KvCacheRegistration.prototype.collect | KvCacheRegistration.collect}, for a `createMetricProducer`. Default: `meter`.
+   * `KvCacheRegistration.collect`, for a `createMetricProducer`. Default: `meter`.
    */
   readonly metrics?: Meter | "collect";
   /** Where the bus's own metrics go. Default: `metrics`, if that is a meter. */

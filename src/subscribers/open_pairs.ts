@@ -63,7 +63,7 @@ export interface PairLane {
  *
  * - Several starts of one key are matched oldest first.
  * - Memory is bounded by count and by age. Starts that expire are counted and passed to `onExpire`.
- * - Age is measured on the starts' own timestamps, when {@linkcode OpenPairs.prototype.expire | OpenPairs.expire} is called:
+ * - Age is measured on the starts' own timestamps, when `OpenPairs.expire` is called:
  *   there are no timers. Starts expire in the order in which they were opened, so one with a
  *   timestamp in the future delays those behind it until it expires itself, or there are too many.
  * - Each operation takes constant time, on average.
@@ -148,7 +148,7 @@ export class OpenPairs<Start extends { readonly timestamp: number }> {
     this.#open++;
   }
 
-  /** The start that {@linkcode OpenPairs.prototype.close | OpenPairs.close} would give; it stays open. */
+  /** The start that `OpenPairs.close` would give; it stays open. */
   peek(key: PairKey, lane: PairLane = this.#lane): Start | undefined {
     return firstIn<Start>(lane, key)?.start;
   }

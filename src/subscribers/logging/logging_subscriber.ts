@@ -37,10 +37,10 @@ interface LoggedType {
  * - **Lazy**: an event type whose level is below `minLevel` is not subscribed to. Records below that
  *   level, or beyond the rate limit, are not built.
  * - **Rate-limited**: each event type has its own limit. Records left out are counted in
- *   {@linkcode LoggingSubscriber.prototype.leftOutByType | LoggingSubscriber.leftOutByType} and reported by a summary record: after a second,
+ *   `LoggingSubscriber.leftOutByType` and reported by a summary record: after a second,
  *   when the flood is over, every 2 s, 4 s, 8 s … 60 s while it lasts, and at `flush` and `stop`.
  * - **Redacted**: fields to be redacted are never read.
- * - **Isolated**: failures of a sink are counted in {@linkcode LoggingSubscriber.prototype.sinkCounts | LoggingSubscriber.sinkCounts}, counted
+ * - **Isolated**: failures of a sink are counted in `LoggingSubscriber.sinkCounts`, counted
  *   and logged by the bus, and do not affect other sinks.
  *
  * @example

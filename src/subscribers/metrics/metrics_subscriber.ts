@@ -16,7 +16,7 @@ export interface MetricsSubscriberOptions<Events extends object = AnyEvents> {
   readonly metrics: NonNullable<Catalog<Events>["metrics"]>;
   /**
    * A meter to report to: sums once per slice, histograms value by value. Default: none; then
-   * {@linkcode MetricsSubscriber.prototype.collect | MetricsSubscriber.collect} returns the values, including histograms and exemplars,
+   * `MetricsSubscriber.collect` returns the values, including histograms and exemplars,
    * at a fraction of the cost.
    */
   readonly meter?: Meter;
