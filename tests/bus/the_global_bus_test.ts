@@ -23,3 +23,15 @@ Deno.test("the global bus is disabled until initialised, and can be replaced", a
   assert(getEventBus() === other);
   assertEquals(isObservabilityEnabled(), false);
 });
+
+Deno.test("a second copy of the module has the same global bus", async () => {
+  // A query makes it a module of its own, as another version of the package is.
+  const copy: { getEventBus: () => EventBus } = await import(
+    new URL("../../src/bus/global_bus.ts?copy", import.meta.url).href
+  );
+  assert(copy.getEventBus !== (getEventBus as unknown));
+  assert(copy.getEventBus() === getEventBus());
+  await using bus = initEventBus();
+  assert(copy.getEventBus() === bus);
+  setEventBus(new EventBus({ enabled: false }));
+});
