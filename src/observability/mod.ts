@@ -48,8 +48,5 @@ export { ConfigurationError } from "./config/configuration_error.ts";
 export { type EnvReader, readObservabilityEnv } from "./config/env.ts";
 export type { ObservabilityOptions, OtlpOptions, OtlpSignalOptions } from "./config/options.ts";
 export { type ObservabilitySources, resolveObservabilityConfig } from "./config/resolve.ts";
-export {
-  type Observability,
-  startObservability,
-  type StartOptions,
-} from "./start_observability.ts";
+export type { Observability } from "./running.ts";
+export { startObservability, type StartOptions } from "./start_observability.ts";

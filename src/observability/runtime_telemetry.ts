@@ -31,5 +31,6 @@ export function createRuntimeTelemetry(
     registerGlobally: () => ({ [Symbol.dispose]: () => {} }),
     flushSteps: [],
     shutdownSteps: [],
+    cutOff: () => {},
   };
 }

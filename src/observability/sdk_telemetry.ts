@@ -32,12 +32,10 @@ export function createSdkTelemetry({ config, collect, logger }: TelemetryOptions
   });
 
   const producer = createMetricProducer({ collect, scopeName: SCOPE_NAME });
-  const pushedMetrics = config.metricsEnabled && otlp.metrics
-    ? new CountingMetricExporter(
-      createOtlpMetricExporter(otlp.metrics, otlp.metrics.protocol),
-      { logger },
-    )
+  const metricExporter = config.metricsEnabled && otlp.metrics
+    ? createOtlpMetricExporter(otlp.metrics, otlp.metrics.protocol)
     : undefined;
+  const pushedMetrics = metricExporter && new CountingMetricExporter(metricExporter, { logger });
   const metricsProvider = new PrometheusMetrics({
     serviceName,
     serviceInstanceId,
@@ -55,27 +53,29 @@ export function createSdkTelemetry({ config, collect, logger }: TelemetryOptions
     ],
   });
 
-  const spanProcessor = config.tracingEnabled && otlp.traces
-    ? new SpanBatchProcessor(createOtlpSpanExporter(otlp.traces, otlp.traces.protocol), {
-      ...config.spanBatch,
-      // A drain ends spans in bursts as long as the bus's queue: none of them may be lost here.
-      maxQueueSize: Math.max(config.spanBatch.maxQueueSize, config.bus.maxQueueSize),
-      logger,
-    })
+  const spanExporter = config.tracingEnabled && otlp.traces
+    ? createOtlpSpanExporter(otlp.traces, otlp.traces.protocol)
     : undefined;
+  const spanProcessor = spanExporter && new SpanBatchProcessor(spanExporter, {
+    ...config.spanBatch,
+    // A drain ends spans in bursts as long as the bus's queue: none of them may be lost here.
+    maxQueueSize: Math.max(config.spanBatch.maxQueueSize, config.bus.maxQueueSize),
+    logger,
+  });
   const tracerProvider = spanProcessor && new TracerProvider({
     resource,
     sampler: createSampler(config.sampler),
     spanProcessors: [spanProcessor],
   });
 
-  const logProcessor = config.loggingEnabled && otlp.logs
-    ? new LogBatchProcessor(createOtlpLogExporter(otlp.logs, otlp.logs.protocol), {
-      ...config.logBatch,
-      maxQueueSize: Math.max(config.logBatch.maxQueueSize, config.bus.maxQueueSize),
-      logger,
-    })
+  const logExporter = config.loggingEnabled && otlp.logs
+    ? createOtlpLogExporter(otlp.logs, otlp.logs.protocol)
     : undefined;
+  const logProcessor = logExporter && new LogBatchProcessor(logExporter, {
+    ...config.logBatch,
+    maxQueueSize: Math.max(config.logBatch.maxQueueSize, config.bus.maxQueueSize),
+    logger,
+  });
   const loggerProvider = logProcessor &&
     new LoggerProvider({ resource, processors: [logProcessor] });
 
@@ -118,6 +118,9 @@ export function createSdkTelemetry({ config, collect, logger }: TelemetryOptions
       ...step("shut log records down", loggerProvider && (() => loggerProvider.shutdown())),
       ...step("shut metrics down", () => metricsProvider[Symbol.asyncDispose]()),
     ],
+    cutOff: () => {
+      for (const exporter of [spanExporter, logExporter, metricExporter]) void exporter?.shutdown();
+    },
   };
 }
 

@@ -47,6 +47,8 @@ export interface Telemetry {
   readonly flushSteps: readonly TelemetryStep[];
   /** Pushes what waits, and ends. */
   readonly shutdownSteps: readonly TelemetryStep[];
+  /** Cuts off the pushes that are under way; what comes after it is not pushed. */
+  cutOff(): void;
 }
 
 /** The name of the instrumentation scope of all that Busbar makes. */

@@ -35,6 +35,7 @@ const MAX_RETRY_MS = 5_000;
 const MAX_ATTEMPTS = 6;
 /** What the SDKs' instrumentations look for, so that an export makes no spans of its own. */
 const SUPPRESS_TRACING = createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
+const SHUT_DOWN = "the exporter was shut down";
 /** A receiver's answer is a few bytes; a longer one is not read. */
 const MAX_ANSWER_BYTES = 64 * 1_024;
 
@@ -86,6 +87,8 @@ export class OtlpTransport {
     const body = this.#target.compression === "gzip" ? await gzip(payload) : payload;
     let retryMs = FIRST_RETRY_MS;
     for (let attempts = 1;; attempts++) {
+      // Nothing goes out after a shutdown, which also cuts what is under way.
+      if (this.#ended.signal.aborted) throw new OtlpExportError(SHUT_DOWN);
       const attempt = await context.with(
         context.active().setValue(SUPPRESS_TRACING, true),
         () => this.#attempt(body, deadline - performance.now()),
@@ -103,7 +106,7 @@ export class OtlpTransport {
     }
   }
 
-  /** Cuts short what waits for a retry. */
+  /** Cuts short what is under way or waits for a retry; nothing is sent after it. */
   shutdown(): void {
     this.#ended.abort();
   }
@@ -112,6 +115,8 @@ export class OtlpTransport {
     const { url, headers, compression } = this.#target;
     const cut = new AbortController();
     const timer = setTimeout(() => cut.abort(), Math.max(0, timeoutMs));
+    const end = () => cut.abort();
+    this.#ended.signal.addEventListener("abort", end);
     try {
       const response = await fetch(url, {
         method: "POST",
@@ -137,11 +142,13 @@ export class OtlpTransport {
         why: `the receiver answered ${response.status}`,
       };
     } catch (error) {
+      if (this.#ended.signal.aborted) return { retryable: false, why: SHUT_DOWN };
       return cut.signal.aborted
         ? { retryable: false, why: `no answer within ${this.#target.timeoutMs} ms` }
         : { retryable: !isForbidden(error), why: describe(error) };
     } finally {
       clearTimeout(timer);
+      this.#ended.signal.removeEventListener("abort", end);
     }
   }
 }

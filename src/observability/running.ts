@@ -1,0 +1,130 @@
+import type { EventBus } from "../bus/event_bus.ts";
+import type { EventSubscriber } from "../bus/event_subscriber.ts";
+import { type DeadlineOptions, resolveTimeoutMs } from "../bus/options.ts";
+import type { AnyEvents } from "../events/event_map.ts";
+import type { MetricsServer } from "../http/metrics_server.ts";
+import type { ObservabilityConfig } from "./config/config.ts";
+import { runSteps, type ShutdownStep } from "./shutdown_steps.ts";
+import type { Telemetry } from "./telemetry.ts";
+
+/** A running observability. */
+export interface Observability<Events extends object = AnyEvents> extends AsyncDisposable {
+  /** Where events are published. */
+  readonly bus: EventBus<Events>;
+  /** The configuration in force. */
+  readonly config: ObservabilityConfig;
+  /** Where metrics can be pulled, if they are. */
+  readonly metricsUrl?: string;
+  /**
+   * Resolves when everything published before the call has gone all the way: through the bus, its
+   * subscribers and the exporters. It never rejects.
+   *
+   * @returns `false` if something failed or the time ran out
+   */
+  flush(options?: DeadlineOptions): Promise<boolean>;
+  /**
+   * Ends all of it, in this order: the bus drains, its subscribers flush, the exporters push what
+   * they hold, the server closes. Each step is bounded by what is left of the time; a push that is
+   * still under way then is cut off. A second call gets the first one's result.
+   *
+   * A bus that was handed in goes on; what was registered on it here is shut down and unregistered.
+   *
+   * @throws {AggregateError} at the end, if a step failed or did not end in time
+   */
+  shutdown(options?: DeadlineOptions): Promise<void>;
+}
+
+/** What it is made of. */
+export interface Running<Events extends object> {
+  readonly bus: EventBus<Events>;
+  readonly ownBus: boolean;
+  readonly config: ObservabilityConfig;
+  readonly telemetry: Telemetry;
+  readonly subscribers: ReadonlyMap<EventSubscriber<Events>, Disposable>;
+  readonly registrations: readonly Disposable[];
+  readonly server: MetricsServer | undefined;
+}
+
+/** The handle on what was started: its flush and its shutdown. */
+export function running<Events extends object>(parts: Running<Events>): Observability<Events> {
+  const { bus, ownBus, config, telemetry, subscribers, registrations, server } = parts;
+  let ending: Promise<void> | undefined;
+
+  const drainBus: ShutdownStep = {
+    name: "drain the bus",
+    run: async (remainingMs) => {
+      // The exporters come after it: it may not take all of the time.
+      const timeoutMs = remainingMs * BUS_SHARE;
+      if (ownBus) {
+        const { timedOut, leftOver } = await bus.stop({ timeoutMs });
+        if (timedOut) throw new Error(`its time ran out, and ${leftOver} events were left over`);
+      } else if (!await bus.flush({ timeoutMs })) {
+        throw new Error("its time ran out");
+      }
+    },
+  };
+  /** A bus that goes on ends none of them; what they hold must be there before the last push. */
+  const endSubscribers: ShutdownStep = {
+    name: "shut the subscribers down",
+    run: async () => {
+      const endings = [...subscribers].map(async ([subscriber, registration]) => {
+        registration[Symbol.dispose]();
+        await subscriber.shutdown?.();
+      });
+      for (const ending of await Promise.allSettled(endings)) {
+        if (ending.status === "rejected") throw ending.reason;
+      }
+    },
+  };
+  const unregister: ShutdownStep = {
+    name: "unregister",
+    run: () => {
+      for (const registration of registrations) registration[Symbol.dispose]();
+      return Promise.resolve();
+    },
+  };
+  const closeServer: ShutdownStep = {
+    name: "close the metrics server",
+    run: async () => await server?.shutdown(),
+  };
+
+  const shutdown = (options: DeadlineOptions = {}): Promise<void> => {
+    const timeoutMs = resolveTimeoutMs("stop", options);
+    return ending ??= runSteps([
+      drainBus,
+      ...(ownBus ? [] : [endSubscribers]),
+      ...telemetry.shutdownSteps,
+      unregister,
+      closeServer,
+    ], timeoutMs).finally(() => telemetry.cutOff());
+  };
+  return {
+    bus,
+    config,
+    ...(server === undefined ? {} : { metricsUrl: server.metricsUrl }),
+    flush: async (options = {}) => {
+      const timeoutMs = resolveTimeoutMs("flush", options);
+      const until = performance.now() + timeoutMs;
+      const lostBefore = lostItems(telemetry);
+      const drained = await bus.flush({ timeoutMs });
+      try {
+        await runSteps(telemetry.flushSteps, Math.max(0, until - performance.now()));
+        return drained && lostItems(telemetry) === lostBefore;
+      } catch {
+        // Each failure has been counted and told by the exporter that it happened in.
+        return false;
+      }
+    },
+    shutdown,
+    [Symbol.asyncDispose]: () => shutdown(),
+  };
+}
+
+/** How many spans, log records and data points were not exported so far. */
+function lostItems({ exportCounts }: Telemetry): number {
+  return Object.values(exportCounts())
+    .reduce((sum, { failed, dropped }) => sum + failed + dropped, 0);
+}
+
+/** The bus's share of a shutdown's time. */
+const BUS_SHARE = 0.6;
