@@ -1,4 +1,6 @@
+import { type DeadlineOptions, resolveTimeoutMs } from "../bus/options.ts";
 import { show } from "../bus/refuse.ts";
+import { withinMs } from "../otel/export/timers.ts";
 import type { MetricsHandlerOptions } from "./metrics_handler.ts";
 
 /** Where metrics are served unless told otherwise: on this machine alone, on the port that Prometheus exporters use. */
@@ -19,8 +21,12 @@ export interface ServeMetricsOptions extends MetricsHandlerOptions {
 export interface MetricsServer extends AsyncDisposable {
   /** Where the metrics are, such as `http://127.0.0.1:9464/metrics`. */
   readonly metricsUrl: string;
-  /** Ends the server after the requests under way. */
-  shutdown(): Promise<void>;
+  /**
+   * Ends the server after the requests under way; those that are not over after `timeoutMs` (5,000
+   * by default), be it that a client does not read its answer, are cut off. A second call gets the
+   * first one's result.
+   */
+  shutdown(options?: DeadlineOptions): Promise<void>;
 }
 
 /** Thrown when the address that metrics should be served on is taken. */
@@ -64,17 +70,31 @@ export function listenError(error: unknown, { hostname, port }: Address): unknow
   return code === "EADDRINUSE" ? new AddressInUseError(hostname, port, { cause: error }) : error;
 }
 
-/** The server as users see it; `shutdown` is called once. */
-export function metricsServer(
-  { hostname, port }: Address,
-  shutdownOnce: () => Promise<void>,
-): MetricsServer {
+/** How a runtime's server ends. */
+export interface ServerEnd {
+  /** Ends after the requests under way. */
+  afterRequests(): Promise<void>;
+  /** Ends now, whatever is under way. */
+  now(): unknown;
+}
+
+/** The server as users see it. */
+export function metricsServer({ hostname, port }: Address, end: ServerEnd): MetricsServer {
   let ended: Promise<void> | undefined;
-  const shutdown = () => ended ??= shutdownOnce();
+  const shutdown = (options: DeadlineOptions = {}) => {
+    const timeoutMs = resolveTimeoutMs("stop", options);
+    return ended ??= endWithin(timeoutMs, end);
+  };
   const host = hostname.includes(":") ? `[${hostname}]` : hostname;
   return {
     metricsUrl: `http://${host}:${port}/metrics`,
     shutdown,
-    [Symbol.asyncDispose]: shutdown,
+    [Symbol.asyncDispose]: () => shutdown(),
   };
+}
+
+async function endWithin(timeoutMs: number, end: ServerEnd): Promise<void> {
+  const ending = end.afterRequests();
+  if (await withinMs(timeoutMs, ending)) return;
+  await end.now();
 }

@@ -85,7 +85,7 @@ export function running<Events extends object>(parts: Running<Events>): Observab
   };
   const closeServer: ShutdownStep = {
     name: "close the metrics server",
-    run: async () => await server?.shutdown(),
+    run: async (remainingMs) => await server?.shutdown({ timeoutMs: remainingMs * CLIENTS_SHARE }),
   };
 
   const shutdown = (options: DeadlineOptions = {}): Promise<void> => {
@@ -128,3 +128,5 @@ function lostItems({ exportCounts }: Telemetry): number {
 
 /** The bus's share of a shutdown's time. */
 const BUS_SHARE = 0.6;
+/** The share of what is left then that clients get; there must be time to cut them off. */
+const CLIENTS_SHARE = 0.8;
