@@ -1,12 +1,12 @@
 import type { Context, Span } from "@opentelemetry/api";
-import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
+import { ROOT_CONTEXT, SpanKind, trace } from "@opentelemetry/api";
 import { Backoff } from "../bus/backoff.ts";
 import { EventSubscriber } from "../bus/event_subscriber.ts";
 import type { Logger } from "../bus/options.ts";
 import type { AnyEvent, OperationId } from "../catalog/declaration.ts";
 import type { BusEvent } from "../events/event.ts";
 import type { AnyEvents, Subscriptions } from "../events/event_map.ts";
-import { reasonOf, recordFailure } from "./failure.ts";
+import { markFailed, reasonOf, recordFailure } from "./failure.ts";
 import { toHrTime } from "./hr_time.ts";
 import { OpenPairs, pairKey, type PairLane } from "./open_pairs.ts";
 import type { SpanContext, Tracer } from "./otel_api.ts";
@@ -46,7 +46,8 @@ const KINDS = {
  * - Whatever waits is bounded by count and age. What expires is ended, with the attribute
  *   `busbar.expired`, counted and told. `flush` ends nothing; `shutdown` ends what is open so.
  * - A function of the catalog that throws costs the span what it would have given, not the span;
- *   the bus counts the throw under this subscriber's name.
+ *   only without its operation id an event cannot be placed, and is left out. The bus counts the
+ *   throw under this subscriber's name.
  *
  * @example
  * ```ts
@@ -259,8 +260,8 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     if (span.isRecording()) {
       thrown = addAttributes(span, declaration, event);
       try {
-        const message = declaration.error?.(event);
-        if (message !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message });
+        const reason: unknown = declaration.error?.(event);
+        if (reason !== undefined && reason !== null) markFailed(span, reason);
       } catch (error) {
         thrown ??= { error };
       }

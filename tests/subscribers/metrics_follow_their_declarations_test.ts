@@ -227,3 +227,28 @@ Deno.test("neither a catalog nor a disabled bus creates an instrument", async ()
   );
   assertEquals(created, 0);
 });
+
+Deno.test("a start that is stamped in the future ends no other's waiting", async () => {
+  const subscriber = new MetricsSubscriber<ShopEvents>({
+    metrics: { "order.duration": duration<ShopEvents>("order.start", "order.end") },
+    logger: new MemoryLogger(),
+  });
+  const bus = new EventBus<ShopEvents>({ logger: new MemoryLogger() }).start();
+  bus.registerSubscriber(subscriber);
+  const now = 1_700_000_000_000;
+  bus.publish("order.start", { operationId: 0 }, { timestamp: now * 1_000 });
+  bus.publish("order.start", { operationId: 1 }, { timestamp: now });
+  await bus.flush();
+  bus.publish("order.start", { operationId: 2 }, { timestamp: now });
+  await bus.flush();
+  for (const operationId of [1, 2]) {
+    bus.publish("order.end", { operationId, bytes: 0, status: "" }, { timestamp: now + 5 });
+  }
+  await bus.stop();
+  assertEquals(subscriber.counts(), {
+    overflowed: {},
+    invalid: {},
+    orphanedEnds: 0,
+    expiredStarts: 0,
+  });
+});

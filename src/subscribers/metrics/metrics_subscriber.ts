@@ -81,7 +81,8 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
   readonly #instruments = new Map<string, Instrument>();
   readonly #pairs: OpenPairs<AnyEvent>[] = [];
   readonly #full = new Set<string>();
-  #newestMs = 0;
+  /** The latest event's timestamp. Not the greatest: one event from the future would end all waiting. */
+  #nowMs = 0;
 
   /**
    * Creates no instrument: that happens when it is registered.
@@ -130,10 +131,11 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
     const open = new OpenPairs<AnyEvent>();
     this.#pairs.push(open);
     on(start, (event) => {
-      if (event.timestamp > this.#newestMs) this.#newestMs = event.timestamp;
+      this.#nowMs = event.timestamp;
       open.open(pairKey(start, event, operationId(event)), event);
     });
     on(end, (event) => {
+      this.#nowMs = event.timestamp;
       const begun = open.close(pairKey(start, event, operationId(event)));
       if (begun === undefined) return;
       const durationMs = Math.max(0, event.timestamp - begun.timestamp);
@@ -148,7 +150,7 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
 
   /** Tells the meter the slice's sums, and gives up starts whose end is overdue. */
   override onDrain(): void {
-    for (const pairs of this.#pairs) pairs.expire(this.#newestMs);
+    for (const pairs of this.#pairs) pairs.expire(this.#nowMs);
     for (const [name, instrument] of this.#instruments) {
       if (this.#meter !== undefined) instrument.flush();
       if (instrument.overflowed > 0 && !this.#full.has(name)) {
