@@ -87,6 +87,18 @@ Deno.test("A Retry-After may be a date, and one beyond the deadline is not waite
   assertEquals(spans.counts.failed, 1);
 });
 
+Deno.test("A Retry-After that is none is no reason to ask again at once", async () => {
+  for (const retryAfter of ["-5", "1.5", "99999999999"]) {
+    await using receiver = new OtlpReceiver(() => busy(503, retryAfter));
+    // Less than the first wait before another attempt.
+    await using spans = spansTo(receiver.endpoint, 500);
+    spans.end();
+    await spans.flush();
+    assertEquals(receiver.received.length, 1);
+    assertEquals(spans.counts.failed, 1);
+  }
+});
+
 Deno.test("A receiver that is busy for ever is not asked for ever", async () => {
   await using receiver = new OtlpReceiver(() => busy(503, "0"));
   await using spans = spansTo(receiver.endpoint);

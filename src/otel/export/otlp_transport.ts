@@ -160,11 +160,12 @@ interface Attempt {
   readonly why: string;
 }
 
-/** `Retry-After`: seconds, or a date (RFC 9110, section 10.2.3). */
+/** `Retry-After`: seconds, or a date (RFC 9110, section 10.2.3); `undefined` if it is neither. */
 function parseRetryAfter(value: string | null, nowMs: number): number | undefined {
-  if (value === null) return undefined;
-  if (/^\d{1,9}$/.test(value.trim())) return Number(value) * 1_000;
-  const at = Date.parse(value);
+  const text = value?.trim() ?? "";
+  if (/^\d+$/.test(text)) return Number(text) * 1_000;
+  // A date has a weekday; of a bare number `Date.parse` would make a year long ago.
+  const at = /^[a-z]{3}/i.test(text) ? Date.parse(text) : NaN;
   return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
 }
 
