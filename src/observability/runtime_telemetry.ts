@@ -20,6 +20,13 @@ export function createRuntimeTelemetry(
         "no other providers are registered",
     );
   }
+  if (config.prometheus.enabled) {
+    const { host, port } = config.prometheus;
+    logger.warn(
+      "startObservability: metrics cannot be pulled under OTEL_DENO=true, so nothing listens on " +
+        `${host}:${port}`,
+    );
+  }
   return {
     meter: metrics.getMeter(SCOPE_NAME),
     meterTakesAll: true,

@@ -17,7 +17,8 @@ import { SpanRegistry } from "../subscribers/span_registry.ts";
 import { observeSubscribers } from "../subscribers/subscriber_metrics.ts";
 import { TracingSubscriber } from "../subscribers/tracing_subscriber.ts";
 import { parseObservabilityArgs } from "./config/args.ts";
-import type { ObservabilityConfig } from "./config/config.ts";
+import type { BusConfig, ObservabilityConfig } from "./config/config.ts";
+import { ConfigurationError } from "./config/configuration_error.ts";
 import { type EnvReader, readObservabilityEnv } from "./config/env.ts";
 import type { ObservabilityOptions } from "./config/options.ts";
 import { resolveObservabilityConfig } from "./config/resolve.ts";
@@ -110,7 +111,7 @@ export async function startObservability<Events extends object = AnyEvents>(
   const bus = options.bus instanceof EventBus
     ? options.bus
     : new EventBus<Events>({ ...config.bus, enabled: config.enabled, logger });
-  if (!config.enabled || !bus.enabled) return disabled(bus, config);
+  if (!config.enabled) return disabled(bus, config);
   if (observed.has(bus)) {
     throw new Error(
       "Cannot start observability: bus must not be under observation already; " +
@@ -240,11 +241,21 @@ function resolveConfig<Events extends object>(options: StartOptions<Events>): Ob
     bus,
     ...settings
   } = options;
-  return resolveObservabilityConfig({
-    options: bus === undefined || bus instanceof EventBus ? settings : { ...settings, bus },
-    flags: args === undefined ? {} : parseObservabilityArgs(args).config,
+  const flags = args === undefined ? {} : parseObservabilityArgs(args).config;
+  const handedIn = bus instanceof EventBus ? bus : undefined;
+  if (handedIn !== undefined && flags.bus !== undefined) {
+    throw new ConfigurationError(
+      "--event-bus-queue-size",
+      `must be absent where the program hands a bus in, whose size is ${handedIn.maxQueueSize}`,
+    );
+  }
+  const ofBus = handedIn === undefined ? bus : { maxQueueSize: handedIn.maxQueueSize };
+  const config = resolveObservabilityConfig({
+    options: ofBus === undefined ? settings : { ...settings, bus: ofBus as Partial<BusConfig> },
+    flags,
     env: readObservabilityEnv(env),
   });
+  return handedIn?.enabled === false ? { ...config, enabled: false } : config;
 }
 
 function defaultSink({ logger }: Telemetry): LogSink {
