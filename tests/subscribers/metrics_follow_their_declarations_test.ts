@@ -252,3 +252,31 @@ Deno.test("a start that is stamped in the future ends no other's waiting", async
     expiredStarts: 0,
   });
 });
+
+Deno.test("what is left out is told: bad values once, overdue starts backing off", async () => {
+  const logger = new MemoryLogger();
+  const subscriber = new MetricsSubscriber<ShopEvents>({
+    metrics: {
+      "stock": gauge<ShopEvents, "stock">("stock", { value: ({ metadata }) => metadata.items }),
+      "sold": counter<ShopEvents, "stock">("stock", { value: ({ metadata }) => metadata.items }),
+      "order.duration": duration<ShopEvents>("order.start", "order.end"),
+    },
+    logger,
+  });
+  const bus = new EventBus<ShopEvents>({ logger: new MemoryLogger() }).start();
+  bus.registerSubscriber(subscriber);
+  for (const items of [-1, NaN, NaN]) bus.publish("stock", { items });
+  for (let hour = 0; hour < 5; hour++) {
+    bus.publish("order.start", { operationId: hour }, { timestamp: hour * 3_600_000 });
+    await bus.flush();
+  }
+  await bus.stop();
+  assertEquals(subscriber.counts().expiredStarts, 4);
+  assertEquals(logger.lines, [
+    "MetricsSubscriber: stock was given a value that is not a finite number; such values are left " +
+    "out and counted",
+    "MetricsSubscriber: sold was given a value that is not a finite number of at least 0; such " +
+    "values are left out and counted",
+    "MetricsSubscriber: gave up starts whose end has not come: 1 so far",
+  ]);
+});
