@@ -164,6 +164,19 @@ Deno.test("A connection that breaks in the middle of an answer counts as its sta
   await served;
 });
 
+Deno.test("A timeout longer than timers can be is none", async () => {
+  await using receiver = new OtlpReceiver();
+  await using spans = spansTo(receiver.endpoint, Infinity, {
+    exportTimeoutMs: Infinity,
+    flushTimeoutMs: Infinity,
+    scheduleDelayMs: Infinity,
+  });
+  spans.end();
+  await spans.flush();
+  assertEquals(spans.counts, { exported: 1, failed: 0, dropped: 0, queued: 0 });
+  assertEquals(spans.lines, []);
+});
+
 Deno.test("What cannot be a target is refused", () => {
   assertThrows(() => createOtlpExporters({ endpoint: "localhost:4318" }), TypeError, "url");
   assertThrows(() => createOtlpExporters({ timeoutMs: 0 }), RangeError, "timeoutMs");

@@ -1,5 +1,5 @@
 import { context, createContextKey } from "@opentelemetry/api";
-import { pause } from "./timers.ts";
+import { MAX_DELAY_MS, pause } from "./timers.ts";
 
 /** Where and how OTLP goes. */
 export interface OtlpTarget {
@@ -114,7 +114,7 @@ export class OtlpTransport {
   async #attempt(body: Uint8Array<ArrayBuffer>, timeoutMs: number): Promise<Attempt> {
     const { url, headers, compression } = this.#target;
     const cut = new AbortController();
-    const timer = setTimeout(() => cut.abort(), Math.max(0, timeoutMs));
+    const timer = setTimeout(() => cut.abort(), Math.min(Math.max(0, timeoutMs), MAX_DELAY_MS));
     const end = () => cut.abort();
     this.#ended.signal.addEventListener("abort", end);
     try {
