@@ -4,6 +4,7 @@ import { type DeadlineOptions, resolveTimeoutMs } from "../bus/options.ts";
 import type { AnyEvents } from "../events/event_map.ts";
 import type { MetricsServer } from "../http/metrics_server.ts";
 import type { ObservabilityConfig } from "./config/config.ts";
+import { withinMs } from "../otel/export/timers.ts";
 import { runSteps, type ShutdownStep } from "./shutdown_steps.ts";
 import type { Telemetry } from "./telemetry.ts";
 
@@ -66,14 +67,17 @@ export function running<Events extends object>(parts: Running<Events>): Observab
   /** A bus that goes on ends none of them; what they hold must be there before the last push. */
   const endSubscribers: ShutdownStep = {
     name: "shut the subscribers down",
-    run: async () => {
+    run: async (remainingMs) => {
       const endings = [...subscribers].map(async ([subscriber, registration]) => {
         registration[Symbol.dispose]();
         await subscriber.shutdown?.();
       });
-      for (const ending of await Promise.allSettled(endings)) {
-        if (ending.status === "rejected") throw ending.reason;
+      // One that hangs may not take the exporters' time either.
+      const timeoutMs = remainingMs * BUS_SHARE;
+      if (!await withinMs(timeoutMs, Promise.allSettled(endings))) {
+        throw new Error("their time ran out");
       }
+      await Promise.all(endings);
     },
   };
   const unregister: ShutdownStep = {

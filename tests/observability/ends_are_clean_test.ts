@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { EventBus } from "@busbar/busbar";
+import { EventBus, EventSubscriber, type Subscriptions } from "@busbar/busbar";
 import { counter, defineCatalog, pair } from "@busbar/busbar/catalog";
 import { startObservability, type StartOptions } from "@busbar/busbar/observability";
 import { MemoryLogger } from "@busbar/busbar/testing";
@@ -72,6 +72,31 @@ Deno.test("spans that are open on a bus of one's own are ended before the last p
     "busbar.expired",
   ]);
   assertEquals(bus.publish("job.end", { id: 1 }), true);
+  await bus.stop();
+});
+
+Deno.test("a subscriber that hangs on a bus of one's own is told, and leaves the exporters time", async () => {
+  await using receiver = new OtlpReceiver();
+  class Hanging extends EventSubscriber<JobEvents> {
+    getSubscriptions(): Subscriptions<JobEvents> {
+      return {};
+    }
+    override shutdown(): Promise<void> {
+      return new Promise(() => {});
+    }
+  }
+  const bus = new EventBus<JobEvents>({ logger: new MemoryLogger() });
+  const obs = await start({
+    bus,
+    subscribers: [new Hanging()],
+    tracingEnabled: true,
+    otlp: { endpoint: receiver.endpoint },
+  });
+  bus.publish("job.start", { id: 1 });
+  bus.publish("job.end", { id: 1 });
+  const { message } = await assertRejects(() => obs.shutdown({ timeoutMs: 400 }), AggregateError);
+  assertEquals(message, "Cannot shut the subscribers down: their time ran out");
+  assertEquals(receiver.received.some(({ path }) => path === "/v1/traces"), true);
   await bus.stop();
 });
 
