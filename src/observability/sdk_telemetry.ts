@@ -13,6 +13,7 @@ import {
 } from "../otel/export/otlp_exporters.ts";
 import { createMetricProducer } from "../otel/metric_producer.ts";
 import { PrometheusMetrics } from "../otel/prometheus_metrics.ts";
+import type { BatchConfig, OtlpTarget } from "./config/config.ts";
 import { createSampler } from "./sampler.ts";
 import {
   SCOPE_NAME,
@@ -54,7 +55,7 @@ export function createSdkTelemetry({ config, collect, logger }: TelemetryOptions
   });
 
   const spanExporter = config.tracingEnabled && otlp.traces
-    ? createOtlpSpanExporter(otlp.traces, otlp.traces.protocol)
+    ? createOtlpSpanExporter(within(otlp.traces, config.spanBatch), otlp.traces.protocol)
     : undefined;
   const spanProcessor = spanExporter && new SpanBatchProcessor(spanExporter, {
     ...config.spanBatch,
@@ -69,7 +70,7 @@ export function createSdkTelemetry({ config, collect, logger }: TelemetryOptions
   });
 
   const logExporter = config.loggingEnabled && otlp.logs
-    ? createOtlpLogExporter(otlp.logs, otlp.logs.protocol)
+    ? createOtlpLogExporter(within(otlp.logs, config.logBatch), otlp.logs.protocol)
     : undefined;
   const logProcessor = logExporter && new LogBatchProcessor(logExporter, {
     ...config.logBatch,
@@ -122,6 +123,11 @@ export function createSdkTelemetry({ config, collect, logger }: TelemetryOptions
       for (const exporter of [spanExporter, logExporter, metricExporter]) void exporter?.shutdown();
     },
   };
+}
+
+/** A request that its batch does not wait for any more would go on beside the next one. */
+function within(target: OtlpTarget, { exportTimeoutMs }: BatchConfig): OtlpTarget {
+  return { ...target, timeoutMs: Math.min(target.timeoutMs, exportTimeoutMs) };
 }
 
 type GlobalProvider = readonly [what: string, set: () => unknown, unset: () => void];

@@ -129,3 +129,18 @@ Deno.test("a push that is under way when a shutdown's time is over is cut off", 
   assert(error.message.includes("Cannot shut spans down: it did not end"), error.message);
   await hanging.cutOff;
 });
+
+Deno.test("a push that its batch does not wait for any more is cut off", async () => {
+  await using hanging = startHanging();
+  const obs = await start({
+    tracingEnabled: true,
+    metricsEnabled: false,
+    otlp: { endpoint: hanging.endpoint },
+    spanBatch: { exportTimeoutMs: 50 },
+  });
+  obs.bus.publish("job.start", { id: 1 });
+  obs.bus.publish("job.end", { id: 1 });
+  assertEquals(await obs.flush(), false);
+  await hanging.cutOff;
+  await obs.shutdown();
+});
