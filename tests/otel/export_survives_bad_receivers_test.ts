@@ -182,4 +182,12 @@ Deno.test("What cannot be a target is refused", () => {
   assertThrows(() => createOtlpExporters({ timeoutMs: 0 }), RangeError, "timeoutMs");
   const protocol = "grpc" as "http/json";
   assertThrows(() => createOtlpExporters({ protocol }), TypeError, "protocol");
+  const secrets = [
+    { endpoint: "http://user:hunter2@127.0.0.1" },
+    { headers: { authorization: "hunter2\u{1f600}" } },
+  ];
+  for (const options of secrets) {
+    const { message } = assertThrows(() => createOtlpExporters(options), TypeError);
+    assertEquals(message.includes("hunter2"), false, message);
+  }
 });

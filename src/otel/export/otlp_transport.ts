@@ -55,11 +55,11 @@ export class OtlpTransport {
   /**
    * Opens nothing.
    *
-   * @throws {TypeError} if the URL is not one of http or https
+   * @throws {TypeError} if the URL is not one of http or https, or a header cannot be sent
    * @throws {RangeError} if `timeoutMs` is not above 0
    */
   constructor(target: OtlpTarget, contentType: string) {
-    const { url, timeoutMs } = target;
+    const { url, headers, timeoutMs } = target;
     if (!/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
       throw new TypeError(
         `Cannot create an OTLP exporter: url must be an http or https URL, received ${
@@ -67,6 +67,14 @@ export class OtlpTransport {
         }`,
       );
     }
+    const { username, password } = new URL(url);
+    if (username !== "" || password !== "") {
+      throw new TypeError(
+        "Cannot create an OTLP exporter: url must be without a user name and password, which fetch " +
+          "refuses (they are not shown)",
+      );
+    }
+    assertHeaders(headers);
     if (!(timeoutMs > 0)) {
       throw new RangeError(
         `Cannot create an OTLP exporter: timeoutMs must be a number above 0, received ${timeoutMs}`,
@@ -150,6 +158,18 @@ export class OtlpTransport {
       clearTimeout(timer);
       this.#ended.signal.removeEventListener("abort", end);
     }
+  }
+}
+
+/** At once, and without the values: in an error of `fetch` they would be told with each loss. */
+function assertHeaders(headers: Readonly<Record<string, string>>): void {
+  try {
+    new Headers(headers);
+  } catch {
+    throw new TypeError(
+      "Cannot create an OTLP exporter: headers must be names with printable values, received " +
+        `something else for ${Object.keys(headers).join(", ")} (values are not shown)`,
+    );
   }
 }
 
