@@ -49,6 +49,21 @@ Deno.test("What is down costs what was sent meanwhile, counted and told; then it
   assertEquals(spans.counts, { exported: 3, failed: 10, dropped: 15, queued: 0 });
 });
 
+Deno.test("Why nothing could be sent is told, without the query of the address", async () => {
+  await using receiver = new OtlpReceiver();
+  const url = `${receiver.endpoint}/v1/traces?key=hunter2`;
+  await receiver[Symbol.asyncDispose]();
+  const logger = new MemoryLogger();
+  const { traces } = createOtlpExporters({ traces: { url, timeoutMs: 500 } });
+  const provider = new TracerProvider({
+    spanProcessors: [new SpanBatchProcessor(traces, { logger })],
+  });
+  provider.getTracer("test").startSpan("read").end();
+  await provider.shutdown();
+  const [line = ""] = logger.lines;
+  assertEquals(/refused/i.test(line) && !line.includes("hunter2"), true, line);
+});
+
 Deno.test("What is too slow fails at the deadline; then it goes on", async () => {
   const answer = Promise.withResolvers<Response>();
   await using receiver = new OtlpReceiver(() => answer.promise);

@@ -214,8 +214,14 @@ function isForbidden(error: unknown): boolean {
     (error.name === "NotCapable" || error.name === "PermissionDenied");
 }
 
+/** With its cause, as `fetch` says no more than that it failed; queries may hold secrets. */
 function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  const { message, cause } = error;
+  const why = cause instanceof Error && cause.message !== ""
+    ? `${message}: ${cause.message}`
+    : message;
+  return why.replace(/(https?:\/\/[^\s)?]*)\?[^\s)]*/gi, "$1?…");
 }
 
 async function gzip(payload: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
