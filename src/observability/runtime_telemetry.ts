@@ -31,6 +31,7 @@ export function createRuntimeTelemetry(
     meter: metrics.getMeter(SCOPE_NAME),
     meterTakesAll: true,
     tracer: config.tracingEnabled ? trace.getTracer(SCOPE_NAME) : undefined,
+    attributesAtEnd: true,
     // It takes log records from the console: that is where they go without a logger.
     logger: undefined,
     scrape: undefined,

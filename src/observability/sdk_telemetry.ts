@@ -86,6 +86,7 @@ export function createSdkTelemetry({ config, collect, logger }: TelemetryOptions
     meter: metricsProvider.meter,
     meterTakesAll: false,
     tracer: tracerProvider?.getTracer(SCOPE_NAME),
+    attributesAtEnd: false,
     logger: loggerProvider?.getLogger(SCOPE_NAME),
     scrape: (format) => metricsProvider.scrape(format),
     exportCounts: () => ({

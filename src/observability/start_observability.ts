@@ -149,8 +149,9 @@ export async function startObservability<Events extends object = AnyEvents>(
     const registry = new SpanRegistry();
     const { metrics = {}, spans = {}, logs } = options.catalog ?? {};
     // First, for the others ask the registry which span an event belongs to.
-    const { tracer } = telemetry;
-    const tracing = tracer && new TracingSubscriber<Events>({ tracer, spans, registry, logger });
+    const { tracer, attributesAtEnd } = telemetry;
+    const tracing = tracer &&
+      new TracingSubscriber<Events>({ tracer, spans, registry, attributesAtEnd, logger });
     if (tracing !== undefined) register(tracing);
     if (config.metricsEnabled) {
       metricsSubscriber = new MetricsSubscriber<Events>({

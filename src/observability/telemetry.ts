@@ -31,6 +31,8 @@ export interface Telemetry {
   readonly meterTakesAll: boolean;
   /** For spans, if they are on. */
   readonly tracer: Tracer | undefined;
+  /** Whether its spans keep what they are told first, also when they are told anew. */
+  readonly attributesAtEnd: boolean;
   /** For log records, if they are pushed. */
   readonly logger: OtelLogger | undefined;
   /** Gives a scrape; `undefined` where metrics cannot be pulled. */

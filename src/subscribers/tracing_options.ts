@@ -23,6 +23,12 @@ export interface TracingSubscriberOptions<Events extends object = AnyEvents> {
    * `DEFAULT_MAX_PAIR_AGE_MS`, ten minutes.
    */
   readonly maxSpanAgeMs?: number;
+  /**
+   * Whether a span is told its attributes when it ends, each once, rather than at its start and
+   * again at its end: for tracers whose spans keep both, as those of Deno's own OpenTelemetry do
+   * (2.9). A sampler sees none then. Default: `false`.
+   */
+  readonly attributesAtEnd?: boolean;
   /** Where expired spans and invalid traceparents are told, backing off. Default: `console`. */
   readonly logger?: Logger;
 }

@@ -24,6 +24,8 @@ interface Announced {
 /** For sessions of which nothing is known. */
 const NOTHING: PairLane = new Map();
 
+const NO_ATTRIBUTES = Object.freeze({});
+
 const KINDS = {
   internal: SpanKind.INTERNAL,
   server: SpanKind.SERVER,
@@ -77,6 +79,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
   readonly #tracer: Tracer;
   readonly #named: readonly NamedSpan[];
   readonly #byName = new Map<string, NamedSpan>();
+  readonly #attributesAtEnd: boolean;
   readonly #logger: Logger;
   readonly #pairs: OpenPairs<OpenSpan>;
   readonly #announced: OpenPairs<Announced>;
@@ -103,8 +106,9 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
    */
   constructor(options: TracingSubscriberOptions<Events>) {
     super();
-    const { tracer, spans, registry, logger = console } = options;
+    const { tracer, spans, registry, attributesAtEnd = false, logger = console } = options;
     this.#tracer = tracer;
+    this.#attributesAtEnd = attributesAtEnd;
     this.#logger = logger;
     const parents = new Set(Object.values(spans).map(({ parent }) => parent));
     this.#named = Object.entries(spans).map(([name, declaration], index) => ({
@@ -224,13 +228,14 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     const span = this.#tracer.startSpan(name, {
       kind: KINDS[declaration.kind],
       startTime: toHrTime(event.timestamp),
-      attributes: attributes.attributes,
+      attributes: this.#attributesAtEnd ? NO_ATTRIBUTES : attributes.attributes,
     }, parent === undefined ? this.#remoteContext(event) : contextOf(parent));
     // Nothing has changed until here, should the tracer throw.
     const session = known ?? new SessionSpans(event.sessionId);
     if (known === undefined) this.#sessions.set(session.id, session);
     const root = parent?.named.declaration.root ? parent : parent?.root;
     const open = new OpenSpan(operationId, named, span, session, root, event);
+    if (this.#attributesAtEnd) open.attributes = attributes;
     if (root !== undefined) root.heldBy++;
     session.add(open);
     this.#started++;
@@ -258,7 +263,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     this.#remember(event, span);
     let thrown: { readonly error: unknown } | undefined;
     if (span.isRecording()) {
-      thrown = addAttributes(span, declaration, event);
+      thrown = addAttributes(open.attributes ?? span, declaration, event);
       try {
         const reason: unknown = declaration.error?.(event);
         if (reason !== undefined && reason !== null) markFailed(span, reason);
@@ -360,6 +365,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     if (session.isEmpty) this.#sessions.delete(session.id);
     const end = Math.max(endMs, timestamp);
     try {
+      if (open.attributes !== undefined) open.span.setAttributes(open.attributes.attributes);
       open.span.end(toHrTime(end));
     } finally {
       if (root !== undefined) this.#release(root, end);
