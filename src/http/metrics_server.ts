@@ -23,8 +23,8 @@ export interface MetricsServer extends AsyncDisposable {
   readonly metricsUrl: string;
   /**
    * Ends the server after the requests under way; those that are not over after `timeoutMs` (5,000
-   * by default), be it that a client does not read its answer, are cut off. A second call gets the
-   * first one's result.
+   * by default) are cut off. In Deno that does not reach an answer that is being sent to a client
+   * which does not read it: it is not waited for. A second call gets the first one's result.
    */
   shutdown(options?: DeadlineOptions): Promise<void>;
 }
