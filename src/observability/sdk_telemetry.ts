@@ -13,7 +13,7 @@ import {
 } from "../otel/export/otlp_exporters.ts";
 import { createMetricProducer } from "../otel/metric_producer.ts";
 import { PrometheusMetrics } from "../otel/prometheus_metrics.ts";
-import type { BatchConfig, OtlpTarget } from "./config/config.ts";
+import type { OtlpTarget } from "./config/config.ts";
 import { createSampler } from "./sampler.ts";
 import {
   SCOPE_NAME,
@@ -34,7 +34,10 @@ export function createSdkTelemetry({ config, collect, logger }: TelemetryOptions
 
   const producer = createMetricProducer({ collect, scopeName: SCOPE_NAME });
   const metricExporter = config.metricsEnabled && otlp.metrics
-    ? createOtlpMetricExporter(otlp.metrics, otlp.metrics.protocol)
+    ? createOtlpMetricExporter(
+      within(otlp.metrics, config.metricExportTimeoutMs),
+      otlp.metrics.protocol,
+    )
     : undefined;
   const pushedMetrics = metricExporter && new CountingMetricExporter(metricExporter, { logger });
   const metricsProvider = new PrometheusMetrics({
@@ -55,7 +58,10 @@ export function createSdkTelemetry({ config, collect, logger }: TelemetryOptions
   });
 
   const spanExporter = config.tracingEnabled && otlp.traces
-    ? createOtlpSpanExporter(within(otlp.traces, config.spanBatch), otlp.traces.protocol)
+    ? createOtlpSpanExporter(
+      within(otlp.traces, config.spanBatch.exportTimeoutMs),
+      otlp.traces.protocol,
+    )
     : undefined;
   const spanProcessor = spanExporter && new SpanBatchProcessor(spanExporter, {
     ...config.spanBatch,
@@ -70,7 +76,7 @@ export function createSdkTelemetry({ config, collect, logger }: TelemetryOptions
   });
 
   const logExporter = config.loggingEnabled && otlp.logs
-    ? createOtlpLogExporter(within(otlp.logs, config.logBatch), otlp.logs.protocol)
+    ? createOtlpLogExporter(within(otlp.logs, config.logBatch.exportTimeoutMs), otlp.logs.protocol)
     : undefined;
   const logProcessor = logExporter && new LogBatchProcessor(logExporter, {
     ...config.logBatch,
@@ -126,9 +132,9 @@ export function createSdkTelemetry({ config, collect, logger }: TelemetryOptions
   };
 }
 
-/** A request that its batch does not wait for any more would go on beside the next one. */
-function within(target: OtlpTarget, { exportTimeoutMs }: BatchConfig): OtlpTarget {
-  return { ...target, timeoutMs: Math.min(target.timeoutMs, exportTimeoutMs) };
+/** A request that nobody waits for any more would go on beside the next one. */
+function within(target: OtlpTarget, timeoutMs: number): OtlpTarget {
+  return { ...target, timeoutMs: Math.min(target.timeoutMs, timeoutMs) };
 }
 
 type GlobalProvider = readonly [what: string, set: () => unknown, unset: () => void];

@@ -144,3 +144,16 @@ Deno.test("a push that its batch does not wait for any more is cut off", async (
   await hanging.cutOff;
   await obs.shutdown();
 });
+
+Deno.test("a push of metrics ends with its own time, and is told", async () => {
+  await using hanging = startHanging();
+  const logger = new MemoryLogger();
+  const obs = await start({
+    logger,
+    otlp: { endpoint: hanging.endpoint },
+    metricExportTimeoutMs: 50,
+  });
+  await obs.flush();
+  await obs.shutdown();
+  assertEquals(logger.lines.some((line) => line.includes("no answer within 50 ms")), true);
+});
