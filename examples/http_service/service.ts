@@ -26,7 +26,8 @@ async function checkout(
   request: Request,
   sessionId: string,
 ): Promise<Response> {
-  const { cart, totalCents } = await request.json().catch(() => ({})) as Record<string, unknown>;
+  const order: Record<string, unknown> | null = await request.json().catch(() => null);
+  const { cart, totalCents } = order ?? {};
   if (typeof cart !== "string" || typeof totalCents !== "number" || !(totalCents >= 0)) {
     return Response.json({ error: "cart and totalCents are needed" }, { status: 400 });
   }

@@ -9,6 +9,7 @@ const BUCKETS: Readonly<Record<string, readonly number[]>> = {
     .concat(2 ** 28, 2 ** 30),
   "1": [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1],
   "GB/s": [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100],
+  "By/s": [1e7, 2.5e7, 5e7, 1e8, 2.5e8, 5e8, 1e9, 2.5e9, 5e9, 1e10, 2.5e10, 5e10, 1e11],
 };
 
 /** For counts and other units: OpenTelemetry's own defaults. */

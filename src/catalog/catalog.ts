@@ -1,5 +1,5 @@
 import type { EventOf, EventTypeOf } from "../events/event_map.ts";
-import { refuse } from "./declaration.ts";
+import { assertFunctions, refuse } from "./declaration.ts";
 import type { EventDescription } from "./event_description.ts";
 import { LOG_LEVELS, type LogDeclaration } from "./log.ts";
 import type { MetricDeclaration } from "./metric.ts";
@@ -53,9 +53,14 @@ export function defineCatalog<Events extends object>(): (
   catalog: Catalog<Events>,
 ) => Catalog<Events> {
   return (catalog) => {
-    for (const name of Object.keys(catalog.metrics ?? {})) assertMetricName(name);
-    for (const [name, { parent }] of Object.entries(catalog.spans ?? {})) {
+    for (const [name, metric] of Object.entries(catalog.metrics ?? {})) {
+      assertMetricName(name);
+      assertDeclared(`the metric ${JSON.stringify(name)}`, metric);
+    }
+    for (const [name, span] of Object.entries(catalog.spans ?? {})) {
       if (name === "") refuse("a span", "its name", "at least one character", name);
+      assertDeclared(`the span ${JSON.stringify(name)}`, span);
+      const { parent } = span;
       if (parent !== undefined && !Object.hasOwn(catalog.spans ?? {}, parent)) {
         refuse(`the span ${JSON.stringify(name)}`, "parent", "a span of the catalog", parent);
       }
@@ -66,6 +71,9 @@ export function defineCatalog<Events extends object>(): (
       )
     ) {
       const what = `the log of ${JSON.stringify(type)}`;
+      assertDeclared(what, log);
+      assertFunctions(what, { body: log.body, attributes: log.attributes });
+      assertNames(what, log.redact ?? []);
       if (typeof log.level !== "function" && !LOG_LEVELS.includes(log.level)) {
         refuse(what, "level", `one of ${LOG_LEVELS.join(", ")}`, log.level);
       }
@@ -76,6 +84,20 @@ export function defineCatalog<Events extends object>(): (
     }
     return catalog;
   };
+}
+
+/** Untyped code may leave one out. */
+function assertDeclared(what: string, declaration: unknown): void {
+  if (typeof declaration !== "object" || declaration === null) {
+    refuse(what, "it", "declared", declaration);
+  }
+}
+
+/** A single name would be taken for a list of its letters, and nothing be redacted. */
+function assertNames(what: string, names: unknown): void {
+  if (!Array.isArray(names) || names.some((name) => typeof name !== "string" || name === "")) {
+    refuse(what, "redact", "a list of names", names);
+  }
 }
 
 /** OpenTelemetry's rule for instrument names. */

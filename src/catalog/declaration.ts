@@ -29,6 +29,25 @@ export function refuse(what: string, argument: string, rule: string, value: unkn
   throw new TypeError(`Cannot declare ${what}: ${argument} must be ${rule}, received ${shown}`);
 }
 
+/** Checks functions that a declaration may be given. */
+export function assertFunctions(what: string, given: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(given)) {
+    if (value !== undefined && typeof value !== "function") refuse(what, name, "a function", value);
+  }
+}
+
+/** One event type or a list of them, checked, as a list. */
+export function typesOf(
+  what: string,
+  argument: string,
+  types: string | readonly string[],
+): readonly string[] {
+  const list: unknown = typeof types === "string" ? [types] : types;
+  if (!Array.isArray(list)) refuse(what, argument, "an event type or a list of them", types);
+  for (const type of list) assertType(what, argument, type);
+  return [...list];
+}
+
 /** Checks an event type given to a declaration. */
 export function assertType(what: string, argument: string, type: unknown): asserts type is string {
   if (typeof type !== "string" || type === "" || type.startsWith("bus:")) {

@@ -3,11 +3,13 @@ import type { EventAttributes } from "./attributes.ts";
 import { bucketsFor } from "./buckets.ts";
 import {
   type AnyEvent,
+  assertFunctions,
   assertType,
   type DeclaredFor,
   defaultOperationId,
   type OperationId,
   refuse,
+  typesOf,
 } from "./declaration.ts";
 
 /** What an instrument does with its values. */
@@ -277,13 +279,10 @@ function eventMetric<Events extends object>(
   options: EventMetricOptions<any> & { readonly buckets?: readonly number[] } = {},
 ): EventMetric<Events> {
   const what = `a ${kind}`;
-  const list = typeof types === "string" ? [types] : [...types];
+  const list = typesOf(what, "types", types);
   if (list.length === 0) refuse(what, "types", "at least one event type", "none");
-  for (const type of list) assertType(what, "types", type);
   const { value, attributes, measurements } = options;
-  for (const [name, given] of Object.entries({ value, attributes, measurements })) {
-    if (given !== undefined && typeof given !== "function") refuse(what, name, "a function", given);
-  }
+  assertFunctions(what, { value, attributes, measurements });
   if (measurements !== undefined && (value !== undefined || attributes !== undefined)) {
     refuse(what, "measurements", "given instead of value and attributes", "both");
   }
@@ -313,6 +312,7 @@ function pairMetric<Events extends object>(
   assertType(what, "end", end);
   if (start === end) refuse(what, "end", "another type than start", end);
   const { operationId = defaultOperationId, attributes } = options;
+  assertFunctions(what, { operationId, attributes });
   return {
     source: "pair",
     start,
@@ -333,9 +333,11 @@ function instrument(
   const { description = "", maxAttributeSets = DEFAULT_MAX_ATTRIBUTE_SETS } = options;
   const buckets = options.buckets ?? bucketsFor(unit);
   if (typeof unit !== "string") refuse(what, "unit", "a string", unit);
+  if (typeof description !== "string") refuse(what, "description", "a string", description);
   if (!Number.isInteger(maxAttributeSets) || maxAttributeSets < 2) {
     refuse(what, "maxAttributeSets", "an integer of at least 2", maxAttributeSets);
   }
+  if (!Array.isArray(buckets)) refuse(what, "buckets", "finite and ascending", buckets);
   const ascending = buckets.every((bound, i) =>
     Number.isFinite(bound) && (i === 0 || bound > (buckets[i - 1] as number))
   );

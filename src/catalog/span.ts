@@ -2,11 +2,13 @@ import type { AnyEvents, EventOf, EventTypeOf } from "../events/event_map.ts";
 import type { EventAttributes } from "./attributes.ts";
 import {
   type AnyEvent,
+  assertFunctions,
   assertType,
   type DeclaredFor,
   defaultOperationId,
   type OperationId,
   refuse,
+  typesOf,
 } from "./declaration.ts";
 
 /** The role of a span, as OpenTelemetry names it. */
@@ -84,6 +86,8 @@ export function pair<
   const { kind = "internal", root = false, parent } = options;
   if (!KINDS.includes(kind)) refuse("a span", "kind", `one of ${KINDS.join(", ")}`, kind);
   if (root && parent !== undefined) refuse("a span", "parent", "absent from a root", parent);
+  const { operationId, attributes, error } = options;
+  assertFunctions("a span", { operationId, attributes, error });
   return {
     start,
     end,
@@ -91,19 +95,13 @@ export function pair<
       defaultOperationId,
     parent,
     root,
-    announcedBy: typesOf("announcedBy", options.announcedBy),
-    failedBy: typesOf("failedBy", options.failedBy),
+    announcedBy: typesOf("a span", "announcedBy", options.announcedBy ?? []),
+    failedBy: typesOf("a span", "failedBy", options.failedBy ?? []),
     kind,
     attributes: options.attributes as SpanDeclaration<Events>["attributes"] | undefined ??
       metadataAttributes,
     error: options.error as SpanDeclaration<Events>["error"],
   };
-}
-
-function typesOf(argument: string, types: string | readonly string[] = []): readonly string[] {
-  const list = typeof types === "string" ? [types] : [...types];
-  for (const type of list) assertType("a span", argument, type);
-  return list;
 }
 
 /** The strings, numbers and booleans of an event's metadata, by their own names. */

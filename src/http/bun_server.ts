@@ -14,7 +14,7 @@ export interface BunRuntime {
     hostname: string;
     port: number;
     fetch: (request: Request) => Promise<Response>;
-  }): { readonly port: number; stop(): Promise<void> };
+  }): { readonly port: number; stop(now?: boolean): Promise<void> };
 }
 
 /** Serves metrics with `Bun.serve`. */
@@ -22,7 +22,10 @@ export function serveOnBun(bun: BunRuntime, options: ServeMetricsOptions): Metri
   const address = resolveAddress(options);
   try {
     const server = bun.serve({ ...address, fetch: createMetricsHandler(options) });
-    return metricsServer({ ...address, port: server.port }, () => server.stop());
+    return metricsServer({ ...address, port: server.port }, {
+      afterRequests: () => server.stop(),
+      now: () => server.stop(true),
+    });
   } catch (error) {
     throw listenError(error, address);
   }

@@ -1,4 +1,6 @@
+import { type DeadlineOptions, resolveTimeoutMs } from "../bus/options.ts";
 import { show } from "../bus/refuse.ts";
+import { withinMs } from "../otel/export/timers.ts";
 import type { MetricsHandlerOptions } from "./metrics_handler.ts";
 
 /**
@@ -22,8 +24,12 @@ export interface ServeMetricsOptions extends MetricsHandlerOptions {
 export interface MetricsServer extends AsyncDisposable {
   /** Where the metrics are, such as `http://127.0.0.1:9464/metrics`. */
   readonly metricsUrl: string;
-  /** Closes the server after the requests in progress. */
-  shutdown(): Promise<void>;
+  /**
+   * Closes the server after the requests in progress; those that are not done after `timeoutMs`
+   * (default: 5,000) are cut off. Deno cannot cut off an answer to a client that does not read it:
+   * the server does not wait for that one. A second call returns the first one's result.
+   */
+  shutdown(options?: DeadlineOptions): Promise<void>;
 }
 
 /** Thrown if the address to serve metrics at is in use. */
@@ -67,17 +73,31 @@ export function listenError(error: unknown, { hostname, port }: Address): unknow
   return code === "EADDRINUSE" ? new AddressInUseError(hostname, port, { cause: error }) : error;
 }
 
-/** The server as users see it; `shutdown` is called once. */
-export function metricsServer(
-  { hostname, port }: Address,
-  shutdownOnce: () => Promise<void>,
-): MetricsServer {
+/** How a runtime's server ends. */
+export interface ServerEnd {
+  /** Ends after the requests under way. */
+  afterRequests(): Promise<void>;
+  /** Ends now, whatever is under way. */
+  now(): unknown;
+}
+
+/** The server as users see it. */
+export function metricsServer({ hostname, port }: Address, end: ServerEnd): MetricsServer {
   let ended: Promise<void> | undefined;
-  const shutdown = () => ended ??= shutdownOnce();
+  const shutdown = (options: DeadlineOptions = {}) => {
+    const timeoutMs = resolveTimeoutMs("stop", options);
+    return ended ??= endWithin(timeoutMs, end);
+  };
   const host = hostname.includes(":") ? `[${hostname}]` : hostname;
   return {
     metricsUrl: `http://${host}:${port}/metrics`,
     shutdown,
-    [Symbol.asyncDispose]: shutdown,
+    [Symbol.asyncDispose]: () => shutdown(),
   };
+}
+
+async function endWithin(timeoutMs: number, end: ServerEnd): Promise<void> {
+  const ending = end.afterRequests();
+  if (await withinMs(timeoutMs, ending)) return;
+  await end.now();
 }

@@ -22,12 +22,15 @@ export async function serveOnNode(options: ServeMetricsOptions): Promise<Metrics
     server.listen(address.port, address.hostname, resolve);
   });
   const { port } = server.address() as AddressInfo;
-  return metricsServer({ ...address, port }, () =>
-    new Promise((resolve, reject) => {
-      server.close((error) => error === undefined ? resolve() : reject(error));
-      // What is kept alive has no request under way, but would keep the server open.
-      server.closeIdleConnections();
-    }));
+  return metricsServer({ ...address, port }, {
+    afterRequests: () =>
+      new Promise((resolve, reject) => {
+        server.close((error) => error === undefined ? resolve() : reject(error));
+        // What is kept alive has no request under way, but would keep the server open.
+        server.closeIdleConnections();
+      }),
+    now: () => server.closeAllConnections(),
+  });
 }
 
 async function answer(

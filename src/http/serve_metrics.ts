@@ -10,7 +10,7 @@ import {
 /** What is used of Deno; written out, since other runtimes' compilers do not know its types. */
 interface DenoRuntime {
   serve(
-    options: { hostname: string; port: number; onListen: () => void },
+    options: { hostname: string; port: number; onListen: () => void; signal: AbortSignal },
     handler: (request: Request) => Promise<Response>,
   ): { readonly addr: { readonly port: number }; shutdown(): Promise<void> };
 }
@@ -32,8 +32,27 @@ export function serveMetrics(options: ServeMetricsOptions): MetricsServer {
     );
   }
   try {
-    const server = Deno.serve({ ...address, onListen: () => {} }, createMetricsHandler(options));
-    return metricsServer({ ...address, port: server.addr.port }, () => server.shutdown());
+    const handler = createMetricsHandler(options);
+    const underWay = new Set<Promise<Response>>();
+    const cutOff = new AbortController();
+    const server = Deno.serve(
+      { ...address, onListen: () => {}, signal: cutOff.signal },
+      (request) => {
+        const answer = handler(request).finally(() => underWay.delete(answer));
+        underWay.add(answer);
+        return answer;
+      },
+    );
+    let closing = false;
+    return metricsServer({ ...address, port: server.addr.port }, {
+      afterRequests: async () => {
+        await Promise.allSettled(underWay);
+        closing = true;
+        await server.shutdown();
+      },
+      // Once Deno's own shutdown has begun, it cannot be cut short.
+      now: () => closing || cutOff.abort(),
+    });
   } catch (error) {
     throw listenError(error, address);
   }

@@ -59,8 +59,5 @@ export type {
 export type { TemporalityPreference } from "../otel/export/delta_metric_exporter.ts";
 export { type ObservabilitySources, resolveObservabilityConfig } from "./config/resolve.ts";
 export { OBSERVABILITY_VARIABLES, unusedVariables } from "./config/unused_variables.ts";
-export {
-  type Observability,
-  startObservability,
-  type StartOptions,
-} from "./start_observability.ts";
+export type { Observability } from "./running.ts";
+export { startObservability, type StartOptions } from "./start_observability.ts";

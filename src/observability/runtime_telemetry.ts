@@ -20,10 +20,18 @@ export function createRuntimeTelemetry(
         "no other providers are registered",
     );
   }
+  if (config.prometheus.enabled) {
+    const { host, port } = config.prometheus;
+    logger.warn(
+      "startObservability: metrics cannot be pulled under OTEL_DENO=true, so nothing listens on " +
+        `${host}:${port}`,
+    );
+  }
   return {
     meter: metrics.getMeter(SCOPE_NAME),
     meterTakesAll: true,
     tracer: config.tracingEnabled ? trace.getTracer(SCOPE_NAME) : undefined,
+    attributesAtEnd: true,
     // It takes log records from the console: that is where they go without a logger.
     logger: undefined,
     scrape: undefined,
@@ -31,5 +39,6 @@ export function createRuntimeTelemetry(
     registerGlobally: () => ({ [Symbol.dispose]: () => {} }),
     flushSteps: [],
     shutdownSteps: [],
+    cutOff: () => {},
   };
 }

@@ -17,7 +17,7 @@ import { EventTracer } from "../otel/event_tracer.ts";
 import { createMetricProducer } from "../otel/metric_producer.ts";
 import { PrometheusMetrics } from "../otel/prometheus_metrics.ts";
 import type { Logger } from "../bus/options.ts";
-import type { AttributeLimitsConfig, OtlpMetricsTarget } from "./config/config.ts";
+import type { AttributeLimitsConfig, OtlpMetricsTarget, OtlpTarget } from "./config/config.ts";
 import { createSampler } from "./sampler.ts";
 import {
   SCOPE_NAME,
@@ -37,12 +37,13 @@ export function createSdkTelemetry({ config, collect, logger }: TelemetryOptions
   });
 
   const producer = createMetricProducer({ collect, scopeName: SCOPE_NAME });
-  const pushedMetrics = config.metricsEnabled && otlp.metrics
-    ? new CountingMetricExporter(
-      createOtlpMetricExporter(otlp.metrics, otlp.metrics.protocol),
-      { logger },
+  const metricExporter = config.metricsEnabled && otlp.metrics
+    ? createOtlpMetricExporter(
+      within(otlp.metrics, config.metricExportTimeoutMs),
+      otlp.metrics.protocol,
     )
     : undefined;
+  const pushedMetrics = metricExporter && new CountingMetricExporter(metricExporter, { logger });
   const metricsProvider = new PrometheusMetrics({
     serviceName,
     serviceInstanceId,
@@ -60,27 +61,32 @@ export function createSdkTelemetry({ config, collect, logger }: TelemetryOptions
     ],
   });
 
-  const spanProcessor = config.tracingEnabled && otlp.traces
-    ? new SpanBatchProcessor(createOtlpSpanExporter(otlp.traces, otlp.traces.protocol), {
-      ...config.spanBatch,
-      // A drain ends spans in bursts as long as the bus's queue: none of them may be lost here.
-      maxQueueSize: Math.max(config.spanBatch.maxQueueSize, config.bus.maxQueueSize),
-      logger,
-    })
+  const spanExporter = config.tracingEnabled && otlp.traces
+    ? createOtlpSpanExporter(
+      within(otlp.traces, config.spanBatch.exportTimeoutMs),
+      otlp.traces.protocol,
+    )
     : undefined;
+  const spanProcessor = spanExporter && new SpanBatchProcessor(spanExporter, {
+    ...config.spanBatch,
+    // A drain ends spans in bursts as long as the bus's queue: none of them may be lost here.
+    maxQueueSize: Math.max(config.spanBatch.maxQueueSize, config.bus.maxQueueSize),
+    logger,
+  });
   const sampler = createSampler(config.sampler);
   const spanLimits = given(config.spanLimits);
   // For the spans of other code, once it is registered globally.
   const tracerProvider = spanProcessor &&
     new TracerProvider({ resource, sampler, spanProcessors: [spanProcessor], spanLimits });
 
-  const logProcessor = config.loggingEnabled && otlp.logs
-    ? new LogBatchProcessor(createOtlpLogExporter(otlp.logs, otlp.logs.protocol), {
-      ...config.logBatch,
-      maxQueueSize: Math.max(config.logBatch.maxQueueSize, config.bus.maxQueueSize),
-      logger,
-    })
+  const logExporter = config.loggingEnabled && otlp.logs
+    ? createOtlpLogExporter(within(otlp.logs, config.logBatch.exportTimeoutMs), otlp.logs.protocol)
     : undefined;
+  const logProcessor = logExporter && new LogBatchProcessor(logExporter, {
+    ...config.logBatch,
+    maxQueueSize: Math.max(config.logBatch.maxQueueSize, config.bus.maxQueueSize),
+    logger,
+  });
   const loggerProvider = logProcessor &&
     new LoggerProvider({
       resource,
@@ -101,6 +107,7 @@ export function createSdkTelemetry({ config, collect, logger }: TelemetryOptions
         sampler,
         limits: spanLimits,
       }),
+    attributesAtEnd: false,
     logger: loggerProvider?.getLogger(SCOPE_NAME),
     scrape: (format) => metricsProvider.scrape(format),
     exportCounts: () => ({
@@ -134,6 +141,9 @@ export function createSdkTelemetry({ config, collect, logger }: TelemetryOptions
       ...step("shut log records down", loggerProvider && (() => loggerProvider.shutdown())),
       ...step("shut metrics down", () => metricsProvider[Symbol.asyncDispose]()),
     ],
+    cutOff: () => {
+      for (const exporter of [spanExporter, logExporter, metricExporter]) void exporter?.shutdown();
+    },
   };
 }
 
@@ -155,6 +165,11 @@ function given<Limits extends AttributeLimitsConfig>(
   return attributeValueLengthLimit === undefined
     ? limits
     : { ...limits, attributeValueLengthLimit };
+}
+
+/** A request that nobody waits for any more would go on beside the next one. */
+function within(target: OtlpTarget, timeoutMs: number): OtlpTarget {
+  return { ...target, timeoutMs: Math.min(target.timeoutMs, timeoutMs) };
 }
 
 type GlobalProvider = readonly [what: string, set: () => unknown, unset: () => void];

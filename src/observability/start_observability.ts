@@ -1,12 +1,11 @@
 import { EventBus } from "../bus/event_bus.ts";
 import type { EventSubscriber } from "../bus/event_subscriber.ts";
-import { type DeadlineOptions, type Logger, resolveTimeoutMs } from "../bus/options.ts";
+import type { DeadlineOptions, Logger } from "../bus/options.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { LogLevel } from "../catalog/log.ts";
 import { type ExitHookOptions, installExitHooks } from "../exit/hooks.ts";
 import type { AnyEvents } from "../events/event_map.ts";
 import { startMetricsServer } from "../http/start_metrics_server.ts";
-import type { MetricsServer } from "../http/metrics_server.ts";
 import { observeExport } from "../otel/export/observe_export.ts";
 import { BUS_METRIC_PREFIX, observeBus } from "../subscribers/bus_metrics.ts";
 import { jsonLinesSink } from "../subscribers/logging/json_lines.ts";
@@ -18,14 +17,15 @@ import { SpanRegistry } from "../subscribers/tracing/span_registry.ts";
 import { observeSubscribers } from "../subscribers/subscriber_metrics.ts";
 import { TracingSubscriber } from "../subscribers/tracing/tracing_subscriber.ts";
 import { parseObservabilityArgs } from "./config/args.ts";
-import type { ObservabilityConfig } from "./config/config.ts";
+import type { BusConfig, ObservabilityConfig } from "./config/config.ts";
+import { ConfigurationError } from "./config/configuration_error.ts";
 import { type EnvReader, readObservabilityEnv } from "./config/env.ts";
 import type { ObservabilityOptions } from "./config/options.ts";
 import { resolveObservabilityConfig } from "./config/resolve.ts";
 import { unusedVariables } from "./config/unused_variables.ts";
 import { createRuntimeTelemetry } from "./runtime_telemetry.ts";
+import { type Observability, running } from "./running.ts";
 import { createSdkTelemetry } from "./sdk_telemetry.ts";
-import { runSteps, type ShutdownStep } from "./shutdown_steps.ts";
 import type { Telemetry } from "./telemetry.ts";
 
 /** The options of {@linkcode startObservability}; all are optional. */
@@ -67,31 +67,6 @@ export interface StartOptions<Events extends object = AnyEvents>
   readonly env?: EnvReader;
   /** Where losses and failures are logged. Default: `console`. */
   readonly logger?: Logger;
-}
-
-/** What {@linkcode startObservability} returns. */
-export interface Observability<Events extends object = AnyEvents> extends AsyncDisposable {
-  /** The bus to publish events to. */
-  readonly bus: EventBus<Events>;
-  /** The configuration in force. */
-  readonly config: ObservabilityConfig;
-  /** The URL that metrics are served at; absent if they are not. */
-  readonly metricsUrl?: string;
-  /**
-   * Resolves when everything published before the call has passed through the bus, its subscribers
-   * and the exporters. It never rejects.
-   *
-   * @returns `false` if something failed or the timeout was reached
-   */
-  flush(options?: DeadlineOptions): Promise<boolean>;
-  /**
-   * Shuts down in this order: the bus drains, its subscribers flush, the exporters push what they
-   * hold, the server closes. Each step may use the time that the earlier ones left. A second call
-   * returns the first one's result.
-   *
-   * @throws {AggregateError} after all steps, if one failed or did not finish in time
-   */
-  shutdown(options?: DeadlineOptions): Promise<void>;
 }
 
 /** Buses that are under observation: twice would count everything double. */
@@ -144,7 +119,7 @@ export async function startObservability<Events extends object = AnyEvents>(
   const bus = options.bus instanceof EventBus
     ? options.bus
     : new EventBus<Events>({ ...config.bus, enabled: config.enabled, logger });
-  if (!config.enabled || !bus.enabled) return disabled(bus, config);
+  if (!config.enabled) return disabled(bus, config);
   if (observed.has(bus)) {
     throw new Error(
       "Cannot start observability: bus must not be under observation already; " +
@@ -155,7 +130,9 @@ export async function startObservability<Events extends object = AnyEvents>(
     logger.warn(`startObservability: ${line}`);
   }
 
-  const undo: (() => void | Promise<void>)[] = [];
+  // At once: another call may come while this one waits for the server.
+  observed.add(bus);
+  const undo: (() => void | Promise<void>)[] = [() => void observed.delete(bus)];
   try {
     let metricsSubscriber: MetricsSubscriber<Events> | undefined;
     const telemetry = config.runtimeTelemetry
@@ -166,19 +143,27 @@ export async function startObservability<Events extends object = AnyEvents>(
         logger,
       });
     undo.push(async () => {
+      // There is nothing to push yet, and the error may not wait for an endpoint that hangs.
+      telemetry.cutOff();
       for (const { run } of telemetry.shutdownSteps) await run();
     });
-    const registrations: Disposable[] = [];
+    const registrations: Disposable[] = [{ [Symbol.dispose]: () => observed.delete(bus) }];
+    const subscribers = new Map<EventSubscriber<Events>, Disposable>();
+    const register = (subscriber: EventSubscriber<Events>) =>
+      void subscribers.set(subscriber, bus.registerSubscriber(subscriber));
     undo.push(() => {
-      for (const registration of registrations) registration[Symbol.dispose]();
+      for (const registration of [...subscribers.values(), ...registrations]) {
+        registration[Symbol.dispose]();
+      }
     });
     if (options.registerGlobally) registrations.push(telemetry.registerGlobally());
     const registry = new SpanRegistry();
     const { metrics = {}, spans = {}, logs } = options.catalog ?? {};
     // First, for the others ask the registry which span an event belongs to.
-    const { tracer } = telemetry;
-    const tracing = tracer && new TracingSubscriber<Events>({ tracer, spans, registry, logger });
-    if (tracing !== undefined) registrations.push(bus.registerSubscriber(tracing));
+    const { tracer, attributesAtEnd } = telemetry;
+    const tracing = tracer &&
+      new TracingSubscriber<Events>({ tracer, spans, registry, attributesAtEnd, logger });
+    if (tracing !== undefined) register(tracing);
     if (config.metricsEnabled) {
       metricsSubscriber = new MetricsSubscriber<Events>({
         metrics,
@@ -188,7 +173,7 @@ export async function startObservability<Events extends object = AnyEvents>(
           : { contextOf: (event) => registry.contextOf(event) }),
         ...(telemetry.meterTakesAll ? { meter: telemetry.meter } : {}),
       });
-      registrations.push(bus.registerSubscriber(metricsSubscriber));
+      register(metricsSubscriber);
     }
     const logging = config.loggingEnabled && logs !== undefined
       ? new LoggingSubscriber<Events>({
@@ -199,10 +184,8 @@ export async function startObservability<Events extends object = AnyEvents>(
         ...(options.redact === undefined ? {} : { redact: options.redact }),
       })
       : undefined;
-    if (logging !== undefined) registrations.push(bus.registerSubscriber(logging));
-    for (const subscriber of options.subscribers ?? []) {
-      registrations.push(bus.registerSubscriber(subscriber));
-    }
+    if (logging !== undefined) register(logging);
+    for (const subscriber of options.subscribers ?? []) register(subscriber);
     // Last, for the duration of a slice is taken up to there.
     if (config.metricsEnabled) {
       const self = { meter: telemetry.meter, prefix: selfMetricsPrefix };
@@ -225,7 +208,15 @@ export async function startObservability<Events extends object = AnyEvents>(
       })
       : undefined;
     if (server !== undefined) undo.push(() => server.shutdown());
-    const observability = running({ bus, ownBus, config, telemetry, registrations, server });
+    const observability = running({
+      bus,
+      ownBus,
+      config,
+      telemetry,
+      subscribers,
+      registrations,
+      server,
+    });
     if (options.exitHooks !== undefined) {
       const target = {
         stop: (within: DeadlineOptions) =>
@@ -234,11 +225,16 @@ export async function startObservability<Events extends object = AnyEvents>(
       };
       registrations.push(installExitHooks(target, options.exitHooks));
     }
-    observed.add(bus);
     bus.start();
     return observability;
   } catch (error) {
-    for (const step of undo.reverse()) await step();
+    for (const step of undo.reverse()) {
+      try {
+        await step();
+      } catch {
+        // It would hide why nothing was started.
+      }
+    }
     throw error;
   }
 }
@@ -260,11 +256,21 @@ function resolveConfig<Events extends object>(options: StartOptions<Events>): Ob
     bus,
     ...settings
   } = options;
-  return resolveObservabilityConfig({
-    options: bus === undefined || bus instanceof EventBus ? settings : { ...settings, bus },
-    flags: args === undefined ? {} : parseObservabilityArgs(args).config,
+  const flags = args === undefined ? {} : parseObservabilityArgs(args).config;
+  const handedIn = bus instanceof EventBus ? bus : undefined;
+  if (handedIn !== undefined && flags.bus !== undefined) {
+    throw new ConfigurationError(
+      "--event-bus-queue-size",
+      `must be absent where the program hands a bus in, whose size is ${handedIn.maxQueueSize}`,
+    );
+  }
+  const ofBus = handedIn === undefined ? bus : { maxQueueSize: handedIn.maxQueueSize };
+  const config = resolveObservabilityConfig({
+    options: ofBus === undefined ? settings : { ...settings, bus: ofBus as Partial<BusConfig> },
+    flags,
     env: readObservabilityEnv(env),
   });
+  return handedIn?.enabled === false ? { ...config, enabled: false } : config;
 }
 
 function defaultSink({ logger }: Telemetry): LogSink {
@@ -283,75 +289,3 @@ function disabled<Events extends object>(
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
-
-interface Running<Events extends object> {
-  readonly bus: EventBus<Events>;
-  readonly ownBus: boolean;
-  readonly config: ObservabilityConfig;
-  readonly telemetry: Telemetry;
-  readonly registrations: readonly Disposable[];
-  readonly server: MetricsServer | undefined;
-}
-
-function running<Events extends object>(parts: Running<Events>): Observability<Events> {
-  const { bus, ownBus, config, telemetry, registrations, server } = parts;
-  let ending: Promise<void> | undefined;
-
-  const drainBus: ShutdownStep = {
-    name: "drain the bus",
-    run: async (remainingMs) => {
-      // The exporters come after it: it may not take all of the time.
-      const timeoutMs = remainingMs * BUS_SHARE;
-      if (ownBus) {
-        const { timedOut, leftOver } = await bus.stop({ timeoutMs });
-        if (timedOut) throw new Error(`its time ran out, and ${leftOver} events were left over`);
-      } else if (!await bus.flush({ timeoutMs })) {
-        throw new Error("its time ran out");
-      }
-    },
-  };
-  const unregister: ShutdownStep = {
-    name: "unregister",
-    run: () => {
-      observed.delete(bus);
-      for (const registration of registrations) registration[Symbol.dispose]();
-      return Promise.resolve();
-    },
-  };
-  const closeServer: ShutdownStep = {
-    name: "close the metrics server",
-    run: async () => await server?.shutdown(),
-  };
-
-  const shutdown = (options: DeadlineOptions = {}): Promise<void> => {
-    const timeoutMs = resolveTimeoutMs("stop", options);
-    return ending ??= runSteps([
-      drainBus,
-      ...telemetry.shutdownSteps,
-      unregister,
-      closeServer,
-    ], timeoutMs);
-  };
-  return {
-    bus,
-    config,
-    ...(server === undefined ? {} : { metricsUrl: server.metricsUrl }),
-    flush: async (options = {}) => {
-      const timeoutMs = resolveTimeoutMs("flush", options);
-      const until = performance.now() + timeoutMs;
-      const drained = await bus.flush({ timeoutMs });
-      try {
-        await runSteps(telemetry.flushSteps, Math.max(0, until - performance.now()));
-        return drained;
-      } catch {
-        // Each failure has been counted and told by the exporter that it happened in.
-        return false;
-      }
-    },
-    shutdown,
-    [Symbol.asyncDispose]: () => shutdown(),
-  };
-}
-
-/** The bus's share of a shutdown's time. */
-const BUS_SHARE = 0.6;

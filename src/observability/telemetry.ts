@@ -31,6 +31,8 @@ export interface Telemetry {
   readonly meterTakesAll: boolean;
   /** For spans, if they are on. */
   readonly tracer: SpanStarter | undefined;
+  /** Whether its spans keep what they are told first, also when they are told anew. */
+  readonly attributesAtEnd: boolean;
   /** For log records, if they are pushed. */
   readonly logger: OtelLogger | undefined;
   /** Gives a scrape; `undefined` where metrics cannot be pulled. */
@@ -47,6 +49,8 @@ export interface Telemetry {
   readonly flushSteps: readonly TelemetryStep[];
   /** Pushes what waits, and ends. */
   readonly shutdownSteps: readonly TelemetryStep[];
+  /** Cuts off the pushes that are under way; what comes after it is not pushed. */
+  cutOff(): void;
 }
 
 /** The name of the instrumentation scope of all that Busbar makes. */

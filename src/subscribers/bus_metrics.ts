@@ -61,11 +61,18 @@ export interface BusMetricsOptions {
  *   loop, without the `onDrain` of subscribers that are registered after this call.
  *
  * @returns a disposable that ends the observation
+ * @throws {TypeError} if the prefix cannot begin a name: OpenTelemetry would give nothing, silently
  */
 export function observeBus<Events extends object>(
   bus: EventBus<Events>,
   { meter, prefix = BUS_METRIC_PREFIX }: BusMetricsOptions,
 ): Disposable {
+  if (!/^[A-Za-z][\w.\-/]{0,199}$/.test(prefix)) {
+    throw new TypeError(
+      "Cannot observe a bus: prefix must be a letter, then up to 199 letters, digits, _ . - or /, " +
+        `received ${JSON.stringify(prefix)}`,
+    );
+  }
   if (!bus.enabled) return { [Symbol.dispose]: () => {} };
   const gauge = (name: string, description: string, unit = "") =>
     meter.createObservableGauge(`${prefix}.event_bus.${name}`, { description, unit });

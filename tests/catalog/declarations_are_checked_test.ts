@@ -19,6 +19,38 @@ const untyped = <Value>(value: unknown) => value as Value;
 
 const REFUSED: readonly [declare: () => unknown, message: string][] = [
   [
+    () => counter(untyped<string>(undefined)),
+    "Cannot declare a counter: types must be an event type or a list of them, received undefined",
+  ],
+  [
+    () => counter("order.end", { description: untyped(5) }),
+    "Cannot declare a counter: description must be a string, received 5",
+  ],
+  [
+    () => histogram("order.end", { value: () => 1, buckets: untyped(5) }),
+    "Cannot declare a histogram: buckets must be finite and ascending, received 5",
+  ],
+  [
+    () => duration("order.start", "order.end", { operationId: untyped<undefined>("id") as never }),
+    'Cannot declare a duration: operationId must be a function, received "id"',
+  ],
+  [
+    () => pair("order.start", "order.end", { error: untyped<undefined>(true) as never }),
+    "Cannot declare a span: error must be a function, received true",
+  ],
+  [
+    () => define({ metrics: { orders: untyped(undefined) } }),
+    'Cannot declare the metric "orders": it must be declared, received undefined',
+  ],
+  [
+    () => define({ logs: { "order.end": { level: "info", redact: untyped("card") } } }),
+    'Cannot declare the log of "order.end": redact must be a list of names, received "card"',
+  ],
+  [
+    () => define({ logs: { "order.end": { level: "info", body: untyped("sold") } } }),
+    'Cannot declare the log of "order.end": body must be a function, received "sold"',
+  ],
+  [
     () => counter([]),
     "Cannot declare a counter: types must be at least one event type",
   ],

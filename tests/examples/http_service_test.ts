@@ -53,6 +53,12 @@ Deno.test("the shop is scraped, and its logs are lines on the console", async ()
   const metricsUrl = (await service.lineWith("metrics: ")).slice("metrics: ".length);
   assertEquals(await checkout(url, 4_200), { status: "ok" });
   assertEquals(await checkout(url, 20_000), { status: "declined" });
+  for (const body of ["null", "5", "{", ""]) {
+    const answer = await fetch(`${url}/checkout`, { method: "POST", body });
+    assertEquals([answer.status, await answer.json()], [400, {
+      error: "cart and totalCents are needed",
+    }]);
+  }
   const log = JSON.parse(await service.lineWith("checkout declined"));
   assertEquals(log.attributes.cart, "[redacted]");
   assertEquals(log.traceId, undefined);

@@ -59,3 +59,18 @@ Deno.test("a server listens on loopback, and a second one on its port is refused
     "port must be an integer from 0 to 65535, received 65536",
   );
 });
+
+Deno.test("a scrape that hangs holds a shutdown up for as long as it may, and is cut off then", async () => {
+  const scraping = Promise.withResolvers<void>();
+  const server = serveMetrics({
+    port: 0,
+    scrape: () => {
+      scraping.resolve();
+      return new Promise(() => {});
+    },
+  });
+  const answer = fetch(server.metricsUrl).then(() => "answered", () => "cut off");
+  await scraping.promise;
+  await server.shutdown({ timeoutMs: 20 });
+  assertEquals(await answer, "cut off");
+});

@@ -261,6 +261,16 @@ Deno.test("bad and unknown options are refused", () => {
       "resourceAttributes must be attributes by name: strings, numbers, booleans or arrays of one of these, received [object Object]",
     ],
     [
+      { resourceAttributes: { a: NaN } },
+      TypeError,
+      "resourceAttributes must be attributes by name: strings, numbers, booleans or arrays of one of these, received [object Object]",
+    ],
+    [
+      { resourceAttributes: { a: 2 ** 64 } },
+      TypeError,
+      "resourceAttributes must be attributes by name: strings, numbers, booleans or arrays of one of these, received [object Object]",
+    ],
+    [
       { sampler: { ratio: NaN } },
       RangeError,
       "sampler.ratio must be a number from 0 to 1, received NaN",

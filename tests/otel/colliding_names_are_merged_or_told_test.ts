@@ -120,3 +120,10 @@ Deno.test("what cannot be shown is told once, not at each scrape", async () => {
     'Cannot show the metric "...": its name must have a letter or digit',
   ]);
 });
+
+Deno.test("values that differ in half a character are one series, since text cannot tell them apart", async () => {
+  const { prometheus } = await scrapeBoth([
+    sum({ name: "reads" }, [point(1, { key: "\ud800" }), point(2, { key: "\ud801" })]),
+  ]);
+  assertEquals(prometheus.split("\n").slice(1, -1), ['reads_total{key="\ufffd"} 3']);
+});

@@ -49,6 +49,21 @@ Deno.test("What is down costs what was sent meanwhile, counted and told; then it
   assertEquals(spans.counts, { exported: 3, failed: 10, dropped: 15, queued: 0 });
 });
 
+Deno.test("Why nothing could be sent is told, without the query of the address", async () => {
+  await using receiver = new OtlpReceiver();
+  const url = `${receiver.endpoint}/v1/traces?key=hunter2`;
+  await receiver[Symbol.asyncDispose]();
+  const logger = new MemoryLogger();
+  const { traces } = createOtlpExporters({ traces: { url, timeoutMs: 500 } });
+  const provider = new TracerProvider({
+    spanProcessors: [new SpanBatchProcessor(traces, { logger })],
+  });
+  provider.getTracer("test").startSpan("read").end();
+  await provider.shutdown();
+  const [line = ""] = logger.lines;
+  assertEquals(/refused/i.test(line) && !line.includes("hunter2"), true, line);
+});
+
 Deno.test("What is too slow fails at the deadline; then it goes on", async () => {
   const answer = Promise.withResolvers<Response>();
   await using receiver = new OtlpReceiver(() => answer.promise);
@@ -85,6 +100,18 @@ Deno.test("A Retry-After may be a date, and one beyond the deadline is not waite
   await spans.flush();
   assertEquals(receiver.received.length, 2);
   assertEquals(spans.counts.failed, 1);
+});
+
+Deno.test("A Retry-After that is none is no reason to ask again at once", async () => {
+  for (const retryAfter of ["-5", "1.5", "99999999999"]) {
+    await using receiver = new OtlpReceiver(() => busy(503, retryAfter));
+    // Less than the first wait before another attempt.
+    await using spans = spansTo(receiver.endpoint, 500);
+    spans.end();
+    await spans.flush();
+    assertEquals(receiver.received.length, 1);
+    assertEquals(spans.counts.failed, 1);
+  }
 });
 
 Deno.test("A receiver that is busy for ever is not asked for ever", async () => {
@@ -152,9 +179,30 @@ Deno.test("A connection that breaks in the middle of an answer counts as its sta
   await served;
 });
 
+Deno.test("A timeout longer than timers can be is none", async () => {
+  await using receiver = new OtlpReceiver();
+  await using spans = spansTo(receiver.endpoint, Infinity, {
+    exportTimeoutMs: Infinity,
+    flushTimeoutMs: Infinity,
+    scheduleDelayMs: Infinity,
+  });
+  spans.end();
+  await spans.flush();
+  assertEquals(spans.counts, { exported: 1, failed: 0, dropped: 0, queued: 0 });
+  assertEquals(spans.lines, []);
+});
+
 Deno.test("What cannot be a target is refused", () => {
   assertThrows(() => createOtlpExporters({ endpoint: "localhost:4318" }), TypeError, "url");
   assertThrows(() => createOtlpExporters({ timeoutMs: 0 }), RangeError, "timeoutMs");
   const protocol = "grpc" as "http/json";
   assertThrows(() => createOtlpExporters({ protocol }), TypeError, "protocol");
+  const secrets = [
+    { endpoint: "http://user:hunter2@127.0.0.1" },
+    { headers: { authorization: "hunter2\u{1f600}" } },
+  ];
+  for (const options of secrets) {
+    const { message } = assertThrows(() => createOtlpExporters(options), TypeError);
+    assertEquals(message.includes("hunter2"), false, message);
+  }
 });

@@ -13,6 +13,10 @@ Deno.test("a scrape name is the name, its unit once, and _total for counters", a
     ["cache.plain", "", "cache_plain_total"],
     ["cache.ratio", "1", "cache_ratio_total"],
     ["cache.store_throughput", "GB/s", "cache_store_throughput_GBs_total"],
+    ["cache.bytes_rate", "By/s", "cache_bytes_rate_bytes_per_second_total"],
+    ["cache.requests_rate", "{requests}/s", "cache_requests_rate_requests_per_second_total"],
+    ["cache.frequency", "1/min", "cache_frequency_per_minute_total"],
+    ["cache.memory", "MBy", "cache_memory_megabytes_total"],
     ["cache.proto", "constructor", "cache_proto_constructor_total"],
   ];
   await using metrics = new PrometheusMetrics();

@@ -90,3 +90,31 @@ Deno.test("a number is another attribute value than any text", async () => {
   assert(collected?.kind === "counter");
   assertEquals(collected.points.map(({ value }) => value), [1, 1, 1, 1, 1, 1]);
 });
+
+Deno.test("what cannot be an attribute is left out, and its value counts", async () => {
+  const logger = new MemoryLogger();
+  const subscriber = new MetricsSubscriber<Events>({ metrics: seen(10), logger });
+  const bus = new EventBus<Events>({ logger }).start();
+  bus.registerSubscriber(subscriber);
+  const given: unknown[] = [
+    { a: "x", b: 1n },
+    { a: "x", b: [1n] },
+    { a: "x", b: [{}] },
+    { a: "x", b: {} },
+    null,
+    "text",
+    7,
+    ["x"],
+  ];
+  for (const attributes of given) {
+    bus.publish("seen", { attributes: attributes as Record<string, AttributeValue>, value: 1 });
+  }
+  await bus.stop();
+  const [collected] = subscriber.collect();
+  assert(collected?.kind === "counter");
+  assertEquals(collected.points, [
+    { attributes: { a: "x" }, value: 4 },
+    { attributes: {}, value: 4 },
+  ]);
+  assertEquals(bus.subscriberExceptionCounts(), Object.create(null));
+});

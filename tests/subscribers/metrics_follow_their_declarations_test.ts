@@ -227,3 +227,56 @@ Deno.test("neither a catalog nor a disabled bus creates an instrument", async ()
   );
   assertEquals(created, 0);
 });
+
+Deno.test("a start that is stamped in the future ends no other's waiting", async () => {
+  const subscriber = new MetricsSubscriber<ShopEvents>({
+    metrics: { "order.duration": duration<ShopEvents>("order.start", "order.end") },
+    logger: new MemoryLogger(),
+  });
+  const bus = new EventBus<ShopEvents>({ logger: new MemoryLogger() }).start();
+  bus.registerSubscriber(subscriber);
+  const now = 1_700_000_000_000;
+  bus.publish("order.start", { operationId: 0 }, { timestamp: now * 1_000 });
+  bus.publish("order.start", { operationId: 1 }, { timestamp: now });
+  await bus.flush();
+  bus.publish("order.start", { operationId: 2 }, { timestamp: now });
+  await bus.flush();
+  for (const operationId of [1, 2]) {
+    bus.publish("order.end", { operationId, bytes: 0, status: "" }, { timestamp: now + 5 });
+  }
+  await bus.stop();
+  assertEquals(subscriber.counts(), {
+    overflowed: {},
+    invalid: {},
+    orphanedEnds: 0,
+    expiredStarts: 0,
+  });
+});
+
+Deno.test("what is left out is told: bad values once, overdue starts backing off", async () => {
+  const logger = new MemoryLogger();
+  const subscriber = new MetricsSubscriber<ShopEvents>({
+    metrics: {
+      "stock": gauge<ShopEvents, "stock">("stock", { value: ({ metadata }) => metadata.items }),
+      "sold": counter<ShopEvents, "stock">("stock", { value: ({ metadata }) => metadata.items }),
+      "order.duration": duration<ShopEvents>("order.start", "order.end"),
+    },
+    logger,
+  });
+  const bus = new EventBus<ShopEvents>({ logger: new MemoryLogger() }).start();
+  bus.registerSubscriber(subscriber);
+  for (const items of [-1, NaN, NaN]) bus.publish("stock", { items });
+  for (let hour = 0; hour < 5; hour++) {
+    bus.publish("order.start", { operationId: hour }, { timestamp: hour * 3_600_000 });
+    await bus.flush();
+  }
+  await bus.stop();
+  assertEquals(subscriber.counts().expiredStarts, 4);
+  assertEquals(logger.lines, [
+    "MetricsSubscriber: stock was given a value that is not a finite number; such values are left " +
+    "out and counted",
+    "MetricsSubscriber: sold was given a value that is not a finite number of at least 0; such " +
+    "values are left out and counted",
+    "MetricsSubscriber: gave up starts whose end has not come: 1 so far",
+  ]);
+});

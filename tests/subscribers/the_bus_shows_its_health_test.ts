@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { EventBus } from "@busbar/busbar";
 import { PrometheusMetrics } from "../../src/otel/mod.ts";
 import { observeBus } from "../../src/subscribers/mod.ts";
@@ -79,4 +79,17 @@ Deno.test("a disabled bus has no instruments", async () => {
   await using metrics = new PrometheusMetrics();
   using _observation = observeBus(new EventBus({ enabled: false }), { meter: metrics.meter });
   assertEquals(Object.keys(samples(await metrics.scrape())).length, 1);
+});
+
+Deno.test("a prefix that OpenTelemetry takes for no name is refused, rather than nothing shown", async () => {
+  await using metrics = new PrometheusMetrics();
+  const { message } = assertThrows(
+    () => observeBus(new EventBus(), { meter: metrics.meter, prefix: "1 shop" }),
+    TypeError,
+  );
+  assertEquals(
+    message,
+    "Cannot observe a bus: prefix must be a letter, then up to 199 letters, digits, _ . - or /, " +
+      'received "1 shop"',
+  );
 });

@@ -75,3 +75,21 @@ Deno.test("A root that waits for its work can still fail", async () => {
   traced.publish("read.end", 4);
   assertEquals(named(await traced.stop(), "request").status, { code: ERROR, message: "gone" });
 });
+
+Deno.test("Reasons of untyped metadata: none is no failure, an Error gives its message", async () => {
+  const untyped = {
+    read: pair<TestEvents>("read.start", "read.end", {
+      error: ({ metadata }) => metadata?.["reason"] as string | undefined,
+    }),
+  };
+  const traced = tracedBus(untyped);
+  for (const [at, reason] of [null, new Error("no disk"), 404].entries()) {
+    traced.publish("read.start", at);
+    traced.publish("read.end", at, { reason });
+  }
+  assertEquals((await traced.stop()).map(({ status }) => status), [
+    { code: SpanStatusCode.UNSET },
+    { code: ERROR, message: "no disk" },
+    { code: ERROR, message: "404" },
+  ]);
+});

@@ -31,6 +31,17 @@ Deno.test("A timestamp just below a full second stays a valid time", async () =>
   assertEquals([span?.startTime, span?.endTime], [[1, 0], [1, 500_000_000]]);
 });
 
+Deno.test("A time that OTLP cannot hold becomes the first or the last that it can", async () => {
+  const traced = tracedBus({ read });
+  traced.bus.publish("read.start", {}, { timestamp: -5 });
+  traced.bus.publish("read.end", {}, { timestamp: 1.7e15 });
+  const [span] = await traced.stop();
+  assertEquals(span?.startTime, [0, 0]);
+  const [seconds = 0, nanoseconds = 0] = span?.endTime ?? [];
+  assertEquals(BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds) < 2n ** 64n, true);
+  assertEquals(new Date(seconds * 1_000).getUTCFullYear(), 2554);
+});
+
 Deno.test("An end before its start ends the span at its start", async () => {
   const traced = tracedBus({ read });
   traced.publish("read.start", 10);

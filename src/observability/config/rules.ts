@@ -95,8 +95,6 @@ export const ENDPOINT: Rule = {
   ofRange: false,
 };
 
-const ATTRIBUTE_TYPES = ["string", "number", "boolean"];
-
 /** Attributes by name. */
 export const ATTRIBUTES: Rule = {
   text: "attributes by name: strings, numbers, booleans or arrays of one of these",
@@ -146,8 +144,12 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 function isAttributeValue(value: unknown): value is AttributeValue {
-  if (!Array.isArray(value)) return ATTRIBUTE_TYPES.includes(typeof value);
-  return value.every((item) =>
-    ATTRIBUTE_TYPES.includes(typeof item) && typeof item === typeof value[0]
-  );
+  if (!Array.isArray(value)) return isScalar(value);
+  return value.every((item) => isScalar(item) && typeof item === typeof value[0]);
+}
+
+/** A receiver would refuse each push for a number that OTLP cannot carry. */
+function isScalar(value: unknown): boolean {
+  if (typeof value === "number") return Math.abs(value) < 2 ** 63;
+  return typeof value === "string" || typeof value === "boolean";
 }

@@ -1,7 +1,7 @@
 import { Backoff } from "../../bus/backoff.ts";
 import type { Logger } from "../../bus/options.ts";
 import { rejectedBy } from "./rejected_count.ts";
-import { unref, withinMs } from "./timers.ts";
+import { MAX_DELAY_MS, unref, withinMs } from "./timers.ts";
 
 /** The default limits of an export queue: OpenTelemetry's own, except for the first. */
 export const DEFAULT_EXPORT_QUEUE_OPTIONS: Readonly<{
@@ -135,7 +135,7 @@ export class ExportQueue<Item> {
       this.#timer = setTimeout(() => {
         this.#closeBatch();
         this.#pump();
-      }, scheduleDelayMs);
+      }, Math.min(scheduleDelayMs, MAX_DELAY_MS));
       unref(this.#timer);
     }
   }

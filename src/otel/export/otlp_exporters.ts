@@ -9,6 +9,14 @@ import {
 } from "@opentelemetry/otlp-transformer";
 import { AggregationTemporality } from "@opentelemetry/sdk-metrics";
 import { OtlpExportError, type OtlpTarget, OtlpTransport } from "./otlp_transport.ts";
+import {
+  type Writable,
+  writableInJson,
+  writableInProtobuf,
+  writableLogRecords,
+  writableMetrics,
+  writableSpans,
+} from "./writable_values.ts";
 import type {
   LogRecordExporter,
   PushMetricExporter,
@@ -44,9 +52,15 @@ interface PartialAnswer {
 /** Writes and sends the items of one signal. */
 class OtlpExporter<Items> {
   readonly #serializer: ISerializer<Items, unknown>;
+  readonly #prepare: (items: Items) => Items;
   readonly #transport: OtlpTransport;
 
-  constructor(target: OtlpTarget, protocol: OtlpProtocol, serializer: ISerializer<Items, unknown>) {
+  constructor(
+    target: OtlpTarget,
+    protocol: OtlpProtocol,
+    serializer: ISerializer<Items, unknown>,
+    prepare: (items: Items, write: Writable) => Items,
+  ) {
     if (!Object.hasOwn(CONTENT_TYPES, protocol)) {
       const rule = Object.keys(CONTENT_TYPES).join(" or ");
       throw new TypeError(
@@ -54,6 +68,8 @@ class OtlpExporter<Items> {
       );
     }
     this.#serializer = serializer;
+    const write = protocol === "http/json" ? writableInJson : writableInProtobuf;
+    this.#prepare = (items) => prepare(items, write);
     this.#transport = new OtlpTransport(target, CONTENT_TYPES[protocol]);
   }
 
@@ -65,7 +81,7 @@ class OtlpExporter<Items> {
   }
 
   async #send(items: Items): Promise<void> {
-    const payload = this.#serializer.serializeRequest(items);
+    const payload = this.#serializer.serializeRequest(this.#prepare(items));
     if (payload === undefined) throw new OtlpExportError("the items could not be serialized");
     const answer = await this.#transport.send(payload as Uint8Array<ArrayBuffer>);
     const rejected = this.#rejectedBy(answer);
@@ -109,6 +125,7 @@ export function createOtlpSpanExporter(target: OtlpTarget, protocol: OtlpProtoco
     target,
     protocol,
     protocol === "http/json" ? JsonTraceSerializer : ProtobufTraceSerializer,
+    writableSpans,
   );
 }
 
@@ -121,6 +138,7 @@ export function createOtlpLogExporter(
     target,
     protocol,
     protocol === "http/json" ? JsonLogsSerializer : ProtobufLogsSerializer,
+    writableLogRecords,
   );
 }
 
@@ -133,5 +151,6 @@ export function createOtlpMetricExporter(
     target,
     protocol,
     protocol === "http/json" ? JsonMetricsSerializer : ProtobufMetricsSerializer,
+    writableMetrics,
   );
 }

@@ -1,5 +1,5 @@
 import { context, createContextKey } from "@opentelemetry/api";
-import { pause } from "./timers.ts";
+import { MAX_DELAY_MS, pause } from "./timers.ts";
 
 /** Where and how OTLP goes. */
 export interface OtlpTarget {
@@ -35,6 +35,7 @@ const MAX_RETRY_MS = 5_000;
 const MAX_ATTEMPTS = 6;
 /** What the SDKs' instrumentations look for, so that an export makes no spans of its own. */
 const SUPPRESS_TRACING = createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
+const SHUT_DOWN = "the exporter was shut down";
 /** A receiver's answer is a few bytes; a longer one is not read. */
 const MAX_ANSWER_BYTES = 64 * 1_024;
 
@@ -54,11 +55,11 @@ export class OtlpTransport {
   /**
    * Opens nothing.
    *
-   * @throws {TypeError} if the URL is not one of http or https
+   * @throws {TypeError} if the URL is not one of http or https, or a header cannot be sent
    * @throws {RangeError} if `timeoutMs` is not above 0
    */
   constructor(target: OtlpTarget, contentType: string) {
-    const { url, timeoutMs } = target;
+    const { url, headers, timeoutMs } = target;
     if (!/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
       throw new TypeError(
         `Cannot create an OTLP exporter: url must be an http or https URL, received ${
@@ -66,6 +67,14 @@ export class OtlpTransport {
         }`,
       );
     }
+    const { username, password } = new URL(url);
+    if (username !== "" || password !== "") {
+      throw new TypeError(
+        "Cannot create an OTLP exporter: url must be without a user name and password, which fetch " +
+          "refuses (they are not shown)",
+      );
+    }
+    assertHeaders(headers);
     if (!(timeoutMs > 0)) {
       throw new RangeError(
         `Cannot create an OTLP exporter: timeoutMs must be a number above 0, received ${timeoutMs}`,
@@ -86,6 +95,8 @@ export class OtlpTransport {
     const body = this.#target.compression === "gzip" ? await gzip(payload) : payload;
     let retryMs = FIRST_RETRY_MS;
     for (let attempts = 1;; attempts++) {
+      // Nothing goes out after a shutdown, which also cuts what is under way.
+      if (this.#ended.signal.aborted) throw new OtlpExportError(SHUT_DOWN);
       const attempt = await context.with(
         context.active().setValue(SUPPRESS_TRACING, true),
         () => this.#attempt(body, deadline - performance.now()),
@@ -103,7 +114,7 @@ export class OtlpTransport {
     }
   }
 
-  /** Cuts short what waits for a retry. */
+  /** Cuts short what is under way or waits for a retry; nothing is sent after it. */
   shutdown(): void {
     this.#ended.abort();
   }
@@ -111,7 +122,9 @@ export class OtlpTransport {
   async #attempt(body: Uint8Array<ArrayBuffer>, timeoutMs: number): Promise<Attempt> {
     const { url, headers, compression } = this.#target;
     const cut = new AbortController();
-    const timer = setTimeout(() => cut.abort(), Math.max(0, timeoutMs));
+    const timer = setTimeout(() => cut.abort(), Math.min(Math.max(0, timeoutMs), MAX_DELAY_MS));
+    const end = () => cut.abort();
+    this.#ended.signal.addEventListener("abort", end);
     try {
       const response = await fetch(url, {
         method: "POST",
@@ -137,12 +150,26 @@ export class OtlpTransport {
         why: `the receiver answered ${response.status}`,
       };
     } catch (error) {
+      if (this.#ended.signal.aborted) return { retryable: false, why: SHUT_DOWN };
       return cut.signal.aborted
         ? { retryable: false, why: `no answer within ${this.#target.timeoutMs} ms` }
         : { retryable: !isForbidden(error), why: describe(error) };
     } finally {
       clearTimeout(timer);
+      this.#ended.signal.removeEventListener("abort", end);
     }
+  }
+}
+
+/** At once, and without the values: in an error of `fetch` they would be told with each loss. */
+function assertHeaders(headers: Readonly<Record<string, string>>): void {
+  try {
+    new Headers(headers);
+  } catch {
+    throw new TypeError(
+      "Cannot create an OTLP exporter: headers must be names with printable values, received " +
+        `something else for ${Object.keys(headers).join(", ")} (values are not shown)`,
+    );
   }
 }
 
@@ -153,11 +180,12 @@ interface Attempt {
   readonly why: string;
 }
 
-/** `Retry-After`: seconds, or a date (RFC 9110, section 10.2.3). */
+/** `Retry-After`: seconds, or a date (RFC 9110, section 10.2.3); `undefined` if it is neither. */
 function parseRetryAfter(value: string | null, nowMs: number): number | undefined {
-  if (value === null) return undefined;
-  if (/^\d{1,9}$/.test(value.trim())) return Number(value) * 1_000;
-  const at = Date.parse(value);
+  const text = value?.trim() ?? "";
+  if (/^\d+$/.test(text)) return Number(text) * 1_000;
+  // A date has a weekday; of a bare number `Date.parse` would make a year long ago.
+  const at = /^[a-z]{3}/i.test(text) ? Date.parse(text) : NaN;
   return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
 }
 
@@ -186,12 +214,14 @@ function isForbidden(error: unknown): boolean {
     (error.name === "NotCapable" || error.name === "PermissionDenied");
 }
 
+/** With its cause, as `fetch` says no more than that it failed; queries may hold secrets. */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   // Node says "fetch failed", and why in the cause; that has no message for a name with two addresses.
   const { message, code } = (error.cause ?? {}) as { message?: unknown; code?: unknown };
-  const why = message || code;
-  return why ? `${error.message}: ${why}` : error.message;
+  const cause = message || code;
+  const why = cause ? `${error.message}: ${cause}` : error.message;
+  return why.replace(/(https?:\/\/[^\s)?]*)\?[^\s)]*/gi, "$1?…");
 }
 
 async function gzip(payload: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {

@@ -1,3 +1,6 @@
+/** The longest delay of a timer, which holds it in 32 bits; a longer one would fire at once. */
+export const MAX_DELAY_MS = 2 ** 31 - 1;
+
 /** Lets the process end while the timer waits; browsers' timers are numbers and never keep one. */
 export function unref(timer: unknown): void {
   if (typeof timer === "object" && timer !== null && "unref" in timer) {
@@ -11,8 +14,7 @@ export function unref(timer: unknown): void {
  */
 export async function withinMs(ms: number, promise: Promise<unknown>): Promise<boolean> {
   const { promise: late, resolve } = Promise.withResolvers<false>();
-  // Longer than a timer can be is as good as for ever.
-  const timer = setTimeout(() => resolve(false), Math.min(ms, 2 ** 31 - 1));
+  const timer = setTimeout(() => resolve(false), Math.min(ms, MAX_DELAY_MS));
   try {
     return await Promise.race([promise.then(() => true), late]);
   } finally {
@@ -28,7 +30,7 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
       signal.removeEventListener("abort", end);
       resolve();
     };
-    const timer = setTimeout(end, Math.min(ms, 2 ** 31 - 1));
+    const timer = setTimeout(end, Math.min(ms, MAX_DELAY_MS));
     if (signal.aborted) end();
     else signal.addEventListener("abort", end);
   });

@@ -104,7 +104,8 @@ function knownLabelName(attribute: string): string {
 }
 
 function valueText(value: unknown): string {
-  if (typeof value === "string") return value;
+  // Half a character becomes U+FFFD when the text is encoded: series that differ in it are one.
+  if (typeof value === "string") return value.toWellFormed();
   try {
     return JSON.stringify(value) ?? String(value);
   } catch {

@@ -15,16 +15,54 @@ const UNIT_SUFFIXES: Readonly<Record<string, string>> = {
   "KiBy": "kibibytes",
   "MiBy": "mebibytes",
   "GiBy": "gibibytes",
+  "TiBy": "tebibytes",
+  "KBy": "kilobytes",
+  "MBy": "megabytes",
+  "GBy": "gigabytes",
+  "TBy": "terabytes",
+  "m": "meters",
+  "V": "volts",
+  "A": "amperes",
+  "J": "joules",
+  "W": "watts",
+  "g": "grams",
+  "Cel": "celsius",
+  "Hz": "hertz",
   "%": "percent",
   "1": "",
   "GB/s": "GBs",
 };
 
+/** What stands behind the `/` of a rate. */
+const PER: Readonly<Record<string, string>> = {
+  "s": "second",
+  "m": "minute",
+  "min": "minute",
+  "h": "hour",
+  "d": "day",
+  "w": "week",
+  "mo": "month",
+  "y": "year",
+};
+
 /** An OpenTelemetry unit as it stands at the end of a Prometheus name; `""` if it does not. */
 export function unitSuffix(unit: string): string {
   const plain = unit.replace(/[{}]/g, "");
-  const known = Object.hasOwn(UNIT_SUFFIXES, plain) ? UNIT_SUFFIXES[plain] : undefined;
-  return known ?? plain.replace(/[^a-zA-Z0-9]+/g, "_").replace(/^_+|_+$/g, "");
+  const known = named(UNIT_SUFFIXES, plain);
+  if (known !== undefined) return known;
+  const [whole = "", per = "", ...others] = plain.split("/");
+  if (per === "" || others.length > 0) return suffixText(plain);
+  const counted = named(UNIT_SUFFIXES, whole) ?? suffixText(whole);
+  const rate = `per_${named(PER, per) ?? suffixText(per)}`;
+  return counted === "" ? rate : `${counted}_${rate}`;
+}
+
+function named(names: Readonly<Record<string, string>>, unit: string): string | undefined {
+  return Object.hasOwn(names, unit) ? names[unit] : undefined;
+}
+
+function suffixText(unit: string): string {
+  return unit.replace(/[^a-zA-Z0-9]+/g, "_").replace(/^_+|_+$/g, "");
 }
 
 /** Appends the unit to an instrument's name, once: before a `_total`, and not if it is there. */

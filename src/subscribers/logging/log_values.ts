@@ -24,6 +24,9 @@ export function toLogAttributes(metadata: unknown, redaction: Redaction): LogAtt
     : { metadata: copied ?? null };
 }
 
+/** What an error has of its own, but does not show among its fields. */
+const ERROR_CAUSES = ["cause", "errors"];
+
 /** Copies one record's values. */
 class Copier {
   readonly #redaction: Redaction;
@@ -82,8 +85,9 @@ class Copier {
       return this.#copyFields(keys.map(String), (index) => object.get(keys[index]), path);
     }
     if (object instanceof Error) {
-      const names = [...new Set(["name", "message", "stack", ...Object.keys(object)])];
-      return this.#copyFields(names, (_, name) => object[name as keyof Error], path);
+      const hidden = ERROR_CAUSES.filter((name) => Object.hasOwn(object, name));
+      const names = new Set(["name", "message", "stack", ...hidden, ...Object.keys(object)]);
+      return this.#copyFields([...names], (_, name) => object[name as keyof Error], path);
     }
     if ("toJSON" in object && typeof object.toJSON === "function") {
       const json: unknown = object.toJSON();

@@ -105,7 +105,8 @@ export function resolveLoggingOptions<Events extends object>(
     contextOf,
     clock,
     maxPending,
-    leftOutIntervalMs,
+    // Timers hold their delay in 32 bits; a longer one would fire at once, again and again.
+    leftOutIntervalMs: Math.min(leftOutIntervalMs, 2 ** 31 - 1),
   };
 }
 

@@ -79,9 +79,8 @@ export class AttributeSets<Cell> {
   }
 
   #resolve(attributes: EventAttributes): Cell {
-    const valid = Object.entries(attributes).filter((entry): entry is [string, AttributeValue] =>
-      isAttributeValue(entry[1])
-    );
+    const valid = Object.entries(isObject(attributes) ? attributes : NO_ATTRIBUTES)
+      .filter((entry): entry is [string, AttributeValue] => isAttributeValue(entry[1]));
     const sorted = valid.toSorted(([a], [b]) => a < b ? -1 : 1);
     const key = JSON.stringify(sorted, markType);
     let cell = this.#bySortedNames.get(key);
@@ -123,7 +122,17 @@ function markType(_name: string, value: unknown): unknown {
   return typeof value === "number" ? `#${value}` : typeof value === "string" ? `=${value}` : value;
 }
 
+/** Untyped code may hand over anything: what has no names has no attributes. */
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** What cannot be an attribute is left out; the value that came with it still counts. */
 function isAttributeValue(value: unknown): value is AttributeValue {
-  return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ||
-    Array.isArray(value);
+  return isScalar(value) ||
+    (Array.isArray(value) && value.every((item) => item === null || isScalar(item)));
+}
+
+function isScalar(value: unknown): boolean {
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean";
 }

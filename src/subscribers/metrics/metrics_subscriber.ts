@@ -1,6 +1,7 @@
 import type { Catalog } from "../../catalog/catalog.ts";
 import type { AnyEvent } from "../../catalog/declaration.ts";
 import type { EventMetric, MetricDeclaration, PairMetric } from "../../catalog/metric.ts";
+import { Backoff } from "../../bus/backoff.ts";
 import { EventSubscriber } from "../../bus/event_subscriber.ts";
 import type { Logger } from "../../bus/options.ts";
 import type { BusEvent } from "../../events/event.ts";
@@ -22,7 +23,10 @@ export interface MetricsSubscriberOptions<Events extends object = AnyEvents> {
   readonly meter?: Meter;
   /** The trace that an event belongs to, for exemplars. Default: none. */
   readonly contextOf?: (event: BusEvent) => ExemplarContext | undefined;
-  /** Where it is logged that an instrument reached its limit of attribute sets. Default: `console`. */
+  /**
+   * Where it is logged, once, that an instrument reached its limit of attribute sets or got an
+   * invalid value; and, backing off, that starts were given up. Default: `console`.
+   */
   readonly logger?: Logger;
 }
 
@@ -81,7 +85,11 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
   readonly #instruments = new Map<string, Instrument>();
   readonly #pairs: OpenPairs<AnyEvent>[] = [];
   readonly #full = new Set<string>();
-  #newestMs = 0;
+  readonly #withInvalid = new Set<string>();
+  readonly #tellExpiredAgain = new Backoff();
+  #expiredTold = 0;
+  /** The latest event's timestamp. Not the greatest: one event from the future would end all waiting. */
+  #nowMs = 0;
 
   /**
    * Creates the subscriber. Its instruments are created when it is registered with a bus.
@@ -130,10 +138,11 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
     const open = new OpenPairs<AnyEvent>();
     this.#pairs.push(open);
     on(start, (event) => {
-      if (event.timestamp > this.#newestMs) this.#newestMs = event.timestamp;
+      this.#nowMs = event.timestamp;
       open.open(pairKey(start, event, operationId(event)), event);
     });
     on(end, (event) => {
+      this.#nowMs = event.timestamp;
       const begun = open.close(pairKey(start, event, operationId(event)));
       if (begun === undefined) return;
       const durationMs = Math.max(0, event.timestamp - begun.timestamp);
@@ -148,17 +157,43 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
 
   /** Tells the meter the slice's sums, and gives up starts whose end is overdue. */
   override onDrain(): void {
-    for (const pairs of this.#pairs) pairs.expire(this.#newestMs);
-    for (const [name, instrument] of this.#instruments) {
-      if (this.#meter !== undefined) instrument.flush();
-      if (instrument.overflowed > 0 && !this.#full.has(name)) {
-        this.#full.add(name);
-        this.#logger.warn(
-          `MetricsSubscriber: ${name} holds its ${this.#metrics[name]?.maxAttributeSets} ` +
-            `attribute sets; further ones are counted in otel_metric_overflow`,
-        );
-      }
+    for (const pairs of this.#pairs) pairs.expire(this.#nowMs);
+    if (this.#meter !== undefined) {
+      for (const instrument of this.#instruments.values()) instrument.flush();
     }
+    // Last of all: a logger that throws must cost no sum.
+    for (const [name, instrument] of this.#instruments) this.#tell(name, instrument);
+    this.#tellExpired();
+  }
+
+  /** Tells what an instrument could not take, each once: how much it is, the counts say. */
+  #tell(name: string, { overflowed, invalid }: Instrument): void {
+    if (overflowed > 0 && !this.#full.has(name)) {
+      this.#full.add(name);
+      this.#logger.warn(
+        `MetricsSubscriber: ${name} holds its ${this.#metrics[name]?.maxAttributeSets} ` +
+          `attribute sets; further ones are counted in otel_metric_overflow`,
+      );
+    }
+    if (invalid > 0 && !this.#withInvalid.has(name)) {
+      this.#withInvalid.add(name);
+      const rule = this.#metrics[name]?.kind === "counter"
+        ? "a finite number of at least 0"
+        : "a finite number";
+      this.#logger.warn(
+        `MetricsSubscriber: ${name} was given a value that is not ${rule}; ` +
+          "such values are left out and counted",
+      );
+    }
+  }
+
+  #tellExpired(): void {
+    const expired = this.#pairs.reduce((sum, { counts }) => sum + counts.expired, 0);
+    if (expired <= this.#expiredTold || !this.#tellExpiredAgain.due(performance.now())) return;
+    this.#expiredTold = expired;
+    this.#logger.warn(
+      `MetricsSubscriber: gave up starts whose end has not come: ${expired} so far`,
+    );
   }
 
   /** A copy of all series, cumulative since the registration. */

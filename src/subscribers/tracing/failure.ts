@@ -18,6 +18,11 @@ export function recordFailure(span: Span, event: AnyEvent, reason: string | Erro
   const time = toHrTime(event.timestamp);
   if (reason instanceof Error) span.recordException(reason, time);
   else span.addEvent(event.type, { ...metadataAttributes(event) } as never, time);
-  const message = reason instanceof Error ? reason.message : reason;
+  markFailed(span, reason);
+}
+
+/** Marks a span as failed. Untyped metadata may hold any reason; a status needs a text. */
+export function markFailed(span: Span, reason: unknown): void {
+  const message = reason instanceof Error ? reason.message : String(reason);
   span.setStatus({ code: SpanStatusCode.ERROR, message });
 }

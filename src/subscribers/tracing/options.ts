@@ -24,6 +24,12 @@ export interface TracingSubscriberOptions<Events extends object = AnyEvents> {
    * `DEFAULT_MAX_PAIR_AGE_MS`, ten minutes.
    */
   readonly maxSpanAgeMs?: number;
+  /**
+   * Whether a span gets its attributes when it ends, each once, instead of at its start and again at
+   * its end: for tracers whose spans keep both, as those of Deno's built-in OpenTelemetry do (2.9).
+   * A sampler sees no attributes then. Default: `false`.
+   */
+  readonly attributesAtEnd?: boolean;
   /** Where expired spans and invalid traceparents are logged, backing off. Default: `console`. */
   readonly logger?: Logger;
 }

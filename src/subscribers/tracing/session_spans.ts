@@ -2,6 +2,7 @@ import type { Context, Span } from "@opentelemetry/api";
 import type { AnyEvent, OperationId } from "../../catalog/declaration.ts";
 import type { SpanDeclaration } from "../../catalog/span.ts";
 import type { PairKey, PairLane } from "../open_pairs.ts";
+import type { NewAttributes } from "./span_attributes.ts";
 import { RecencyList, type RecencyNode } from "./recency_list.ts";
 
 /** A declared span with its name. */
@@ -26,6 +27,8 @@ export class OpenSpan {
   readonly timestamp: number;
   /** The root that it holds open. */
   readonly root: OpenSpan | undefined;
+  /** What it is told at its end, if not before. */
+  attributes: NewAttributes | undefined = undefined;
   /** The context that its children start in, made for the first of them. */
   context: Context | undefined = undefined;
   /** How many spans and announced operations hold it open. */

@@ -1,12 +1,12 @@
 import type { Context, Span } from "@opentelemetry/api";
-import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
+import { ROOT_CONTEXT, SpanKind, trace } from "@opentelemetry/api";
 import { Backoff } from "../../bus/backoff.ts";
 import { EventSubscriber } from "../../bus/event_subscriber.ts";
 import type { Logger } from "../../bus/options.ts";
 import type { AnyEvent, OperationId } from "../../catalog/declaration.ts";
 import type { BusEvent } from "../../events/event.ts";
 import type { AnyEvents, Subscriptions } from "../../events/event_map.ts";
-import { reasonOf, recordFailure } from "./failure.ts";
+import { markFailed, reasonOf, recordFailure } from "./failure.ts";
 import { toHrTime } from "../hr_time.ts";
 import { OpenPairs, pairKey, type PairLane } from "../open_pairs.ts";
 import type { SpanContext, SpanStarter } from "../otel_api.ts";
@@ -23,6 +23,8 @@ interface Announced {
 
 /** For sessions of which nothing is known. */
 const NOTHING: PairLane = new Map();
+
+const NO_ATTRIBUTES = Object.freeze({});
 
 const KINDS = {
   internal: SpanKind.INTERNAL,
@@ -46,8 +48,9 @@ const KINDS = {
  * - What is open is bounded by count and age. A span that expires is ended with the attribute
  *   `busbar.expired`, counted and logged. `flush` ends no spans; `shutdown` expires those that are
  *   open.
- * - If a function of the catalog throws, the span only lacks what it would have returned; the bus
- *   counts the exception under this subscriber's name.
+ * - If a function of the catalog throws, the span only lacks what it would have returned; without
+ *   its operation id, though, an event cannot be placed and is left out. The bus counts the
+ *   exception under this subscriber's name.
  *
  * @example
  * ```ts
@@ -77,6 +80,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
   readonly #tracer: SpanStarter;
   readonly #named: readonly NamedSpan[];
   readonly #byName = new Map<string, NamedSpan>();
+  readonly #attributesAtEnd: boolean;
   readonly #logger: Logger;
   readonly #pairs: OpenPairs<OpenSpan>;
   readonly #announced: OpenPairs<Announced>;
@@ -103,8 +107,9 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
    */
   constructor(options: TracingSubscriberOptions<Events>) {
     super();
-    const { tracer, spans, registry, logger = console } = options;
+    const { tracer, spans, registry, attributesAtEnd = false, logger = console } = options;
     this.#tracer = tracer;
+    this.#attributesAtEnd = attributesAtEnd;
     this.#logger = logger;
     const parents = new Set(Object.values(spans).map(({ parent }) => parent));
     this.#named = Object.entries(spans).map(([name, declaration], index) => ({
@@ -224,13 +229,14 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     const span = this.#tracer.startSpan(name, {
       kind: KINDS[declaration.kind],
       startTime: toHrTime(event.timestamp),
-      attributes: attributes.attributes,
+      attributes: this.#attributesAtEnd ? NO_ATTRIBUTES : attributes.attributes,
     }, parent === undefined ? this.#remoteContext(event) : contextOf(parent));
     // Nothing has changed until here, should the tracer throw.
     const session = known ?? new SessionSpans(event.sessionId);
     if (known === undefined) this.#sessions.set(session.id, session);
     const root = parent?.named.declaration.root ? parent : parent?.root;
     const open = new OpenSpan(operationId, named, span, session, root, event);
+    if (this.#attributesAtEnd) open.attributes = attributes;
     if (root !== undefined) root.heldBy++;
     session.add(open);
     this.#started++;
@@ -258,10 +264,10 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     this.#remember(event, span);
     let thrown: { readonly error: unknown } | undefined;
     if (span.isRecording()) {
-      thrown = addAttributes(span, declaration, event);
+      thrown = addAttributes(open.attributes ?? span, declaration, event);
       try {
-        const message = declaration.error?.(event);
-        if (message !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message });
+        const reason: unknown = declaration.error?.(event);
+        if (reason !== undefined && reason !== null) markFailed(span, reason);
       } catch (error) {
         thrown ??= { error };
       }
@@ -360,6 +366,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     if (session.isEmpty) this.#sessions.delete(session.id);
     const end = Math.max(endMs, timestamp);
     try {
+      if (open.attributes !== undefined) open.span.setAttributes(open.attributes.attributes);
       open.span.end(toHrTime(end));
     } finally {
       if (root !== undefined) this.#release(root, end);

@@ -71,6 +71,14 @@ Deno.test("whatever the metadata holds, the attributes are what JSON can write",
   assertEquals([name, message, code, typeof stack], ["RangeError", "too far", 7, "string"]);
 });
 
+Deno.test("an error's cause is shown, and the errors that it gathers", async () => {
+  const disk = new Error("disk full");
+  const { cause, errors } = await attributesOf(
+    new AggregateError([disk], "nothing stored", { cause: disk }),
+  ) as { cause: { message: string }; errors: { message: string }[] };
+  assertEquals([cause.message, errors.map(({ message }) => message)], ["disk full", ["disk full"]]);
+});
+
 Deno.test("records are bounded, and say what they leave out", async () => {
   const wide = await attributesOf({ keys: Array.from({ length: 5_000 }, (_, i) => i) });
   const { keys } = wide as { keys: unknown[] };
