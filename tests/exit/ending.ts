@@ -1,11 +1,11 @@
 /**
- * A process that publishes and ends in the way its argument names; run by the exit tests, on Deno
- * and on Node. It prints what its subscriber hears.
+ * A process that publishes and ends in the way its argument names; run by the exit tests. It prints
+ * what its subscriber hears.
  */
 import { writeSync } from "node:fs";
 import process from "node:process";
-import { EventBus, EventSubscriber, type Subscriptions } from "../../mod.ts";
-import { installExitHooks } from "../../src/exit/mod.ts";
+import { EventBus, EventSubscriber, type Subscriptions } from "@busbar/busbar";
+import { installExitHooks } from "@busbar/busbar/exit";
 
 class Printer extends EventSubscriber {
   override getSubscriptions(): Subscriptions {

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { OtlpReceiver } from "./otlp_receiver.ts";
 
 Deno.test("Exporters need no --allow-env, and keep no process alive", async () => {
-  await using receiver = new OtlpReceiver();
+  await using receiver = await OtlpReceiver.start();
   const { host } = new URL(receiver.endpoint);
   const script = new URL("./exporting.ts", import.meta.url).pathname;
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
