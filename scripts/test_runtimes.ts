@@ -46,7 +46,7 @@ function jobFor(runtime: Runtime, directory: string, files: readonly string[]): 
   };
 }
 
-/** What a runtime left out by itself, because the test needs Deno or a program. */
+/** What a runtime left out by itself, because a test needs what is not there. */
 function leftOut(runtime: Runtime, results: readonly TestResult[]): Skip[] {
   return results.flatMap(({ file, name, needs }) =>
     needs === undefined ? [] : [{

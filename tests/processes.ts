@@ -7,7 +7,7 @@ import { spawn, spawnSync } from "node:child_process";
 import process from "node:process";
 
 /** A process that takes longer is ended, and its test fails. */
-const PROCESS_TIMEOUT_MS = 20_000;
+const PROCESS_TIMEOUT_MS = 30_000;
 
 /** How a process ended. */
 export interface Ended {
@@ -25,11 +25,13 @@ export interface RunOptions {
   readonly input?: string;
   /** Hears, with every piece of stdout, all of it so far. */
   readonly heard?: (stdout: string, child: Child) => void;
+  /** The same of stderr. */
+  readonly complained?: (stderr: string) => void;
 }
 
 /** How a script is run by the runtime that runs the test. */
 export interface ScriptOptions extends RunOptions {
-  /** What Deno allows the script; other runtimes allow everything. Default: `["--allow-all"]`. */
+  /** Deno's flags that say what the script may do; other runtimes allow everything. Default: `["--allow-all"]`. */
   readonly permissions?: readonly string[];
 }
 
@@ -49,7 +51,7 @@ export interface Started extends Child {
 
 /** Starts a program. */
 export function start(program: string, args: readonly string[], options: RunOptions = {}): Started {
-  const { env, input, heard } = options;
+  const { env, input, heard, complained } = options;
   const child = spawn(program, [...args], { env: { ...process.env, NO_COLOR: "1", ...env } });
   // Deno's `child.kill` reports an exit code of the child's own as none.
   const kill = (signal: Signal) => {
@@ -61,7 +63,10 @@ export function start(program: string, args: readonly string[], options: RunOpti
       stdout += text;
       heard?.(stdout, { kill });
     });
-    child.stderr.setEncoding("utf8").on("data", (text: string) => stderr += text);
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      stderr += text;
+      complained?.(stderr);
+    });
     child.once("error", reject);
     child.once("close", (code) => resolve({ code, stdout, stderr }));
   });
@@ -118,7 +123,9 @@ function isNode(): boolean {
 
 function startFlags(permissions: readonly string[] = ["--allow-all"]): string[] {
   if (process.versions["deno"] !== undefined) {
-    return ["run", "--quiet", "--no-check", "--no-prompt", ...permissions];
+    // A Deno that is started this way gets `--allow-all`, unless a permission is named.
+    const named = permissions.length === 0 ? ["--deny-ffi"] : permissions;
+    return ["run", "--quiet", "--no-check", "--no-prompt", ...named];
   }
   // Node 22 warns that it strips types.
   return isNode() ? ["--disable-warning=ExperimentalWarning"] : ["run"];

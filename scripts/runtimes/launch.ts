@@ -10,7 +10,7 @@ import { tools } from "../package/tools.ts";
 import { bundleForWeb, loaders } from "./stage.ts";
 
 /** All tests of a runtime must have ended after this time. */
-const RUN_TIMEOUT_MS = 120_000;
+const RUN_TIMEOUT_MS = 240_000;
 
 /** Marks the line of the output that carries the results. */
 const MARK = "busbar-results:";

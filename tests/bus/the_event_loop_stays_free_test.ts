@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { EventBus } from "@busbar/busbar";
 import { ManualClock } from "@busbar/busbar/testing";
+import { runModule } from "../processes.ts";
 import { nextTurn, quietBus } from "./helpers.ts";
 
 Deno.test("a handler that publishes again, after an await or not, lets timers run", async () => {
@@ -100,12 +101,8 @@ Deno.test("handlers that hold the event loop are found and named", async () => {
 /** Runs a script that may import the core, in a process where nothing has loaded it yet. */
 async function runFresh(script: string): Promise<string> {
   const core = JSON.stringify(new URL("../../mod.ts", import.meta.url));
-  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["eval", `const core = ${core};${script}`],
-    stdout: "piped",
-    stderr: "piped",
-  }).output();
-  return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+  const { stdout, stderr } = await runModule(`const core = ${core};${script}`);
+  return stdout + stderr;
 }
 
 for (const channel of ["a MessageChannel", "no MessageChannel either"]) {
@@ -124,7 +121,7 @@ for (const channel of ["a MessageChannel", "no MessageChannel either"]) {
       republishing = false;
       const { timedOut } = await bus.stop();
       console.log(timers, timedOut);
-      Deno.exit();
+      process.exit();
     `);
     assertEquals(told, "20 false\n");
   });
@@ -152,7 +149,7 @@ Deno.test("where messages are served before timers, every eighth turn is a timer
     });
     const { timedOut } = await bus.stop();
     console.log(messagesAtTimer > 0 && messagesAtTimer < 1_000, timedOut);
-    Deno.exit();
+    process.exit();
   `);
   assertEquals(told, "true false\n");
 });

@@ -30,7 +30,7 @@ interface Definition {
 export const REST_OF_FILE = "(the rest of the file)";
 
 /** After this time a test has failed. */
-const TEST_TIMEOUT_MS = 30_000;
+const TEST_TIMEOUT_MS = 60_000;
 
 const definitions: Definition[] = [];
 

@@ -52,7 +52,10 @@ const LIKE_NATIVE = [
   "bus/it_is_an_event_target_test.ts > listeners that throw change nothing but the counts, and end nothing",
 ];
 
-/** Everything that does not run, and why. What needs Deno's own API is found by itself. */
+/**
+ * Everything that does not run, and why. What needs a port, a process or Deno's own API is found by
+ * itself.
+ */
 export const SKIPS: readonly Skip[] = [
   {
     runtimes: NODE,
@@ -80,19 +83,43 @@ export const SKIPS: readonly Skip[] = [
     reason: "workerd's clock advances by whole milliseconds, too coarse to tell a handler of 2 ms",
   },
   {
-    runtimes: SERVERS,
-    tests: [
-      "http/metrics_are_served_test.ts > a server listens on loopback, and a second one on its port is refused",
-      "http/a_scrape_is_compressed_when_asked_test.ts > a real client unpacks it",
-    ],
-    reason: "`serveMetrics` is for Deno; `startMetricsServer` serves elsewhere",
+    runtimes: RUNTIMES,
+    tests: ["http/metrics_are_served_test.ts > in Deno serveMetrics does the same at once"],
+    reason: "`serveMetrics` is for Deno; `startMetricsServer` serves everywhere",
   },
   {
     runtimes: SERVERS,
     tests: [
-      "observability/config_environment_test.ts > each of OpenTelemetry's variables says what it is for",
+      "observability/config_needs_no_permission_test.ts > without --allow-env nothing is read, asked for or thrown",
+      "observability/config_needs_no_permission_test.ts > with the permission for some variables, these are read",
     ],
-    reason: "it reads what only Deno's own telemetry takes",
+    reason: "only Deno asks for a permission to read the environment",
+  },
+  {
+    runtimes: SERVERS,
+    tests: [
+      "observability/config_environment_test.ts > Deno's own telemetry is noticed, and may know protocols of its own",
+      "observability/config_needs_no_permission_test.ts > the runtime's own telemetry is noticed, with the permission or without",
+    ],
+    reason: "only Deno has telemetry of its own",
+  },
+  {
+    runtimes: ["Chromium"],
+    tests: [
+      "http/a_scrape_is_compressed_when_asked_test.ts > gzip is used where it is welcome",
+      "http/a_scrape_is_compressed_when_asked_test.ts > what is unpacked is the scrape, down to the last byte",
+    ],
+    reason: "a page may not set `accept-encoding`",
+  },
+  {
+    runtimes: WEB,
+    tests: [
+      "generate/alerts_fire_when_they_should_test.ts > each alert fires when it should, and not when it should not",
+      "otel/prometheus_accepts_the_scrape_test.ts > promtool finds nothing to complain about",
+      "otel/prometheus_accepts_the_scrape_test.ts > a real Prometheus scrapes it",
+      "otel/prometheus_accepts_the_scrape_test.ts > a real Prometheus scrapes OpenMetrics, and keeps the exemplars",
+    ],
+    reason: "a page and a worker start no Prometheus",
   },
   {
     runtimes: WEB,
@@ -106,14 +133,4 @@ export const SKIPS: readonly Skip[] = [
     ],
     reason: "the test itself needs `setImmediate`",
   },
-  {
-    runtimes: WEB,
-    tests: ["http/"],
-    reason: "a page and a worker do not listen on a port",
-  },
 ];
-
-/** Folders whose tests, run on Deno, start another runtime by themselves. */
-export const STARTED_BY_DENO: Readonly<Record<string, readonly Runtime[]>> = {
-  exit: ["Node 22"],
-};
