@@ -6,7 +6,14 @@
  *
  * @module
  */
-import { DENO_ALONE, type Runtime, RUNTIMES, type Skip, SKIPS } from "../tests/runtimes/matrix.ts";
+import {
+  DENO_ALONE,
+  IGNORED,
+  type Runtime,
+  RUNTIMES,
+  type Skip,
+  SKIPS,
+} from "../tests/runtimes/matrix.ts";
 import type { TestResult } from "../tests/runtimes/harness.ts";
 import { pack, PACKAGE_DIR, TARBALL } from "./pack.ts";
 import { createConsumer } from "./package/consumer.ts";
@@ -52,7 +59,7 @@ function leftOut(runtime: Runtime, results: readonly TestResult[]): Skip[] {
     needs === undefined ? [] : [{
       runtimes: [runtime],
       tests: [`${file} > ${name}`],
-      reason: `the test itself needs ${needs}`,
+      reason: `the test itself needs ${IGNORED[file] ?? needs}`,
     }]
   );
 }

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { EventBus } from "@busbar/busbar";
 import { installExitHooks } from "@busbar/busbar/exit";
+import { MemoryLogger } from "@busbar/busbar/testing";
 import { runScript, type Signal } from "../processes.ts";
 
 const ENDING = new URL("./ending.ts", import.meta.url);
@@ -64,6 +65,16 @@ Deno.test("a signal during the natural end's flush does not cut it short", async
 Deno.test("hooks that were disposed of are gone", async () => {
   const { code, said } = await end(["twice", "none"]);
   assertEquals([code, said], [0, SAID]);
+});
+
+Deno.test("a page that is left delivers", () => {
+  const bus = new EventBus({ logger: new MemoryLogger() }).start();
+  using _hooks = installExitHooks(bus, { signals: [] });
+  const said: unknown[] = [];
+  bus.subscribe("said", (event) => said.push(event.metadata));
+  bus.publish("said", 1);
+  globalThis.dispatchEvent(new Event("pagehide"));
+  assertEquals(said, [1]);
 });
 
 Deno.test("bad options are refused by name, rule and value", () => {
