@@ -7,18 +7,18 @@ import { runScript, type Signal } from "../processes.ts";
 const ENDING = new URL("./ending.ts", import.meta.url);
 const SAID = ["said 1", "said 2", "said 3"];
 
-/** Runs the script, and sends it a signal when it is ready for one. */
+/** Runs the script, and sends it a signal after each of these lines. */
 async function end(
   how: string[],
-  signal?: Signal,
+  signals: Readonly<Record<string, Signal>> = {},
 ): Promise<{ code: number | null; said: string[] }> {
-  let sent = false;
+  const left = new Map(Object.entries(signals));
   const { code, stdout } = await runScript(ENDING, how, {
     permissions: [],
     heard: (text, child) => {
-      if (sent || signal === undefined || !text.includes("ready\n")) return;
-      sent = true;
-      child.kill(signal);
+      for (const [line, signal] of left) {
+        if (text.includes(`${line}\n`) && left.delete(line)) child.kill(signal);
+      }
     },
   });
   return { code, said: stdout.trim().split("\n").filter((line) => line !== "ready") };
@@ -51,15 +51,27 @@ for (const how of ["throw", "reject"]) {
 
 for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
   Deno.test(`${signal} stops the bus, then ends the process`, async () => {
-    const ended = await end(["signal"], signal);
+    const ended = await end(["signal"], { ready: signal });
     assertEquals(ended.code, code);
     assertEquals(ended.said.slice(0, 4), [...SAID, "flushed"]);
   });
 }
 
 Deno.test("a signal during the natural end's flush does not cut it short", async () => {
-  const ended = await end(["late"], "SIGTERM");
+  const ended = await end(["late"], { ready: "SIGTERM" });
   assertEquals(ended, { code: 143, said: [...SAID, "flushed"] });
+});
+
+Deno.test("a second signal while the bus is stopping ends the process at once", async () => {
+  const signals = { ready: "SIGTERM", flushing: "SIGINT" } as const;
+  // Longer than the test waits.
+  const { code, said } = await end(["stuck", "hooks", "600000"], signals);
+  assertEquals([code, said.slice(0, 4)], [130, [...SAID, "flushing"]]);
+});
+
+Deno.test("what hangs is waited for until the deadline, and no longer", async () => {
+  const { code, said } = await end(["stuck", "hooks", "20"], { ready: "SIGTERM" });
+  assertEquals([code, said.slice(0, 4)], [143, [...SAID, "flushing"]]);
 });
 
 Deno.test("hooks that were disposed of are gone", async () => {
