@@ -125,13 +125,6 @@ export const SKIPS: readonly Skip[] = [
     tests: ["observability/"],
     reason: "it reads a process's arguments and environment, and starts a server",
   },
-  {
-    runtimes: WEB,
-    tests: [
-      "otel/overlapping_scrapes_share_a_collection_test.ts > other work gets its turns while a large scrape is written, and does not change it",
-    ],
-    reason: "the test itself needs `setImmediate`",
-  },
 ];
 
 /** What a test waits for that says `ignore`, where that is nothing that everyone has. */
