@@ -55,7 +55,8 @@ export function start(program: string, args: readonly string[], options: RunOpti
   const child = spawn(program, [...args], { env: { ...process.env, NO_COLOR: "1", ...env } });
   // Deno's `child.kill` reports an exit code of the child's own as none.
   const kill = (signal: Signal) => {
-    if (child.pid !== undefined && child.exitCode === null) process.kill(child.pid, signal);
+    const { pid, exitCode, signalCode } = child;
+    if (pid !== undefined && exitCode === null && signalCode === null) process.kill(pid, signal);
   };
   const ended = new Promise<Ended>((resolve, reject) => {
     let [stdout, stderr] = ["", ""];
