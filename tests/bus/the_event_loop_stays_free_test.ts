@@ -65,7 +65,8 @@ Deno.test("onDrain is called once a slice", async () => {
 });
 
 Deno.test("an async handler with too many calls pending is skipped, counted, and the others go on", async () => {
-  const { bus } = quietBus({ maxInFlight: 2 });
+  // A busy machine may stop a process for longer than the budget is by default.
+  const { bus } = quietBus({ maxInFlight: 2, drainBudgetMs: 1_000 });
   bus.start();
   const waiting: (() => void)[] = [];
   let others = 0;
@@ -82,18 +83,19 @@ Deno.test("an async handler with too many calls pending is skipped, counted, and
 });
 
 Deno.test("handlers that hold the event loop are found and named", async () => {
-  const { bus, lines } = quietBus({ drainBudgetMs: 1 });
+  // A busy machine may stop a process for longer than a few milliseconds, in the quick one too.
+  const { bus, lines } = quietBus({ drainBudgetMs: 40 });
   bus.start();
   bus.subscribe("a", function quick() {});
   bus.subscribe("a", function slow() {
-    const until = performance.now() + 2;
+    const until = performance.now() + 50;
     while (performance.now() < until);
   });
-  for (let i = 0; i < 10; i++) bus.publish("a");
+  for (let i = 0; i < 4; i++) bus.publish("a");
   await bus.stop();
   const { slow = 0, ...others } = bus.slowHandlerCounts();
   // The first long call is what makes the bus look closer; it is not counted itself.
-  assert(slow >= 1 && slow <= 9, `${slow}`);
+  assert(slow >= 1 && slow <= 3, `${slow}`);
   assertEquals(others, {});
   assertMatch(lines[0] ?? "", /slow held the event loop for \d+\.\d ms/);
 });

@@ -70,13 +70,6 @@ export const SKIPS: readonly Skip[] = [
     reason: "the EventTarget of workerd throws on `capture`",
   },
   {
-    runtimes: ["workerd"],
-    tests: [
-      "bus/the_event_loop_stays_free_test.ts > handlers that hold the event loop are found and named",
-    ],
-    reason: "workerd's clock advances by whole milliseconds, too coarse to tell a handler of 2 ms",
-  },
-  {
     runtimes: RUNTIMES,
     tests: ["http/metrics_are_served_test.ts > in Deno serveMetrics does the same at once"],
     reason: "`serveMetrics` is for Deno; `startMetricsServer` serves everywhere",
