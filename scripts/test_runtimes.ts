@@ -6,7 +6,14 @@
  *
  * @module
  */
-import { DENO_ALONE, type Runtime, RUNTIMES, type Skip, SKIPS } from "../tests/runtimes/matrix.ts";
+import {
+  DENO_ALONE,
+  IGNORED,
+  type Runtime,
+  RUNTIMES,
+  type Skip,
+  SKIPS,
+} from "../tests/runtimes/matrix.ts";
 import type { TestResult } from "../tests/runtimes/harness.ts";
 import { pack, PACKAGE_DIR, TARBALL } from "./pack.ts";
 import { createConsumer } from "./package/consumer.ts";
@@ -46,13 +53,13 @@ function jobFor(runtime: Runtime, directory: string, files: readonly string[]): 
   };
 }
 
-/** What a runtime left out by itself, because the test needs Deno or a program. */
+/** What a runtime left out by itself, because a test needs what is not there. */
 function leftOut(runtime: Runtime, results: readonly TestResult[]): Skip[] {
   return results.flatMap(({ file, name, needs }) =>
     needs === undefined ? [] : [{
       runtimes: [runtime],
       tests: [`${file} > ${name}`],
-      reason: `the test itself needs ${needs}`,
+      reason: `the test itself needs ${IGNORED[file] ?? needs}`,
     }]
   );
 }

@@ -1,10 +1,4 @@
-import {
-  FEATURES,
-  type Runtime,
-  RUNTIMES,
-  type Skip,
-  STARTED_BY_DENO,
-} from "../../tests/runtimes/matrix.ts";
+import { FEATURES, type Runtime, RUNTIMES, type Skip } from "../../tests/runtimes/matrix.ts";
 
 /** A reason, and all that it keeps from running. */
 interface Note {
@@ -46,7 +40,6 @@ function cell(
   skips: readonly Skip[],
   notes: Notes,
 ): string {
-  if (STARTED_BY_DENO[folder]?.includes(runtime)) return "yes";
   const here = skips.filter(({ runtimes, tests }) =>
     runtimes.includes(runtime) && tests.some((name) => name.startsWith(`${folder}/`))
   );

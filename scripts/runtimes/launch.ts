@@ -10,7 +10,7 @@ import { tools } from "../package/tools.ts";
 import { bundleForWeb, loaders } from "./stage.ts";
 
 /** All tests of a runtime must have ended after this time. */
-const RUN_TIMEOUT_MS = 120_000;
+const RUN_TIMEOUT_MS = 240_000;
 
 /** Marks the line of the output that carries the results. */
 const MARK = "busbar-results:";
@@ -49,7 +49,7 @@ async function onServer(program: string, job: Job, entry: string): Promise<TestR
   const { directory, files, skippedTests } = job;
   await Deno.writeTextFile(
     directory + entry,
-    `import { runTests } from "./dist/runtimes/harness.js";
+    `import { runTests } from "./tests/runtimes/harness.js";
 const files = ${loaders(files)};
 const results = await runTests(files, ${JSON.stringify(skippedTests)});
 console.log("\\n${MARK}" + JSON.stringify(results));
@@ -59,7 +59,7 @@ console.log("\\n${MARK}" + JSON.stringify(results));
 }
 
 function webEntry({ files, skippedTests }: Job): string {
-  return `import { runTests } from "./dist/runtimes/harness.js";
+  return `import { runTests } from "./tests/runtimes/harness.js";
 const files = ${loaders(files)};
 const run = () => runTests(files, ${JSON.stringify(skippedTests)});
 `;

@@ -10,6 +10,10 @@ const PACKAGES = Object.keys(project.imports).filter((name) =>
 /** What a runtime with a file system finds where it is installed. */
 const INSTALLED = [...[project.name, ...PACKAGES].flatMap((name) => [name, `${name}/*`]), "node:*"];
 
+/** What tests import that a page and a worker do not have. */
+const NO_MACHINE = ["http", "net", "child_process", "process", "fs/promises", "os"]
+  .map((name) => `node:${name}`);
+
 const COMMON = [
   "--bundle",
   "--format=esm",
@@ -59,7 +63,10 @@ Deno.test("the README's first snippet prints what it says", async () => {
   return file;
 }
 
-/** Compiles each test file to one that imports the installed packages. */
+/**
+ * Compiles each test file to one that imports the installed packages, beside its source: what a
+ * test finds beside itself, such as a script that it runs, is there.
+ */
 export async function compile(directory: string, files: readonly string[]): Promise<void> {
   await run(tools.esbuild, [
     ...COMMON,
@@ -70,7 +77,7 @@ export async function compile(directory: string, files: readonly string[]): Prom
     "--alias:@std/async=./tests/std/async/mod.ts",
     ...INSTALLED.map((name) => `--external:${name}`),
     "--outbase=tests",
-    "--outdir=dist",
+    "--outdir=tests",
     ...files.map((file) => `tests/${file}`),
     "tests/runtimes/harness.ts",
   ], { cwd: directory });
@@ -88,6 +95,7 @@ export async function bundleForWeb(
     "--platform=browser",
     '--define:import.meta.url="file:///tests/"',
     "--alias:node:util=./tests/runtimes/inspect.ts",
+    ...NO_MACHINE.map((name) => `--alias:${name}=./tests/runtimes/no_machine.ts`),
     "--alias:http=./tests/runtimes/no_server.ts",
     "--alias:url=./tests/runtimes/no_server.ts",
     // What is loaded on demand alone may stay.
@@ -100,7 +108,7 @@ export async function bundleForWeb(
 /** The object literal that tells the harness how to load each file. */
 export function loaders(files: readonly string[]): string {
   const lines = files.map((file) => {
-    const path = `./dist/${file.replace(/\.ts$/, ".js")}`;
+    const path = `./tests/${file.replace(/\.ts$/, ".js")}`;
     return `  ${JSON.stringify(file)}: () => import(${JSON.stringify(path)}),\n`;
   });
   return `{\n${lines.join("")}}`;

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { EventBus } from "@busbar/busbar";
 import { ManualClock } from "@busbar/busbar/testing";
+import { runModule } from "../processes.ts";
 import { nextTurn, quietBus } from "./helpers.ts";
 
 Deno.test("a handler that publishes again, after an await or not, lets timers run", async () => {
@@ -64,7 +65,8 @@ Deno.test("onDrain is called once a slice", async () => {
 });
 
 Deno.test("an async handler with too many calls pending is skipped, counted, and the others go on", async () => {
-  const { bus } = quietBus({ maxInFlight: 2 });
+  // A busy machine may stop a process for longer than the budget is by default.
+  const { bus } = quietBus({ maxInFlight: 2, drainBudgetMs: 1_000 });
   bus.start();
   const waiting: (() => void)[] = [];
   let others = 0;
@@ -81,18 +83,19 @@ Deno.test("an async handler with too many calls pending is skipped, counted, and
 });
 
 Deno.test("handlers that hold the event loop are found and named", async () => {
-  const { bus, lines } = quietBus({ drainBudgetMs: 1 });
+  // A busy machine may stop a process for longer than a few milliseconds, in the quick one too.
+  const { bus, lines } = quietBus({ drainBudgetMs: 40 });
   bus.start();
   bus.subscribe("a", function quick() {});
   bus.subscribe("a", function slow() {
-    const until = performance.now() + 2;
+    const until = performance.now() + 50;
     while (performance.now() < until);
   });
-  for (let i = 0; i < 10; i++) bus.publish("a");
+  for (let i = 0; i < 4; i++) bus.publish("a");
   await bus.stop();
   const { slow = 0, ...others } = bus.slowHandlerCounts();
   // The first long call is what makes the bus look closer; it is not counted itself.
-  assert(slow >= 1 && slow <= 9, `${slow}`);
+  assert(slow >= 1 && slow <= 3, `${slow}`);
   assertEquals(others, {});
   assertMatch(lines[0] ?? "", /slow held the event loop for \d+\.\d ms/);
 });
@@ -100,12 +103,8 @@ Deno.test("handlers that hold the event loop are found and named", async () => {
 /** Runs a script that may import the core, in a process where nothing has loaded it yet. */
 async function runFresh(script: string): Promise<string> {
   const core = JSON.stringify(new URL("../../mod.ts", import.meta.url));
-  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["eval", `const core = ${core};${script}`],
-    stdout: "piped",
-    stderr: "piped",
-  }).output();
-  return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+  const { stdout, stderr } = await runModule(`const core = ${core};${script}`);
+  return stdout + stderr;
 }
 
 for (const channel of ["a MessageChannel", "no MessageChannel either"]) {
@@ -124,7 +123,7 @@ for (const channel of ["a MessageChannel", "no MessageChannel either"]) {
       republishing = false;
       const { timedOut } = await bus.stop();
       console.log(timers, timedOut);
-      Deno.exit();
+      process.exit();
     `);
     assertEquals(told, "20 false\n");
   });
@@ -152,7 +151,7 @@ Deno.test("where messages are served before timers, every eighth turn is a timer
     });
     const { timedOut } = await bus.stop();
     console.log(messagesAtTimer > 0 && messagesAtTimer < 1_000, timedOut);
-    Deno.exit();
+    process.exit();
   `);
   assertEquals(told, "true false\n");
 });

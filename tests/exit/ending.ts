@@ -1,17 +1,21 @@
 /**
- * A process that publishes and ends in the way its argument names; run by the exit tests, on Deno
- * and on Node. It prints what its subscriber hears.
+ * A process that publishes and ends in the way its argument names; run by the exit tests. It prints
+ * what its subscriber hears.
  */
 import { writeSync } from "node:fs";
 import process from "node:process";
-import { EventBus, EventSubscriber, type Subscriptions } from "../../mod.ts";
-import { installExitHooks } from "../../src/exit/mod.ts";
+import { EventBus, EventSubscriber, type Subscriptions } from "@busbar/busbar";
+import { installExitHooks } from "@busbar/busbar/exit";
 
 class Printer extends EventSubscriber {
   override getSubscriptions(): Subscriptions {
     return { said: (event) => this.#print(`said ${event.metadata}`) };
   }
   override async flush(): Promise<void> {
+    if (how === "stuck") {
+      this.#print("flushing");
+      await new Promise(() => {});
+    }
     await new Promise<void>((resolve) => {
       if (how !== "late") {
         setTimeout(resolve, 5);
@@ -31,10 +35,12 @@ class Printer extends EventSubscriber {
   }
 }
 
-const [how = "", hooks = "hooks"] = process.argv.slice(2);
+const [how = "", hooks = "hooks", timeoutMs = "2000"] = process.argv.slice(2);
 const bus = new EventBus({ drainBudgetMs: 0.01 }).start();
 bus.registerSubscriber(new Printer());
-if (hooks === "hooks") installExitHooks(bus, { signals: ["SIGINT", "SIGTERM"], timeoutMs: 2_000 });
+if (hooks === "hooks") {
+  installExitHooks(bus, { signals: ["SIGINT", "SIGTERM"], timeoutMs: Number(timeoutMs) });
+}
 for (let i = 1; i <= 3; i++) bus.publish("said", i);
 
 switch (how) {
@@ -50,6 +56,7 @@ switch (how) {
     Promise.reject(new Error("an unhandled rejection"));
     break;
   case "signal":
+  case "stuck":
     // Something to live for, until the signal comes.
     setInterval(() => {}, 1_000);
     writeSync(1, "ready\n");

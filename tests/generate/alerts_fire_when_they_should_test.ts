@@ -1,6 +1,9 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { assertEquals } from "@std/assert";
 import { stringify } from "yaml";
 import { busAlerts, kvCacheAlerts, rulesYaml } from "../../src/generate/mod.ts";
+import { installed, run } from "../processes.ts";
 
 /** Series by name, as promtool writes them: a start, what is added each half minute, how often. */
 type Series = Readonly<Record<string, string>>;
@@ -67,30 +70,16 @@ const CASES: Readonly<Record<string, { fires: Series; stays: Series }>> = {
 
 const alerts = [...busAlerts(), ...kvCacheAlerts()];
 
-function promtool(...args: string[]) {
-  const { success, stdout, stderr } = new Deno.Command("promtool", { args }).outputSync();
-  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { success, output: decode(stdout) + decode(stderr) };
-}
-
-const hasPromtool = (() => {
-  try {
-    return promtool("--version").success;
-  } catch {
-    return false;
-  }
-})();
-
 Deno.test("each alert has a case", () => {
   assertEquals(Object.keys(CASES), alerts.map(({ alert }) => alert));
 });
 
 Deno.test({
   name: "each alert fires when it should, and not when it should not",
-  ignore: !hasPromtool,
+  ignore: !installed("promtool"),
   async fn() {
-    const folder = await Deno.makeTempDir();
-    await Deno.writeTextFile(`${folder}/alerts.yml`, rulesYaml("alerts", alerts));
+    const folder = await mkdtemp(`${tmpdir()}/busbar-alerts-`);
+    await writeFile(`${folder}/alerts.yml`, rulesYaml("alerts", alerts));
     const firing = (alert: string) =>
       `count by () (ALERTS{alertname="${alert}",alertstate="firing"})`;
     const test = (alert: string, series: Series, samples: unknown[]) => ({
@@ -103,14 +92,14 @@ Deno.test({
       test(alert, stays, []),
     ]);
     const file = `${folder}/test.yml`;
-    await Deno.writeTextFile(
+    await writeFile(
       file,
       stringify({ rule_files: ["alerts.yml"], evaluation_interval: "30s", tests }),
     );
-    const checked = promtool("check", "rules", `${folder}/alerts.yml`);
-    assertEquals(checked.success, true, checked.output);
-    const { success, output } = promtool("test", "rules", file);
-    assertEquals(success, true, output);
-    await Deno.remove(folder, { recursive: true });
+    for (const args of [["check", "rules", `${folder}/alerts.yml`], ["test", "rules", file]]) {
+      const { code, stdout, stderr } = await run("promtool", args);
+      assertEquals(code, 0, stdout + stderr);
+    }
+    await rm(folder, { recursive: true });
   },
 });

@@ -1,5 +1,5 @@
 import { assertEquals, assertLessOrEqual } from "@std/assert";
-import { createMetricsHandler, serveMetrics } from "@busbar/busbar/http";
+import { createMetricsHandler, startMetricsServer } from "@busbar/busbar/http";
 
 const line = (i: number) => `requests_total{route="/v1/${i}",name="naïve 🚌"} ${i}\n`;
 const text = Array.from({ length: 20_000 }, (_, i) => line(i)).join("");
@@ -58,7 +58,7 @@ Deno.test("what is unpacked is the scrape, down to the last byte", async () => {
 });
 
 Deno.test("a real client unpacks it", async () => {
-  await using server = serveMetrics({ port: 0, scrape });
+  await using server = await startMetricsServer({ port: 0, scrape });
   for (const encoding of ["gzip", "identity"]) {
     const response = await fetch(server.metricsUrl, { headers: { "accept-encoding": encoding } });
     assertEquals(await response.text() === text, true);

@@ -1,5 +1,10 @@
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { AddressInUseError, createMetricsHandler, serveMetrics } from "@busbar/busbar/http";
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  AddressInUseError,
+  createMetricsHandler,
+  serveMetrics,
+  startMetricsServer,
+} from "@busbar/busbar/http";
 import { PrometheusMetrics } from "@busbar/busbar/otel";
 import { MemoryLogger } from "@busbar/busbar/testing";
 
@@ -48,13 +53,14 @@ Deno.test("a failing collection answers 500, and tells the logger why", async ()
 
 Deno.test("a server listens on loopback, and a second one on its port is refused", async () => {
   const scrape = () => Promise.resolve("up 1\n");
-  await using server = serveMetrics({ port: 0, scrape });
+  await using server = await startMetricsServer({ port: 0, scrape });
   assertEquals(await (await fetch(server.metricsUrl)).text(), "up 1\n");
   const port = Number(new URL(server.metricsUrl).port);
-  const error = assertThrows(() => serveMetrics({ port, scrape }), AddressInUseError);
+  const second = () => startMetricsServer({ port, scrape });
+  const error = await assertRejects(second, AddressInUseError);
   assertEquals(error.message, `Cannot serve metrics: 127.0.0.1:${port} is in use`);
-  assertThrows(
-    () => serveMetrics({ port: 65_536, scrape }),
+  await assertRejects(
+    () => startMetricsServer({ port: 65_536, scrape }),
     RangeError,
     "port must be an integer from 0 to 65535, received 65536",
   );
@@ -62,7 +68,7 @@ Deno.test("a server listens on loopback, and a second one on its port is refused
 
 Deno.test("a scrape that hangs holds a shutdown up for as long as it may, and is cut off then", async () => {
   const scraping = Promise.withResolvers<void>();
-  const server = serveMetrics({
+  const server = await startMetricsServer({
     port: 0,
     scrape: () => {
       scraping.resolve();
@@ -73,4 +79,13 @@ Deno.test("a scrape that hangs holds a shutdown up for as long as it may, and is
   await scraping.promise;
   await server.shutdown({ timeoutMs: 20 });
   assertEquals(await answer, "cut off");
+});
+
+Deno.test("in Deno serveMetrics does the same at once", async () => {
+  const scrape = () => Promise.resolve("up 1\n");
+  await using server = serveMetrics({ port: 0, scrape });
+  assertEquals(await (await fetch(server.metricsUrl)).text(), "up 1\n");
+  const port = Number(new URL(server.metricsUrl).port);
+  assertThrows(() => serveMetrics({ port, scrape }), AddressInUseError);
+  assertThrows(() => serveMetrics({ port: 65_536, scrape }), RangeError, "port");
 });

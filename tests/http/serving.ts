@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { startMetricsServer } from "../../src/http/mod.ts";
+import { startMetricsServer } from "@busbar/busbar/http";
 
 const scrape = (format: string) =>
   Promise.resolve(format === "openmetrics" ? "up 1.0\n# EOF\n" : "up 1\n");

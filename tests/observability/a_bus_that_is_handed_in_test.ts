@@ -14,7 +14,7 @@ const NO_ENV = { env: () => undefined, catalog };
 
 Deno.test("as many spans may wait for a push as a drain of the bus can end", async () => {
   const answer = Promise.withResolvers<Response>();
-  await using receiver = new OtlpReceiver(() => answer.promise.then((one) => one.clone()));
+  await using receiver = await OtlpReceiver.start(() => answer.promise.then((one) => one.clone()));
   const logger = new MemoryLogger();
   await using bus = new EventBus<JobEvents>({ maxQueueSize: 30_000, logger });
   const obs = await startObservability<JobEvents>({

@@ -1,9 +1,12 @@
+import process from "node:process";
 import { assert, assertEquals } from "@std/assert";
 import { counter, defineCatalog, duration, pair } from "../../src/catalog/mod.ts";
 import { startObservability } from "../../src/observability/mod.ts";
+import { freePort, serve } from "../loopback.ts";
+import { start } from "../processes.ts";
 
 /** An OpenTelemetry Collector of any distribution. */
-const COLLECTOR = Deno.env.get("OTELCOL_BIN");
+const COLLECTOR = process.env["OTELCOL_BIN"];
 
 interface ShopEvents {
   "checkout.start": { cart: string };
@@ -18,14 +21,9 @@ const catalog = defineCatalog<ShopEvents>()({
   logs: { "checkout.end": { level: "info", body: ({ metadata }) => `paid ${metadata.total}` } },
 });
 
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
-
 /** A collector that hands on what it takes, as OTLP/JSON, to a receiver of ours. */
 async function startCollector(receiver: string) {
-  const otlp = freePort();
+  const otlp = await freePort();
   const config = JSON.stringify({
     receivers: { otlp: { protocols: { http: { endpoint: `127.0.0.1:${otlp}` } } } },
     processors: { batch: { timeout: "50ms" } },
@@ -42,25 +40,23 @@ async function startCollector(receiver: string) {
       ),
     },
   });
-  const child = new Deno.Command(COLLECTOR ?? "", {
-    args: [`--config=yaml:${config}`],
-    stdout: "null",
-    stderr: "piped",
-  }).spawn();
   // It says so on stderr once it listens.
-  let said = "";
-  const reader = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
-  while (!said.includes("Everything is ready")) {
-    const { value, done } = await reader.read();
-    if (done) throw new Error(`the collector ended:\n${said}`);
-    said += value;
-  }
+  const listens = Promise.withResolvers<void>();
+  const child = start(COLLECTOR ?? "", [`--config=yaml:${config}`], {
+    complained: (stderr) => {
+      if (stderr.includes("Everything is ready")) listens.resolve();
+    },
+  });
+  const early = child.ended.then(({ stderr }) => {
+    throw new Error(`the collector ended:\n${stderr}`);
+  });
+  early.catch(() => {}); // it ends at last
+  await Promise.race([listens.promise, early]);
   return {
     endpoint: `http://127.0.0.1:${otlp}`,
     async end() {
       child.kill("SIGTERM");
-      while (!(await reader.read()).done);
-      await child.status;
+      await child.ended;
     },
   };
 }
@@ -72,14 +68,11 @@ for (const protocol of ["http/protobuf", "http/json"] as const) {
     async fn() {
       // deno-lint-ignore no-explicit-any -- read as a receiver would
       const received: Record<string, any> = {};
-      const receiver = Deno.serve(
-        { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-        async (request) => {
-          received[new URL(request.url).pathname] = await request.json();
-          return Response.json({});
-        },
-      );
-      const collector = await startCollector(`http://127.0.0.1:${receiver.addr.port}`);
+      await using receiver = await serve(async (request) => {
+        received[new URL(request.url).pathname] = await request.json();
+        return Response.json({});
+      });
+      const collector = await startCollector(receiver.origin);
       const obs = await startObservability<ShopEvents>({
         env: () => undefined,
         catalog,
@@ -92,7 +85,6 @@ for (const protocol of ["http/protobuf", "http/json"] as const) {
       assertEquals(await obs.flush(), true);
       await obs.shutdown();
       await collector.end(); // it hands on what it holds
-      await receiver.shutdown();
 
       const names = received["/v1/metrics"].resourceMetrics[0].scopeMetrics.flatMap(
         (scope: { metrics: { name: string }[] }) => scope.metrics.map(({ name }) => name),

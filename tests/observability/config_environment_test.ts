@@ -79,10 +79,15 @@ Deno.test("each of OpenTelemetry's variables says what it is for", () => {
       otlp: { metrics: { enabled: false } },
       prometheus: { enabled: true },
     }],
-    [{ OTEL_DENO: "true", OTEL_EXPORTER_OTLP_PROTOCOL: "console" }, { runtimeTelemetry: true }],
     [{ OTEL_DENO: "1" }, {}],
   ];
   for (const [variables, options] of cases) assertEquals(read(variables), options);
+});
+
+Deno.test("Deno's own telemetry is noticed, and may know protocols of its own", () => {
+  assertEquals(read({ OTEL_DENO: "true", OTEL_EXPORTER_OTLP_PROTOCOL: "console" }), {
+    runtimeTelemetry: true,
+  });
 });
 
 Deno.test("a bad value is refused by the variable's name", () => {

@@ -3,6 +3,7 @@ import { EventBus, EventSubscriber, type Subscriptions } from "@busbar/busbar";
 import { counter, defineCatalog, pair } from "@busbar/busbar/catalog";
 import { startObservability, type StartOptions } from "@busbar/busbar/observability";
 import { MemoryLogger } from "@busbar/busbar/testing";
+import { serve } from "../loopback.ts";
 import { OtlpReceiver } from "../otel/otlp_receiver.ts";
 
 interface JobEvents {
@@ -24,23 +25,16 @@ const start = (options: StartOptions<JobEvents>) =>
   });
 
 /** An endpoint that takes requests and never answers. */
-function startHanging() {
+async function startHanging() {
   const requests: Request[] = [];
-  const ended = new AbortController();
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {}, signal: ended.signal },
-    (request) => {
-      requests.push(request);
-      return new Promise<Response>(() => {});
-    },
-  );
+  const server = await serve((request) => {
+    requests.push(request);
+    return new Promise<Response>(() => {});
+  });
   return {
     requests,
-    endpoint: `http://127.0.0.1:${server.addr.port}`,
-    async [Symbol.asyncDispose]() {
-      ended.abort();
-      await server.finished;
-    },
+    endpoint: server.origin,
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }
 
@@ -62,7 +56,7 @@ Deno.test("a bus is observed once, also by two calls at the same time", async ()
 });
 
 Deno.test("spans that are open on a bus of one's own are ended before the last push", async () => {
-  await using receiver = new OtlpReceiver();
+  await using receiver = await OtlpReceiver.start();
   const bus = new EventBus<JobEvents>({ logger: new MemoryLogger() });
   const obs = await start({ bus, tracingEnabled: true, otlp: { endpoint: receiver.endpoint } });
   bus.publish("job.start", { id: 1 }, { sessionId: "s" });
@@ -79,7 +73,7 @@ Deno.test("spans that are open on a bus of one's own are ended before the last p
 });
 
 Deno.test("a subscriber that hangs on a bus of one's own is told, and leaves the exporters time", async () => {
-  await using receiver = new OtlpReceiver();
+  await using receiver = await OtlpReceiver.start();
   class Hanging extends EventSubscriber<JobEvents> {
     getSubscriptions(): Subscriptions<JobEvents> {
       return {};
@@ -104,7 +98,7 @@ Deno.test("a subscriber that hangs on a bus of one's own is told, and leaves the
 });
 
 Deno.test("a flush says so when the receiver does not take what was published", async () => {
-  await using receiver = new OtlpReceiver(() => new Response(null, { status: 400 }));
+  await using receiver = await OtlpReceiver.start(() => new Response(null, { status: 400 }));
   const obs = await start({ tracingEnabled: true, otlp: { endpoint: receiver.endpoint } });
   obs.bus.publish("job.start", { id: 1 });
   obs.bus.publish("job.end", { id: 1 });
@@ -115,7 +109,7 @@ Deno.test("a flush says so when the receiver does not take what was published", 
 });
 
 Deno.test("an address that is taken is told without a push to an endpoint that hangs", async () => {
-  await using hanging = startHanging();
+  await using hanging = await startHanging();
   const options = { otlp: { endpoint: hanging.endpoint } };
   const port = Number(new URL(hanging.endpoint).port);
   const error = await assertRejects(() => start({ ...options, prometheus: { port } }), Error);
@@ -124,7 +118,7 @@ Deno.test("an address that is taken is told without a push to an endpoint that h
 });
 
 Deno.test("a push that is under way when a shutdown's time is over is cut off", async () => {
-  await using hanging = startHanging();
+  await using hanging = await startHanging();
   const { firstLine, logger } = awaitedLogger();
   const obs = await start({
     logger,
@@ -140,7 +134,7 @@ Deno.test("a push that is under way when a shutdown's time is over is cut off", 
 });
 
 Deno.test("a push ends with its batch's time", async () => {
-  await using hanging = startHanging();
+  await using hanging = await startHanging();
   const { firstLine, logger } = awaitedLogger();
   const obs = await start({
     logger,
@@ -157,7 +151,7 @@ Deno.test("a push ends with its batch's time", async () => {
 });
 
 Deno.test("a push of metrics ends with its own time, and is told", async () => {
-  await using hanging = startHanging();
+  await using hanging = await startHanging();
   const logger = new MemoryLogger();
   const obs = await start({
     logger,

@@ -52,7 +52,9 @@ async function scrape(obs: Observability<ShopEvents>): Promise<string> {
 
 Deno.test("deltas are pushed, totals scraped, and a failed push comes with the next", async () => {
   const answers = [200, 500, 200, 200];
-  await using receiver = new OtlpReceiver((n) => new Response(null, { status: answers[n] ?? 200 }));
+  await using receiver = await OtlpReceiver.start((n) =>
+    new Response(null, { status: answers[n] ?? 200 })
+  );
   const logger = new MemoryLogger();
   const env: Record<string, string> = {
     OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint,
@@ -121,7 +123,7 @@ Deno.test("deltas are pushed, totals scraped, and a failed push comes with the n
 });
 
 Deno.test("what an unanswered last push held is told as lost", async () => {
-  await using receiver = new OtlpReceiver(() => new Response(null, { status: 500 }));
+  await using receiver = await OtlpReceiver.start(() => new Response(null, { status: 500 }));
   const logger = new MemoryLogger();
   const obs = await startObservability<ShopEvents>({
     env: () => undefined,
@@ -140,7 +142,7 @@ Deno.test("what an unanswered last push held is told as lost", async () => {
 });
 
 Deno.test("by default they are cumulative, with their extremes", async () => {
-  await using receiver = new OtlpReceiver();
+  await using receiver = await OtlpReceiver.start();
   const obs = await startObservability<ShopEvents>({
     env: () => undefined,
     otlp: { endpoint: receiver.endpoint },

@@ -197,7 +197,7 @@ const catalog = defineCatalog<ShopEvents>()({
 });
 
 Deno.test("limits cut what is pushed, and without exemplars no trace is named", async () => {
-  await using receiver = new OtlpReceiver();
+  await using receiver = await OtlpReceiver.start();
   const variables = {
     OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint,
     OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: "3",

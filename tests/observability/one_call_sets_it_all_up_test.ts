@@ -3,6 +3,7 @@ import { EventBus, EventSubscriber, type Subscriptions } from "@busbar/busbar";
 import { counter, defineCatalog, duration, pair } from "../../src/catalog/mod.ts";
 import { startObservability } from "../../src/observability/mod.ts";
 import { MemoryLogger } from "../../src/testing/mod.ts";
+import { serve } from "../loopback.ts";
 
 interface ShopEvents {
   "checkout.start": { cart: string };
@@ -22,9 +23,9 @@ const catalog = defineCatalog<ShopEvents>()({
 const NO_ENV = { env: () => undefined, prometheus: { port: 0 }, logSink: () => {} };
 
 /** Takes OTLP/JSON and keeps what comes, by signal. */
-function startReceiver() {
+async function startReceiver() {
   const received: Record<string, unknown[]> = { traces: [], metrics: [], logs: [] };
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (req) => {
+  const server = await serve(async (req) => {
     const signal = new URL(req.url).pathname.split("/").at(-1) ?? "";
     const body = req.headers.get("content-encoding") === "gzip"
       ? req.body?.pipeThrough(new DecompressionStream("gzip"))
@@ -34,8 +35,8 @@ function startReceiver() {
   });
   return {
     received,
-    endpoint: `http://127.0.0.1:${server.addr.port}`,
-    [Symbol.asyncDispose]: () => server.shutdown(),
+    endpoint: server.origin,
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }
 
@@ -64,7 +65,7 @@ Deno.test("metrics are pulled where no endpoint is set", async () => {
 });
 
 Deno.test("all three signals are pushed, tied together by one trace", async () => {
-  await using receiver = startReceiver();
+  await using receiver = await startReceiver();
   const { endpoint, received } = receiver;
   const obs = await startObservability<ShopEvents>({
     env: () => undefined,
@@ -95,7 +96,7 @@ Deno.test("all three signals are pushed, tied together by one trace", async () =
 });
 
 Deno.test("what could not be done as declared is among the metrics", async () => {
-  await using receiver = startReceiver();
+  await using receiver = await startReceiver();
   await using obs = await startObservability<ShopEvents>({
     ...NO_ENV,
     catalog: { ...catalog, logs: { "checkout.end": { level: "info", maxPerSecond: 1 } } },
@@ -126,7 +127,7 @@ Deno.test("what could not be done as declared is among the metrics", async () =>
 
 Deno.test("a shutdown drains, flushes and closes in this order, once", async () => {
   const order: string[] = [];
-  await using receiver = startReceiver();
+  await using receiver = await startReceiver();
   class Last extends EventSubscriber<ShopEvents> {
     getSubscriptions(): Subscriptions<ShopEvents> {
       return { "checkout.end": () => void order.push("handled") };

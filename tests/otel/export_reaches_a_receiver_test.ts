@@ -35,7 +35,7 @@ function first({ received }: OtlpReceiver): Received {
 
 for (const protocol of PROTOCOLS) {
   Deno.test(`Spans arrive over ${protocol}`, async () => {
-    await using receiver = new OtlpReceiver();
+    await using receiver = await OtlpReceiver.start();
     const exporters = createOtlpExporters({
       endpoint: `${receiver.endpoint}/`,
       protocol,
@@ -71,7 +71,7 @@ for (const protocol of PROTOCOLS) {
   });
 
   Deno.test(`Log records arrive over ${protocol}`, async () => {
-    await using receiver = new OtlpReceiver();
+    await using receiver = await OtlpReceiver.start();
     const exporters = createOtlpExporters({ endpoint: receiver.endpoint, protocol });
     const processor = new LogBatchProcessor(exporters.logs);
     const provider = new LoggerProvider({ resource, processors: [processor] });
@@ -92,7 +92,7 @@ for (const protocol of PROTOCOLS) {
   });
 
   Deno.test(`Metrics arrive over ${protocol}, cumulative`, async () => {
-    await using receiver = new OtlpReceiver();
+    await using receiver = await OtlpReceiver.start();
     const exporters = createOtlpExporters({ endpoint: receiver.endpoint, protocol });
     const exporter = new CountingMetricExporter(exporters.metrics);
     const provider = new MeterProvider({
@@ -127,7 +127,7 @@ for (const protocol of PROTOCOLS) {
 }
 
 Deno.test("A signal may go elsewhere, in another protocol", async () => {
-  await using receiver = new OtlpReceiver();
+  await using receiver = await OtlpReceiver.start();
   const exporters = createOtlpExporters({
     endpoint: "http://127.0.0.1:1",
     traces: { url: `${receiver.endpoint}/my/spans`, protocol: "http/json" },

@@ -1,7 +1,8 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { TracerProvider } from "@opentelemetry/sdk-trace";
 import { type BatchOptions, createOtlpExporters, SpanBatchProcessor } from "@busbar/busbar/otel";
 import { MemoryLogger } from "@busbar/busbar/testing";
+import { serve, serveBytes } from "../loopback.ts";
 import { OtlpReceiver } from "./otlp_receiver.ts";
 
 /** Spans that go to an endpoint. */
@@ -28,7 +29,7 @@ const busy = (status: number, retryAfter: string) =>
   new Response("busy", { status, headers: { "retry-after": retryAfter } });
 
 Deno.test("What is down costs what was sent meanwhile, counted and told; then it goes on", async () => {
-  await using receiver = new OtlpReceiver();
+  await using receiver = await OtlpReceiver.start();
   const { endpoint } = receiver;
   await receiver[Symbol.asyncDispose]();
   // Less than the first wait before another attempt.
@@ -39,18 +40,14 @@ Deno.test("What is down costs what was sent meanwhile, counted and told; then it
   assertEquals(spans.lines.length, 1);
 
   const { port } = new URL(endpoint);
-  await using server = Deno.serve(
-    { hostname: "127.0.0.1", port: Number(port), onListen: () => {} },
-    () => new Response(),
-  );
-  assert(server.addr.port === Number(port));
+  await using _again = await serve(() => new Response(), Number(port));
   spans.end(3);
   await spans.flush();
   assertEquals(spans.counts, { exported: 3, failed: 10, dropped: 15, queued: 0 });
 });
 
 Deno.test("Why nothing could be sent is told, without the query of the address", async () => {
-  await using receiver = new OtlpReceiver();
+  await using receiver = await OtlpReceiver.start();
   const url = `${receiver.endpoint}/v1/traces?key=hunter2`;
   await receiver[Symbol.asyncDispose]();
   const logger = new MemoryLogger();
@@ -66,12 +63,12 @@ Deno.test("Why nothing could be sent is told, without the query of the address",
 
 Deno.test("What is too slow fails at the deadline; then it goes on", async () => {
   const answer = Promise.withResolvers<Response>();
-  await using receiver = new OtlpReceiver(() => answer.promise);
-  await using spans = spansTo(receiver.endpoint, 30);
+  await using receiver = await OtlpReceiver.start(() => answer.promise);
+  await using spans = spansTo(receiver.endpoint, 300);
   spans.end();
   await spans.flush();
   assertEquals(spans.counts, { exported: 0, failed: 1, dropped: 0, queued: 0 });
-  assertEquals(spans.lines, ["Export: lost 1 spans, 1 in all: no answer within 30 ms"]);
+  assertEquals(spans.lines, ["Export: lost 1 spans, 1 in all: no answer within 300 ms"]);
   answer.resolve(new Response());
   receiver.answer = () => new Response();
   spans.end();
@@ -81,7 +78,9 @@ Deno.test("What is too slow fails at the deadline; then it goes on", async () =>
 
 for (const status of [429, 502, 503, 504]) {
   Deno.test(`After ${status} it is tried again when Retry-After says so`, async () => {
-    await using receiver = new OtlpReceiver((n) => n < 2 ? busy(status, "0") : new Response());
+    await using receiver = await OtlpReceiver.start((n) =>
+      n < 2 ? busy(status, "0") : new Response()
+    );
     await using spans = spansTo(receiver.endpoint);
     spans.end(4);
     await spans.flush();
@@ -92,7 +91,7 @@ for (const status of [429, 502, 503, 504]) {
 }
 
 Deno.test("A Retry-After may be a date, and one beyond the deadline is not waited for", async () => {
-  await using receiver = new OtlpReceiver((n) =>
+  await using receiver = await OtlpReceiver.start((n) =>
     n === 0 ? busy(503, "Wed, 21 Oct 2015 07:28:00 GMT") : busy(503, "3600")
   );
   await using spans = spansTo(receiver.endpoint);
@@ -104,7 +103,7 @@ Deno.test("A Retry-After may be a date, and one beyond the deadline is not waite
 
 Deno.test("A Retry-After that is none is no reason to ask again at once", async () => {
   for (const retryAfter of ["-5", "1.5", "99999999999"]) {
-    await using receiver = new OtlpReceiver(() => busy(503, retryAfter));
+    await using receiver = await OtlpReceiver.start(() => busy(503, retryAfter));
     // Less than the first wait before another attempt.
     await using spans = spansTo(receiver.endpoint, 500);
     spans.end();
@@ -115,7 +114,7 @@ Deno.test("A Retry-After that is none is no reason to ask again at once", async 
 });
 
 Deno.test("A receiver that is busy for ever is not asked for ever", async () => {
-  await using receiver = new OtlpReceiver(() => busy(503, "0"));
+  await using receiver = await OtlpReceiver.start(() => busy(503, "0"));
   await using spans = spansTo(receiver.endpoint);
   spans.end();
   await spans.flush();
@@ -126,7 +125,7 @@ Deno.test("A receiver that is busy for ever is not asked for ever", async () => 
 
 for (const status of [307, 400, 401, 404, 500]) {
   Deno.test(`After ${status} it is not tried again`, async () => {
-    await using receiver = new OtlpReceiver(() =>
+    await using receiver = await OtlpReceiver.start(() =>
       new Response("no", { status, headers: { location: "/elsewhere" } })
     );
     await using spans = spansTo(receiver.endpoint);
@@ -138,7 +137,7 @@ for (const status of [307, 400, 401, 404, 500]) {
 }
 
 Deno.test("Garbage with a good status counts as taken, however long it is", async () => {
-  await using receiver = new OtlpReceiver((n) =>
+  await using receiver = await OtlpReceiver.start((n) =>
     new Response(["\xff\xff garbage", "x".repeat(1e6)][n])
   );
   await using spans = spansTo(receiver.endpoint);
@@ -152,7 +151,7 @@ Deno.test("Garbage with a good status counts as taken, however long it is", asyn
 Deno.test("What a receiver says that it refused is counted as failed", async () => {
   // partial_success { rejected_spans: 3, error_message: "no" }
   const partial = new Uint8Array([0x0a, 0x06, 0x08, 0x03, 0x12, 0x02, 0x6e, 0x6f]);
-  await using receiver = new OtlpReceiver(() => new Response(partial));
+  await using receiver = await OtlpReceiver.start(() => new Response(partial));
   await using spans = spansTo(receiver.endpoint);
   spans.end(5);
   await spans.flush();
@@ -161,26 +160,20 @@ Deno.test("What a receiver says that it refused is counted as failed", async () 
 });
 
 Deno.test("A connection that breaks in the middle of an answer counts as its status says", async () => {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const served = (async () => {
-    for (const status of ["200 OK", "400 Bad Request"]) {
-      using connection = await listener.accept();
-      await connection.read(new Uint8Array(65_536));
-      const head = `HTTP/1.1 ${status}\r\ncontent-length: 100\r\n\r\nnot a hundred`;
-      await connection.write(new TextEncoder().encode(head));
-    }
-  })();
-  await using spans = spansTo(`http://127.0.0.1:${listener.addr.port}`, 500);
+  const statuses = ["200 OK", "400 Bad Request"];
+  await using server = await serveBytes((n) =>
+    `HTTP/1.1 ${statuses[n]}\r\ncontent-length: 100\r\n\r\nnot a hundred`
+  );
+  await using spans = spansTo(server.origin, 500);
   for (let i = 0; i < 2; i++) {
     spans.end();
     await spans.flush();
   }
   assertEquals(spans.counts, { exported: 1, failed: 1, dropped: 0, queued: 0 });
-  await served;
 });
 
 Deno.test("A timeout longer than timers can be is none", async () => {
-  await using receiver = new OtlpReceiver();
+  await using receiver = await OtlpReceiver.start();
   await using spans = spansTo(receiver.endpoint, Infinity, {
     exportTimeoutMs: Infinity,
     flushTimeoutMs: Infinity,

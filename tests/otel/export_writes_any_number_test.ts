@@ -15,7 +15,7 @@ const ATTRIBUTES = { hash: 2 ** 63, share: NaN, list: [1, Infinity], count: 7, p
 
 /** Pushes one item of each signal with these attributes, and gives what arrived, by path. */
 async function push(protocol: "http/protobuf" | "http/json") {
-  await using receiver = new OtlpReceiver();
+  await using receiver = await OtlpReceiver.start();
   const { traces, logs, metrics } = createOtlpExporters({ endpoint: receiver.endpoint, protocol });
   const processor = new SpanBatchProcessor(traces);
   const tracing = new TracerProvider({ spanProcessors: [processor] });

@@ -1,5 +1,6 @@
 // deno-lint-ignore-file no-console -- the test that runs it reads what is printed
-/** Run by a test without --allow-env: exports a span, a data point and a record to its argument. */
+/** Run by a test, in Deno without --allow-env: exports one of each signal to its argument. */
+import process from "node:process";
 import { LoggerProvider } from "@opentelemetry/sdk-logs";
 import { MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
 import { TracerProvider } from "@opentelemetry/sdk-trace";
@@ -10,7 +11,7 @@ import {
   SpanBatchProcessor,
 } from "@busbar/busbar/otel";
 
-const exporters = createOtlpExporters({ endpoint: Deno.args[0] ?? "", timeoutMs: 5_000 });
+const exporters = createOtlpExporters({ endpoint: process.argv[2] ?? "", timeoutMs: 5_000 });
 const spans = new SpanBatchProcessor(exporters.traces);
 const records = new LogBatchProcessor(exporters.logs);
 const points = new CountingMetricExporter(exporters.metrics);

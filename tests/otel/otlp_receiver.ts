@@ -1,3 +1,5 @@
+import { type LoopbackServer, serve } from "../loopback.ts";
+
 /** What a message's field is: a scalar, or a message of its own. */
 type Kind = "string" | "hex" | "int" | "fixed64" | "double" | "bool" | Schema;
 /** A message's fields by number; `*` after a name means that there may be many. */
@@ -74,6 +76,11 @@ const REQUESTS: Readonly<Record<string, Schema>> = {
   "/v1/metrics": request("Metrics", "Metrics", "metrics", METRIC),
 };
 
+/** Not every runtime has `toHex` yet. */
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 /** Reads protobuf's wire format, written for these tests alone and from its specification. */
 function decode(bytes: Uint8Array<ArrayBuffer>, schema: Schema): Record<string, unknown> {
   const message: Record<string, unknown> = {};
@@ -104,7 +111,7 @@ function decode(bytes: Uint8Array<ArrayBuffer>, schema: Schema): Record<string, 
       const length = Number(varint());
       const part = bytes.subarray(at, at += length);
       if (typeof kind === "object") value = decode(part, kind);
-      else if (kind === "hex") value = part.toHex();
+      else if (kind === "hex") value = hex(part);
       else value = new TextDecoder().decode(part);
     } else {
       throw new Error(`There is no wire type ${wireType}`);
@@ -134,31 +141,38 @@ export class OtlpReceiver implements AsyncDisposable {
   readonly received: Received[] = [];
   /** How it answers from now on. */
   answer: Answer;
-  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #server: LoopbackServer;
 
-  constructor(answer: Answer = () => new Response()) {
+  private constructor(answer: Answer, server: LoopbackServer) {
     this.answer = answer;
-    this.#server = Deno.serve(
-      { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-      async (request) => {
-        const { pathname } = new URL(request.url);
-        const bytes = new Uint8Array(await request.arrayBuffer());
-        const isJson = request.headers.get("content-type") === "application/json";
-        const body = isJson
-          ? JSON.parse(new TextDecoder().decode(bytes))
-          : decode(bytes, REQUESTS[pathname] ?? {});
-        const number = this.received.push({ path: pathname, headers: request.headers, body }) - 1;
-        return await this.answer(number);
-      },
-    );
+    this.#server = server;
+  }
+
+  /** Starts one. */
+  static async start(answer: Answer = () => new Response()): Promise<OtlpReceiver> {
+    const server = await serve((request) => receiver.#take(request));
+    const receiver = new OtlpReceiver(answer, server);
+    return receiver;
   }
 
   /** Where it listens: `http://127.0.0.1:…`. */
   get endpoint(): string {
-    return `http://127.0.0.1:${this.#server.addr.port}`;
+    return this.#server.origin;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#server.shutdown();
+  async #take(request: Request): Promise<Response> {
+    const { headers } = request;
+    const { pathname } = new URL(request.url);
+    const bytes = new Uint8Array(await request.arrayBuffer());
+    const body = headers.get("content-type") === "application/json"
+      ? JSON.parse(new TextDecoder().decode(bytes))
+      : decode(bytes, REQUESTS[pathname] ?? {});
+    const number = this.received.push({ path: pathname, headers, body }) - 1;
+    return await this.answer(number);
+  }
+
+  /** Stops listening. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve(this.#server[Symbol.asyncDispose]());
   }
 }

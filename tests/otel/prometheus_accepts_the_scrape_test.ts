@@ -3,8 +3,9 @@ import { EventBus } from "@busbar/busbar";
 import { type KvCacheEvents, registerKvCache } from "@busbar/busbar/kv-cache";
 import { PrometheusMetrics } from "@busbar/busbar/otel";
 import { MemoryLogger } from "@busbar/busbar/testing";
+import { installed, run } from "../processes.ts";
 import { buckets, gauge, histogram, point, producerOf, sum } from "./helpers.ts";
-import { installed, startPrometheus } from "./real_prometheus.ts";
+import { startPrometheus } from "./real_prometheus.ts";
 
 async function observedBus(): Promise<AsyncDisposable & { metrics: PrometheusMetrics }> {
   const metrics = new PrometheusMetrics({ serviceName: "test" });
@@ -54,19 +55,11 @@ function nastyMetrics(): PrometheusMetrics {
   });
 }
 
-async function promtool(scrape: string): Promise<[stdout: string, stderr: string, code: number]> {
-  await using child = new Deno.Command("promtool", {
-    args: ["check", "metrics"],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(scrape));
-  await writer.close();
-  const { code, stdout, stderr } = await child.output();
-  const decoder = new TextDecoder();
-  return [decoder.decode(stdout), decoder.decode(stderr), code];
+async function promtool(
+  scrape: string,
+): Promise<[stdout: string, stderr: string, code: number | null]> {
+  const { stdout, stderr, code } = await run("promtool", ["check", "metrics"], { input: scrape });
+  return [stdout, stderr, code];
 }
 
 Deno.test({

@@ -12,7 +12,7 @@ export interface TestResult {
   readonly outcome: "passed" | "failed" | "skipped";
   /** The error's stack, if it failed. */
   readonly error?: string;
-  /** What it lacked here, such as a part of Deno's own API, if it was skipped for that. */
+  /** What it lacked here, such as a part of Deno's own API or a port, if it was skipped for that. */
   readonly needs?: string;
 }
 
@@ -30,7 +30,7 @@ interface Definition {
 export const REST_OF_FILE = "(the rest of the file)";
 
 /** After this time a test has failed. */
-const TEST_TIMEOUT_MS = 30_000;
+const TEST_TIMEOUT_MS = 60_000;
 
 const definitions: Definition[] = [];
 
@@ -53,21 +53,18 @@ define.ignore = (first: string | Definition): void => {
   definitions.push({ name: typeof first === "string" ? first : first.name, ignore: true, fn() {} });
 };
 
-/** Thrown to a test that asks for Deno's own API. */
-class NeedsDeno extends Error {
-  readonly api: string;
-
-  constructor(api: string) {
-    super(`This runtime has no ${api}`);
-    this.api = api;
-  }
+/** What an error says that its test needs, and does not have here. */
+function needsOf(error: unknown): string | undefined {
+  const { needs } = (error ?? {}) as { needs?: unknown };
+  return typeof needs === "string" ? needs : undefined;
 }
 
 /** What the tests see as `Deno`; the package does not. */
 const busbarDeno = new Proxy({ test: define }, {
   get(target, name) {
     if (name === "test") return target.test;
-    throw new NeedsDeno(`Deno.${String(name)}`);
+    const api = `Deno.${String(name)}`;
+    throw Object.assign(new Error(`This runtime has no ${api}`), { needs: `\`${api}\`` });
   },
 });
 Object.assign(globalThis, { busbarDeno });
@@ -83,7 +80,8 @@ async function attempt(work: () => unknown): Promise<Ending> {
     await Promise.race([work(), late]);
     return { outcome: "passed" };
   } catch (error) {
-    if (error instanceof NeedsDeno) return { outcome: "skipped", needs: `\`${error.api}\`` };
+    const needs = needsOf(error);
+    if (needs !== undefined) return { outcome: "skipped", needs };
     const text = error instanceof Error ? `${error.message}\n${error.stack}` : String(error);
     return { outcome: "failed", error: text };
   } finally {

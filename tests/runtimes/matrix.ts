@@ -11,8 +11,7 @@ export const RUNTIMES = ["Node 22", "Node 24", "Bun", "Chromium", "workerd"] as 
 /** One of the runtimes beside Deno. */
 export type Runtime = typeof RUNTIMES[number];
 
-const NODE: readonly Runtime[] = ["Node 22", "Node 24"];
-const SERVERS: readonly Runtime[] = [...NODE, "Bun"];
+const SERVERS: readonly Runtime[] = ["Node 22", "Node 24", "Bun"];
 const WEB: readonly Runtime[] = ["Chromium", "workerd"];
 
 /** What a folder of tests is about. A folder that is not here is told by its name. */
@@ -47,73 +46,82 @@ export interface Skip {
   readonly reason: string;
 }
 
-const LIKE_NATIVE = [
-  "bus/it_is_an_event_target_test.ts > any program does on a bus what it does on a native EventTarget",
-  "bus/it_is_an_event_target_test.ts > listeners that throw change nothing but the counts, and end nothing",
-];
+const EVENT_TARGET = "bus/it_is_an_event_target_test.ts";
 
-/** Everything that does not run, and why. What needs Deno's own API is found by itself. */
+/**
+ * Everything that does not run, and why. What needs a port, a process or Deno's own API is found by
+ * itself.
+ */
 export const SKIPS: readonly Skip[] = [
   {
-    runtimes: NODE,
-    tests: LIKE_NATIVE,
-    reason:
-      "Node's own EventTarget ignores a boolean `capture` when a listener is removed; the bus " +
-      "follows the standard",
-  },
-  {
-    runtimes: ["Chromium"],
-    tests: LIKE_NATIVE,
-    reason: "in Chromium's EventTarget the signal of an ended `once` registration removes a " +
-      "later one of the same listener; the bus follows the standard",
+    runtimes: ["Node 22", "Node 24", "Chromium"],
+    tests: [`${EVENT_TARGET} > any program with signals does so too`],
+    reason: "in the EventTarget of Node and Chromium the signal of an ended registration removes " +
+      "a later one of the same listener; the bus follows the standard",
   },
   {
     runtimes: ["workerd"],
-    tests: LIKE_NATIVE,
+    tests: [
+      `${EVENT_TARGET} > any program does on a bus what it does on a native EventTarget`,
+      `${EVENT_TARGET} > any program with signals does so too`,
+      `${EVENT_TARGET} > listeners that throw change nothing but the counts, and end nothing`,
+      `${EVENT_TARGET} > a boolean is short for capture`,
+    ],
     reason: "the EventTarget of workerd throws on `capture`",
   },
   {
-    runtimes: ["workerd"],
-    tests: [
-      "bus/the_event_loop_stays_free_test.ts > handlers that hold the event loop are found and named",
-    ],
-    reason: "workerd's clock advances by whole milliseconds, too coarse to tell a handler of 2 ms",
+    runtimes: RUNTIMES,
+    tests: ["http/metrics_are_served_test.ts > in Deno serveMetrics does the same at once"],
+    reason: "`serveMetrics` is for Deno; `startMetricsServer` serves everywhere",
+  },
+  {
+    runtimes: ["Node 22", "Node 24"],
+    tests: ["exit/every_way_to_end_delivers_test.ts > a page that is left delivers"],
+    reason: "Node has no global event target that could tell of it",
   },
   {
     runtimes: SERVERS,
     tests: [
-      "http/metrics_are_served_test.ts > a server listens on loopback, and a second one on its port is refused",
-      "http/a_scrape_is_compressed_when_asked_test.ts > a real client unpacks it",
+      "observability/config_needs_no_permission_test.ts > without --allow-env nothing is read, asked for or thrown",
+      "observability/config_needs_no_permission_test.ts > with the permission for some variables, these are read",
     ],
-    reason: "`serveMetrics` is for Deno; `startMetricsServer` serves elsewhere",
+    reason: "only Deno asks for a permission to read the environment",
   },
   {
     runtimes: SERVERS,
     tests: [
-      "observability/config_environment_test.ts > each of OpenTelemetry's variables says what it is for",
+      "observability/config_environment_test.ts > Deno's own telemetry is noticed, and may know protocols of its own",
+      "observability/config_needs_no_permission_test.ts > the runtime's own telemetry is noticed, with the permission or without",
     ],
-    reason: "it reads what only Deno's own telemetry takes",
+    reason: "only Deno has telemetry of its own",
+  },
+  {
+    runtimes: ["Chromium"],
+    tests: [
+      "http/a_scrape_is_compressed_when_asked_test.ts > gzip is used where it is welcome",
+      "http/a_scrape_is_compressed_when_asked_test.ts > what is unpacked is the scrape, down to the last byte",
+    ],
+    reason: "a page may not set `accept-encoding`",
+  },
+  {
+    runtimes: WEB,
+    tests: [
+      "generate/alerts_fire_when_they_should_test.ts > each alert fires when it should, and not when it should not",
+      "otel/prometheus_accepts_the_scrape_test.ts > promtool finds nothing to complain about",
+      "otel/prometheus_accepts_the_scrape_test.ts > a real Prometheus scrapes it",
+      "otel/prometheus_accepts_the_scrape_test.ts > a real Prometheus scrapes OpenMetrics, and keeps the exemplars",
+    ],
+    reason: "a page and a worker start no Prometheus",
   },
   {
     runtimes: WEB,
     tests: ["observability/"],
     reason: "it reads a process's arguments and environment, and starts a server",
   },
-  {
-    runtimes: WEB,
-    tests: [
-      "otel/overlapping_scrapes_share_a_collection_test.ts > other work gets its turns while a large scrape is written, and does not change it",
-    ],
-    reason: "the test itself needs `setImmediate`",
-  },
-  {
-    runtimes: WEB,
-    tests: ["http/"],
-    reason: "a page and a worker do not listen on a port",
-  },
 ];
 
-/** Folders whose tests, run on Deno, start another runtime by themselves. */
-export const STARTED_BY_DENO: Readonly<Record<string, readonly Runtime[]>> = {
-  exit: ["Node 22"],
+/** What a test waits for that says `ignore`, where that is nothing that everyone has. */
+export const IGNORED: Readonly<Record<string, string>> = {
+  "observability/a_collector_takes_all_three_signals_test.ts":
+    "an OpenTelemetry Collector, which `OTELCOL_BIN` names",
 };

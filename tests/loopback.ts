@@ -1,0 +1,92 @@
+/**
+ * Servers of this machine for tests: `node:http` and `node:net` do it on Deno, Node and Bun alike.
+ *
+ * @module
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
+
+/** What listens on a port of 127.0.0.1 until it is disposed of. */
+export interface LoopbackServer extends AsyncDisposable {
+  readonly port: number;
+  /** `http://127.0.0.1:…` */
+  readonly origin: string;
+}
+
+/** What is used of both kinds of servers. */
+interface Listening {
+  once(event: "error", listener: (error: Error) => void): unknown;
+  listen(port: number, hostname: string, listener: () => void): unknown;
+  address(): AddressInfo | string | null;
+  close(listener: () => void): unknown;
+}
+
+async function listen(server: Listening, port: number, cut: () => void): Promise<LoopbackServer> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", resolve);
+  });
+  const bound = (server.address() as AddressInfo).port;
+  let closed: Promise<void> | undefined;
+  return {
+    port: bound,
+    origin: `http://127.0.0.1:${bound}`,
+    [Symbol.asyncDispose]: () =>
+      closed ??= new Promise<void>((resolve) => {
+        server.close(resolve);
+        // A client keeps its connections for its next request, which nobody will make.
+        cut();
+      }),
+  };
+}
+
+async function answer(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  handler: (request: Request) => Response | Promise<Response>,
+): Promise<void> {
+  const { method = "GET", url = "/", headers } = incoming;
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  for await (const chunk of incoming) chunks.push(new Uint8Array(chunk));
+  const asked = Object.entries(headers).map(([name, value]): [string, string] => [
+    name,
+    String(value),
+  ]);
+  const response = await handler(
+    new Request(`http://${headers.host}${url}`, {
+      method,
+      headers: asked,
+      ...(chunks.length === 0 ? {} : { body: await new Blob(chunks).arrayBuffer() }),
+    }),
+  );
+  outgoing.writeHead(response.status, Object.fromEntries(response.headers));
+  outgoing.end(new Uint8Array(await response.arrayBuffer()));
+}
+
+/** Serves HTTP, on a free port unless one is named. */
+export function serve(
+  handler: (request: Request) => Response | Promise<Response>,
+  port = 0,
+): Promise<LoopbackServer> {
+  const server = createServer((incoming, outgoing) => {
+    answer(incoming, outgoing, handler).catch(() => outgoing.destroy());
+  });
+  return listen(server, port, () => server.closeAllConnections());
+}
+
+/** Answers whatever a connection first sends with `reply`, byte by byte as it is, and hangs up. */
+export function serveBytes(reply: (connectionNumber: number) => string): Promise<LoopbackServer> {
+  let connections = 0;
+  const server = createTcpServer((socket) => {
+    const text = reply(connections++);
+    socket.on("error", () => {});
+    socket.once("data", () => socket.end(text));
+  });
+  return listen(server, 0, () => {});
+}
+
+/** A port that nobody listens on, for a program that takes one. */
+export async function freePort(): Promise<number> {
+  await using server = await serve(() => new Response());
+  return server.port;
+}
