@@ -11,6 +11,8 @@ import { bundleForWeb, loaders } from "./stage.ts";
 
 /** All tests of a runtime must have ended after this time. */
 const RUN_TIMEOUT_MS = 240_000;
+/** A process that is still there so long after its last test has been left something by one. */
+const LEFTOVER_TIMEOUT_MS = 15_000;
 
 /** Marks the line of the output that carries the results. */
 const MARK = "busbar-results:";
@@ -53,6 +55,11 @@ async function onServer(program: string, job: Job, entry: string): Promise<TestR
 const files = ${loaders(files)};
 const results = await runTests(files, ${JSON.stringify(skippedTests)});
 console.log("\\n${MARK}" + JSON.stringify(results));
+// Only something that a test has left behind can keep the process until then.
+setTimeout(() => {
+  console.error("Still alive:", process.getActiveResourcesInfo?.());
+  process.exit(1);
+}, ${LEFTOVER_TIMEOUT_MS}).unref();
 `,
   );
   return parse(await run(program, [entry], { cwd: directory, timeoutMs: RUN_TIMEOUT_MS }));
