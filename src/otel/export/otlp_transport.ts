@@ -161,11 +161,16 @@ export class OtlpTransport {
   }
 }
 
+/** Names and values of header fields (RFC 9110, sections 5.1 and 5.5). */
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
 /** At once, and without the values: in an error of `fetch` they would be told with each loss. */
 function assertHeaders(headers: Readonly<Record<string, string>>): void {
-  try {
-    new Headers(headers);
-  } catch {
+  // Not left to `Headers`, which takes other values than `fetch` on some runtimes.
+  const isValid = ([name, value]: [string, string]) =>
+    HEADER_NAME.test(name) && HEADER_VALUE.test(value);
+  if (!Object.entries(headers).every(isValid)) {
     throw new TypeError(
       "Cannot create an OTLP exporter: headers must be names with printable values, received " +
         `something else for ${Object.keys(headers).join(", ")} (values are not shown)`,
