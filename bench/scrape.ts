@@ -22,7 +22,7 @@ import { MeterProvider } from "@opentelemetry/sdk-metrics";
 import client from "prom-client";
 import { createMetricsHandler } from "../src/http/mod.ts";
 import { type Meter, PrometheusMetrics, type ScrapeFormat } from "../src/otel/mod.ts";
-import { median } from "./measure.ts";
+import { collectGarbage, median } from "./measure.ts";
 
 const SERIES = 10_000;
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -212,6 +212,7 @@ interface Result {
 async function longestBlockMs({ scrape, touch }: Subject): Promise<number> {
   touch();
   // What the touch left behind is not the scrape's.
+  collectGarbage();
   await new Promise((resolve) => setTimeout(resolve, 10));
   let longest = 0;
   let done = false;
@@ -273,6 +274,7 @@ function apart<Answer>(...args: string[]): Answer {
     "run",
     "--config",
     "bench/deno.json",
+    "--v8-flags=--expose-gc",
     "-A",
     process.argv[1] ?? "",
     ...args,
