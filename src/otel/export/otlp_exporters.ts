@@ -9,6 +9,7 @@ import {
 } from "@opentelemetry/otlp-transformer";
 import { AggregationTemporality } from "@opentelemetry/sdk-metrics";
 import { OtlpExportError, type OtlpTarget, OtlpTransport } from "./otlp_transport.ts";
+import { metricParts, writePayload } from "./payload.ts";
 import {
   type Writable,
   writableInJson,
@@ -53,6 +54,8 @@ interface PartialAnswer {
 class OtlpExporter<Items> {
   readonly #serializer: ISerializer<Items, unknown>;
   readonly #prepare: (items: Items) => Items;
+  readonly #split: ((items: Items) => readonly Items[]) | undefined;
+  readonly #isJson: boolean;
   readonly #transport: OtlpTransport;
 
   constructor(
@@ -60,6 +63,7 @@ class OtlpExporter<Items> {
     protocol: OtlpProtocol,
     serializer: ISerializer<Items, unknown>,
     prepare: (items: Items, write: Writable) => Items,
+    split?: (items: Items) => readonly Items[],
   ) {
     if (!Object.hasOwn(CONTENT_TYPES, protocol)) {
       const rule = Object.keys(CONTENT_TYPES).join(" or ");
@@ -68,8 +72,10 @@ class OtlpExporter<Items> {
       );
     }
     this.#serializer = serializer;
-    const write = protocol === "http/json" ? writableInJson : writableInProtobuf;
+    this.#isJson = protocol === "http/json";
+    const write = this.#isJson ? writableInJson : writableInProtobuf;
     this.#prepare = (items) => prepare(items, write);
+    this.#split = split;
     this.#transport = new OtlpTransport(target, CONTENT_TYPES[protocol]);
   }
 
@@ -81,7 +87,11 @@ class OtlpExporter<Items> {
   }
 
   async #send(items: Items): Promise<void> {
-    const payload = this.#serializer.serializeRequest(this.#prepare(items));
+    const write = (part: Items) => this.#serializer.serializeRequest(this.#prepare(part));
+    const parts = this.#split?.(items) ?? [items];
+    const payload = parts.length === 1
+      ? write(parts[0] as Items)
+      : await writePayload(parts, write, this.#isJson);
     if (payload === undefined) throw new OtlpExportError("the items could not be serialized");
     const answer = await this.#transport.send(payload as Uint8Array<ArrayBuffer>);
     const rejected = this.#rejectedBy(answer);
@@ -152,5 +162,6 @@ export function createOtlpMetricExporter(
     protocol,
     protocol === "http/json" ? JsonMetricsSerializer : ProtobufMetricsSerializer,
     writableMetrics,
+    metricParts,
   );
 }
