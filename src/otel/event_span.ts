@@ -12,6 +12,7 @@ import type {
 import { SpanStatusCode } from "@opentelemetry/api";
 import type { Resource } from "@opentelemetry/resources";
 import type { TimedEvent } from "@opentelemetry/sdk-trace";
+import { later } from "./export/point_time.ts";
 import { keepAttributes, KeptAttributes } from "./kept_attributes.ts";
 import { toHrTime } from "../subscribers/hr_time.ts";
 import type { ReadableSpan, SpanLimits, SpanProcessor } from "./sdk_types.ts";
@@ -189,11 +190,7 @@ export class EventSpan implements Span, ReadableSpan {
 
   end(time?: TimeInput): void {
     if (this.ended) return;
-    const { startTime } = this;
-    const endTime = timeOf(time);
-    const isBefore = endTime[0] < startTime[0] ||
-      (endTime[0] === startTime[0] && endTime[1] < startTime[1]);
-    this.endTime = isBefore ? startTime : endTime;
+    this.endTime = later(this.startTime, timeOf(time));
     const { processor } = this.#origin;
     processor.onEnding?.(this);
     this.ended = true;

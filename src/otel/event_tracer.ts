@@ -106,12 +106,13 @@ export class EventTracer implements SpanStarter {
    */
   startSpan(name: string, options: SpanOptions = {}, context: Context = ROOT_CONTEXT): Span {
     const { kind = SpanKind.INTERNAL, attributes = {}, links = NO_LINKS } = options;
-    const given = options.root ? undefined : trace.getSpanContext(context);
+    const parentContext = options.root ? trace.deleteSpan(context) : context;
+    const given = trace.getSpanContext(parentContext);
     const parent = given && isSpanContextValid(given) ? given : undefined;
     const traceId = parent?.traceId ?? this.#ids.generateTraceId();
     const { decision, attributes: added, traceState = parent?.traceState } = this.#sampler
       .shouldSample(
-        options.root ? trace.deleteSpan(context) : context,
+        parentContext,
         traceId,
         name,
         kind,
@@ -132,7 +133,7 @@ export class EventTracer implements SpanStarter {
     span.setAttributes(attributes);
     if (added !== undefined) span.setAttributes(added);
     if (links.length > 0) span.addLinks(links);
-    span.begin(context);
+    span.begin(parentContext);
     return span;
   }
 }

@@ -136,7 +136,11 @@ function shown(span: ReadableSpan) {
 
 class Collecting implements SpanProcessor {
   readonly spans: ReadableSpan[] = [];
-  onStart(): void {}
+  /** The parents in the contexts that spans began in. */
+  readonly parents: (string | undefined)[] = [];
+  onStart(_span: Span, context: Context): void {
+    this.parents.push(trace.getSpanContext(context)?.spanId);
+  }
   onEnd(span: ReadableSpan): void {
     this.spans.push(span);
   }
@@ -161,7 +165,14 @@ function tracers(options: { limits?: SpanLimits; sampler?: Sampler } = {}) {
     resourceAttributes,
     ...options,
   });
-  return { sdk, ours, theirs: theirs.spans, own: own.spans };
+  return {
+    sdk,
+    ours,
+    theirs: theirs.spans,
+    own: own.spans,
+    theirParents: theirs.parents,
+    ownParents: own.parents,
+  };
 }
 
 Deno.test("any span is the one that the SDK's tracer would have made", () => {
@@ -206,7 +217,7 @@ Deno.test("a sampler is asked what the SDK's tracer would ask it, and obeyed ali
   for (const sampler of samplers) {
     for (const context of contexts) {
       for (const root of [false, true]) {
-        const { sdk, ours } = tracers({ sampler });
+        const { sdk, ours, theirParents, ownParents } = tracers({ sampler });
         const [theirs, own] = [sdk, ours].map((tracer) => {
           const options = { root, startTime: [T0_S, 0] as [number, number], attributes: { a: 1 } };
           const span = tracer.startSpan("work", options, context);
@@ -220,6 +231,7 @@ Deno.test("a sampler is asked what the SDK's tracer would ask it, and obeyed ali
           };
         });
         assertEquals(own, theirs, `${sampler}`);
+        assertEquals(ownParents, theirParents, `${sampler}`);
       }
     }
   }
