@@ -2,7 +2,7 @@
 /**
  * What does a span cost that the bus makes of two events? The baseline calls `startSpan`,
  * `setAttributes` and `end` of the OpenTelemetry SDK itself, with the same attributes. The events
- * become spans by the `EventTracer` that `startObservability` uses, and by the SDK's own tracer; all
+ * become spans by the `BusTracer` that `startObservability` uses, and by the SDK's own tracer; all
  * hand them to a processor that keeps nothing. The aim is at most 1.3 times the baseline.
  *
  * Run it with `deno task bench:spans`; each ratio is measured in a process of its own.
@@ -15,8 +15,8 @@ import { type Context, ROOT_CONTEXT, SpanKind, trace, type Tracer } from "@opent
 import { NoopSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import { EventBus } from "../mod.ts";
 import { pair } from "../src/catalog/mod.ts";
-import { EventTracer } from "../src/otel/mod.ts";
-import { type SpanStarter, TracingSubscriber } from "../src/subscribers/mod.ts";
+import { BusTracer } from "../src/otel/mod.ts";
+import { type TracerLike, TracingSubscriber } from "../src/subscribers/mod.ts";
 import { type Contender, measure } from "./measure.ts";
 
 const BURST = 1_000;
@@ -52,10 +52,10 @@ function directRead(
   span.end();
 }
 
-const eventTracer = (): EventTracer =>
-  new EventTracer({ processor: new NoopSpanProcessor(), scopeName: "bench" });
+const eventTracer = (): BusTracer =>
+  new BusTracer({ processor: new NoopSpanProcessor(), scopeName: "bench" });
 
-function tracedBus(by: SpanStarter): EventBus<Events> {
+function tracedBus(by: TracerLike): EventBus<Events> {
   const bus = new EventBus<Events>({ maxQueueSize: 8 * BURST }).start();
   bus.registerSubscriber(
     new TracingSubscriber<Events>({

@@ -1,7 +1,7 @@
 import type { BusEvent } from "../events/event.ts";
 import type { BoundedQueue } from "./bounded_queue.ts";
 import { type Failures, isThenable } from "./failures.ts";
-import { nextTurn } from "./macrotask.ts";
+import { nextTurn } from "../internal/turns.ts";
 import type { Route, Routes } from "./routes.ts";
 import { Tally } from "./tally.ts";
 

@@ -9,7 +9,7 @@ import type {
 } from "../events/event_map.ts";
 import { BoundedQueue } from "./bounded_queue.ts";
 import { createClock, guardClock } from "./clock.ts";
-import { Deadline } from "./deadline.ts";
+import { Deadline } from "../internal/deadline.ts";
 import { Drain } from "./drain.ts";
 import type { EventSubscriber } from "./event_subscriber.ts";
 import { Failures } from "./failures.ts";
@@ -22,7 +22,7 @@ import {
   resolveOptions,
   resolveTimeoutMs,
 } from "./options.ts";
-import { assertFunction } from "./refuse.ts";
+import { assertFunction } from "../internal/arguments.ts";
 import { type End, Routes, untilAborted } from "./routes.ts";
 import type { BusStats } from "./stats.ts";
 import { SubscriberSet } from "./subscriber_set.ts";

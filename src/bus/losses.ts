@@ -1,6 +1,6 @@
-import { Backoff } from "./backoff.ts";
+import { Backoff } from "../internal/backoff.ts";
 import type { Failures } from "./failures.ts";
-import { show } from "./refuse.ts";
+import { show } from "../internal/arguments.ts";
 import { Tally } from "./tally.ts";
 
 /** Why `publish` returned `false`. */
@@ -29,7 +29,7 @@ export interface BusDrop extends LossCounts {
 type Counts = Record<string, number>;
 
 /** A stretch of time in which something was lost. */
-interface Stretch {
+interface LossWindow {
   /** When the first loss was, in milliseconds since the epoch. */
   readonly since: number;
   /** What had been lost before. */
@@ -39,7 +39,7 @@ interface Stretch {
 
 const MAX_NAMES_IN_LINE = 5;
 const NONE: Counts = Object.create(null);
-const EVER: Stretch = { since: 0, reasons: NONE, types: NONE };
+const SINCE_CREATION: LossWindow = { since: 0, reasons: NONE, types: NONE };
 
 /**
  * Counts losses and tells of them: a line and a `bus:drop` event at the first, then after 1 s, 2 s,
@@ -64,9 +64,9 @@ export class Losses {
   readonly #target: EventTarget;
   readonly #backoff = new Backoff();
   /** What no `bus:drop` has told yet. */
-  #untold: Stretch | undefined;
+  #untold: LossWindow | undefined;
   /** What no closing line has told yet. */
-  #episode: Stretch | undefined;
+  #episode: LossWindow | undefined;
   /** Whether the episode has had its opening line. */
   #opened = false;
   #scheduled = false;
@@ -106,7 +106,7 @@ export class Losses {
   }
 
   /** A copy of the counts, of all or of one stretch. */
-  counts(stretch: Stretch = EVER): LossCounts {
+  counts(stretch: LossWindow = SINCE_CREATION): LossCounts {
     const { queue_full = 0, stopped = 0, reserved = 0, evicted = 0, shutdown = 0 } = difference(
       this.reasons,
       stretch.reasons,
@@ -150,7 +150,7 @@ export class Losses {
   }
 
   /** Such as `lost 3 events (queue_full 3; "a" 2, "b" 1) since …`. */
-  #warn({ since, reasons, types }: Stretch, more: string): void {
+  #warn({ since, reasons, types }: LossWindow, more: string): void {
     const byReason = difference(this.reasons, reasons);
     const total = Object.values(byReason).reduce((sum, count) => sum + count);
     // A user's clock may say what no Date can show; its JSON is null then.

@@ -1,4 +1,4 @@
-import { refuse, show } from "./refuse.ts";
+import { refuse, show } from "../internal/arguments.ts";
 
 /**
  * What happens to an event published when the queue is full.

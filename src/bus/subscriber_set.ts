@@ -1,8 +1,8 @@
 import type { EventHandler } from "../events/event_map.ts";
-import type { Deadline } from "./deadline.ts";
+import type { Deadline } from "../internal/deadline.ts";
 import type { EventSubscriber } from "./event_subscriber.ts";
 import type { Failures } from "./failures.ts";
-import { assertFunction } from "./refuse.ts";
+import { assertFunction } from "../internal/arguments.ts";
 import type { End, Routes } from "./routes.ts";
 
 /** The registered subscribers, with what the bus asks of all of them. */

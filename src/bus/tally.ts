@@ -1,4 +1,4 @@
-import { Backoff } from "./backoff.ts";
+import { Backoff } from "../internal/backoff.ts";
 
 /** Under this name is counted what came after the limit of names was reached. */
 const OTHER_NAME = "__other__";

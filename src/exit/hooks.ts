@@ -1,5 +1,5 @@
 import { type DeadlineOptions, DEFAULT_TIMEOUT_MS, resolveTimeoutMs } from "../bus/options.ts";
-import { show } from "../bus/refuse.ts";
+import { show } from "../internal/arguments.ts";
 
 /** The signals that the hooks can handle, with their POSIX numbers. */
 export const EXIT_SIGNALS: Readonly<Record<ExitSignal, number>> = Object.freeze({

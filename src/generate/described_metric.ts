@@ -1,7 +1,7 @@
 import type { Catalog } from "../catalog/catalog.ts";
 import type { AnyEvent } from "../catalog/declaration.ts";
 import type { MetricDeclaration } from "../catalog/metric.ts";
-import { familyName, labelName, plainName, unitSuffix } from "../otel/prometheus/name.ts";
+import { familyName, labelName, plainName, unitSuffix } from "../catalog/scrape_name.ts";
 
 /** A declared metric as it appears in a scrape, with a query for it. */
 export interface DescribedMetric {

@@ -1,4 +1,4 @@
-import type { ScrapeFormat } from "../otel/scrape_format.ts";
+import type { ScrapeFormat } from "../otel/prometheus/scrape_format.ts";
 
 /** Headers longer than this, in characters, are not read. */
 const MAX_ACCEPT_LENGTH = 4_096;

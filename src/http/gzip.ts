@@ -1,4 +1,4 @@
-import { nextTurn } from "../bus/macrotask.ts";
+import { nextTurn } from "../internal/turns.ts";
 
 /** How much is compressed in one turn of the event loop, in bytes: a millisecond or two. */
 const CHUNK_BYTES = 64 * 1_024;

@@ -1,5 +1,5 @@
 import type { Logger } from "../bus/options.ts";
-import type { ScrapeFormat } from "../otel/scrape_format.ts";
+import type { ScrapeFormat } from "../otel/prometheus/scrape_format.ts";
 import { acceptsGzip, negotiateFormat } from "./accept.ts";
 import { gzip } from "./gzip.ts";
 

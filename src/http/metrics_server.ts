@@ -1,6 +1,6 @@
 import { type DeadlineOptions, resolveTimeoutMs } from "../bus/options.ts";
-import { show } from "../bus/refuse.ts";
-import { withinMs } from "../otel/export/timers.ts";
+import { show } from "../internal/arguments.ts";
+import { withinMs } from "../internal/timers.ts";
 import type { MetricsHandlerOptions } from "./metrics_handler.ts";
 
 /**

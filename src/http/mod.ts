@@ -13,7 +13,7 @@
  *
  * @module
  */
-export type { ScrapeFormat } from "../otel/scrape_format.ts";
+export type { ScrapeFormat } from "../otel/prometheus/scrape_format.ts";
 export {
   CONTENT_TYPES,
   createMetricsHandler,

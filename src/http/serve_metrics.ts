@@ -34,9 +34,9 @@ export function serveMetrics(options: ServeMetricsOptions): MetricsServer {
   try {
     const handler = createMetricsHandler(options);
     const underWay = new Set<Promise<Response>>();
-    const cutOff = new AbortController();
+    const controller = new AbortController();
     const server = Deno.serve(
-      { ...address, onListen: () => {}, signal: cutOff.signal },
+      { ...address, onListen: () => {}, signal: controller.signal },
       (request) => {
         const answer = handler(request).finally(() => underWay.delete(answer));
         underWay.add(answer);
@@ -51,7 +51,7 @@ export function serveMetrics(options: ServeMetricsOptions): MetricsServer {
         await server.shutdown();
       },
       // Once Deno's own shutdown has begun, it cannot be cut short.
-      now: () => closing || cutOff.abort(),
+      now: () => closing || controller.abort(),
     });
   } catch (error) {
     throw listenError(error, address);

@@ -2,12 +2,12 @@ import type { EventOf } from "../events/event_map.ts";
 import type { KvCacheEvents } from "./events.ts";
 import { KeySample } from "./key_sample.ts";
 import type { ObjectKey } from "./metadata.ts";
-import { RecentMap } from "./recent_map.ts";
+import { LruMap } from "./lru_map.ts";
 
 /** The default share of blocks that are tracked. */
 export const DEFAULT_LIFECYCLE_SAMPLE_RATIO = 0.01;
 /** How many blocks are tracked at once by default, in L1 and after their eviction each. */
-export const DEFAULT_MAX_FOLLOWED_CHUNKS = 10_000;
+export const DEFAULT_MAX_TRACKED_CHUNKS = 10_000;
 /** The longest time between eviction and return that is recorded, in seconds; longer ones count as this. */
 export const MAX_EVICT_REUSE_GAP_S = 300;
 
@@ -16,7 +16,7 @@ export interface ChunkLifecycleOptions {
   /** The share of blocks that is tracked, from 0 to 1. Default: 0.01. */
   readonly sampleRatio?: number;
   /** How many are tracked in L1, and as many after their eviction. Default: 10,000. */
-  readonly maxFollowed?: number;
+  readonly maxTracked?: number;
 }
 
 /** The events of a block's life in L1. */
@@ -67,9 +67,9 @@ const NOTHING: LifecycleObservations = Object.freeze({
 export class ChunkLifecycle {
   readonly #sample: KeySample;
   /** By their use. */
-  readonly #lives: RecentMap<Life>;
+  readonly #lives: LruMap<Life>;
   /** When each was evicted. */
-  readonly #evictedAtMs: RecentMap<number>;
+  readonly #evictedAtMs: LruMap<number>;
   #forgotten = 0;
   #lastEvent: LifecycleEvent | undefined;
   #last = NOTHING;
@@ -77,26 +77,26 @@ export class ChunkLifecycle {
   /**
    * Creates a tracker that knows no blocks.
    *
-   * @throws {RangeError} if `sampleRatio` is not from 0 to 1, or `maxFollowed` is not an integer above 0
+   * @throws {RangeError} if `sampleRatio` is not from 0 to 1, or `maxTracked` is not an integer above 0
    */
   constructor(options: ChunkLifecycleOptions = {}) {
     const {
       sampleRatio = DEFAULT_LIFECYCLE_SAMPLE_RATIO,
-      maxFollowed = DEFAULT_MAX_FOLLOWED_CHUNKS,
+      maxTracked = DEFAULT_MAX_TRACKED_CHUNKS,
     } = options;
     if (!(sampleRatio >= 0 && sampleRatio <= 1)) {
       throw new RangeError(
         `Cannot follow chunks: sampleRatio must be a number from 0 to 1, received ${sampleRatio}`,
       );
     }
-    if (!Number.isInteger(maxFollowed) || maxFollowed < 1) {
+    if (!Number.isInteger(maxTracked) || maxTracked < 1) {
       throw new RangeError(
-        `Cannot follow chunks: maxFollowed must be an integer of at least 1, received ${maxFollowed}`,
+        `Cannot follow chunks: maxTracked must be an integer of at least 1, received ${maxTracked}`,
       );
     }
     this.#sample = new KeySample(sampleRatio);
-    this.#lives = new RecentMap(maxFollowed);
-    this.#evictedAtMs = new RecentMap(maxFollowed);
+    this.#lives = new LruMap(maxTracked);
+    this.#evictedAtMs = new LruMap(maxTracked);
   }
 
   /** Blocks tracked now: in L1, and after their eviction. */
@@ -105,7 +105,7 @@ export class ChunkLifecycle {
   }
 
   /** Blocks no longer tracked because of the limit, so far. */
-  get forgottenCount(): number {
+  get untrackedCount(): number {
     return this.#forgotten;
   }
 

@@ -23,13 +23,17 @@
 export type { Catalog } from "../catalog/catalog.ts";
 export type { CollectedMetric } from "../subscribers/metrics/series.ts";
 export type { LogRecord, LogSink } from "../subscribers/logging/log_record.ts";
-export type { Meter, SpanStarter } from "../subscribers/otel_api.ts";
-export { KV_CACHE_METRIC_PREFIX, kvCacheCatalog, type KvCacheCatalogOptions } from "./catalog.ts";
+export type { Meter, TracerLike } from "../subscribers/otel_api.ts";
+export {
+  KV_CACHE_METRIC_PREFIX,
+  kvCacheCatalog,
+  type KvCacheCatalogOptions,
+} from "./catalog/kv_cache_catalog.ts";
 export {
   ChunkLifecycle,
   type ChunkLifecycleOptions,
   DEFAULT_LIFECYCLE_SAMPLE_RATIO,
-  DEFAULT_MAX_FOLLOWED_CHUNKS,
+  DEFAULT_MAX_TRACKED_CHUNKS,
   type LifecycleEvent,
   type LifecycleObservations,
   MAX_EVICT_REUSE_GAP_S,

@@ -1,15 +1,19 @@
 import type { EventBus } from "../bus/event_bus.ts";
 import type { EventSubscriber } from "../bus/event_subscriber.ts";
 import type { Logger } from "../bus/options.ts";
-import { observeBus } from "../subscribers/bus_metrics.ts";
+import { observeBus } from "../subscribers/self_metrics/observe_bus.ts";
 import type { LogSink } from "../subscribers/logging/log_record.ts";
 import { LoggingSubscriber } from "../subscribers/logging/logging_subscriber.ts";
 import { MetricsSubscriber } from "../subscribers/metrics/metrics_subscriber.ts";
 import type { CollectedMetric } from "../subscribers/metrics/series.ts";
-import type { Meter, SpanStarter } from "../subscribers/otel_api.ts";
+import type { Meter, TracerLike } from "../subscribers/otel_api.ts";
 import { SpanRegistry } from "../subscribers/tracing/span_registry.ts";
 import { TracingSubscriber } from "../subscribers/tracing/tracing_subscriber.ts";
-import { KV_CACHE_METRIC_PREFIX, kvCacheCatalog, type KvCacheCatalogOptions } from "./catalog.ts";
+import {
+  KV_CACHE_METRIC_PREFIX,
+  kvCacheCatalog,
+  type KvCacheCatalogOptions,
+} from "./catalog/kv_cache_catalog.ts";
 import type { KvCacheEvents } from "./events.ts";
 
 /** The options of {@linkcode registerKvCache}; at least one of metrics, tracing and logging. */
@@ -22,7 +26,7 @@ export interface KvCacheOptions extends KvCacheCatalogOptions {
   /** Where the bus's own metrics go. Default: `metrics`, if that is a meter. */
   readonly meter?: Meter;
   /** Where spans are started. Default: none are. */
-  readonly tracing?: SpanStarter;
+  readonly tracing?: TracerLike;
   /** Where log records of level `warn` and above go. Default: nowhere. */
   readonly logging?: LogSink;
   /** Where the subscribers log their own problems. Default: `console`. */

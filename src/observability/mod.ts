@@ -56,8 +56,8 @@ export type {
   OtlpOptions,
   OtlpSignalOptions,
 } from "./config/options.ts";
-export type { TemporalityPreference } from "../otel/export/delta_metric_exporter.ts";
+export type { TemporalityPreference } from "../otel/delta/delta_metric_exporter.ts";
 export { type ObservabilitySources, resolveObservabilityConfig } from "./config/resolve.ts";
-export { OBSERVABILITY_VARIABLES, unusedVariables } from "./config/unused_variables.ts";
-export type { Observability } from "./running.ts";
+export { ineffectiveEnvVars, OBSERVABILITY_ENV_VARS } from "./config/ineffective_env_vars.ts";
+export type { Observability } from "./handle.ts";
 export { startObservability, type StartOptions } from "./start_observability.ts";

@@ -6,15 +6,15 @@ import type { LogLevel } from "../catalog/log.ts";
 import { type ExitHookOptions, installExitHooks } from "../exit/hooks.ts";
 import type { AnyEvents } from "../events/event_map.ts";
 import { startMetricsServer } from "../http/start_metrics_server.ts";
-import { observeExport } from "../otel/export/observe_export.ts";
-import { BUS_METRIC_PREFIX, observeBus } from "../subscribers/bus_metrics.ts";
+import { observeExport } from "../subscribers/self_metrics/observe_export.ts";
+import { BUS_METRIC_PREFIX, observeBus } from "../subscribers/self_metrics/observe_bus.ts";
 import { jsonLinesSink } from "../subscribers/logging/json_lines.ts";
 import type { LogSink } from "../subscribers/logging/log_record.ts";
 import { LoggingSubscriber } from "../subscribers/logging/logging_subscriber.ts";
 import { otelLogSink } from "../subscribers/logging/otel_logs.ts";
 import { MetricsSubscriber } from "../subscribers/metrics/metrics_subscriber.ts";
 import { SpanRegistry } from "../subscribers/tracing/span_registry.ts";
-import { observeSubscribers } from "../subscribers/subscriber_metrics.ts";
+import { observeSubscribers } from "../subscribers/self_metrics/observe_subscribers.ts";
 import { TracingSubscriber } from "../subscribers/tracing/tracing_subscriber.ts";
 import { parseObservabilityArgs } from "./config/args.ts";
 import type { BusConfig, ObservabilityConfig } from "./config/config.ts";
@@ -22,11 +22,11 @@ import { ConfigurationError } from "./config/configuration_error.ts";
 import { type EnvReader, readObservabilityEnv } from "./config/env.ts";
 import type { ObservabilityOptions } from "./config/options.ts";
 import { resolveObservabilityConfig } from "./config/resolve.ts";
-import { unusedVariables } from "./config/unused_variables.ts";
-import { createRuntimeTelemetry } from "./runtime_telemetry.ts";
-import { type Observability, running } from "./running.ts";
-import { createSdkTelemetry } from "./sdk_telemetry.ts";
-import type { Telemetry } from "./telemetry.ts";
+import { ineffectiveEnvVars } from "./config/ineffective_env_vars.ts";
+import { createRuntimeTelemetry } from "./telemetry/runtime_telemetry.ts";
+import { type Observability, running } from "./handle.ts";
+import { createSdkTelemetry } from "./telemetry/sdk_telemetry.ts";
+import type { Telemetry } from "./telemetry/telemetry.ts";
 
 /** The options of {@linkcode startObservability}; all are optional. */
 export interface StartOptions<Events extends object = AnyEvents>
@@ -115,7 +115,7 @@ export async function startObservability<Events extends object = AnyEvents>(
 ): Promise<Observability<Events>> {
   const { logger = console, selfMetricsPrefix = BUS_METRIC_PREFIX } = options;
   const config = resolveConfig(options);
-  const ownBus = !(options.bus instanceof EventBus);
+  const ownsBus = !(options.bus instanceof EventBus);
   const bus = options.bus instanceof EventBus
     ? options.bus
     : new EventBus<Events>({ ...config.bus, enabled: config.enabled, logger });
@@ -126,7 +126,7 @@ export async function startObservability<Events extends object = AnyEvents>(
         "shut the earlier startObservability down first",
     );
   }
-  for (const line of unusedVariables(config, options.env)) {
+  for (const line of ineffectiveEnvVars(config, options.env)) {
     logger.warn(`startObservability: ${line}`);
   }
 
@@ -144,7 +144,7 @@ export async function startObservability<Events extends object = AnyEvents>(
       });
     undo.push(async () => {
       // There is nothing to push yet, and the error may not wait for an endpoint that hangs.
-      telemetry.cutOff();
+      telemetry.abort();
       for (const { run } of telemetry.shutdownSteps) await run();
     });
     const registrations: Disposable[] = [{ [Symbol.dispose]: () => observed.delete(bus) }];
@@ -160,9 +160,9 @@ export async function startObservability<Events extends object = AnyEvents>(
     const registry = new SpanRegistry();
     const { metrics = {}, spans = {}, logs } = options.catalog ?? {};
     // First, for the others ask the registry which span an event belongs to.
-    const { tracer, attributesAtEnd } = telemetry;
+    const { tracer, deferAttributes } = telemetry;
     const tracing = tracer &&
-      new TracingSubscriber<Events>({ tracer, spans, registry, attributesAtEnd, logger });
+      new TracingSubscriber<Events>({ tracer, spans, registry, deferAttributes, logger });
     if (tracing !== undefined) register(tracing);
     if (config.metricsEnabled) {
       metricsSubscriber = new MetricsSubscriber<Events>({
@@ -171,7 +171,7 @@ export async function startObservability<Events extends object = AnyEvents>(
         ...(config.exemplarFilter === "always_off"
           ? {}
           : { contextOf: (event) => registry.contextOf(event) }),
-        ...(telemetry.meterTakesAll ? { meter: telemetry.meter } : {}),
+        ...(telemetry.recordsThroughMeter ? { meter: telemetry.meter } : {}),
       });
       register(metricsSubscriber);
     }
@@ -210,7 +210,7 @@ export async function startObservability<Events extends object = AnyEvents>(
     if (server !== undefined) undo.push(() => server.shutdown());
     const observability = running({
       bus,
-      ownBus,
+      ownsBus,
       config,
       telemetry,
       subscribers,

@@ -21,52 +21,52 @@ export type {
   Meter,
   Span,
   SpanOptions,
-  SpanStarter,
+  TracerLike,
 } from "../subscribers/otel_api.ts";
 export type { Exemplar } from "../subscribers/metrics/series.ts";
-export type { ScrapeFormat } from "./scrape_format.ts";
+export type { ScrapeFormat } from "./prometheus/scrape_format.ts";
 export {
   createMetricProducer,
   type MetricProducerOptions,
   type WithExemplars,
-} from "./metric_producer.ts";
-export { DEFAULT_SPAN_LIMITS, EventTracer, type EventTracerOptions } from "./event_tracer.ts";
+} from "./metrics/metric_producer.ts";
+export { BusTracer, type BusTracerOptions, DEFAULT_SPAN_LIMITS } from "./tracing/bus_tracer.ts";
 export {
   DEFAULT_COLLECT_TIMEOUT_MS,
   PrometheusMetrics,
   type PrometheusMetricsOptions,
-} from "./prometheus_metrics.ts";
+} from "./prometheus/prometheus_metrics.ts";
 export {
   type BatchOptions,
   LogBatchProcessor,
   SpanBatchProcessor,
-} from "./export/batch_processors.ts";
-export { CountingMetricExporter } from "./export/counting_metric_exporter.ts";
+} from "./otlp/batch_processors.ts";
+export { CountingMetricExporter } from "./metrics/counting_metric_exporter.ts";
 export {
   DeltaMetricExporter,
   type DeltaMetricExporterOptions,
   TEMPORALITY_PREFERENCES,
   type TemporalityPreference,
-} from "./export/delta_metric_exporter.ts";
+} from "./delta/delta_metric_exporter.ts";
 export {
   createOtlpExporters,
   DEFAULT_OTLP_OPTIONS,
   type OtlpExporters,
   type OtlpExportersOptions,
   type OtlpSignalOptions,
-} from "./export/create_otlp_exporters.ts";
+} from "./otlp/create_otlp_exporters.ts";
 export {
   DEFAULT_EXPORT_QUEUE_OPTIONS,
   type ExportCounts,
   ExportQueue,
   type ExportQueueBounds,
   type ExportQueueOptions,
-} from "./export/export_queue.ts";
+} from "../batching/export_queue.ts";
 export {
   type ExportCountsBySignal,
   observeExport,
   type ObserveExportOptions,
-} from "./export/observe_export.ts";
-export type { OtlpProtocol } from "./export/otlp_exporters.ts";
-export { OtlpExportError } from "./export/otlp_transport.ts";
+} from "../subscribers/self_metrics/observe_export.ts";
+export type { OtlpProtocol } from "./otlp/otlp_exporters.ts";
+export { OtlpExportError } from "./otlp/otlp_transport.ts";
 export type * from "./sdk_types.ts";

@@ -21,10 +21,14 @@ export type {
   Meter,
   OtelLogger,
   SpanContext,
-  SpanStarter,
   Tracer,
+  TracerLike,
 } from "./otel_api.ts";
-export { BUS_METRIC_PREFIX, type BusMetricsOptions, observeBus } from "./bus_metrics.ts";
+export {
+  BUS_METRIC_PREFIX,
+  type BusMetricsOptions,
+  observeBus,
+} from "./self_metrics/observe_bus.ts";
 export {
   DEFAULT_MAX_OPEN_PAIRS,
   DEFAULT_MAX_PAIR_AGE_MS,
@@ -34,7 +38,7 @@ export {
   type PairKey,
   pairKey,
   type PairLane,
-} from "./open_pairs.ts";
+} from "./pairs/open_pairs.ts";
 export {
   type MetricsCounts,
   MetricsSubscriber,
@@ -56,23 +60,26 @@ export {
   fromActiveContext,
   MAX_TRACEPARENT_LENGTH,
   parseTraceparent,
-} from "./traceparent.ts";
+} from "./tracing/traceparent.ts";
 export type { TracingCounts, TracingSubscriberOptions } from "./tracing/options.ts";
 export { TracingSubscriber } from "./tracing/tracing_subscriber.ts";
 export { type JsonLinesOptions, jsonLinesSink } from "./logging/json_lines.ts";
 export {
-  LEFT_OUT_EVENT_TYPE,
   type LogAttributes,
   type LogRecord,
   type LogSink,
   type LogValue,
   SEVERITY_NUMBERS,
+  SUPPRESSED_EVENT_TYPE,
   type TraceContext,
 } from "./logging/log_record.ts";
 export { MAX_LOG_DEPTH, MAX_LOG_VALUES } from "./logging/log_values.ts";
 export { LoggingSubscriber } from "./logging/logging_subscriber.ts";
 export { DEFAULT_LOGGING_OPTIONS, type LoggingOptions } from "./logging/options.ts";
 export { otelLogSink, SESSION_ID_ATTRIBUTE } from "./logging/otel_logs.ts";
-export type { SinkCounts } from "./logging/outlet.ts";
+export type { SinkCounts } from "./logging/sink_runner.ts";
 export { REDACTED } from "./logging/redaction.ts";
-export { type ObservedSubscribers, observeSubscribers } from "./subscriber_metrics.ts";
+export {
+  type ObservedSubscribers,
+  observeSubscribers,
+} from "./self_metrics/observe_subscribers.ts";

@@ -14,8 +14,8 @@ export type BatchObservableCallback = api.BatchObservableCallback;
 export type ApiMeterProvider = api.MeterProvider;
 /** A tracer of the OpenTelemetry API: where spans are started. */
 export type Tracer = api.Tracer;
-/** What starts spans: a tracer of the OpenTelemetry API is one, an `EventTracer` another. */
-export type SpanStarter = Pick<Tracer, "startSpan">;
+/** What starts spans: a tracer of the OpenTelemetry API is one, an `BusTracer` another. */
+export type TracerLike = Pick<Tracer, "startSpan">;
 /** A span of the OpenTelemetry API. */
 export type Span = api.Span;
 /** What a span's parent is looked for in. */

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { EventBus, OverflowPolicy } from "@busbar/busbar";
-import { nextTurn, quietBus } from "./helpers.ts";
+import { nextTurn, quietBus } from "../support/quiet_bus.ts";
 
 const MAX_QUEUE_SIZE = 8;
 const EVENTS = 50;

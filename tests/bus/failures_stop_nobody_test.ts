@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { EventSubscriber, type Subscriptions } from "@busbar/busbar";
 import { RecordingSubscriber } from "@busbar/busbar/testing";
-import { nextTurn, quietBus } from "./helpers.ts";
+import { nextTurn, quietBus } from "../support/quiet_bus.ts";
 
 class Thrower extends EventSubscriber {
   getSubscriptions(): Subscriptions {

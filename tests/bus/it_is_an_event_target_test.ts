@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { nextTurn, quietBus } from "./helpers.ts";
+import { nextTurn, quietBus } from "../support/quiet_bus.ts";
 
 const TYPES = ["a", "b"];
 const LISTENERS = 4;

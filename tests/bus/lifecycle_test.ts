@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { deadline } from "@std/async";
 import { EventBus, EventSubscriber, type Subscriptions } from "@busbar/busbar";
 import { RecordingSubscriber } from "@busbar/busbar/testing";
-import { collect, nextTurn, quietBus } from "./helpers.ts";
+import { collect, nextTurn, quietBus } from "../support/quiet_bus.ts";
 
 Deno.test("start twice, stop twice, stop unstarted are all safe", async () => {
   const bus = new EventBus();

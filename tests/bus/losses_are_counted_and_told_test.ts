@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { BusDrop } from "@busbar/busbar";
 import { ManualClock } from "@busbar/busbar/testing";
-import { collect, nextTurn, quietBus } from "./helpers.ts";
+import { collect, nextTurn, quietBus } from "../support/quiet_bus.ts";
 
 Deno.test("10 published into a queue of 5: the first 5 are kept, 5 are counted", async () => {
   const { bus, lines } = quietBus({ maxQueueSize: 5 });

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { EventBus } from "@busbar/busbar";
 import { ManualClock } from "@busbar/busbar/testing";
-import { runModule } from "../processes.ts";
-import { nextTurn, quietBus } from "./helpers.ts";
+import { runModule } from "../support/processes.ts";
+import { nextTurn, quietBus } from "../support/quiet_bus.ts";
 
 Deno.test("a handler that publishes again, after an await or not, lets timers run", async () => {
   for (const pause of [undefined, null]) {

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { EventBus, OverflowPolicy } from "@busbar/busbar";
-import { nextTurn, quietBus } from "./helpers.ts";
+import { nextTurn, quietBus } from "../support/quiet_bus.ts";
 
 type Step = "publish" | "burst" | "subscribe" | "throw" | "republish" | "start" | "stop" | "turn";
 

@@ -2,9 +2,9 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { EventBus } from "@busbar/busbar";
 import { installExitHooks } from "@busbar/busbar/exit";
 import { MemoryLogger } from "@busbar/busbar/testing";
-import { runScript, type Signal } from "../processes.ts";
+import { runScript, type Signal } from "../support/processes.ts";
 
-const ENDING = new URL("./ending.ts", import.meta.url);
+const ENDING = new URL("../support/programs/ending.ts", import.meta.url);
 const SAID = ["said 1", "said 2", "said 3"];
 
 /** Runs the script, and sends it a signal after each of these lines. */

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { assertEquals } from "@std/assert";
 import { stringify } from "yaml";
 import { busAlerts, kvCacheAlerts, rulesYaml } from "../../src/generate/mod.ts";
-import { installed, run } from "../processes.ts";
+import { installed, run } from "../support/processes.ts";
 
 /** Series by name, as promtool writes them: a start, what is added each half minute, how often. */
 type Series = Readonly<Record<string, string>>;

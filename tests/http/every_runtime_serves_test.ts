@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { runScript } from "../processes.ts";
+import { runScript } from "../support/processes.ts";
 
 const TEXT = "text/plain; version=0.0.4; charset=utf-8";
 const PLAIN = "text/plain; charset=utf-8";
 
 Deno.test("every runtime serves metrics with its own server, and ends when it is shut down", async () => {
-  const serving = new URL("./serving.ts", import.meta.url);
+  const serving = new URL("../support/programs/serving.ts", import.meta.url);
   const { code, stdout, stderr } = await runScript(serving, [], { permissions: ["--allow-net"] });
   assertEquals([code, stderr], [0, ""]);
   assertEquals(JSON.parse(stdout), [

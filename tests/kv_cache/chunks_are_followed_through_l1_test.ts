@@ -5,7 +5,7 @@ import {
   type KvCacheEvents,
   type LifecycleEvent,
 } from "@busbar/busbar/kv-cache";
-import { key, observed } from "./helpers.ts";
+import { key, observed } from "../support/kv_cache.ts";
 
 const WRITTEN = "l1.write.finished";
 const PROMOTED = "l1.write_finished_and_read_reserved";
@@ -90,7 +90,7 @@ Deno.test("the same chunk of another tenant or model is another chunk", () => {
 
 Deno.test("the sample is the same in every process, and as large as asked for", () => {
   const sampled = (ratio: number, hashes: (number | string)[]) => {
-    const lifecycle = new ChunkLifecycle({ sampleRatio: ratio, maxFollowed: 100_000 });
+    const lifecycle = new ChunkLifecycle({ sampleRatio: ratio, maxTracked: 100_000 });
     for (const hash of hashes) at(lifecycle, 0, WRITTEN, hash);
     return hashes.filter((hash) => at(lifecycle, 1, EVICTED, hash).lifetimeS.length === 1);
   };
@@ -122,13 +122,13 @@ Deno.test("the sample is the same in every process, and as large as asked for", 
 });
 
 Deno.test("memory is bounded: what was used longest ago is given up, and counted", async () => {
-  const lifecycle = new ChunkLifecycle({ sampleRatio: 1, maxFollowed: 3 });
+  const lifecycle = new ChunkLifecycle({ sampleRatio: 1, maxTracked: 3 });
   at(lifecycle, 0, WRITTEN, 1, 2, 3);
   at(lifecycle, 1, READ, 1);
   assertEquals(at(lifecycle, 2, WRITTEN, 4).forgotten, 1);
   assertEquals(at(lifecycle, 3, EVICTED, 1, 2, 3, 4).lifetimeS, [3, 3, 1]);
   // All four are remembered as evicted, which is one too many.
-  assertEquals(lifecycle.forgottenCount, 2);
+  assertEquals(lifecycle.untrackedCount, 2);
   assertEquals(lifecycle.followed, { inL1: 0, evicted: 3 });
 
   await using kv = observed("collect", { lifecycleSampleRatio: 1 });
@@ -146,7 +146,7 @@ Deno.test("a share or a bound that is none is refused at once", () => {
       `Cannot follow chunks: sampleRatio must be a number from 0 to 1, received ${lifecycleSampleRatio}`,
     );
   }
-  for (const maxFollowed of [0, 1.5, NaN]) {
-    assertThrows(() => new ChunkLifecycle({ maxFollowed }), RangeError, "maxFollowed");
+  for (const maxTracked of [0, 1.5, NaN]) {
+    assertThrows(() => new ChunkLifecycle({ maxTracked }), RangeError, "maxTracked");
   }
 });

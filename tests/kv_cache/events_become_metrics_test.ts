@@ -3,8 +3,8 @@ import { EventBus } from "@busbar/busbar";
 import { EventType, type KvCacheEvents, registerKvCache } from "@busbar/busbar/kv-cache";
 import { PrometheusMetrics } from "@busbar/busbar/otel";
 import { MemoryLogger } from "@busbar/busbar/testing";
-import { samples } from "../scrape.ts";
-import { key, keys, observed } from "./helpers.ts";
+import { samples } from "../support/samples.ts";
+import { key, keys, observed } from "../support/kv_cache.ts";
 
 const transfer = { device: "cuda:0", engineId: "e1", modelName: "a" };
 const l2Task = { adapterIndex: 0, taskId: 7, l2Name: "disk", keyCount: 5, totalBytes: 4e9 };

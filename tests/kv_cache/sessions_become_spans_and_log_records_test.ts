@@ -6,7 +6,7 @@ import {
 import { assert, assertEquals } from "@std/assert";
 import { EventBus } from "@busbar/busbar";
 import { type KvCacheEvents, type LogRecord, registerKvCache } from "@busbar/busbar/kv-cache";
-import { keys } from "./helpers.ts";
+import { keys } from "../support/kv_cache.ts";
 
 const T0 = 1_700_000_000_000;
 const transfer = { device: "cuda:0", engineId: "e1", modelName: "a" };

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { EventType, kvCacheCatalog, type KvCacheEvents } from "@busbar/busbar/kv-cache";
 import type { BusEvent } from "@busbar/busbar";
-import { keys } from "./helpers.ts";
+import { keys } from "../support/kv_cache.ts";
 
 const types = Object.values(EventType) as (keyof KvCacheEvents)[];
 

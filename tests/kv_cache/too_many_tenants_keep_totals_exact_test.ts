@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { observed } from "./helpers.ts";
+import { observed } from "../support/kv_cache.ts";
 
 const MODELS = 7;
 const TENANTS = 60;

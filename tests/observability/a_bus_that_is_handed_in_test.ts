@@ -3,7 +3,7 @@ import { EventBus } from "@busbar/busbar";
 import { defineCatalog, pair } from "@busbar/busbar/catalog";
 import { ConfigurationError, startObservability } from "@busbar/busbar/observability";
 import { MemoryLogger } from "@busbar/busbar/testing";
-import { OtlpReceiver } from "../otel/otlp_receiver.ts";
+import { OtlpReceiver } from "../support/otlp_receiver.ts";
 
 interface JobEvents {
   "job.start": { operationId: number };

@@ -2,8 +2,8 @@ import process from "node:process";
 import { assert, assertEquals } from "@std/assert";
 import { counter, defineCatalog, duration, pair } from "../../src/catalog/mod.ts";
 import { startObservability } from "../../src/observability/mod.ts";
-import { freePort, serve } from "../loopback.ts";
-import { start } from "../processes.ts";
+import { freePort, serve } from "../support/loopback.ts";
+import { start } from "../support/processes.ts";
 
 /** An OpenTelemetry Collector of any distribution. */
 const COLLECTOR = process.env["OTELCOL_BIN"];

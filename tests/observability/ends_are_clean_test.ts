@@ -3,8 +3,8 @@ import { EventBus, EventSubscriber, type Subscriptions } from "@busbar/busbar";
 import { counter, defineCatalog, pair } from "@busbar/busbar/catalog";
 import { startObservability, type StartOptions } from "@busbar/busbar/observability";
 import { MemoryLogger } from "@busbar/busbar/testing";
-import { serve } from "../loopback.ts";
-import { OtlpReceiver } from "../otel/otlp_receiver.ts";
+import { serve } from "../support/loopback.ts";
+import { OtlpReceiver } from "../support/otlp_receiver.ts";
 
 interface JobEvents {
   "job.start": { id: number };

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { counter, defineCatalog, histogram, upDownCounter } from "@busbar/busbar/catalog";
 import { type Observability, startObservability } from "@busbar/busbar/observability";
 import { MemoryLogger } from "@busbar/busbar/testing";
-import { OtlpReceiver, type Received } from "../otel/otlp_receiver.ts";
+import { OtlpReceiver, type Received } from "../support/otlp_receiver.ts";
 
 interface ShopEvents {
   order: { shop: string; total: number };

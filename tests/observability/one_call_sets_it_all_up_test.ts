@@ -3,7 +3,7 @@ import { EventBus, EventSubscriber, type Subscriptions } from "@busbar/busbar";
 import { counter, defineCatalog, duration, pair } from "../../src/catalog/mod.ts";
 import { startObservability } from "../../src/observability/mod.ts";
 import { MemoryLogger } from "../../src/testing/mod.ts";
-import { serve } from "../loopback.ts";
+import { serve } from "../support/loopback.ts";
 
 interface ShopEvents {
   "checkout.start": { cart: string };
@@ -120,7 +120,7 @@ Deno.test("what could not be done as declared is among the metrics", async () =>
       "busbar_spans_orphaned_ends_total 3",
       "busbar_spans_open 1",
       "busbar_spans_invalid_traceparents_total 1",
-      'busbar_logs_left_out_records_total{event_type="checkout.end"} 2',
+      'busbar_logs_suppressed_records_total{event_type="checkout.end"} 2',
     ]
   ) assert(scrape.includes(`${line}\n`), `${line} is not in\n${scrape}`);
 });

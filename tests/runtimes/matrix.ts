@@ -19,6 +19,7 @@ export const FEATURES: Readonly<Record<string, string>> = {
   readme: "The README's first snippet",
   bus: "The bus",
   catalog: "Catalogs",
+  batching: "The export queue",
   subscribers: "Subscribers",
   otel: "OpenTelemetry, Prometheus",
   kv_cache: "The KV-cache preset",
@@ -36,6 +37,7 @@ export const DENO_ALONE: Readonly<Record<string, string>> = {
   std: "tests the tests' own stand-ins",
   types: "tests types, which `check:pack` compiles for everyone",
   runtimes: "is this matrix",
+  support: "what the tests share",
 };
 
 /** Tests that do not run somewhere. */
@@ -82,16 +84,16 @@ export const SKIPS: readonly Skip[] = [
   {
     runtimes: SERVERS,
     tests: [
-      "observability/config_needs_no_permission_test.ts > without --allow-env nothing is read, asked for or thrown",
-      "observability/config_needs_no_permission_test.ts > with the permission for some variables, these are read",
+      "observability/config/needs_no_permission_test.ts > without --allow-env nothing is read, asked for or thrown",
+      "observability/config/needs_no_permission_test.ts > with the permission for some variables, these are read",
     ],
     reason: "only Deno asks for a permission to read the environment",
   },
   {
     runtimes: SERVERS,
     tests: [
-      "observability/config_environment_test.ts > Deno's own telemetry is noticed, and may know protocols of its own",
-      "observability/config_needs_no_permission_test.ts > the runtime's own telemetry is noticed, with the permission or without",
+      "observability/config/environment_test.ts > Deno's own telemetry is noticed, and may know protocols of its own",
+      "observability/config/needs_no_permission_test.ts > the runtime's own telemetry is noticed, with the permission or without",
       "observability/a_bus_that_is_handed_in_test.ts > under OTEL_DENO=true it is told that nobody can pull, where a port is named",
     ],
     reason: "only Deno has telemetry of its own",
@@ -118,9 +120,9 @@ export const SKIPS: readonly Skip[] = [
     runtimes: WEB,
     tests: [
       "generate/alerts_fire_when_they_should_test.ts > each alert fires when it should, and not when it should not",
-      "otel/prometheus_accepts_the_scrape_test.ts > promtool finds nothing to complain about",
-      "otel/prometheus_accepts_the_scrape_test.ts > a real Prometheus scrapes it",
-      "otel/prometheus_accepts_the_scrape_test.ts > a real Prometheus scrapes OpenMetrics, and keeps the exemplars",
+      "otel/prometheus/prometheus_accepts_the_scrape_test.ts > promtool finds nothing to complain about",
+      "otel/prometheus/prometheus_accepts_the_scrape_test.ts > a real Prometheus scrapes it",
+      "otel/prometheus/prometheus_accepts_the_scrape_test.ts > a real Prometheus scrapes OpenMetrics, and keeps the exemplars",
     ],
     reason: "a page and a worker start no Prometheus",
   },

@@ -1,6 +1,6 @@
 import { DEFAULT_EVENT_BUS_OPTIONS, type OverflowPolicy } from "../../bus/options.ts";
 import type { AttributeValue } from "../../catalog/attributes.ts";
-import type { TemporalityPreference } from "../../otel/export/delta_metric_exporter.ts";
+import type { TemporalityPreference } from "../../otel/delta/delta_metric_exporter.ts";
 
 /** The complete configuration of observability: plain data, nothing optional. */
 export interface ObservabilityConfig {

@@ -16,7 +16,7 @@ export type EnvReader = (name: string) => string | undefined;
  * `…_TIMEOUT`; `OTEL_EXPORTER_PROMETHEUS_HOST` and `…_PORT`; `OTEL_TRACES_SAMPLER` and `…_ARG`;
  * `OTEL_BSP_…` and `OTEL_BLRP_…`; `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE`;
  * `OTEL_…_LIMIT`; `OTEL_METRICS_EXEMPLAR_FILTER`; and Deno's `OTEL_DENO`. An empty variable is
- * treated as not set. `unusedVariables` returns those that are set but have no effect.
+ * treated as not set. `ineffectiveEnvVars` returns those that are set but have no effect.
  *
  * It never shows a permission prompt: in Deno without `--allow-env`, variables are treated as not set.
  *

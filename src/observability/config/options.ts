@@ -1,5 +1,5 @@
 import type { AttributeValue } from "../../catalog/attributes.ts";
-import type { TemporalityPreference } from "../../otel/export/delta_metric_exporter.ts";
+import type { TemporalityPreference } from "../../otel/delta/delta_metric_exporter.ts";
 import type {
   AttributeLimitsConfig,
   BatchConfig,

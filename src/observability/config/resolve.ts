@@ -5,7 +5,7 @@ import {
   type PrometheusConfig,
   type SamplerConfig,
 } from "./config.ts";
-import type { TemporalityPreference } from "../../otel/export/delta_metric_exporter.ts";
+import type { TemporalityPreference } from "../../otel/delta/delta_metric_exporter.ts";
 import { ConfigurationError } from "./configuration_error.ts";
 import { find, Layer } from "./layers.ts";
 import type { ObservabilityOptions } from "./options.ts";

@@ -1,4 +1,4 @@
-import { show } from "../../bus/refuse.ts";
+import { show } from "../../internal/arguments.ts";
 import type { AttributeValue } from "../../catalog/attributes.ts";
 
 /** What a setting's value must be. */

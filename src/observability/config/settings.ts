@@ -1,5 +1,5 @@
 import { MAX_QUEUE_SIZE_LIMIT, type OverflowPolicy } from "../../bus/options.ts";
-import type { TemporalityPreference } from "../../otel/export/delta_metric_exporter.ts";
+import type { TemporalityPreference } from "../../otel/delta/delta_metric_exporter.ts";
 import type { ExemplarFilter } from "./config.ts";
 import {
   ATTRIBUTES,

@@ -1,4 +1,4 @@
-import type { ScrapeFormat } from "../scrape_format.ts";
+import type { ScrapeFormat } from "./scrape_format.ts";
 
 const ESCAPES: Readonly<Record<string, string>> = { "\\": "\\\\", '"': '\\"', "\n": "\\n" };
 
@@ -17,7 +17,7 @@ export function escapeHelp(help: string, format: ScrapeFormat): string {
 }
 
 /** A value: an integer stays one. */
-export function numberText(value: number): string {
+export function formatNumber(value: number): string {
   if (value === Infinity) return "+Inf";
   if (value === -Infinity) return "-Inf";
   return String(value);
@@ -27,8 +27,8 @@ export function numberText(value: number): string {
  * A bucket's bound. It is text that tells series apart, so each format writes it as its other
  * clients do: OpenMetrics asks for floats (`1.0`, `1e+06`), Prometheus text has plain numbers.
  */
-export function boundText(bound: number, format: ScrapeFormat): string {
-  if (format === "prometheus" || !Number.isFinite(bound)) return numberText(bound);
+export function formatBound(bound: number, format: ScrapeFormat): string {
+  if (format === "prometheus" || !Number.isFinite(bound)) return formatNumber(bound);
   const size = Math.abs(bound);
   if (size !== 0 && (size < 1e-4 || size >= 1e6)) {
     return bound.toExponential().replace(/e([+-])(\d)$/, "e$10$2");

@@ -4,22 +4,22 @@ import {
   type MetricData,
   type ResourceMetrics,
 } from "@opentelemetry/sdk-metrics";
-import { exemplarsOf } from "../exemplar.ts";
-import type { Steps } from "../slices.ts";
+import { exemplarsOf } from "../metrics/exemplar.ts";
+import type { Steps } from "../../internal/slices.ts";
 import { explicitBuckets, explicitHistogram } from "./buckets.ts";
 import { Family, type FamilyType, namesOf } from "./family.ts";
-import { LabelTexts } from "./label_text.ts";
-import { familyName, unitSuffix } from "./name.ts";
-import type { ReportOnce } from "./report_once.ts";
+import { LabelFormatter } from "./label_formatter.ts";
+import { familyName, unitSuffix } from "../../catalog/scrape_name.ts";
+import type { ReportOnce } from "../../internal/report_once.ts";
 
 /** How many series are handled between two looks at the clock. */
-const SERIES_A_STEP = 64;
+const SERIES_PER_STEP = 64;
 
 /** Sorts what was collected into families, as Prometheus and OpenMetrics have them. */
 export class Families {
-  readonly #labels = new LabelTexts();
+  readonly #labels = new LabelFormatter();
   /** A histogram's series have a label `le` of their own. */
-  readonly #histogramLabels = new LabelTexts("le");
+  readonly #histogramLabels = new LabelFormatter("le");
   readonly #reports: ReportOnce;
 
   /** Tells of what it cannot show. */
@@ -101,7 +101,7 @@ export class Families {
     const labels = family.type === "histogram" ? this.#histogramLabels : this.#labels;
     if (dataPointType === DataPointType.GAUGE) family.additive = false;
     for (let i = 0; i < dataPoints.length; i++) {
-      if (i % SERIES_A_STEP === SERIES_A_STEP - 1) yield;
+      if (i % SERIES_PER_STEP === SERIES_PER_STEP - 1) yield;
       const point = dataPoints[i] as MetricData["dataPoints"][number];
       const value = typeof point.value === "number"
         ? point.value
@@ -112,7 +112,7 @@ export class Families {
       if (family.add(text, value)) continue;
       this.#reports.tell(
         `Cannot show all of the metric ${JSON.stringify(metric.descriptor.name)}: several of its ` +
-          `series become ${family.name}${text.braced}, and the last one is kept`,
+          `series become ${family.name}${text.text}, and the last one is kept`,
       );
     }
     yield;

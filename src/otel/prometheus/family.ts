@@ -1,4 +1,4 @@
-import type { LabelText } from "./label_text.ts";
+import type { LabelledText } from "./label_formatter.ts";
 import { addHistograms, type ExplicitHistogram } from "./buckets.ts";
 
 /** The types of families that metrics become. */
@@ -17,7 +17,7 @@ export class Family {
   /** Whether what several series of the same labels hold can be added up: not so for gauges. */
   additive = true;
   /** The labels of each series. */
-  readonly labels: LabelText[] = [];
+  readonly labels: LabelledText[] = [];
   /** The value of each series: a number, or of histograms a histogram. */
   readonly values: (number | ExplicitHistogram)[] = [];
   readonly #indices = new Map<string, number>();
@@ -36,7 +36,7 @@ export class Family {
    *
    * @returns false if it was replaced
    */
-  add(labels: LabelText, value: number | ExplicitHistogram): boolean {
+  add(labels: LabelledText, value: number | ExplicitHistogram): boolean {
     const known = this.#indices.get(labels.key);
     if (known === undefined) {
       this.#indices.set(labels.key, this.values.length);

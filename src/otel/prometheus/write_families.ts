@@ -1,13 +1,13 @@
 import type { Exemplar } from "../../subscribers/metrics/series.ts";
-import type { ScrapeFormat } from "../scrape_format.ts";
-import type { Steps } from "../slices.ts";
+import type { ScrapeFormat } from "./scrape_format.ts";
+import type { Steps } from "../../internal/slices.ts";
 import type { ExplicitHistogram } from "./buckets.ts";
-import { boundText, escapeHelp, numberText } from "./escape.ts";
+import { escapeHelp, formatBound, formatNumber } from "./escape.ts";
 import type { Family } from "./family.ts";
-import type { LabelText } from "./label_text.ts";
+import type { LabelledText } from "./label_formatter.ts";
 
 /** How many series are written between two looks at the clock; a histogram's are as many as its lines. */
-const LINES_A_STEP = 64;
+const LINES_PER_STEP = 64;
 
 /** Writes families in a format. */
 export function* writeFamilies(
@@ -46,9 +46,9 @@ function* writeNumbers({ name, type, labels, values }: Family, pieces: string[])
   const sample = name + suffix(type);
   let lines = "";
   for (let i = 0; i < values.length; i++) {
-    const { braced } = labels[i] as LabelText;
-    lines += `${sample}${braced} ${numberText(values[i] as number)}\n`;
-    if (i % LINES_A_STEP !== LINES_A_STEP - 1) continue;
+    const { text } = labels[i] as LabelledText;
+    lines += `${sample}${text} ${formatNumber(values[i] as number)}\n`;
+    if (i % LINES_PER_STEP !== LINES_PER_STEP - 1) continue;
     pieces.push(lines);
     lines = "";
     yield;
@@ -68,11 +68,11 @@ function* writeHistograms(
     const histogram = values[i] as ExplicitHistogram;
     if (histogram.bounds !== bounds) {
       bounds = histogram.bounds;
-      endings = bounds.map((bound) => `le="${boundText(bound, format)}"} `);
+      endings = bounds.map((bound) => `le="${formatBound(bound, format)}"} `);
     }
-    pieces.push(writeHistogram(name, labels[i] as LabelText, histogram, endings, format));
+    pieces.push(writeHistogram(name, labels[i] as LabelledText, histogram, endings, format));
     lines += endings.length + 3;
-    if (lines < LINES_A_STEP) continue;
+    if (lines < LINES_PER_STEP) continue;
     lines = 0;
     yield;
   }
@@ -80,12 +80,12 @@ function* writeHistograms(
 
 function writeHistogram(
   name: string,
-  { braced }: LabelText,
+  { text: labels }: LabelledText,
   { bounds, counts, sum, exemplars }: ExplicitHistogram,
   endings: readonly string[],
   format: ScrapeFormat,
 ): string {
-  const bucket = `${name}_bucket${braced === "" ? "{" : `${braced.slice(0, -1)},`}`;
+  const bucket = `${name}_bucket${labels === "" ? "{" : `${labels.slice(0, -1)},`}`;
   const marks = format === "openmetrics" && exemplars.length > 0
     ? exemplarMarks(exemplars, bounds)
     : undefined;
@@ -98,10 +98,10 @@ function writeHistogram(
   // Whatever lies above the last finite bound.
   for (let i = endings.length; i < counts.length; i++) cumulative += counts[i] ?? 0;
   text += `${bucket}le="+Inf"} ${cumulative}${marks?.[endings.length] ?? ""}\n`;
-  if (sum !== undefined) text += `${name}_sum${braced} ${numberText(sum)}\n`;
+  if (sum !== undefined) text += `${name}_sum${labels} ${formatNumber(sum)}\n`;
   // OpenMetrics: a count stands where a sum does, and only there.
   if (sum !== undefined || format === "prometheus") {
-    text += `${name}_count${braced} ${cumulative}\n`;
+    text += `${name}_count${labels} ${cumulative}\n`;
   }
   return text;
 }
@@ -123,5 +123,5 @@ function exemplarMarks(
 
 function mark({ value, timestampMs, traceId, spanId }: Exemplar): string {
   const seconds = (timestampMs / 1_000).toFixed(3);
-  return ` # {trace_id="${traceId}",span_id="${spanId}"} ${numberText(value)} ${seconds}`;
+  return ` # {trace_id="${traceId}",span_id="${spanId}"} ${formatNumber(value)} ${seconds}`;
 }

@@ -34,7 +34,7 @@ export interface LogRecord extends Partial<TraceContext> {
   readonly body: string;
   /** Its attributes, safe to serialize as JSON. */
   readonly attributes: LogAttributes;
-  /** The type of the event, or {@linkcode LEFT_OUT_EVENT_TYPE} for summary records. */
+  /** The type of the event, or {@linkcode SUPPRESSED_EVENT_TYPE} for summary records. */
   readonly eventType: string;
   /** The event's session, `""` if none. */
   readonly sessionId: string;
@@ -49,7 +49,7 @@ export interface LogRecord extends Partial<TraceContext> {
 export type LogSink = (record: LogRecord) => void | Promise<void>;
 
 /** The `eventType` of the summary records that report how many records were left out. */
-export const LEFT_OUT_EVENT_TYPE = "bus:logs_left_out";
+export const SUPPRESSED_EVENT_TYPE = "bus:logs_suppressed";
 
 /** OpenTelemetry's severity numbers: 1, 5, 9, 13, 17, 21. */
 export const SEVERITY_NUMBERS: Readonly<Record<LogLevel, number>> = Object.freeze(

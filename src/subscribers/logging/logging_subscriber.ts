@@ -4,9 +4,9 @@ import { EventSubscriber } from "../../bus/event_subscriber.ts";
 import type { BusEvent } from "../../events/event.ts";
 import type { AnyEvents, Subscriptions } from "../../events/event_map.ts";
 import {
-  LEFT_OUT_EVENT_TYPE,
   type LogRecord,
   SEVERITY_NUMBERS,
+  SUPPRESSED_EVENT_TYPE,
   type TraceContext,
 } from "./log_record.ts";
 import { toLogAttributes } from "./log_values.ts";
@@ -15,10 +15,10 @@ import {
   type ResolvedLoggingOptions,
   resolveLoggingOptions,
 } from "./options.ts";
-import { gather, Outlet, type SinkCounts, takeAll } from "./outlet.ts";
+import { type SinkCounts, SinkRunner, toSingleError, writeToAll } from "./sink_runner.ts";
 import { type LeftOut, RateLimit } from "./rate_limit.ts";
 import { Redaction } from "./redaction.ts";
-import { parseTraceparent } from "../traceparent.ts";
+import { parseTraceparent } from "../tracing/traceparent.ts";
 
 // deno-lint-ignore no-explicit-any -- the catalog's type has checked that it fits its event
 type AnyLogDeclaration = LogDeclaration<any>;
@@ -37,7 +37,7 @@ interface LoggedType {
  * - **Lazy**: an event type whose level is below `minLevel` is not subscribed to. Records below that
  *   level, or beyond the rate limit, are not built.
  * - **Rate-limited**: each event type has its own limit. Records left out are counted in
- *   `LoggingSubscriber.leftOutByType` and reported by a summary record: after a second,
+ *   `LoggingSubscriber.suppressedByType` and reported by a summary record: after a second,
  *   when the flood is over, every 2 s, 4 s, 8 s … 60 s while it lasts, and at `flush` and `stop`.
  * - **Redacted**: fields to be redacted are never read.
  * - **Isolated**: failures of a sink are counted in `LoggingSubscriber.sinkCounts`, counted
@@ -82,7 +82,7 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
   readonly #options: ResolvedLoggingOptions;
   readonly #minSeverity: number;
   readonly #types: readonly LoggedType[];
-  readonly #outlets: readonly Outlet[];
+  readonly #outlets: readonly SinkRunner[];
   /** Deliveries that nobody but `flush` waits for. */
   readonly #asides = new Set<Promise<void>>();
   /** A failure that the bus has not been told, since none of its calls was under way. */
@@ -101,7 +101,7 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
     // Logs that did not come out of a catalog are checked as those that did.
     if (options.logs !== undefined) defineCatalog<Events>()({ logs: options.logs });
     const { sinks, minLevel, maxPending } = this.#options;
-    this.#outlets = sinks.map((sink) => new Outlet(sink, maxPending));
+    this.#outlets = sinks.map((sink) => new SinkRunner(sink, maxPending));
     this.#minSeverity = SEVERITY_NUMBERS[minLevel];
     this.#types = Object.entries<AnyLogDeclaration | undefined>(options.logs ?? {})
       .flatMap(([type, declaration]) =>
@@ -144,7 +144,7 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
   }
 
   /** A copy of how many records of each type were left out since the beginning. */
-  leftOutByType(): Record<string, number> {
+  suppressedByType(): Record<string, number> {
     const counts: Record<string, number> = Object.create(null);
     for (const { type, limit } of this.#types) {
       if (limit.total > 0) counts[type] = limit.total;
@@ -183,7 +183,7 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
       this.#setTimer();
       return undefined;
     }
-    return takeAll(this.#outlets, this.#build(logged, event, level, severityNumber));
+    return writeToAll(this.#outlets, this.#build(logged, event, level, severityNumber));
   }
 
   #build(
@@ -228,7 +228,7 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
           ? `1 record of ${type} was left out`
           : `${withThousands(count)} records of ${type} were left out`,
         attributes: { eventType: type, leftOut: count, sinceMs },
-        eventType: LEFT_OUT_EVENT_TYPE,
+        eventType: SUPPRESSED_EVENT_TYPE,
         sessionId: "",
       });
     }
@@ -236,7 +236,7 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
 
   #deliverAside(record: LogRecord): void {
     try {
-      const taking = takeAll(this.#outlets, record);
+      const taking = writeToAll(this.#outlets, record);
       if (taking === undefined) return;
       const aside = taking
         .catch((error) => this.#keepFailure(error))
@@ -249,7 +249,9 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
 
   #keepFailure(error: unknown): void {
     this.#untoldFailure = {
-      error: this.#untoldFailure === undefined ? error : gather([this.#untoldFailure.error, error]),
+      error: this.#untoldFailure === undefined
+        ? error
+        : toSingleError([this.#untoldFailure.error, error]),
     };
   }
 
@@ -268,7 +270,7 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
       this.#timer = undefined;
       this.#tellLeftOut((limit) => limit.look());
       if (this.#types.some(({ limit }) => limit.flooded)) this.#setTimer();
-    }, this.#options.leftOutIntervalMs);
+    }, this.#options.suppressedIntervalMs);
     // Where timers are objects, as in Deno, Node and Bun, this one keeps no process alive.
     (timer as { unref?: () => void }).unref?.();
   }

@@ -32,7 +32,7 @@ export interface LoggingOptions<Events extends object> {
   /** How many records of one type may be pending in an async sink, at least 1. Default: 500. */
   readonly maxPending?: number;
   /** How soon records left out are reported, in milliseconds, above 0. Default: 1,000. */
-  readonly leftOutIntervalMs?: number;
+  readonly suppressedIntervalMs?: number;
 }
 
 /** The defaults of {@linkcode LoggingOptions}. */
@@ -40,12 +40,12 @@ export const DEFAULT_LOGGING_OPTIONS: Readonly<{
   minLevel: LogLevel;
   maxPerSecond: number;
   maxPending: number;
-  leftOutIntervalMs: number;
+  suppressedIntervalMs: number;
 }> = Object.freeze({
   minLevel: "info",
   maxPerSecond: 100,
   maxPending: 500,
-  leftOutIntervalMs: 1_000,
+  suppressedIntervalMs: 1_000,
 });
 
 /** Checked options, with the defaults filled in. */
@@ -57,7 +57,7 @@ export interface ResolvedLoggingOptions {
   readonly contextOf: ((event: BusEvent) => TraceContext | undefined) | undefined;
   readonly clock: (() => number) | undefined;
   readonly maxPending: number;
-  readonly leftOutIntervalMs: number;
+  readonly suppressedIntervalMs: number;
 }
 
 /** Checks what a user passed and fills in the defaults. */
@@ -72,7 +72,7 @@ export function resolveLoggingOptions<Events extends object>(
     contextOf,
     clock,
     maxPending = DEFAULT_LOGGING_OPTIONS.maxPending,
-    leftOutIntervalMs = DEFAULT_LOGGING_OPTIONS.leftOutIntervalMs,
+    suppressedIntervalMs = DEFAULT_LOGGING_OPTIONS.suppressedIntervalMs,
   } = options;
   const sinks: readonly unknown[] = Array.isArray(sink) ? [...sink] : [sink];
   if (sinks.length === 0) refuse(TypeError, "sink", "a function or some of them", []);
@@ -94,8 +94,8 @@ export function resolveLoggingOptions<Events extends object>(
   if (!Number.isInteger(maxPending) || maxPending < 1) {
     refuse(RangeError, "maxPending", "a positive integer", maxPending);
   }
-  if (typeof leftOutIntervalMs !== "number" || !(leftOutIntervalMs > 0)) {
-    refuse(RangeError, "leftOutIntervalMs", "a number above 0", leftOutIntervalMs);
+  if (typeof suppressedIntervalMs !== "number" || !(suppressedIntervalMs > 0)) {
+    refuse(RangeError, "suppressedIntervalMs", "a number above 0", suppressedIntervalMs);
   }
   return {
     sinks: sinks as readonly LogSink[],
@@ -106,7 +106,7 @@ export function resolveLoggingOptions<Events extends object>(
     clock,
     maxPending,
     // Timers hold their delay in 32 bits; a longer one would fire at once, again and again.
-    leftOutIntervalMs: Math.min(leftOutIntervalMs, 2 ** 31 - 1),
+    suppressedIntervalMs: Math.min(suppressedIntervalMs, 2 ** 31 - 1),
   };
 }
 

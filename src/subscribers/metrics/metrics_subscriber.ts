@@ -1,12 +1,12 @@
 import type { Catalog } from "../../catalog/catalog.ts";
 import type { AnyEvent } from "../../catalog/declaration.ts";
 import type { EventMetric, MetricDeclaration, PairMetric } from "../../catalog/metric.ts";
-import { Backoff } from "../../bus/backoff.ts";
+import { Backoff } from "../../internal/backoff.ts";
 import { EventSubscriber } from "../../bus/event_subscriber.ts";
 import type { Logger } from "../../bus/options.ts";
 import type { BusEvent } from "../../events/event.ts";
 import type { AnyEvents, EventHandler, Subscriptions } from "../../events/event_map.ts";
-import { OpenPairs, pairKey } from "../open_pairs.ts";
+import { OpenPairs, pairKey } from "../pairs/open_pairs.ts";
 import type { Meter } from "../otel_api.ts";
 import { createInstrument, type Instrument } from "./instrument.ts";
 import type { CollectedMetric, ExemplarContext } from "./series.ts";

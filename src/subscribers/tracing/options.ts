@@ -1,13 +1,13 @@
 import type { Logger } from "../../bus/options.ts";
 import type { SpanDeclaration } from "../../catalog/span.ts";
 import type { AnyEvents } from "../../events/event_map.ts";
-import type { SpanStarter } from "../otel_api.ts";
+import type { TracerLike } from "../otel_api.ts";
 import type { SpanRegistry } from "./span_registry.ts";
 
 /** The options of a `TracingSubscriber`. */
 export interface TracingSubscriberOptions<Events extends object = AnyEvents> {
   /** Where spans are started. */
-  readonly tracer: SpanStarter;
+  readonly tracer: TracerLike;
   /** The declared spans by name: `catalog.spans`. */
   readonly spans: Readonly<Record<string, SpanDeclaration<Events>>>;
   /** Where the subscriber registers itself as a source of trace contexts. Default: nowhere. */
@@ -29,7 +29,7 @@ export interface TracingSubscriberOptions<Events extends object = AnyEvents> {
    * its end: for tracers whose spans keep both, as those of Deno's built-in OpenTelemetry do (2.9).
    * A sampler sees no attributes then. Default: `false`.
    */
-  readonly attributesAtEnd?: boolean;
+  readonly deferAttributes?: boolean;
   /** Where expired spans and invalid traceparents are logged, backing off. Default: `console`. */
   readonly logger?: Logger;
 }

@@ -1,9 +1,9 @@
 import type { Context, Span } from "@opentelemetry/api";
 import type { AnyEvent, OperationId } from "../../catalog/declaration.ts";
 import type { SpanDeclaration } from "../../catalog/span.ts";
-import type { PairKey, PairLane } from "../open_pairs.ts";
+import type { PairKey, PairLane } from "../pairs/open_pairs.ts";
 import type { NewAttributes } from "./span_attributes.ts";
-import { RecencyList, type RecencyNode } from "./recency_list.ts";
+import { type LinkedNode, LinkedStack } from "./linked_stack.ts";
 
 /** A declared span with its name. */
 export interface NamedSpan {
@@ -41,7 +41,7 @@ export class OpenSpan {
   /** Its neighbours in the session, by the order of opening. */
   older: OpenSpan | undefined = undefined;
   newer: OpenSpan | undefined = undefined;
-  inName: RecencyNode<OpenSpan> | undefined = undefined;
+  inName: LinkedNode<OpenSpan> | undefined = undefined;
 
   constructor(
     operationId: OperationId,
@@ -68,8 +68,8 @@ export class SessionSpans implements PairLane {
   readonly #plain: unknown[] = [];
   /** A list whose links are in the spans themselves: it is there for each span that is made. */
   #newest: OpenSpan | undefined = undefined;
-  #roots: RecencyList<OpenSpan> | undefined;
-  #byName: Map<string, RecencyList<OpenSpan>> | undefined;
+  #roots: LinkedStack<OpenSpan> | undefined;
+  #byName: Map<string, LinkedStack<OpenSpan>> | undefined;
   #lanes: Map<NamedSpan, PairLane> | undefined;
   /** The session's id. */
   readonly id: string;
@@ -137,12 +137,12 @@ export class SessionSpans implements PairLane {
     this.#newest = open;
     const { name, declaration, indexed } = open.named;
     if (declaration.root) {
-      this.#roots ??= new RecencyList();
+      this.#roots ??= new LinkedStack();
       open.inName = this.#roots.add(open);
     } else if (indexed) {
       this.#byName ??= new Map();
       let list = this.#byName.get(name);
-      if (list === undefined) this.#byName.set(name, list = new RecencyList());
+      if (list === undefined) this.#byName.set(name, list = new LinkedStack());
       open.inName = list.add(open);
     }
   }

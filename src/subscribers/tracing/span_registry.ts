@@ -1,6 +1,6 @@
 import type { BusEvent } from "../../events/event.ts";
 import type { SpanContext } from "../otel_api.ts";
-import { parseTraceparent } from "../traceparent.ts";
+import { parseTraceparent } from "./traceparent.ts";
 
 /** Returns the trace context of an event; see `SpanRegistry.addSource`. */
 export type SpanContextSource = (event: BusEvent) => SpanContext | undefined;

@@ -1,6 +1,6 @@
 import type { Context, Span } from "@opentelemetry/api";
 import { ROOT_CONTEXT, SpanKind, trace } from "@opentelemetry/api";
-import { Backoff } from "../../bus/backoff.ts";
+import { Backoff } from "../../internal/backoff.ts";
 import { EventSubscriber } from "../../bus/event_subscriber.ts";
 import type { Logger } from "../../bus/options.ts";
 import type { AnyEvent, OperationId } from "../../catalog/declaration.ts";
@@ -8,11 +8,11 @@ import type { BusEvent } from "../../events/event.ts";
 import type { AnyEvents, Subscriptions } from "../../events/event_map.ts";
 import { markFailed, reasonOf, recordFailure } from "./failure.ts";
 import { toHrTime } from "../hr_time.ts";
-import { OpenPairs, pairKey, type PairLane } from "../open_pairs.ts";
-import type { SpanContext, SpanStarter } from "../otel_api.ts";
+import { OpenPairs, pairKey, type PairLane } from "../pairs/open_pairs.ts";
+import type { SpanContext, TracerLike } from "../otel_api.ts";
 import { type NamedSpan, OpenSpan, SessionSpans } from "./session_spans.ts";
 import { addAttributes, NewAttributes } from "./span_attributes.ts";
-import { parseTraceparent } from "../traceparent.ts";
+import { parseTraceparent } from "./traceparent.ts";
 import type { TracingCounts, TracingSubscriberOptions } from "./options.ts";
 
 /** An operation that was announced: it holds its session's root open until it starts. */
@@ -77,10 +77,10 @@ const KINDS = {
  * ```
  */
 export class TracingSubscriber<Events extends object = AnyEvents> extends EventSubscriber<Events> {
-  readonly #tracer: SpanStarter;
+  readonly #tracer: TracerLike;
   readonly #named: readonly NamedSpan[];
   readonly #byName = new Map<string, NamedSpan>();
-  readonly #attributesAtEnd: boolean;
+  readonly #deferAttributes: boolean;
   readonly #logger: Logger;
   readonly #pairs: OpenPairs<OpenSpan>;
   readonly #announced: OpenPairs<Announced>;
@@ -107,9 +107,9 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
    */
   constructor(options: TracingSubscriberOptions<Events>) {
     super();
-    const { tracer, spans, registry, attributesAtEnd = false, logger = console } = options;
+    const { tracer, spans, registry, deferAttributes = false, logger = console } = options;
     this.#tracer = tracer;
-    this.#attributesAtEnd = attributesAtEnd;
+    this.#deferAttributes = deferAttributes;
     this.#logger = logger;
     const parents = new Set(Object.values(spans).map(({ parent }) => parent));
     this.#named = Object.entries(spans).map(([name, declaration], index) => ({
@@ -229,14 +229,14 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     const span = this.#tracer.startSpan(name, {
       kind: KINDS[declaration.kind],
       startTime: toHrTime(event.timestamp),
-      attributes: this.#attributesAtEnd ? NO_ATTRIBUTES : attributes.attributes,
+      attributes: this.#deferAttributes ? NO_ATTRIBUTES : attributes.attributes,
     }, parent === undefined ? this.#remoteContext(event) : contextOf(parent));
     // Nothing has changed until here, should the tracer throw.
     const session = known ?? new SessionSpans(event.sessionId);
     if (known === undefined) this.#sessions.set(session.id, session);
     const root = parent?.named.declaration.root ? parent : parent?.root;
     const open = new OpenSpan(operationId, named, span, session, root, event);
-    if (this.#attributesAtEnd) open.attributes = attributes;
+    if (this.#deferAttributes) open.attributes = attributes;
     if (root !== undefined) root.heldBy++;
     session.add(open);
     this.#started++;

@@ -1,12 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { deadline } from "@std/async";
-import { LEFT_OUT_EVENT_TYPE, type LogRecord } from "@busbar/busbar/subscribers";
+import { type LogRecord, SUPPRESSED_EVENT_TYPE } from "@busbar/busbar/subscribers";
 import { ManualClock } from "@busbar/busbar/testing";
 import { RateLimit } from "../../../src/subscribers/logging/rate_limit.ts";
-import { loggingBus } from "./helpers.ts";
+import { loggingBus } from "../../support/logging_bus.ts";
 
 const told = (records: LogRecord[]) =>
-  records.filter(({ eventType }) => eventType === LEFT_OUT_EVENT_TYPE);
+  records.filter(({ eventType }) => eventType === SUPPRESSED_EVENT_TYPE);
 const passed = (records: LogRecord[]) => records.length - told(records).length;
 
 Deno.test("a burst passes up to the rate; the rest is counted and told in one record", async () => {
@@ -20,7 +20,7 @@ Deno.test("a burst passes up to the rate; the rest is counted and told in one re
   for (let i = 0; i < 1_334; i++) bus.publish("cache.read", {}, { timestamp: 5_000 });
   bus.publish("other", {}, { timestamp: 5_000 });
   await bus.flush();
-  assertEquals([built, passed(records), { ...subscriber.leftOutByType() }], [100, 101, {
+  assertEquals([built, passed(records), { ...subscriber.suppressedByType() }], [100, 101, {
     "cache.read": 1_234,
   }]);
   assertEquals(told(records), [{
@@ -29,13 +29,13 @@ Deno.test("a burst passes up to the rate; the rest is counted and told in one re
     severityNumber: 13,
     body: "1,234 records of cache.read were left out",
     attributes: { eventType: "cache.read", leftOut: 1_234, sinceMs: 5_000 },
-    eventType: LEFT_OUT_EVENT_TYPE,
+    eventType: SUPPRESSED_EVENT_TYPE,
     sessionId: "",
   }]);
   bus.publish("cache.read", {}, { timestamp: 5_000 });
   await bus.stop();
   assertEquals(told(records)[1]?.body, "1 record of cache.read was left out");
-  assertEquals({ ...subscriber.leftOutByType() }, { "cache.read": 1_235 });
+  assertEquals({ ...subscriber.suppressedByType() }, { "cache.read": 1_235 });
 });
 
 Deno.test("the rate fills up with the events' time, and each type has its own", async () => {
@@ -85,7 +85,7 @@ Deno.test("a clock drives the rate where one is given", async () => {
 });
 
 Deno.test("a flood that goes on is told now and then, with exact sums", async () => {
-  const { bus, subscriber, records } = loggingBus({ maxPerSecond: 1, leftOutIntervalMs: 1 });
+  const { bus, subscriber, records } = loggingBus({ maxPerSecond: 1, suppressedIntervalMs: 1 });
   const done = Promise.withResolvers<void>();
   const TURNS = 300;
   let turns = 0;
@@ -101,7 +101,7 @@ Deno.test("a flood that goes on is told now and then, with exact sums", async ()
   const counts = told(records).map(({ attributes }) => attributes.leftOut as number);
   const sum = counts.reduce((a, b) => a + b);
   assertEquals([sum, passed(records)], [TURNS * 999, TURNS]);
-  assertEquals(sum, subscriber.leftOutByType()["a"]);
+  assertEquals(sum, subscriber.suppressedByType()["a"]);
 });
 
 // The rate limit does not see the clock that its looks come by, so it is tested by its own interface.
@@ -131,7 +131,7 @@ Deno.test("at just the rate nothing is left out, in any fraction of a second", a
       bus.publish("a", {}, { timestamp: 1.7e12 + i * 1_000 / maxPerSecond });
     }
     await bus.stop();
-    assertEquals({ ...subscriber.leftOutByType() }, {});
+    assertEquals({ ...subscriber.suppressedByType() }, {});
   }
 });
 
@@ -139,8 +139,9 @@ Deno.test("when a flood ends and nothing follows, time alone has it told", async
   const heard = Promise.withResolvers<LogRecord>();
   const { bus } = loggingBus({
     maxPerSecond: 1,
-    leftOutIntervalMs: 5,
-    sink: (record) => record.eventType === LEFT_OUT_EVENT_TYPE ? heard.resolve(record) : undefined,
+    suppressedIntervalMs: 5,
+    sink: (record) =>
+      record.eventType === SUPPRESSED_EVENT_TYPE ? heard.resolve(record) : undefined,
   });
   for (let i = 0; i < 3; i++) bus.publish("a", {}, { timestamp: 1 });
   assertEquals((await deadline(heard.promise, 5_000)).body, "2 records of a were left out");

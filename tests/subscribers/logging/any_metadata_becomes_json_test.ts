@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { MAX_LOG_DEPTH, MAX_LOG_VALUES, REDACTED } from "@busbar/busbar/subscribers";
-import { loggingBus } from "./helpers.ts";
+import { loggingBus } from "../../support/logging_bus.ts";
 
 async function attributesOf(metadata: unknown): Promise<unknown> {
   const { bus, records } = loggingBus();

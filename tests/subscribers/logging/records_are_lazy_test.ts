@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { EventBus } from "@busbar/busbar";
 import { defineCatalog, LOG_LEVELS, type LogLevel } from "@busbar/busbar/catalog";
 import { LoggingSubscriber, SEVERITY_NUMBERS } from "@busbar/busbar/subscribers";
-import { loggingBus } from "./helpers.ts";
+import { loggingBus } from "../../support/logging_bus.ts";
 
 Deno.test("below minLevel a type is not subscribed to, and nothing is built", async () => {
   let built = 0;
@@ -87,7 +87,7 @@ Deno.test("wrong types and wrong fields do not compile, wrong options throw", ()
     [{ contextOf: 1 }, "contextOf must be a function, received 1"],
     [{ clock: 1 }, "clock must be a function, received 1"],
     [{ maxPending: 0.5 }, "maxPending must be a positive integer, received 0.5"],
-    [{ leftOutIntervalMs: 0 }, "leftOutIntervalMs must be a number above 0, received 0"],
+    [{ suppressedIntervalMs: 0 }, "suppressedIntervalMs must be a number above 0, received 0"],
   ];
   for (const [options, message] of cases) {
     const error = assertThrows(() => new LoggingSubscriber({ logs: {}, sink, ...options }));

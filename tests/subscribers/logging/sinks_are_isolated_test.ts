@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { LogRecord } from "@busbar/busbar/subscribers";
-import { loggingBus } from "./helpers.ts";
+import { loggingBus } from "../../support/logging_bus.ts";
 
 Deno.test("a sink that throws or rejects keeps no record from the others", async () => {
   const good: LogRecord[] = [];

@@ -12,7 +12,7 @@ import {
   otelLogSink,
 } from "@busbar/busbar/subscribers";
 import { type AnyEvents, EventBus } from "@busbar/busbar";
-import { loggingBus } from "./helpers.ts";
+import { loggingBus } from "../../support/logging_bus.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const SPAN = "b7ad6b7169203331";

@@ -1,0 +1,119 @@
+import { ValueType } from "@opentelemetry/api";
+import {
+  AggregationTemporality,
+  type DataPoint,
+  DataPointType,
+  type Histogram,
+  type MetricData,
+} from "@opentelemetry/sdk-metrics";
+import { emptyResource } from "@opentelemetry/resources";
+import type { MetricProducer } from "../sdk_types.ts";
+import { toHrTime } from "../../subscribers/hr_time.ts";
+import type { CollectedMetric, Exemplar } from "../../subscribers/metrics/series.ts";
+
+/** A data point with exemplars, which the SDK's data points lack. */
+export interface WithExemplars {
+  /** The newest exemplar of each bucket that has one. */
+  readonly exemplars?: readonly Exemplar[];
+}
+
+/** The options of {@linkcode createMetricProducer}. */
+export interface MetricProducerOptions {
+  /** Returns the current metrics; usually a `MetricsSubscriber`'s `collect`. */
+  readonly collect: () => readonly CollectedMetric[];
+  /** The name of the instrumentation scope. Default: `"busbar"`. */
+  readonly scopeName?: string;
+}
+
+/**
+ * Passes metrics that were aggregated outside the OpenTelemetry SDK to its readers, including histograms
+ * that are already aggregated and exemplars, which cannot be recorded through an instrument of the SDK.
+ *
+ * Sums are always cumulative, because several readers may share a producer. For a reader that pushes,
+ * `DeltaMetricExporter` converts them to deltas.
+ *
+ * @example
+ * ```ts
+ * import { EventBus } from "@busbar/busbar";
+ * import { counter, defineCatalog } from "@busbar/busbar/catalog";
+ * import { createMetricProducer, PrometheusMetrics } from "@busbar/busbar/otel";
+ * import { MetricsSubscriber } from "@busbar/busbar/subscribers";
+ *
+ * interface ShopEvents {
+ *   "order": undefined;
+ * }
+ * const { metrics = {} } = defineCatalog<ShopEvents>()({
+ *   metrics: { "shop.orders": counter("order") },
+ * });
+ * const subscriber = new MetricsSubscriber({ metrics });
+ * const producer = createMetricProducer({ collect: () => subscriber.collect() });
+ * await using prometheus = new PrometheusMetrics({ metricProducers: [producer] });
+ *
+ * await using bus = new EventBus<ShopEvents>().start();
+ * bus.registerSubscriber(subscriber);
+ * bus.publish("order");
+ * await bus.flush();
+ * const scrape = await prometheus.scrape();
+ * if (!scrape.includes("shop_orders_total 1")) throw new Error(scrape);
+ * ```
+ */
+export function createMetricProducer(
+  { collect, scopeName = "busbar" }: MetricProducerOptions,
+): MetricProducer {
+  return {
+    collect: () => {
+      const endTime = toHrTime(Date.now());
+      const metrics = collect().filter(({ points }) => points.length > 0)
+        .map((metric) => toMetricData(metric, endTime));
+      return Promise.resolve({
+        resourceMetrics: {
+          resource: emptyResource(),
+          scopeMetrics: metrics.length === 0 ? [] : [{ scope: { name: scopeName }, metrics }],
+        },
+        errors: [],
+      });
+    },
+  };
+}
+
+function toMetricData(metric: CollectedMetric, endTime: [number, number]): MetricData {
+  const { name, description, unit, startTimeMs } = metric;
+  const startTime = toHrTime(startTimeMs);
+  const common = {
+    descriptor: { name, description, unit, valueType: ValueType.DOUBLE },
+    aggregationTemporality: AggregationTemporality.CUMULATIVE,
+  };
+  if (metric.kind === "histogram") {
+    return {
+      ...common,
+      dataPointType: DataPointType.HISTOGRAM,
+      dataPoints: metric.points.map((
+        { attributes, count, sum, min, max, bounds, bucketCounts, exemplars },
+      ): DataPoint<Histogram> & WithExemplars => ({
+        startTime,
+        endTime,
+        attributes,
+        value: {
+          buckets: { boundaries: [...bounds], counts: [...bucketCounts] },
+          count,
+          sum,
+          ...(min === undefined ? {} : { min }),
+          ...(max === undefined ? {} : { max }),
+        },
+        exemplars,
+      })),
+    };
+  }
+  const dataPoints = metric.points.map(({ attributes, value }) => ({
+    startTime,
+    endTime,
+    attributes,
+    value,
+  }));
+  return metric.kind === "gauge" ? { ...common, dataPointType: DataPointType.GAUGE, dataPoints } : {
+    ...common,
+    dataPointType: DataPointType.SUM,
+    isMonotonic: metric.kind === "counter",
+    dataPoints,
+  };
+}

@@ -1,0 +1,235 @@
+import { context, createContextKey } from "@opentelemetry/api";
+import { MAX_DELAY_MS, pause } from "../../internal/timers.ts";
+
+/** Where and how OTLP goes. */
+export interface OtlpTarget {
+  /** The whole URL, such as `http://127.0.0.1:4318/v1/traces`. */
+  readonly url: string;
+  /** Sent with each request; may hold secrets, and is never shown. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** How long one export may take, its retries included, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Whether payloads are compressed. Default: `"none"`. */
+  readonly compression?: "none" | "gzip";
+}
+
+/** The error of an export that the receiver did not accept, or only in part. */
+export class OtlpExportError extends Error {
+  /** Names this class of errors. */
+  override readonly name = "OtlpExportError";
+  /** How many items were rejected; `undefined` if all of them were. */
+  readonly rejectedCount: number | undefined;
+
+  /** Says why, and how many were refused. */
+  constructor(message: string, rejectedCount?: number, options?: ErrorOptions) {
+    super(message, options);
+    this.rejectedCount = rejectedCount;
+  }
+}
+
+/** Statuses that OTLP/HTTP asks to retry (opentelemetry.io/docs/specs/otlp/#failures-1). */
+const RETRYABLE_STATUSES: readonly number[] = [429, 502, 503, 504];
+const FIRST_RETRY_MS = 1_000;
+const MAX_RETRY_MS = 5_000;
+/** However short the receiver says that the waits should be. */
+const MAX_ATTEMPTS = 6;
+/** What the SDKs' instrumentations look for, so that an export makes no spans of its own. */
+const SUPPRESS_TRACING = createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
+const SHUT_DOWN = "the exporter was shut down";
+/** A receiver's answer is a few bytes; a longer one is not read. */
+const MAX_ANSWER_BYTES = 64 * 1_024;
+
+/**
+ * Posts OTLP payloads with `fetch`. What a receiver asks to retry (429, 502, 503, 504), and what did
+ * not reach one, is tried again within the deadline: after `Retry-After` where it is given, else
+ * backing off with jitter.
+ *
+ * The official exporters' own transports read environment variables when they are made, which a
+ * Deno process may not be permitted to; this one reads none.
+ */
+export class OtlpTransport {
+  readonly #target: OtlpTarget;
+  readonly #contentType: string;
+  readonly #ended = new AbortController();
+
+  /**
+   * Opens nothing.
+   *
+   * @throws {TypeError} if the URL is not one of http or https, or a header cannot be sent
+   * @throws {RangeError} if `timeoutMs` is not above 0
+   */
+  constructor(target: OtlpTarget, contentType: string) {
+    const { url, headers, timeoutMs } = target;
+    if (!/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
+      throw new TypeError(
+        `Cannot create an OTLP exporter: url must be an http or https URL, received ${
+          JSON.stringify(url)
+        }`,
+      );
+    }
+    const { username, password } = new URL(url);
+    if (username !== "" || password !== "") {
+      throw new TypeError(
+        "Cannot create an OTLP exporter: url must be without a user name and password, which fetch " +
+          "refuses (they are not shown)",
+      );
+    }
+    assertHeaders(headers);
+    if (!(timeoutMs > 0)) {
+      throw new RangeError(
+        `Cannot create an OTLP exporter: timeoutMs must be a number above 0, received ${timeoutMs}`,
+      );
+    }
+    this.#target = target;
+    this.#contentType = contentType;
+  }
+
+  /**
+   * Sends one payload.
+   *
+   * @returns the receiver's answer
+   * @throws {OtlpExportError} if it was not taken within the deadline
+   */
+  async send(payload: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+    const deadline = performance.now() + this.#target.timeoutMs;
+    const body = this.#target.compression === "gzip" ? await gzip(payload) : payload;
+    let retryMs = FIRST_RETRY_MS;
+    for (let attempts = 1;; attempts++) {
+      // Nothing goes out after a shutdown, which also cuts what is under way.
+      if (this.#ended.signal.aborted) throw new OtlpExportError(SHUT_DOWN);
+      const attempt = await context.with(
+        context.active().setValue(SUPPRESS_TRACING, true),
+        () => this.#attempt(body, deadline - performance.now()),
+      );
+      if (attempt.answer !== undefined) return attempt.answer;
+      const waitMs = attempt.retryAfterMs ?? retryMs * (0.8 + Math.random() * 0.4);
+      retryMs = Math.min(retryMs * 1.5, MAX_RETRY_MS);
+      if (
+        !attempt.retryable || attempts >= MAX_ATTEMPTS ||
+        performance.now() + waitMs >= deadline || this.#ended.signal.aborted
+      ) {
+        throw new OtlpExportError(attempt.why);
+      }
+      await pause(waitMs, this.#ended.signal);
+    }
+  }
+
+  /** Cuts short what is under way or waits for a retry; nothing is sent after it. */
+  shutdown(): void {
+    this.#ended.abort();
+  }
+
+  async #attempt(body: Uint8Array<ArrayBuffer>, timeoutMs: number): Promise<Attempt> {
+    const { url, headers, compression } = this.#target;
+    const cut = new AbortController();
+    const timer = setTimeout(() => cut.abort(), Math.min(Math.max(0, timeoutMs), MAX_DELAY_MS));
+    const end = () => cut.abort();
+    this.#ended.signal.addEventListener("abort", end);
+    try {
+      const response = await fetch(url, {
+        method: "POST",
+        headers: {
+          ...headers,
+          "content-type": this.#contentType,
+          ...(compression === "gzip" ? { "content-encoding": "gzip" } : {}),
+        },
+        body,
+        signal: cut.signal,
+        // A redirect would lose the body or the headers' secrets: its status is told instead.
+        redirect: "manual",
+      });
+      if (response.ok) {
+        // The status says that the payload was taken: sent again it would be there twice.
+        const answer = await readAnswer(response).catch(() => new Uint8Array());
+        return { answer, retryable: false, why: "" };
+      }
+      await response.body?.cancel();
+      return {
+        retryable: RETRYABLE_STATUSES.includes(response.status),
+        retryAfterMs: parseRetryAfter(response.headers.get("retry-after"), Date.now()),
+        why: `the receiver answered ${response.status}`,
+      };
+    } catch (error) {
+      if (this.#ended.signal.aborted) return { retryable: false, why: SHUT_DOWN };
+      return cut.signal.aborted
+        ? { retryable: false, why: `no answer within ${this.#target.timeoutMs} ms` }
+        : { retryable: !isForbidden(error), why: describe(error) };
+    } finally {
+      clearTimeout(timer);
+      this.#ended.signal.removeEventListener("abort", end);
+    }
+  }
+}
+
+/** Names and values of header fields (RFC 9110, sections 5.1 and 5.5). */
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** At once, and without the values: in an error of `fetch` they would be told with each loss. */
+function assertHeaders(headers: Readonly<Record<string, string>>): void {
+  // Not left to `Headers`, which takes other values than `fetch` on some runtimes.
+  const isValid = ([name, value]: [string, string]) =>
+    HEADER_NAME.test(name) && HEADER_VALUE.test(value);
+  if (!Object.entries(headers).every(isValid)) {
+    throw new TypeError(
+      "Cannot create an OTLP exporter: headers must be names with printable values, received " +
+        `something else for ${Object.keys(headers).join(", ")} (values are not shown)`,
+    );
+  }
+}
+
+interface Attempt {
+  readonly answer?: Uint8Array;
+  readonly retryable: boolean;
+  readonly retryAfterMs?: number | undefined;
+  readonly why: string;
+}
+
+/** `Retry-After`: seconds, or a date (RFC 9110, section 10.2.3); `undefined` if it is neither. */
+function parseRetryAfter(value: string | null, nowMs: number): number | undefined {
+  const text = value?.trim() ?? "";
+  if (/^\d+$/.test(text)) return Number(text) * 1_000;
+  // A date has a weekday; of a bare number `Date.parse` would make a year long ago.
+  const at = /^[a-z]{3}/i.test(text) ? Date.parse(text) : NaN;
+  return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
+}
+
+async function readAnswer({ body }: Response): Promise<Uint8Array> {
+  if (body === null) return new Uint8Array();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  // Leaving the loop early cancels the rest of the body.
+  for await (const chunk of body) {
+    size += chunk.byteLength;
+    if (size > MAX_ANSWER_BYTES) break;
+    chunks.push(chunk);
+  }
+  const answer = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0));
+  let offset = 0;
+  for (const chunk of chunks) {
+    answer.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+  return answer;
+}
+
+/** Whether the runtime does not let the process go there: trying again would not help. */
+function isForbidden(error: unknown): boolean {
+  return error instanceof Error &&
+    (error.name === "NotCapable" || error.name === "PermissionDenied");
+}
+
+/** With its cause, as `fetch` says no more than that it failed; queries may hold secrets. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  // Node says "fetch failed", and why in the cause; that has no message for a name with two addresses.
+  const { message, code } = (error.cause ?? {}) as { message?: unknown; code?: unknown };
+  const cause = message || code;
+  const why = cause ? `${error.message}: ${cause}` : error.message;
+  return why.replace(/(https?:\/\/[^\s)?]*)\?[^\s)]*/gi, "$1?…");
+}
+
+async function gzip(payload: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  const compressed = new Blob([payload]).stream().pipeThrough(new CompressionStream("gzip"));
+  return await new Response(compressed).bytes();
+}

@@ -1,0 +1,114 @@
+import { labelName } from "../../catalog/scrape_name.ts";
+import type { Attributes } from "../../subscribers/otel_api.ts";
+import { escapeLabelValue } from "./escape.ts";
+
+/** Attributes as labels of a series. */
+export interface LabelledText {
+  /** The labels in braces, in the attributes' order; `""` if there are none. */
+  readonly text: string;
+  /** What tells series apart: order does not, and Prometheus takes an empty label for a missing one. */
+  readonly key: string;
+}
+
+/**
+ * Writes attributes as labels, each attributes object once: the SDK hands the same objects over at
+ * each collection.
+ */
+export class LabelFormatter {
+  readonly #known = new WeakMap<Attributes, LabelledText>();
+  readonly #reserved: string | undefined;
+
+  /** A `reserved` label is the format's own: an attribute of that name gets `exported_` before it. */
+  constructor(reserved?: string) {
+    this.#reserved = reserved;
+  }
+
+  /** The attributes as labels. */
+  of(attributes: Attributes): LabelledText {
+    let text = this.#known.get(attributes);
+    if (text === undefined) {
+      text = this.#write(attributes);
+      this.#known.set(attributes, text);
+    }
+    return text;
+  }
+
+  #write(attributes: Attributes): LabelledText {
+    const names: string[] = [];
+    const values: string[] = [];
+    let shared: string[] | undefined;
+    for (const attribute of Object.keys(attributes)) {
+      const value = attributes[attribute];
+      if (value === undefined || value === null) continue;
+      const name = this.#nameOf(attribute);
+      if (names.includes(name)) {
+        (shared ??= []).push(name);
+      } else {
+        names.push(name);
+        values.push(valueText(value));
+      }
+    }
+    for (const name of shared ?? []) values[names.indexOf(name)] = this.#joined(attributes, name);
+    const labels = names.map((name, i) => `${name}="${escapeLabelValue(values[i] as string)}"`);
+    const text = labels.join();
+    return { text: text === "" ? "" : `{${text}}`, key: keyOf(labels, names, values, text) };
+  }
+
+  /** Values that share a name, in an order that does not depend on the attributes'. */
+  #joined(attributes: Attributes, name: string): string {
+    return Object.keys(attributes).sort()
+      .filter((attribute) => this.#nameOf(attribute) === name)
+      .map((attribute) => attributes[attribute])
+      .filter((value) => value !== undefined && value !== null)
+      .map(valueText)
+      .join(";");
+  }
+
+  #nameOf(attribute: string): string {
+    const name = knownLabelName(attribute);
+    return name === this.#reserved ? `exported_${name}` : name;
+  }
+}
+
+/** In most series the labels as they stand are the key. */
+function keyOf(
+  labels: readonly string[],
+  names: readonly string[],
+  values: readonly string[],
+  text: string,
+): string {
+  let isKey = true;
+  for (let i = 0; i < names.length; i++) {
+    if (values[i] === "" || (i > 0 && (names[i - 1] as string) > (names[i] as string))) {
+      isKey = false;
+    }
+  }
+  return isKey ? text : names.map((name, i): [string, number] => [name, i])
+    .filter(([, i]) => values[i] !== "")
+    .sort(([a], [b]) => a < b ? -1 : 1)
+    .map(([, i]) => labels[i])
+    .join();
+}
+
+const KNOWN_NAMES_LIMIT = 1_000;
+const knownNames = new Map<string, string>();
+
+/** Each name is worked out once: the same few come with every series. */
+function knownLabelName(attribute: string): string {
+  let name = knownNames.get(attribute);
+  if (name !== undefined) return name;
+  name = labelName(attribute);
+  // There are few attribute names; should there be many after all, they are not kept.
+  if (knownNames.size < KNOWN_NAMES_LIMIT) knownNames.set(attribute, name);
+  return name;
+}
+
+function valueText(value: unknown): string {
+  // Half a character becomes U+FFFD when the text is encoded: series that differ in it are one.
+  if (typeof value === "string") return value.toWellFormed();
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return String(value);
+  }
+}

@@ -1,0 +1,126 @@
+import type { LogRecord, LogSink } from "./log_record.ts";
+
+/** Counts of the records passed to one sink. */
+export interface SinkCounts {
+  /** The sink's name: its function's. */
+  readonly name: string;
+  /** Records that it accepted. */
+  readonly taken: number;
+  /** Records on which it threw or rejected. */
+  readonly failed: number;
+  /** Records not passed to it because too many were pending. */
+  readonly skipped: number;
+}
+
+/** One sink with its counts and its pending records. */
+export class SinkRunner {
+  readonly #sink: LogSink;
+  readonly #name: string;
+  readonly #maxPending: number;
+  /** By event type, as the bus counts the pending calls of a handler. */
+  readonly #pending = new Map<string, number>();
+  #taken = 0;
+  #failed = 0;
+  #skipped = 0;
+
+  constructor(sink: LogSink, maxPending: number) {
+    this.#sink = sink;
+    this.#name = sink.name || "(anonymous)";
+    this.#maxPending = maxPending;
+  }
+
+  get counts(): SinkCounts {
+    return {
+      name: this.#name,
+      taken: this.#taken,
+      failed: this.#failed,
+      skipped: this.#skipped,
+    };
+  }
+
+  /**
+   * Hands a record to the sink.
+   *
+   * @throws {Error} with the sink's name, if it failed or was skipped; as a rejection if it is async
+   */
+  take(record: LogRecord): Promise<void> | undefined {
+    const pending = this.#pending.get(record.eventType) ?? 0;
+    if (pending >= this.#maxPending) {
+      this.#skipped++;
+      throw new Error(
+        `the sink ${this.#name} has ${pending} records pending; others skip it until one settles`,
+      );
+    }
+    let result: void | PromiseLike<void>;
+    try {
+      result = this.#sink(record);
+    } catch (error) {
+      throw this.#failure(error);
+    }
+    if (typeof result === "object" && typeof result?.then === "function") {
+      this.#pending.set(record.eventType, pending + 1);
+      return this.#follow(record.eventType, result);
+    }
+    this.#taken++;
+    return undefined;
+  }
+
+  async #follow(type: string, result: PromiseLike<void>): Promise<void> {
+    try {
+      await result;
+      this.#taken++;
+    } catch (error) {
+      throw this.#failure(error);
+    } finally {
+      const left = (this.#pending.get(type) ?? 1) - 1;
+      if (left === 0) this.#pending.delete(type);
+      else this.#pending.set(type, left);
+    }
+  }
+
+  #failure(error: unknown): Error {
+    this.#failed++;
+    return new Error(`the sink ${this.#name} failed: ${describe(error)}`, { cause: error });
+  }
+}
+
+function describe(error: unknown): string {
+  try {
+    return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  } catch {
+    return "an error that cannot be shown";
+  }
+}
+
+/** Hands a record to all outlets; none is kept from it by another's failure. */
+export function writeToAll(
+  outlets: readonly SinkRunner[],
+  record: LogRecord,
+): Promise<void> | undefined {
+  let errors: unknown[] | undefined;
+  let pending: Promise<void>[] | undefined;
+  for (const outlet of outlets) {
+    try {
+      const taking = outlet.take(record);
+      if (taking !== undefined) (pending ??= []).push(taking);
+    } catch (error) {
+      (errors ??= []).push(error);
+    }
+  }
+  if (pending !== undefined) return settle(pending, errors ?? []);
+  if (errors !== undefined) throw toSingleError(errors);
+  return undefined;
+}
+
+async function settle(pending: readonly Promise<void>[], errors: unknown[]): Promise<void> {
+  for (const result of await Promise.allSettled(pending)) {
+    if (result.status === "rejected") errors.push(result.reason);
+  }
+  if (errors.length > 0) throw toSingleError(errors);
+}
+
+/** One error for one or several. */
+export function toSingleError(errors: readonly unknown[]): unknown {
+  if (errors.length === 1) return errors[0];
+  return new AggregateError(errors, errors.map((error) => (error as Error).message).join("; "));
+}

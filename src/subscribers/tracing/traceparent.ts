@@ -1,0 +1,68 @@
+import {
+  context,
+  INVALID_SPANID,
+  INVALID_TRACEID,
+  isSpanContextValid,
+  trace,
+  TraceFlags,
+} from "@opentelemetry/api";
+import type { PublishInit } from "../../events/event.ts";
+import type { SpanContext } from "../otel_api.ts";
+
+/** The maximum length of a `traceparent` of a version after 00, in characters. */
+export const MAX_TRACEPARENT_LENGTH = 512;
+
+const LENGTH = 55;
+const PATTERN = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+
+/**
+ * Reads a W3C `traceparent` (w3.org/TR/trace-context), strictly: it returns `undefined` if the
+ * header is malformed or too long, has the forbidden version `ff`, or an id that is all zeros. Of
+ * versions after 00, the fields known from 00 are read. Of the flags, only "sampled" is kept.
+ *
+ * @example
+ * ```ts
+ * import { parseTraceparent } from "@busbar/busbar/subscribers";
+ *
+ * const parent = parseTraceparent("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+ * if (parent?.spanId !== "b7ad6b7169203331") throw new Error("not read");
+ * if (parseTraceparent("00-zz") !== undefined) throw new Error("read");
+ * ```
+ */
+export function parseTraceparent(traceparent: unknown): SpanContext | undefined {
+  if (typeof traceparent !== "string") return undefined;
+  // First of all, so that no pattern runs over a megabyte.
+  if (traceparent.length < LENGTH || traceparent.length > MAX_TRACEPARENT_LENGTH) return undefined;
+  const [, version, traceId, spanId, flags, rest] = PATTERN.exec(traceparent) ?? [];
+  if (traceId === undefined || spanId === undefined || flags === undefined) return undefined;
+  if (version === "ff" || (version === "00" && rest !== undefined)) return undefined;
+  if (traceId === INVALID_TRACEID || spanId === INVALID_SPANID) return undefined;
+  const traceFlags = parseInt(flags, 16) & TraceFlags.SAMPLED;
+  return { traceId, spanId, traceFlags, isRemote: true };
+}
+
+/** Writes a span's context as a W3C `traceparent`. */
+export function formatTraceparent({ traceId, spanId, traceFlags }: SpanContext): string {
+  return `00-${traceId}-${spanId}-${traceFlags & TraceFlags.SAMPLED ? "01" : "00"}`;
+}
+
+/**
+ * Adds the `traceparent` of the active OpenTelemetry span to `init`, unless it has one already, so
+ * that the event belongs to that trace. `publish` does not do this itself because the look-up has a
+ * cost.
+ *
+ * @example
+ * ```ts
+ * import { EventBus } from "@busbar/busbar";
+ * import { fromActiveContext } from "@busbar/busbar/subscribers";
+ *
+ * const bus = new EventBus<{ "cart.opened": { items: number } }>();
+ * bus.publish("cart.opened", { items: 2 }, fromActiveContext({ sessionId: "cart 7" }));
+ * ```
+ */
+export function fromActiveContext(init: PublishInit = {}): PublishInit {
+  if (init.traceparent !== undefined) return init;
+  const active = trace.getSpanContext(context.active());
+  if (active === undefined || !isSpanContextValid(active)) return init;
+  return { ...init, traceparent: formatTraceparent(active) };
+}

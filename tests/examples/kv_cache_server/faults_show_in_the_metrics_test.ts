@@ -1,0 +1,139 @@
+import { assert, assertEquals } from "@std/assert";
+import type { Client } from "../../../examples/kv_cache_server/cache/client.ts";
+import { openCache } from "../../support/kv_cache_server.ts";
+
+const client: Client = {
+  modelName: "m",
+  cacheSalt: "",
+  engineId: "e",
+  device: "cpu",
+  namespace: "",
+};
+
+Deno.test("a request publishes what happens, in the order in which it happens", async () => {
+  await using server = await openCache({ l1: 2, l2: 10 });
+  await server.cache.handle("a", [1, 2], client);
+  await server.cache.handle("b", [3], client); // evicts 1 from L1
+  const before = (await server.types()).length;
+  assertEquals(await server.cache.handle("c", [1, 9], client).then(({ l2Hits }) => l2Hits), 1);
+  assertEquals((await server.types()).slice(before), [
+    "mp.request.start",
+    "mp.lookup_prefetch.start",
+    "l2.prefetch.lookup.submitted",
+    "l2.prefetch.lookup.completed",
+    "sm.read.prefetched",
+    "l1.write.reserved",
+    "l1.eviction.loop_tick",
+    "l1.keys.evicted",
+    "kv_cache.blocks.evicted",
+    "l2.prefetch.load.submitted",
+    "l2.load_task.submitted",
+    "l2.load_task.completed",
+    "l1.write_finished_and_read_reserved",
+    "l2.prefetch.load.completed",
+    "sm.read.prefetched_finished",
+    "mp.lookup_prefetch.end",
+    "kv_cache.lookup.finished",
+    "mp.retrieve.submitted",
+    "mp.retrieve.start",
+    "l1.read.finished",
+    "mp.retrieve.end",
+    "mp.store.submitted",
+    "mp.request.end",
+    "mp.store.start",
+    "sm.write.reserved",
+    "l1.write.reserved",
+    "l1.write.finished",
+    "l1.eviction.loop_tick",
+    "l1.keys.evicted",
+    "kv_cache.blocks.evicted",
+    "sm.write.finished",
+    "mp.store.end",
+    "l2.store.submitted",
+    "l2.store.completed",
+  ]);
+});
+
+Deno.test("l2-error: what the disk did not do is counted, and the prefix ends there", async () => {
+  await using server = await openCache({ l1: 1, l2: 10, faults: ["l2-error"] });
+  await server.cache.handle("a", [1], client); // the first task of the disk
+  await server.cache.handle("b", [2], client); // the second
+  // The third fails: block 1 is known to L2, and does not come.
+  const failed = await server.cache.handle("c", [1], client);
+  assertEquals([failed.l2Hits, failed.misses], [0, 1]);
+  // Stored again in L1; L2 has it. The fourth and fifth work, the sixth fails: 5 is not stored.
+  for (const id of [3, 4, 5]) await server.cache.handle(`d${id}`, [id], client);
+  const found = await server.scrape();
+  assertEquals(
+    found['lmcache_mp_l2_prefetch_failure_chunks_total{reason="not_found",model_name="m"}'],
+    1,
+  );
+  const l2 = (name: string) => found[`lmcache_mp_l2_store_${name}_total{l2_name="disk"}`];
+  assertEquals(l2("submitted_objects_chunks"), 5);
+  assertEquals(l2("completed_objects_chunks"), 4);
+  assertEquals(l2("failed_objects_chunks"), 1);
+  assertEquals(l2("completed_requests"), 5);
+  assertEquals(found["lmcache_mp_l2_prefetch_load_completed_chunks_total"], 0);
+  assertEquals((await server.onDisk()).blocks, 4);
+});
+
+Deno.test("l1-oom: blocks without room are in no tier, and are counted by what it was for", async () => {
+  await using server = await openCache({ l1: 2, l2: 10, faults: ["l1-oom"] });
+  await server.cache.handle("a", [1, 2, 3, 4, 5], client); // the fourth finds no room
+  await server.cache.handle("b", [6], client);
+  await server.cache.handle("c", [1, 2], client); // 2 is promoted with the eighth allocation
+  const found = await server.scrape();
+  const failures = (what: string) => found[`lmcache_mp_${what}_chunks_total`] ?? 0;
+  assertEquals(
+    found['lmcache_mp_l1_allocation_failure_chunks_total{during="l1_store",model_name="m"}'],
+    1,
+  );
+  assertEquals(
+    found['lmcache_mp_l1_allocation_failure_chunks_total{during="l2_prefetch",model_name="m"}'],
+    1,
+  );
+  assertEquals(
+    found['lmcache_mp_l2_prefetch_failure_chunks_total{reason="l1_oom",model_name="m"}'],
+    1,
+  );
+  assertEquals(
+    found[
+      'lmcache_mp_l1_read_failure_chunks_total{during="l2_store",reason="not_found",model_name="m"}'
+    ],
+    1,
+  );
+  assertEquals(failures("sm_write_failed"), 1);
+  assertEquals((await server.onDisk()).blocks, 5);
+});
+
+Deno.test("l2-slow: requests that need the disk wait for it, and others do not", async () => {
+  await using server = await openCache({ l1: 1, faults: ["l2-slow"] });
+  await server.cache.handle("a", [1], client);
+  await server.cache.handle("b", [2], client);
+  // The stores are still under way; a block in L1 is there at once.
+  assertEquals((await server.cache.handle("c", [2], client)).l1Hits, 1);
+  assertEquals((await server.cache.handle("d", [1], client)).l2Hits, 1);
+  const load = (await server.published()).filter(({ type }) => type.startsWith("l2.load_task."));
+  assertEquals(load.length, 2);
+  assert((load[1]?.timestamp ?? 0) - (load[0]?.timestamp ?? 0) >= 20);
+});
+
+Deno.test("a block that is still being loaded is locked for other readers", async () => {
+  await using server = await openCache({ l1: 1 });
+  await server.cache.handle("a", [1], client);
+  await server.cache.handle("b", [2], client); // evicts 1
+  const loading = server.cache.lookUp("c", [1], client);
+  // Its room in L1 is there at once, its content not before the disk has delivered.
+  const missing = server.cache.retrieve("d", [1, 7], client);
+  const waiting = server.cache.lookUp("e", [1], client);
+  assertEquals(await missing, [1, 7]);
+  assertEquals((await loading).l2Hits, 1);
+  assertEquals((await waiting).l1Hits, 1);
+  assertEquals(await server.cache.retrieve("f", [1], client), []);
+  const found = await server.scrape();
+  const failed = (reason: string) =>
+    found[
+      `lmcache_mp_l1_read_failure_chunks_total{during="l1_retrieve",reason="${reason}",model_name="m"}`
+    ];
+  assertEquals([failed("write_locked"), failed("not_found")], [1, 1]);
+});

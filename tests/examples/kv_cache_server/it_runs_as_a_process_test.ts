@@ -1,0 +1,201 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { deadline } from "@std/async";
+import { samples } from "../../support/samples.ts";
+import { totals } from "../../support/kv_cache_server.ts";
+
+const MAIN = "examples/kv_cache_server/main.ts";
+const FLAGS = ["--no-prompt", "--allow-net=127.0.0.1", "--allow-read", "--allow-write"];
+
+function command(args: string[]): Deno.Command {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", ...FLAGS, MAIN, ...args],
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  });
+}
+
+async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const { code, stdout, stderr } = await command(args).output();
+  const decoder = new TextDecoder();
+  return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
+}
+
+async function traceFile(lines: string[]): Promise<Disposable & { path: string }> {
+  const path = await Deno.makeTempFile({ suffix: ".jsonl" });
+  await Deno.writeTextFile(path, lines.join("\n"));
+  return { path, [Symbol.dispose]: () => Deno.removeSync(path) };
+}
+
+const line = (...ids: number[]) => JSON.stringify({ timestamp: 0, hash_ids: ids });
+
+Deno.test("a small trace gives the numbers worked out by hand", async () => {
+  // L1 holds 2 blocks, L2 holds 3.
+  //   1 2     both miss; stored.                          L1 1 2   L2 1 2
+  //   1 2 3   1 and 2 in L1; 3 misses, L1 evicts 1.       L1 2 3   L2 1 2 3
+  //   1       in L2, promoted; L1 evicts 2.               L1 3 1   L2 2 3 1
+  //   4 3     4 misses, and ends the prefix; 4 is stored: L1 evicts 3, L2 evicts 2;
+  //           3 is stored: new in L1 again, which evicts 1; in L2 it is there already.
+  //                                                       L1 4 3   L2 1 4 3
+  using trace = await traceFile([line(1, 2), line(1, 2, 3), line(1), line(4, 3)]);
+  const args = ["--trace", trace.path, "--l1-blocks", "2", "--l2-blocks", "3"];
+  const { code, out, err } = await run(...args, "--speed", "max", "--once", "--port", "0");
+  assertEquals(code, 0, err);
+  const found = samples(out);
+  const expected: Record<string, number> = {
+    'kv_cache_lookup_blocks_total{result="l1"}': 2,
+    'kv_cache_lookup_blocks_total{result="l2"}': 1,
+    'kv_cache_lookup_blocks_total{result="miss"}': 5,
+    'kv_cache_evicted_blocks_total{tier="l1"}': 4,
+    'kv_cache_evicted_blocks_total{tier="l2"}': 1,
+    'lmcache_mp_lookup_requested_tokens_total{model_name="demo-model",cache_salt=""}': 8 * 512,
+    'lmcache_mp_lookup_hit_tokens_total{model_name="demo-model",cache_salt=""}': 3 * 512,
+    "lmcache_mp_l1_read_chunks_total": 3,
+    "lmcache_mp_l1_write_chunks_total": 6,
+    "lmcache_mp_l1_evicted_chunks_total": 4,
+    "lmcache_mp_event_bus_dropped_events_total": 0,
+  };
+  for (const [series, value] of Object.entries(expected)) {
+    assertEquals(found[series], value, series);
+  }
+  assertStringIncludes(err, "blocks requested");
+});
+
+Deno.test("the built-in workload is the same for the same seed", async () => {
+  const args = ["--requests", "50", "--speed", "max", "--once", "--port", "0", "--seed"];
+  const counts = (out: string) => samples(out)["lmcache_mp_l1_write_chunks_total"];
+  const [first, again, other] = await Promise.all(["7", "7", "8"].map((s) => run(...args, s)));
+  assert(first && again && other);
+  assert((counts(first.out) ?? 0) > 0);
+  assertEquals(counts(first.out), counts(again.out));
+  assert(counts(first.out) !== counts(other.out));
+});
+
+Deno.test("requests are spread over models and tenants, and faults are counted", async () => {
+  const spreading = ["--models", "2", "--tenants", "3", "--l1-blocks", "50"];
+  const faults = ["--fault", "l2-error", "--fault", "l1-oom"];
+  const { code, out, err } = await run(
+    ...["--requests", "60", "--speed", "max", "--once", "--port", "0"],
+    ...spreading,
+    ...faults,
+  );
+  assertEquals(code, 0, err);
+  assertStringIncludes(err, "Faults: l2-error, l1-oom.");
+  const found = samples(out);
+  const series = Object.keys(found).filter((name) =>
+    name.startsWith("lmcache_mp_lookup_requested_tokens_total{")
+  );
+  assertEquals(series.length, 2 * 3);
+  const failures = ["l1_allocation_failure", "l1_read_failure", "l2_prefetch_failure"];
+  for (const name of failures) {
+    const { total, by } = totals(found, `lmcache_mp_${name}_chunks_total`, "model_name");
+    assert(total > 0, name);
+    assert(Object.keys(by).every((model) => /^demo-model-[12]$/.test(model)));
+  }
+  assert((found['lmcache_mp_l2_store_failed_objects_chunks_total{l2_name="disk"}'] ?? 0) > 0);
+  assertEquals(found["lmcache_mp_event_bus_dropped_events_total"], 0);
+});
+
+Deno.test("clients over HTTP can have it to themselves", async () => {
+  await using child = command(["--port", "0", "--requests", "0"]).spawn();
+  const output = child.stdout.cancel();
+  let err = "";
+  let asked = false;
+  for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+    err += text;
+    const url = /http:\S+(?=\/metrics)/.exec(err)?.[0];
+    if (url === undefined || !err.includes("The input has ended") || asked) continue;
+    asked = true;
+    const post = async (path: string, blocks: number[]) => {
+      const body = JSON.stringify({ tenant: "t", blocks });
+      const headers = { "content-type": "application/json" };
+      return await (await fetch(`${url}${path}`, { method: "POST", headers, body })).json();
+    };
+    assertEquals((await post("/v1/store", [1, 2])).storedBlocks, 2);
+    assertEquals((await post("/v1/lookup", [1, 2, 3])).foundBlocks, 2);
+    assertEquals((await post("/v1/retrieve", [1, 2])).retrievedBlocks, 2);
+    const found = samples(await (await fetch(`${url}/metrics`)).text());
+    const hit = totals(found, "lmcache_mp_lookup_hit_tokens_total", "cache_salt");
+    assertEquals(hit.by, { t: 2 * 512 });
+    child.kill("SIGINT");
+  }
+  await output;
+  const { code } = await deadline(child.status, 10_000);
+  assertEquals(code, 0, err);
+});
+
+Deno.test("bad flags get the rule and the usage text, and exit 2", async () => {
+  const cases: [string[], string][] = [
+    [["--nonsense"], "--nonsense"],
+    [["--l1-blocks", "0"], '--l1-blocks: must be an integer of at least 1, received "0"'],
+    [["--port", "70000"], '--port: must be an integer from 0 to 65535, received "70000"'],
+    [["--speed", "fast"], '--speed: must be a number above 0 or max, received "fast"'],
+    [["--once"], "--once: the built-in workload is endless"],
+    [["--models", "0"], '--models: must be an integer from 1 to 1000, received "0"'],
+    [["--tenants", "x"], '--tenants: must be an integer from 1 to 1000000, received "x"'],
+    [["--fault", "fire"], '--fault: must be one of l2-slow, l2-error, l1-oom, received "fire"'],
+  ];
+  for (const [args, message] of cases) {
+    const { code, out, err } = await run(...args);
+    assertEquals([code, out], [2, ""]);
+    assertStringIncludes(err, message);
+    assertStringIncludes(err, "Usage: deno task demo");
+    assert(!err.includes("    at "), err);
+  }
+});
+
+Deno.test("a missing or broken trace and a port in use say so, and exit 1", async () => {
+  const missing = await run("--trace", "no-such-file.jsonl", "--once", "--port", "0");
+  assertEquals(missing.code, 1);
+  assertStringIncludes(missing.err, "Cannot read trace no-such-file.jsonl: there is no such file");
+
+  for (
+    const [bad, why] of [
+      ["{nonsense", "it is not JSON"],
+      ["[]", "it must be a JSON object"],
+      ['{"timestamp":-1,"hash_ids":[]}', "timestamp must be a number of at least 0, received -1"],
+      ['{"timestamp":0,"hash_ids":[1.5]}', "hash_ids must be an array of integers"],
+    ] as const
+  ) {
+    using trace = await traceFile([line(1), bad, line(2)]);
+    const { code, out, err } = await run("--trace", trace.path, "--once", "--port", "0");
+    assertEquals([code, out], [1, ""]);
+    assertStringIncludes(err, `${trace.path}: line 2: ${why}`);
+    assert(!err.includes("    at "), err);
+  }
+
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    () => new Response(),
+  );
+  const { port } = server.addr;
+  const inUse = await run("--requests", "1", "--once", "--port", `${port}`);
+  await server.shutdown();
+  assertEquals(inUse.code, 1);
+  assertEquals(
+    inUse.err.trim(),
+    `Cannot serve metrics: 127.0.0.1:${port} is in use, choose another with --port`,
+  );
+});
+
+Deno.test("it can be scraped while it runs, and Ctrl-C ends it with a summary", async () => {
+  await using child = command(["--port", "0", "--speed", "20"]).spawn();
+  const output = child.stdout.cancel();
+  let err = "";
+  let interrupted = false;
+  for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+    err += text;
+    const url = /http:\S+\/metrics/.exec(err)?.[0];
+    if (url === undefined || interrupted) continue;
+    const response = await fetch(url);
+    assertEquals(response.status, 200);
+    assertMatch(await response.text(), /lmcache_mp_event_bus_queue_depth \d+/);
+    interrupted = true;
+    child.kill("SIGINT");
+  }
+  await output;
+  const { code } = await deadline(child.status, 10_000);
+  assertEquals(code, 0, err);
+  assertStringIncludes(err, "events dropped");
+});

@@ -1,0 +1,137 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { createApiHandler } from "../../../examples/kv_cache_server/api/api_handler.ts";
+import { MAX_BODY_BYTES } from "../../../examples/kv_cache_server/api/request_body.ts";
+import { openCache } from "../../support/kv_cache_server.ts";
+
+const JSON_TYPE = { "content-type": "application/json" };
+
+async function openApi() {
+  const server = await openCache({ l1: 3, l2: 10 });
+  const told: string[] = [];
+  const handler = createApiHandler(server.cache, (text) => told.push(text));
+  const send = async (path: string, init: RequestInit) => {
+    const response = await handler(new Request(`http://localhost${path}`, init));
+    assert(response !== undefined);
+    assertEquals(response.headers.get("cache-control"), "no-store");
+    return { status: response.status, headers: response.headers, body: await response.json() };
+  };
+  return {
+    server,
+    told,
+    handler,
+    send,
+    post: (path: string, body: unknown) =>
+      send(path, { method: "POST", headers: JSON_TYPE, body: JSON.stringify(body) }),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+Deno.test("a client stores, looks up and retrieves, and each tenant sees its own", async () => {
+  await using api = await openApi();
+  const alice = { model: "m", tenant: "alice", session: "s1" };
+  const stored = await api.post("/v1/store", { ...alice, blocks: [1, 2, "three", 4] });
+  assertEquals([stored.status, stored.body], [200, {
+    session: "s1",
+    storedBlocks: 4,
+    failedBlocks: 0,
+  }]);
+  const found = await api.post("/v1/lookup", { ...alice, blocks: [1, 2, "3"] });
+  assertEquals(found.body, {
+    session: "s1",
+    foundBlocks: 2,
+    // L1 holds three blocks: bringing 1 back costs 2 its place, which comes back at once.
+    l1Blocks: 0,
+    l2Blocks: 2,
+    requestedTokens: 3 * 512,
+    hitTokens: 2 * 512,
+  });
+  const retrieved = await api.post("/v1/retrieve", { ...alice, blocks: [1, 9] });
+  assertEquals(retrieved.body, { session: "s1", retrievedBlocks: 1, totalBytes: 64, missing: [9] });
+
+  for (const other of [{ model: "m", tenant: "bob" }, { model: "n", tenant: "alice" }]) {
+    const { body } = await api.post("/v1/lookup", { ...other, blocks: [1] });
+    assertEquals(body.foundBlocks, 0);
+  }
+  const events = await api.server.published();
+  const requests = events.filter(({ type }) => type.startsWith("mp.request."));
+  assertEquals(requests.length, 2 * 5);
+  const scrape = await api.server.scrape();
+  assertEquals(
+    scrape['lmcache_mp_lookup_hit_tokens_total{model_name="m",cache_salt="alice"}'],
+    2 * 512,
+  );
+  assertEquals(
+    scrape[
+      'lmcache_mp_num_chunks_loaded_total{worker_id="engine-0",model_name="m",cache_salt="alice"}'
+    ],
+    1,
+  );
+});
+
+Deno.test("without a session each request is one of its own", async () => {
+  await using api = await openApi();
+  const first = await api.post("/v1/lookup", { blocks: [1] });
+  const second = await api.post("/v1/lookup", { blocks: [1] });
+  assert(first.body.session !== second.body.session);
+});
+
+Deno.test("a body that is not what is asked for gets 400 and the rule", async () => {
+  await using api = await openApi();
+  const cases: [unknown, string][] = [
+    [[], "the body must be a JSON object"],
+    [{}, "blocks must be a list of at least one integer or string of 1 to 128 characters"],
+    [{ blocks: [] }, "blocks must be"],
+    [{ blocks: [1.5] }, "blocks must be"],
+    [{ blocks: [""] }, "blocks must be"],
+    [{ blocks: ["x".repeat(129)] }, "blocks must be"],
+    [{ blocks: [1], model: "" }, "model must be a string of 1 to 128 characters"],
+    [{ blocks: [1], tenant: 7 }, "tenant must be a string of 0 to 128 characters"],
+    [{ blocks: [1], session: "" }, "session must be a string of 1 to 128 characters"],
+    [{ blocks: [1], nonsense: 1 }, 'there is no field "nonsense"'],
+  ];
+  for (const [body, rule] of cases) {
+    const { status, body: answer } = await api.post("/v1/lookup", body);
+    assertEquals(status, 400);
+    assertStringIncludes(answer.error, rule);
+  }
+  for (const body of ["{", "", new Uint8Array([0x22, 0xff, 0x22])]) {
+    const init = { method: "POST", headers: JSON_TYPE, body };
+    const { status, body: answer } = await api.send("/v1/store", init);
+    assertEquals([status, answer.error], [400, "the body must be JSON in UTF-8"]);
+  }
+  assertEquals((await api.server.published()).length, 0);
+  assertEquals(api.told, []);
+});
+
+Deno.test("other methods, paths, types and sizes are refused", async () => {
+  await using api = await openApi();
+  const get = await api.send("/v1/lookup", { method: "GET" });
+  assertEquals([get.status, get.headers.get("allow")], [405, "POST"]);
+  assertEquals((await api.post("/v1/nothing", {})).status, 404);
+  assertEquals(api.handler(new Request("http://localhost/metrics")), undefined);
+  const text = { method: "POST", headers: { "content-type": "text/plain" }, body: "{}" };
+  assertEquals((await api.send("/v1/lookup", text)).status, 415);
+
+  const huge = `{"blocks":["${"x".repeat(MAX_BODY_BYTES)}"]}`;
+  const known = { method: "POST", headers: JSON_TYPE, body: huge };
+  assertEquals((await api.send("/v1/lookup", known)).status, 413);
+  // A length that is not told, or told wrong, makes no difference.
+  let sent = 0;
+  const endless = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      sent++;
+      controller.enqueue(new Uint8Array(100_000).fill(0x20));
+    },
+  });
+  const stream = { method: "POST", headers: JSON_TYPE, body: endless };
+  assertEquals((await api.send("/v1/lookup", stream)).status, 413);
+  assert(sent < 20);
+});
+
+Deno.test("a cache that fails is told here, and not to the client", async () => {
+  await using api = await openApi();
+  api.server.cache.lookUp = () => Promise.reject(new Error("secret"));
+  const { status, body } = await api.post("/v1/lookup", { blocks: [1] });
+  assertEquals([status, body], [500, { error: "the request failed" }]);
+  assertStringIncludes(api.told.join(), "Cannot answer /v1/lookup: Error: secret");
+});

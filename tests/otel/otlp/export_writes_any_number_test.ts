@@ -1,0 +1,76 @@
+import { assertEquals } from "@std/assert";
+import { LoggerProvider } from "@opentelemetry/sdk-logs";
+import { MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
+import { TracerProvider } from "@opentelemetry/sdk-trace";
+import {
+  BusTracer,
+  createOtlpExporters,
+  LogBatchProcessor,
+  SpanBatchProcessor,
+} from "@busbar/busbar/otel";
+import { toAttributes } from "../../support/otlp_attributes.ts";
+import { OtlpReceiver } from "../../support/otlp_receiver.ts";
+
+const ATTRIBUTES = { hash: 2 ** 63, share: NaN, list: [1, Infinity], count: 7, part: 0.5 };
+
+/** Pushes one item of each signal with these attributes, and gives what arrived, by path. */
+async function push(protocol: "http/protobuf" | "http/json") {
+  await using receiver = await OtlpReceiver.start();
+  const { traces, logs, metrics } = createOtlpExporters({ endpoint: receiver.endpoint, protocol });
+  const processor = new SpanBatchProcessor(traces);
+  const tracing = new TracerProvider({ spanProcessors: [processor] });
+  const logging = new LoggerProvider({ processors: [new LogBatchProcessor(logs)] });
+  const metering = new MeterProvider({
+    readers: [new PeriodicExportingMetricReader({ exporter: metrics })],
+  });
+  for (
+    const tracer of [tracing.getTracer("test"), new BusTracer({ processor, scopeName: "events" })]
+  ) {
+    tracer.startSpan("read", { attributes: ATTRIBUTES }).addEvent("seen", ATTRIBUTES).end();
+  }
+  logging.getLogger("test").emit({ body: { size: 1e30 }, attributes: ATTRIBUTES });
+  metering.getMeter("test").createUpDownCounter("level").add(NaN, ATTRIBUTES);
+  for (const provider of [tracing, logging, metering]) await provider.shutdown();
+  // deno-lint-ignore no-explicit-any -- decoded from outside
+  type Decoded = any;
+  const body = (path: string) => receiver.received.find((request) => request.path === path)?.body;
+  return {
+    spans: body("/v1/traces").resourceSpans.flatMap((of: Decoded) =>
+      of.scopeSpans.map(({ spans }: Decoded) => spans[0])
+    ) as Decoded[],
+    record: body("/v1/logs").resourceLogs[0].scopeLogs[0].logRecords[0],
+    point: body("/v1/metrics").resourceMetrics[0].scopeMetrics[0].metrics[0].sum.dataPoints[0],
+  };
+}
+
+Deno.test("in JSON, a number that it cannot carry is written as text, so that no request is refused", async () => {
+  const written = {
+    hash: "9223372036854776000",
+    share: "NaN",
+    list: [1, "Infinity"],
+    count: 7,
+    part: 0.5,
+  };
+  const { spans, record, point } = await push("http/json");
+  assertEquals(spans.length, 2);
+  for (const item of [...spans, ...spans.map(({ events }) => events[0]), record, point]) {
+    assertEquals(toAttributes(item.attributes), written);
+  }
+  assertEquals(toAttributes(record.body.kvlistValue.values), { size: "1e+30" });
+  assertEquals(point.asDouble, "NaN");
+});
+
+Deno.test("in protobuf, only integers beyond 64 bits are", async () => {
+  const { spans, record, point } = await push("http/protobuf");
+  assertEquals(spans.length, 2);
+  for (const { attributes } of [...spans, record, point]) {
+    assertEquals(toAttributes(attributes), {
+      hash: "9223372036854776000",
+      share: NaN,
+      list: [1, undefined],
+      count: 7,
+      part: 0.5,
+    });
+  }
+  assertEquals(point.asDouble, NaN);
+});

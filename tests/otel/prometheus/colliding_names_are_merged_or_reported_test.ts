@@ -1,0 +1,137 @@
+import { assertEquals } from "@std/assert";
+import { AggregationTemporality } from "@opentelemetry/sdk-metrics";
+import { PrometheusMetrics } from "@busbar/busbar/otel";
+import { MemoryLogger } from "@busbar/busbar/testing";
+import {
+  buckets,
+  gauge,
+  histogram,
+  point,
+  producerOf,
+  scrapeBoth,
+  sum,
+} from "../../support/metric_data.ts";
+import { samples } from "../../support/samples.ts";
+
+Deno.test("counters of one name are one family, and their common series one sum", async () => {
+  const { prometheus, warnings } = await scrapeBoth([
+    sum({ name: "a.b", description: "First" }, [point(1, { x: "1" }), point(2, { y: "1" })]),
+    sum({ name: "a_b_total", description: "Second" }, [point(10, { x: 1 }), point(20, { z: "1" })]),
+  ]);
+  assertEquals(
+    prometheus,
+    `# HELP a_b_total First
+# TYPE a_b_total counter
+a_b_total{x="1"} 11
+a_b_total{y="1"} 2
+a_b_total{z="1"} 20
+`,
+  );
+  assertEquals(warnings, []);
+});
+
+Deno.test("order of labels and empty labels tell no series apart", async () => {
+  const { prometheus } = await scrapeBoth([
+    sum({ name: "a.b" }, [point(1, { x: "1", y: "2", z: "" }), point(5, { z: "" })]),
+    sum({ name: "a_b" }, [point(2, { y: "2", x: "1" }), point(6)]),
+  ]);
+  assertEquals(samples(prometheus), { 'a_b_total{x="1",y="2",z=""}': 3, 'a_b_total{z=""}': 11 });
+});
+
+Deno.test("histograms of the same bounds are added up, of others the last is kept and told", async () => {
+  const first = histogram({ name: "h" }, [point(buckets([1, 2], [1, 2, 3], 10))]);
+  const same = await scrapeBoth([
+    first,
+    histogram({ name: "h" }, [point(buckets([1, 2], [10, 20, 30], 100))]),
+  ]);
+  assertEquals(samples(same.prometheus), {
+    'h_bucket{le="1"}': 11,
+    'h_bucket{le="2"}': 33,
+    'h_bucket{le="+Inf"}': 66,
+    "h_sum": 110,
+    "h_count": 66,
+  });
+  assertEquals(same.warnings, []);
+  const other = await scrapeBoth([
+    first,
+    histogram({ name: "h" }, [point(buckets([5], [7, 0], 9))]),
+  ]);
+  assertEquals(samples(other.prometheus), {
+    'h_bucket{le="5"}': 7,
+    'h_bucket{le="+Inf"}': 7,
+    "h_sum": 9,
+    "h_count": 7,
+  });
+  assertEquals(other.warnings, [
+    'Cannot show all of the metric "h": several of its series become h, and the last one is kept',
+  ]);
+});
+
+Deno.test("of gauges with the same series the last is kept, and that is told", async () => {
+  const { prometheus, warnings } = await scrapeBoth([
+    gauge({ name: "g.a" }, [point(1, { x: 1 }), point(2, { x: "1" })]),
+    sum({ name: "g_a" }, [point(40, { x: "1" })], false),
+  ]);
+  assertEquals(samples(prometheus), { 'g_a{x="1"}': 40 });
+  assertEquals(warnings, [
+    'Cannot show all of the metric "g.a": several of its series become g_a{x="1"}, and the last ' +
+    "one is kept",
+    'Cannot show all of the metric "g_a": several of its series become g_a{x="1"}, and the last ' +
+    "one is kept",
+  ]);
+});
+
+Deno.test("a name of another type or unit is left out and told, the first is kept", async () => {
+  const { prometheus, openmetrics, warnings } = await scrapeBoth([
+    sum({ name: "a.b", unit: "s" }, [point(1)]),
+    gauge({ name: "a_b_seconds" }, [point(2)]),
+    histogram({ name: "h" }, [point(buckets([], [3], 4))]),
+    gauge({ name: "h.count" }, [point(5)]),
+    gauge({ name: "target.info" }, [point(6)]),
+    sum({ name: "a_b_seconds_total" }, [point(7)]),
+  ]);
+  const expected = {
+    "a_b_seconds_total": 1,
+    'h_bucket{le="+Inf"}': 3,
+    "h_sum": 4,
+    "h_count": 3,
+  };
+  assertEquals(samples(prometheus), expected);
+  assertEquals(samples(openmetrics), expected);
+  assertEquals(warnings, [
+    'Cannot show the metric "a_b_seconds": its name a_b_seconds must have one type and unit, but ' +
+    'it is a gauge, and a counter in seconds by the metric "a.b"',
+    'Cannot show the metric "h.count": its name h_count must have one type and unit, but it is a ' +
+    'gauge, and a histogram by the metric "h"',
+    'Cannot show the metric "target.info": its name target_info must have one type and unit, but ' +
+    "it is a gauge, and an info by the resource",
+    'Cannot show the metric "a_b_seconds_total": its name a_b_seconds must have one type and unit, ' +
+    'but it is a counter, and a counter in seconds by the metric "a.b"',
+  ]);
+});
+
+Deno.test("what cannot be shown is told once, not at each scrape", async () => {
+  const logger = new MemoryLogger();
+  const delta = sum({ name: "delta" }, [point(1)]);
+  await using metrics = new PrometheusMetrics({
+    logger,
+    metricProducers: [
+      producerOf([
+        { ...delta, aggregationTemporality: AggregationTemporality.DELTA },
+        gauge({ name: "..." }, [point(1)]),
+      ]),
+    ],
+  });
+  for (let i = 0; i < 3; i++) assertEquals(Object.keys(samples(await metrics.scrape())).length, 1);
+  assertEquals(logger.lines, [
+    'Cannot show the metric "delta": its temporality must be cumulative, received delta',
+    'Cannot show the metric "...": its name must have a letter or digit',
+  ]);
+});
+
+Deno.test("values that differ in half a character are one series, since text cannot tell them apart", async () => {
+  const { prometheus } = await scrapeBoth([
+    sum({ name: "reads" }, [point(1, { key: "\ud800" }), point(2, { key: "\ud801" })]),
+  ]);
+  assertEquals(prometheus.split("\n").slice(1, -1), ['reads_total{key="\ufffd"} 3']);
+});

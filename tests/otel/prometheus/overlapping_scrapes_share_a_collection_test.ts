@@ -1,0 +1,98 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { PrometheusMetrics } from "@busbar/busbar/otel";
+import { samples } from "../../support/samples.ts";
+
+Deno.test("scrapes at the same time are one collection, whatever their formats", async () => {
+  await using metrics = new PrometheusMetrics();
+  let collections = 0;
+  metrics.meter.createObservableGauge("collections").addCallback((result) => {
+    result.observe(++collections);
+  });
+  const texts = await Promise.all([
+    metrics.scrape(),
+    metrics.scrape("openmetrics"),
+    metrics.scrape(),
+    metrics.scrape("openmetrics"),
+  ]);
+  assertEquals(collections, 1);
+  assertEquals(texts.map((text) => samples(text)["collections"]), [1, 1, 1, 1]);
+  assertEquals([texts[0] === texts[2], texts[1] === texts[3], texts[0] === texts[1]], [
+    true,
+    true,
+    false,
+  ]);
+  assertEquals(samples(await metrics.scrape())["collections"], 2);
+  assertEquals(collections, 2);
+});
+
+Deno.test("a failure reaches all that shared it, and nobody after", async () => {
+  await using metrics = new PrometheusMetrics();
+  let isBroken = true;
+  metrics.meter.createObservableGauge("healed").addCallback((result) => {
+    if (isBroken) throw new Error("no");
+    result.observe(1);
+  });
+  await Promise.all([
+    assertRejects(() => metrics.scrape(), AggregateError, "Cannot collect metrics"),
+    assertRejects(() => metrics.scrape("openmetrics"), AggregateError, "Cannot collect metrics"),
+  ]);
+  isBroken = false;
+  assertEquals(samples(await metrics.scrape())["healed"], 1);
+});
+
+Deno.test("a collection that hangs fails in time, and the next scrape collects anew", async () => {
+  await using metrics = new PrometheusMetrics({ collectTimeoutMs: 100 });
+  let hangs = true;
+  metrics.meter.createObservableGauge("healed").addCallback((result) => {
+    result.observe(1);
+    return hangs ? new Promise(() => {}) : undefined;
+  });
+  const errors = await Promise.all([
+    assertRejects(() => metrics.scrape(), AggregateError, "Cannot collect metrics"),
+    assertRejects(() => metrics.scrape("openmetrics"), AggregateError, "Cannot collect metrics"),
+  ]);
+  assertEquals(errors.map(({ errors: [reason] }) => reason.message), [
+    "it took longer than 100 ms",
+    "it took longer than 100 ms",
+  ]);
+  hangs = false;
+  assertEquals(samples(await metrics.scrape())["healed"], 1);
+  for (const collectTimeoutMs of [0, -1, NaN]) {
+    assertThrows(
+      () => new PrometheusMetrics({ collectTimeoutMs }),
+      RangeError,
+      `collectTimeoutMs must be a number above 0, received ${collectTimeoutMs}`,
+    );
+  }
+});
+
+Deno.test("other work gets its turns while a large scrape is written, and does not change it", async () => {
+  await using metrics = new PrometheusMetrics();
+  for (let i = 0; i < 50; i++) {
+    const counter = metrics.meter.createCounter(`c${i}`);
+    for (let set = 0; set < 1_000; set++) counter.add(1, { set });
+  }
+  const last = metrics.meter.createCounter("c_last");
+  const times = metrics.meter.createHistogram("c_last_time");
+  last.add(1);
+  times.record(1);
+  let turns = 0;
+  let isDone = false;
+  const count = () => {
+    turns++;
+    // What happens after the collection is for the next scrape.
+    if (turns > 1) last.add(1);
+    if (turns > 1) times.record(1);
+    if (!isDone) setTimeout(count, 0);
+  };
+  setTimeout(count, 0);
+  const text = await metrics.scrape();
+  isDone = true;
+  const { c_last_total, c_last_time_count, c_last_time_sum, ...others } = samples(text);
+  assertEquals([c_last_total, c_last_time_count, c_last_time_sum], [1, 1, 1]);
+  // The resource, and the buckets of the histogram.
+  assertEquals(Object.keys(others).length, 50_000 + 1 + 16);
+  // One for each phase is there without slices too.
+  assertEquals(turns > 5, true, `${turns} turns`);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+});

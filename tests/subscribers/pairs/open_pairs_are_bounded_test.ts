@@ -1,0 +1,129 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { OpenPairs, pairKey } from "../../../src/subscribers/mod.ts";
+
+interface Start {
+  readonly timestamp: number;
+  readonly id: number;
+}
+
+Deno.test("Starts of one key are matched oldest first, and an end without a start is counted", () => {
+  const pairs = new OpenPairs<Start>();
+  pairs.open("a", { timestamp: 1, id: 1 });
+  pairs.open("b", { timestamp: 2, id: 2 });
+  pairs.open("a", { timestamp: 3, id: 3 });
+  assertEquals(pairs.peek("a")?.id, 1);
+  assertEquals([pairs.close("a")?.id, pairs.close("a")?.id, pairs.close("a")?.id], [
+    1,
+    3,
+    undefined,
+  ]);
+  assertEquals(pairs.counts, { open: 1, expired: 0, orphaned: 1 });
+});
+
+Deno.test("One start too many expires the oldest, and its late end is counted", () => {
+  const given: number[] = [];
+  const pairs = new OpenPairs<Start>({ maxOpen: 2, onExpire: ({ id }) => given.push(id) });
+  for (const id of [1, 2, 3]) pairs.open(`key ${id}`, { timestamp: id, id });
+  assertEquals(given, [1]);
+  assertEquals(pairs.close("key 1"), undefined);
+  assertEquals(pairs.counts, { open: 2, expired: 1, orphaned: 1 });
+});
+
+Deno.test("Starts expire by their own timestamps", () => {
+  const given: number[] = [];
+  const pairs = new OpenPairs<Start>({ maxAgeMs: 100, onExpire: ({ id }) => given.push(id) });
+  pairs.open("a", { timestamp: 1_000, id: 1 });
+  pairs.open("a", { timestamp: 1_050, id: 2 });
+  pairs.expire(1_100);
+  assertEquals(given, []);
+  pairs.expire(1_100.5);
+  assertEquals(given, [1]);
+  assertEquals(pairs.close("a")?.id, 2);
+  pairs.open("b", { timestamp: 2_000, id: 3 });
+  pairs.expire(Infinity);
+  assertEquals(given, [1, 3]);
+  assertEquals(pairs.counts, { open: 0, expired: 2, orphaned: 0 });
+});
+
+Deno.test("Lanes have keys of their own, within the same bounds", () => {
+  const given: number[] = [];
+  const pairs = new OpenPairs<Start>({ maxOpen: 2, onExpire: ({ id }) => given.push(id) });
+  const [one, other] = [new Map(), new Map()];
+  pairs.open(7, { timestamp: 1, id: 1 }, one);
+  pairs.open(7, { timestamp: 2, id: 2 }, other);
+  assertEquals(pairs.peek(7), undefined);
+  pairs.open(7, { timestamp: 3, id: 3 });
+  assertEquals(given, [1]);
+  assertEquals([pairs.close(7, one)?.id, pairs.close(7, other)?.id, pairs.close(7)?.id], [
+    undefined,
+    2,
+    3,
+  ]);
+  assertEquals(pairs.counts, { open: 0, expired: 1, orphaned: 1 });
+});
+
+Deno.test("Any program of opens, closes and expiries agrees with a list", () => {
+  const step = fc.record({
+    what: fc.constantFrom("open", "open", "close", "expire"),
+    key: fc.constantFrom("a", "b", "c"),
+    passed: fc.nat(20),
+  });
+  fc.assert(fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
+    const given: number[] = [];
+    const modelGiven: number[] = [];
+    const pairs = new OpenPairs<Start>({
+      maxOpen: 4,
+      maxAgeMs: 30,
+      onExpire: ({ id }) => given.push(id),
+    });
+    let model: { key: string; start: Start }[] = [];
+    let now = 0;
+    steps.forEach(({ what, key, passed }, id) => {
+      now += passed;
+      if (what === "open") {
+        const start = { timestamp: now, id };
+        pairs.open(key, start);
+        if (model.length === 4) modelGiven.push(model.shift()?.start.id ?? -1);
+        model.push({ key, start });
+      } else if (what === "close") {
+        const found = model.find((entry) => entry.key === key);
+        model = model.filter((entry) => entry !== found);
+        assertEquals(pairs.close(key), found?.start);
+      } else {
+        pairs.expire(now);
+        modelGiven.push(
+          ...model.filter(({ start }) => start.timestamp < now - 30).map(({ start }) => start.id),
+        );
+        model = model.filter(({ start }) => start.timestamp >= now - 30);
+      }
+      assertEquals(pairs.counts.open, model.length);
+      assertEquals(given, modelGiven);
+    });
+  }));
+});
+
+Deno.test("Keys tell type, session and operation apart", () => {
+  const event = (sessionId: string) => ({
+    type: "x",
+    timestamp: 0,
+    metadata: undefined,
+    sessionId,
+    traceparent: undefined,
+  });
+  const keys = [
+    pairKey("ab", event("c"), undefined),
+    pairKey("a", event("bc"), undefined),
+    pairKey("a", event("b"), "c"),
+    pairKey("a", event("b:c"), undefined),
+    pairKey("a", event("b"), "undefined"),
+    pairKey("a", event("b"), undefined),
+    pairKey("a", event("b"), 1),
+  ];
+  assertEquals(new Set(keys).size, keys.length);
+});
+
+Deno.test("Limits out of range are refused", () => {
+  assertThrows(() => new OpenPairs({ maxOpen: 0 }), RangeError, "maxOpen");
+  assertThrows(() => new OpenPairs({ maxAgeMs: NaN }), RangeError, "maxAgeMs");
+});

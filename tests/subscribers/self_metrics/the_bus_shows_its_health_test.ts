@@ -1,0 +1,95 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { EventBus } from "@busbar/busbar";
+import { PrometheusMetrics } from "../../../src/otel/mod.ts";
+import { observeBus } from "../../../src/subscribers/mod.ts";
+import { MemoryLogger } from "../../../src/testing/mod.ts";
+import { samples } from "../../support/samples.ts";
+
+Deno.test("a scrape tells what the ledger tells", async () => {
+  await using metrics = new PrometheusMetrics({ serviceName: "s", serviceInstanceId: "i" });
+  let now = 1_000;
+  const bus = new EventBus({ maxQueueSize: 2, clock: () => now, logger: new MemoryLogger() });
+  using _observation = observeBus(bus, { meter: metrics.meter, prefix: "shop" });
+  bus.subscribe("a", function broken() {
+    throw new Error("broken");
+  });
+  for (let i = 0; i < 5; i++) bus.publish("a");
+  now += 250;
+  const before = samples(await metrics.scrape());
+  assertEquals(before["shop_event_bus_drain_lag_seconds"], 0.25);
+  assertEquals(before["shop_event_bus_queue_depth"], 2);
+  await bus.flush();
+  bus.publish("bus:mine" as "mine");
+  const after = Object.entries(samples(await metrics.scrape()))
+    .filter(([name]) => !name.startsWith("shop_event_bus_slice_duration"));
+  assertEquals(Object.fromEntries(after), {
+    'target_info{service_name="s",service_instance_id="i"}': 1,
+    "shop_event_bus_queue_depth": 0,
+    "shop_event_bus_queue_capacity": 2,
+    "shop_event_bus_drain_lag_seconds": 0,
+    "shop_event_bus_published_events_total": 6,
+    "shop_event_bus_delivered_events_total": 2,
+    "shop_event_bus_dropped_events_total": 3,
+    'shop_event_bus_lost_events_total{reason="queue_full"}': 3,
+    'shop_event_bus_lost_events_total{reason="stopped"}': 0,
+    'shop_event_bus_lost_events_total{reason="reserved"}': 1,
+    'shop_event_bus_lost_events_total{reason="evicted"}': 0,
+    'shop_event_bus_lost_events_total{reason="shutdown"}': 0,
+    'shop_event_bus_subscriber_exceptions_total{subscriber_name="broken"}': 2,
+  });
+  await bus.stop();
+});
+
+Deno.test("it tells how long slices hold the event loop, also after a restart", async () => {
+  await using metrics = new PrometheusMetrics({ serviceName: "s", serviceInstanceId: "i" });
+  await using bus = new EventBus({ logger: new MemoryLogger() }).start();
+  const observation = observeBus(bus, { meter: metrics.meter });
+  const slices = async () => {
+    const told = samples(await metrics.scrape());
+    const name = "busbar_event_bus_slice_duration_seconds";
+    return {
+      count: told[`${name}_count`] ?? 0,
+      seconds: told[`${name}_sum`] ?? 0,
+      quick: told[`${name}_bucket{le="0.004"}`] ?? 0,
+    };
+  };
+  bus.subscribe("slow", () => {
+    for (const until = performance.now() + 5; performance.now() < until;);
+  });
+  bus.publish("slow");
+  await bus.flush();
+  const first = await slices();
+  assertEquals({ count: first.count, quick: first.quick }, { count: 1, quick: 0 });
+  assert(first.seconds >= 0.005 && first.seconds < 5, `${first.seconds}`);
+
+  await bus.stop();
+  bus.start();
+  await slices();
+  bus.publish("quick");
+  await bus.flush();
+  assertEquals((await slices()).count, first.count + 1);
+
+  observation[Symbol.dispose]();
+  bus.publish("quick");
+  await bus.flush();
+  assertEquals((await slices()).count, first.count + 1);
+});
+
+Deno.test("a disabled bus has no instruments", async () => {
+  await using metrics = new PrometheusMetrics();
+  using _observation = observeBus(new EventBus({ enabled: false }), { meter: metrics.meter });
+  assertEquals(Object.keys(samples(await metrics.scrape())).length, 1);
+});
+
+Deno.test("a prefix that OpenTelemetry takes for no name is refused, rather than nothing shown", async () => {
+  await using metrics = new PrometheusMetrics();
+  const { message } = assertThrows(
+    () => observeBus(new EventBus(), { meter: metrics.meter, prefix: "1 shop" }),
+    TypeError,
+  );
+  assertEquals(
+    message,
+    "Cannot observe a bus: prefix must be a letter, then up to 199 letters, digits, _ . - or /, " +
+      'received "1 shop"',
+  );
+});

@@ -1,0 +1,51 @@
+import { assertEquals } from "@std/assert";
+import { TracerProvider } from "@opentelemetry/sdk-trace";
+import { EventBus } from "@busbar/busbar";
+import { pair } from "@busbar/busbar/catalog";
+import { type Tracer, TracingSubscriber } from "@busbar/busbar/subscribers";
+import { MemoryLogger } from "@busbar/busbar/testing";
+import type { TestEvents } from "../../support/tracing_bus.ts";
+
+/** A tracer whose spans keep all that they are told, as Deno's do. */
+function keepingTracer() {
+  const told: [name: string, value: unknown][] = [];
+  const real = new TracerProvider().getTracer("test");
+  const tracer = {
+    startSpan(...args: Parameters<Tracer["startSpan"]>) {
+      const span = real.startSpan(...args);
+      const keep = (attributes: object) => {
+        told.push(...Object.entries(attributes));
+        return span;
+      };
+      keep(args[1]?.attributes ?? {});
+      span.setAttribute = (name, value) => keep({ [name]: value });
+      span.setAttributes = keep;
+      return span;
+    },
+  };
+  return { told, tracer: tracer as Tracer };
+}
+
+Deno.test("A span that keeps all that it is told is told each attribute once, the last value", async () => {
+  const { told, tracer } = keepingTracer();
+  const tracing = new TracingSubscriber<TestEvents>({
+    tracer,
+    spans: { read: pair<TestEvents>("read.start", "read.end") },
+    deferAttributes: true,
+    logger: new MemoryLogger(),
+  });
+  const bus = new EventBus<TestEvents>().start();
+  bus.registerSubscriber(tracing);
+  bus.publish("read.start", { key: "a", state: "open" }, { sessionId: "s" });
+  bus.publish("read.end", { key: "a", state: "done" }, { sessionId: "s" });
+  bus.publish("read.start", { key: "b" }, { sessionId: "t" });
+  await bus.stop();
+  assertEquals(told, [
+    ["key", "a"],
+    ["state", "done"],
+    ["session_id", "s"],
+    ["busbar.expired", true],
+    ["key", "b"],
+    ["session_id", "t"],
+  ]);
+});

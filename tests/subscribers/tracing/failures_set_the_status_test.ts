@@ -1,0 +1,95 @@
+import { assertEquals } from "@std/assert";
+import { SpanStatusCode } from "@opentelemetry/api";
+import { pair } from "@busbar/busbar/catalog";
+import { named, type TestEvents, tracedBus } from "../../support/tracing_bus.ts";
+
+const spans = {
+  request: pair<TestEvents>("request.start", "request.end", {
+    root: true,
+    failedBy: "request.failed",
+    error: ({ metadata }) => metadata?.status === 500 ? "status 500" : undefined,
+  }),
+  read: pair<TestEvents>("read.start", "read.end", { failedBy: ["read.failed", "disk.failed"] }),
+};
+const ERROR = SpanStatusCode.ERROR;
+
+Deno.test("An end that says why it failed sets the status", async () => {
+  const traced = tracedBus(spans);
+  traced.publish("request.start", 0);
+  traced.publish("request.end", 1, { status: 500 });
+  traced.publish("request.start", 2);
+  traced.publish("request.end", 3, { status: 200 });
+  assertEquals((await traced.stop()).map(({ status }) => status), [
+    { code: ERROR, message: "status 500" },
+    { code: SpanStatusCode.UNSET },
+  ]);
+});
+
+Deno.test("A failing event marks the open span of its operation, and stays in it", async () => {
+  const traced = tracedBus(spans);
+  traced.publish("read.start", 0, { operationId: 1 });
+  traced.publish("read.start", 1, { operationId: 2 });
+  traced.publish("read.failed", 2, { operationId: 1, message: "no such key", tries: 3 });
+  traced.publish("read.end", 3, { operationId: 1 });
+  traced.publish("read.end", 4, { operationId: 2 });
+  const [failed, good] = await traced.stop();
+  assertEquals(failed?.status, { code: ERROR, message: "no such key" });
+  assertEquals(failed?.events.map(({ name, attributes }) => [name, attributes?.tries]), [
+    ["read.failed", 3],
+  ]);
+  assertEquals(good?.status.code, SpanStatusCode.UNSET);
+});
+
+Deno.test("An Error in the metadata becomes an exception", async () => {
+  const traced = tracedBus(spans);
+  traced.publish("read.start", 0);
+  traced.publish("disk.failed", 1, { error: new RangeError("out of space") });
+  traced.publish("read.end", 2);
+  const [span] = await traced.stop();
+  assertEquals(span?.status, { code: ERROR, message: "out of space" });
+  assertEquals(span?.events.map(({ name, attributes }) => [name, attributes?.["exception.type"]]), [
+    ["exception", "RangeError"],
+  ]);
+});
+
+Deno.test("A failure that names no operation marks the session's newest span of that kind", async () => {
+  const traced = tracedBus(spans);
+  traced.publish("read.start", 0, { operationId: 1 });
+  traced.publish("read.start", 1, { operationId: 2 });
+  traced.publish("disk.failed", 2);
+  traced.publish("disk.failed", 2, {}, { sessionId: "nobody's" });
+  traced.publish("read.end", 3, { operationId: 1 });
+  traced.publish("read.end", 4, { operationId: 2 });
+  assertEquals((await traced.stop()).map(({ status }) => status.message), [
+    undefined,
+    "disk.failed",
+  ]);
+});
+
+Deno.test("A root that waits for its work can still fail", async () => {
+  const traced = tracedBus(spans);
+  traced.publish("request.start", 0);
+  traced.publish("read.start", 1);
+  traced.publish("request.end", 2, { status: 200 });
+  traced.publish("request.failed", 3, { error: "gone" });
+  traced.publish("read.end", 4);
+  assertEquals(named(await traced.stop(), "request").status, { code: ERROR, message: "gone" });
+});
+
+Deno.test("Reasons of untyped metadata: none is no failure, an Error gives its message", async () => {
+  const untyped = {
+    read: pair<TestEvents>("read.start", "read.end", {
+      error: ({ metadata }) => metadata?.["reason"] as string | undefined,
+    }),
+  };
+  const traced = tracedBus(untyped);
+  for (const [at, reason] of [null, new Error("no disk"), 404].entries()) {
+    traced.publish("read.start", at);
+    traced.publish("read.end", at, { reason });
+  }
+  assertEquals((await traced.stop()).map(({ status }) => status), [
+    { code: SpanStatusCode.UNSET },
+    { code: ERROR, message: "no disk" },
+    { code: ERROR, message: "404" },
+  ]);
+});

@@ -1,0 +1,107 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { trace } from "@opentelemetry/api";
+import fc from "fast-check";
+import { pair } from "@busbar/busbar/catalog";
+import { TracingSubscriber } from "@busbar/busbar/subscribers";
+import { summary, type TestEvents, tracedBus } from "../../support/tracing_bus.ts";
+
+const spans = {
+  request: pair<TestEvents>("request.start", "request.end", { root: true }),
+  read: pair<TestEvents>("read.start", "read.end", {
+    announcedBy: "read.queued",
+    failedBy: "read.failed",
+  }),
+  step: pair<TestEvents>("step.start", "step.end", { parent: "read" }),
+};
+
+Deno.test("One open span too many ends the oldest with a mark; its late end is counted", async () => {
+  const traced = tracedBus(spans, { maxOpenSpans: 2 });
+  for (const at of [0, 1, 2]) traced.publish("read.start", at, { operationId: at });
+  for (const at of [0, 1, 2]) traced.publish("read.end", 10 + at, { operationId: at });
+  const ended = await traced.ended();
+  assertEquals(ended.map((span) => [...summary(span), span.attributes["busbar.expired"]]), [
+    ["read", 0, 2, true],
+    ["read", 1, 11, undefined],
+    ["read", 2, 12, undefined],
+  ]);
+  assertEquals(traced.tracing.counts(), {
+    started: 3,
+    ended: 2,
+    expired: 1,
+    orphanedEnds: 1,
+    invalidTraceparents: 0,
+    open: 0,
+  });
+  assertEquals(traced.lines, [
+    'TracingSubscriber gave up spans that had not ended: 1 so far, the last one a "read"',
+  ]);
+  await traced.stop();
+});
+
+Deno.test("Open spans expire by the events' timestamps", async () => {
+  const traced = tracedBus(spans, { maxSpanAgeMs: 1_000 });
+  traced.publish("read.start", 0);
+  traced.publish("step.start", 1_000);
+  assertEquals(await traced.ended(), []);
+  traced.publish("step.end", 1_001);
+  const [step, read] = await traced.ended();
+  assertEquals(step?.name, "step");
+  assertEquals([read?.name, read?.attributes["busbar.expired"]], ["read", true]);
+  await traced.stop();
+});
+
+Deno.test("A flush ends nothing; a stop ends what is open, with the mark", async () => {
+  const traced = tracedBus(spans);
+  traced.publish("request.start", 0);
+  traced.publish("read.start", 1);
+  traced.publish("request.end", 2);
+  traced.publish("step.start", 3);
+  assertEquals(await traced.ended(), []);
+  const ended = await traced.stop();
+  assertEquals(ended.map((span) => [...summary(span), span.attributes["busbar.expired"]]), [
+    ["read", 1, 3, true],
+    ["step", 3, 3, true],
+    ["request", 0, 3, undefined],
+  ]);
+  assertEquals(traced.tracing.counts().open, 0);
+});
+
+Deno.test("Whatever happens, each span started ends once: started = ended + expired + open", async () => {
+  const step = fc.record({
+    type: fc.constantFrom(
+      ...["request.start", "request.end", "read.queued", "read.start", "read.end", "read.failed"],
+      ...["step.start", "step.end"],
+    ),
+    sessionId: fc.constantFrom("a", "b", ""),
+    operationId: fc.constantFrom(undefined, 1, 2),
+    passed: fc.nat(60),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 80 }), async (steps) => {
+      const traced = tracedBus(spans, { maxOpenSpans: 5, maxSpanAgeMs: 200 });
+      let now = 0;
+      for (const { type, sessionId, operationId, passed } of steps) {
+        now += passed;
+        const metadata = operationId === undefined ? {} : { operationId };
+        traced.publish(type, now, metadata, { sessionId });
+        const ended = await traced.ended();
+        const counts = traced.tracing.counts();
+        assertEquals(counts.started, counts.ended + counts.expired + counts.open);
+        assertEquals(ended.length, counts.ended + counts.expired);
+      }
+      const ended = await traced.stop();
+      const { started, open } = traced.tracing.counts();
+      assertEquals([ended.length, open], [started, 0]);
+      assertEquals(new Set(ended.map((span) => span.spanContext().spanId)).size, started);
+      assertEquals(traced.bus.subscriberExceptionCounts(), {});
+    }),
+    { numRuns: 60 },
+  );
+});
+
+Deno.test("Limits out of range are refused", () => {
+  const tracer = trace.getTracer("test");
+  assertThrows(() => new TracingSubscriber({ tracer, spans: {}, maxOpenSpans: 0 }), RangeError);
+  assertThrows(() => new TracingSubscriber({ tracer, spans: {}, maxSpanAgeMs: -1 }), RangeError);
+  assert(new TracingSubscriber({ tracer, spans: {} }).counts().open === 0);
+});

@@ -1,0 +1,58 @@
+import { assertEquals } from "@std/assert";
+import { pair } from "@busbar/busbar/catalog";
+import type { BusEvent } from "@busbar/busbar";
+import { type TestEvents, tracedBus } from "../../support/tracing_bus.ts";
+
+const TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+const spans = {
+  request: pair<TestEvents>("request.start", "request.end", { root: true }),
+  read: pair<TestEvents>("read.start", "read.end", { failedBy: "read.failed" }),
+};
+
+/** Asks the registry at each event, as a subscriber registered later would. */
+function ask({ bus, registry }: ReturnType<typeof tracedBus>): Map<string, string | undefined> {
+  const asked = new Map<string, string | undefined>();
+  bus.subscribeAll((event: BusEvent) =>
+    void asked.set(`${event.type} ${event.sessionId}`, registry.contextOf(event)?.spanId)
+  );
+  return asked;
+}
+
+Deno.test("An event belongs to the span that it starts, ends or fails", async () => {
+  const traced = tracedBus(spans);
+  const asked = ask(traced);
+  traced.publish("request.start", 0);
+  traced.publish("read.start", 1);
+  traced.publish("read.failed", 2);
+  traced.publish("read.end", 3);
+  traced.publish("request.end", 4);
+  const [read, request] = (await traced.stop()).map((span) => span.spanContext().spanId);
+  assertEquals([...asked], [
+    ["request.start s", request],
+    ["read.start s", read],
+    ["read.failed s", read],
+    ["read.end s", read],
+    ["request.end s", request],
+  ]);
+});
+
+Deno.test("Any other event belongs to its session's newest open span, or to its traceparent, or to none", async () => {
+  const traced = tracedBus(spans);
+  const asked = ask(traced);
+  traced.publish("request.start", 0);
+  traced.publish("read.start", 1);
+  traced.publish("note one", 2);
+  traced.publish("read.end", 3);
+  traced.publish("note two", 4);
+  traced.publish("request.end", 5);
+  traced.publish("note three", 6);
+  traced.publish("note four", 7, {}, { traceparent: TRACEPARENT });
+  traced.publish("read.start", 8, {}, { sessionId: "" });
+  traced.publish("note five", 9, {}, { sessionId: "" });
+  const [read, request] = (await traced.stop()).map((span) => span.spanContext().spanId);
+  assertEquals(asked.get("note one s"), read);
+  assertEquals(asked.get("note two s"), request);
+  assertEquals(asked.get("note three s"), undefined);
+  assertEquals(asked.get("note four s"), "b7ad6b7169203331");
+  assertEquals(asked.get("note five "), undefined);
+});

@@ -1,0 +1,70 @@
+import { EventBus } from "@busbar/busbar";
+import {
+  type KvCacheCatalogOptions,
+  type KvCacheEvents,
+  type KvCacheRegistration,
+  registerKvCache,
+} from "@busbar/busbar/kv-cache";
+import { createMetricProducer, PrometheusMetrics } from "@busbar/busbar/otel";
+import { samples } from "./samples.ts";
+
+/** One block. */
+export const key = (chunkHash: number | string, modelName = "m", cacheSalt = "") => ({
+  chunkHash,
+  modelName,
+  cacheSalt,
+});
+
+/** So many blocks. */
+export const keys = (count: number, modelName = "m") => ({
+  keys: Array.from({ length: count }, (_, i) => key(i, modelName)),
+});
+
+/** A bus whose events become metrics, and its scrape. */
+export interface Observed extends AsyncDisposable {
+  readonly bus: EventBus<KvCacheEvents>;
+  readonly registration: KvCacheRegistration;
+  /** The series after everything published has been taken in. */
+  scrape(): Promise<Record<string, number>>;
+}
+
+/** With the sums collected, or told to a meter. */
+export function observed(
+  way: "meter" | "collect" = "meter",
+  options: KvCacheCatalogOptions = {},
+): Observed {
+  const bus = new EventBus<KvCacheEvents>({ maxQueueSize: 100_000 }).start();
+  const metrics = new PrometheusMetrics({
+    serviceName: "test",
+    serviceInstanceId: "i1",
+    metricProducers: [createMetricProducer({ collect: () => registration.collect() })],
+  });
+  const { meter } = metrics;
+  const registration: KvCacheRegistration = registerKvCache(bus, {
+    ...options,
+    metrics: way === "meter" ? meter : "collect",
+    meter,
+  });
+  return {
+    bus,
+    registration,
+    async scrape() {
+      await bus.flush();
+      return withSortedLabels(samples(await metrics.scrape()));
+    },
+    async [Symbol.asyncDispose]() {
+      await bus.stop();
+      await metrics[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The order of labels says nothing. Values here hold no comma. */
+export function withSortedLabels(found: Record<string, number>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(found).map(([series, value]) => {
+      const sort = (labels: string) => `{${labels.split(",").toSorted().join(",")}}`;
+      return [series.replace(/\{(.*)\}$/, (_, labels: string) => sort(labels)), value];
+    }),
+  );
+}

@@ -1,0 +1,80 @@
+import { type BusEvent, EventBus } from "@busbar/busbar";
+import { kvCacheCatalog, type KvCacheEvents, registerKvCache } from "@busbar/busbar/kv-cache";
+import { TracingSubscriber } from "@busbar/busbar/subscribers";
+import { trace } from "@opentelemetry/api";
+import { PrometheusMetrics } from "@busbar/busbar/otel";
+import { DatabaseSync } from "node:sqlite";
+import { DiskTier } from "../../examples/kv_cache_server/cache/disk_tier.ts";
+import { MemoryTier } from "../../examples/kv_cache_server/cache/memory_tier.ts";
+import { PrefixCache } from "../../examples/kv_cache_server/cache/prefix_cache.ts";
+import type { ServerEvents } from "../../examples/kv_cache_server/events.ts";
+import { type Fault, Faults } from "../../examples/kv_cache_server/faults.ts";
+import { samples } from "./samples.ts";
+
+/** A cache of the example's, within the test. */
+export async function openCache(
+  options: { l1?: number; l2?: number; faults?: readonly Fault[] } = {},
+) {
+  const directory = await Deno.makeTempDir();
+  const path = `${directory}/l2.sqlite`;
+  const metrics = new PrometheusMetrics();
+  const bus = new EventBus<ServerEvents>({ maxQueueSize: 100_000 }).start();
+  registerKvCache(bus, { metrics: metrics.meter });
+  const tracing = new TracingSubscriber<KvCacheEvents>({
+    tracer: trace.getTracer("test"), // spans that go nowhere, and are counted
+    spans: kvCacheCatalog().spans ?? {},
+  });
+  bus.registerSubscriber(tracing);
+  const events: BusEvent<string, Record<string, unknown>>[] = [];
+  bus.subscribeAll((event) => events.push(event as typeof events[number]));
+  const faults = new Faults(options.faults);
+  const l1 = new MemoryTier(options.l1 ?? 100);
+  const l2 = new DiskTier({ path, capacity: options.l2 ?? 100, bus, faults });
+  return {
+    bus,
+    cache: new PrefixCache({ l1, l2, bus, faults }),
+    l2,
+    tracing,
+    /** Everything that was published, in order. */
+    async published() {
+      await l2.idle();
+      await bus.flush();
+      return events;
+    },
+    /** Of the types, in order. */
+    async types() {
+      return (await this.published()).map(({ type }) => type);
+    },
+    async scrape() {
+      await this.published();
+      return samples(await metrics.scrape());
+    },
+    /** Closes the disk tier, and counts what is on the disk. */
+    async onDisk(): Promise<{ blocks: number; bytes: number }> {
+      await l2[Symbol.asyncDispose]();
+      const file = new DatabaseSync(path, { readOnly: true });
+      const row = file.prepare("SELECT count(*) AS n, sum(length(bytes)) AS b FROM blocks").get();
+      file.close();
+      return { blocks: Number(row?.["n"]), bytes: Number(row?.["b"]) };
+    },
+    async [Symbol.asyncDispose]() {
+      await bus.stop();
+      await metrics[Symbol.asyncDispose]();
+      await l2.idle();
+      await Deno.remove(directory, { recursive: true });
+    },
+  };
+}
+
+/** The sum over all series of a name, and by the value of one label. */
+export function totals(found: Record<string, number>, name: string, label: string) {
+  const by: Record<string, number> = {};
+  let total = 0;
+  for (const [series, value] of Object.entries(found)) {
+    if (!series.startsWith(`${name}{`)) continue;
+    const [, labelled = ""] = new RegExp(`[{,]${label}="([^"]*)"`).exec(series) ?? [];
+    by[labelled] = (by[labelled] ?? 0) + value;
+    total += value;
+  }
+  return { total, by };
+}
