@@ -36,17 +36,14 @@ export type {
   Subscriptions,
 } from "./src/events/event_map.ts";
 export { EventBus } from "./src/bus/event_bus.ts";
-export type { BusEventListener, StopReport } from "./src/bus/event_bus.ts";
+export type { BusEventListener, StopReport, SubscribeOptions } from "./src/bus/event_bus.ts";
 export { EventSubscriber } from "./src/bus/event_subscriber.ts";
 export type { BusStats } from "./src/bus/stats.ts";
 export type { BusDrop, DropReason, LossCounts, RejectReason } from "./src/bus/losses.ts";
 export { DEFAULT_EVENT_BUS_OPTIONS, MAX_QUEUE_SIZE_LIMIT } from "./src/bus/options.ts";
-export type {
-  DeadlineOptions,
-  EventBusOptions,
-  Logger,
-  OverflowPolicy,
-} from "./src/bus/options.ts";
+export type { EventBusOptions, OverflowPolicy } from "./src/bus/options.ts";
+export type { DeadlineOptions } from "./src/internal/deadline.ts";
+export type { Logger } from "./src/internal/logger.ts";
 export {
   getEventBus,
   initEventBus,

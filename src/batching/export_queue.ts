@@ -1,7 +1,7 @@
 import { Backoff } from "../internal/backoff.ts";
-import type { Logger } from "../bus/options.ts";
+import type { Logger } from "../internal/logger.ts";
 import { rejectedBy } from "./rejected_count.ts";
-import { MAX_DELAY_MS, unref, withinMs } from "../internal/timers.ts";
+import { MAX_DELAY_MS, settlesWithin, unref } from "../internal/timers.ts";
 
 /** The default limits of an export queue: OpenTelemetry's own, except for the first. */
 export const DEFAULT_EXPORT_QUEUE_OPTIONS: Readonly<{
@@ -152,7 +152,7 @@ export class ExportQueue<Item> {
     // The export under way, or the last of the batches that wait now: not those that come later.
     const done = last === undefined ? Promise.resolve(this.#underWay) : this.#done(last);
     this.#pump();
-    return await withinMs(this.#options.flushTimeoutMs, done);
+    return await settlesWithin(this.#options.flushTimeoutMs, done);
   }
 
   /**
@@ -222,7 +222,7 @@ export class ExportQueue<Item> {
 
   async #exportInTime(batch: Item[]): Promise<void> {
     const { exportBatch, exportTimeoutMs } = this.#options;
-    const inTime = await withinMs(exportTimeoutMs, exportBatch(batch));
+    const inTime = await settlesWithin(exportTimeoutMs, exportBatch(batch));
     if (!inTime) throw new Error(`no answer within ${exportTimeoutMs} ms`);
   }
 

@@ -18,8 +18,8 @@ export class BoundedQueue<Item> {
   #tail = 0;
   #headChunk: Chunk<Item> = new Array(CHUNK_SIZE + 1);
   #tailChunk = this.#headChunk;
-  /** The positions of marked items, where there ever were any. */
-  #marked: Set<number> | undefined;
+  /** The positions of items with a timestamp of their own, where there ever were any. */
+  #withOwnTimestamp: Set<number> | undefined;
 
   constructor(limit: number) {
     this.limit = limit;
@@ -43,11 +43,15 @@ export class BoundedQueue<Item> {
     return this.size >= this.limit;
   }
 
-  /** Adds an item at the end. The queue must not be full. */
-  push(item: Item, marked: boolean): void {
+  /**
+   * Adds an item at the end. The queue must not be full.
+   *
+   * @param ownTimestamp whether its timestamp is the publisher's, and says nothing of its wait
+   */
+  push(item: Item, ownTimestamp: boolean): void {
     const slot = this.#tail & (CHUNK_SIZE - 1);
     this.#tailChunk[slot] = item;
-    if (marked) (this.#marked ??= new Set()).add(this.#tail);
+    if (ownTimestamp) (this.#withOwnTimestamp ??= new Set()).add(this.#tail);
     this.#tail++;
     if (slot === CHUNK_SIZE - 1) this.#append();
   }
@@ -60,17 +64,17 @@ export class BoundedQueue<Item> {
     const slot = head & (CHUNK_SIZE - 1);
     const item = chunk[slot];
     chunk[slot] = undefined;
-    this.#marked?.delete(head);
+    this.#withOwnTimestamp?.delete(head);
     this.#head = head + 1;
     if (slot === CHUNK_SIZE - 1) this.#headChunk = chunk[CHUNK_SIZE] as Chunk<Item>;
     return item as Item;
   }
 
-  /** The oldest item that was pushed without a mark. */
-  oldestUnmarked(): Item | undefined {
+  /** The oldest item whose timestamp the bus has set. */
+  oldestStamped(): Item | undefined {
     let position = this.#head;
     let chunk = this.#headChunk;
-    while (this.#marked?.has(position)) {
+    while (this.#withOwnTimestamp?.has(position)) {
       if ((++position & (CHUNK_SIZE - 1)) === 0) chunk = chunk[CHUNK_SIZE] as Chunk<Item>;
     }
     return chunk[position & (CHUNK_SIZE - 1)] as Item | undefined;

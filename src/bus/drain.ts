@@ -97,10 +97,15 @@ export class Drain {
     return [...this.#inFlight].filter(([call]) => call !== asking).map(([, settled]) => settled);
   }
 
-  /** Lets the drain run for one more who wants it to, or with -1 for one less. */
-  hold(change: number): void {
-    this.#holders += change;
+  /** Lets the drain run for one more who wants it to. */
+  retain(): void {
+    this.#holders++;
     if (this.#queue.size > 0) this.wake();
+  }
+
+  /** One less wants it to run. */
+  release(): void {
+    this.#holders--;
   }
 
   /** Makes sure that what was queued is taken up. */
@@ -222,7 +227,7 @@ export class Drain {
     this.#call(route, event);
     const tookMs = performance.now() - startedAt;
     if (tookMs < this.#budgetMs) return;
-    this.#failures.tell(
+    this.#failures.report(
       this.slow,
       route.name,
       `held the event loop for ${tookMs.toFixed(1)} ms`,
@@ -241,7 +246,7 @@ export class Drain {
     // Put in the handler's place, so that the check costs nothing while there is nothing to skip.
     if (++route.inFlight >= this.#maxInFlight) {
       route.handler = () =>
-        this.#failures.tell(
+        this.#failures.report(
           this.skipped,
           name,
           `is skipped: it has ${route.inFlight} calls pending`,

@@ -9,19 +9,13 @@ import type {
 } from "../events/event_map.ts";
 import { BoundedQueue } from "./bounded_queue.ts";
 import { createClock, guardClock } from "./clock.ts";
-import { Deadline } from "../internal/deadline.ts";
+import { Deadline, type DeadlineOptions, resolveTimeoutMs } from "../internal/deadline.ts";
 import { Drain } from "./drain.ts";
 import type { EventSubscriber } from "./event_subscriber.ts";
 import { Failures } from "./failures.ts";
 import { isListener, Listeners } from "./listeners.ts";
 import { type BusDrop, Losses, type RejectReason } from "./losses.ts";
-import {
-  type DeadlineOptions,
-  type EventBusOptions,
-  type ResolvedOptions,
-  resolveOptions,
-  resolveTimeoutMs,
-} from "./options.ts";
+import { type EventBusOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
 import { assertFunction } from "../internal/arguments.ts";
 import { type End, Routes, untilAborted } from "./routes.ts";
 import type { BusStats } from "./stats.ts";
@@ -43,6 +37,12 @@ export interface StopReport {
 
 /** The sums of a {@linkcode StopReport}, since the bus was made. */
 type Totals = [delivered: number, dropped: number, leftOver: number, failures: number];
+
+/** The options of a subscription. */
+export interface SubscribeOptions {
+  /** Ends the subscription when it aborts; if it has already, there is none. Default: none. */
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** A listener for `addEventListener`: a function, or an object with `handleEvent`. */
 export type BusEventListener<Detail> =
@@ -162,15 +162,15 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
     if (this.#queue.full && !this.#makeRoom()) return this.#reject("queue_full", type);
 
     const given = init?.timestamp;
-    const marked = given !== undefined && Number.isFinite(given);
+    const ownTimestamp = given !== undefined && Number.isFinite(given);
     const event: BusEvent = {
       type,
-      timestamp: marked ? given : this.#now(),
+      timestamp: ownTimestamp ? given : this.#now(),
       metadata,
       sessionId: init?.sessionId ?? "",
       traceparent: init?.traceparent,
     };
-    this.#queue.push(event, marked);
+    this.#queue.push(event, ownTimestamp);
     this.#drain.wake();
     return true;
   }
@@ -184,23 +184,28 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
   subscribe<Type extends EventTypeOf<Events>>(
     type: Type,
     handler: EventHandler<EventOf<Events, Type>>,
-    options: { readonly signal?: AbortSignal } = {},
+    options: SubscribeOptions = {},
   ): Disposable {
     return this.#subscribe(type, handler as EventHandler, options.signal);
   }
 
-  /** Calls `handler` for every event, after the handlers of its type. */
+  /**
+   * Calls `handler` for every event, after the handlers of its type.
+   *
+   * @returns a disposable that ends the subscription, as does `signal`
+   */
   subscribeAll(
     // `name` is every function's own. It stands here because TypeScript compares bare function types
     // more strictly than others: without it, a bus of an application's events could not be passed to
     // a library that knows only some of them.
     handler: { (event: EventOf<Events, EventTypeOf<Events>>): unknown; readonly name: string },
+    options: SubscribeOptions = {},
   ): Disposable {
-    return this.#subscribe(undefined, handler as EventHandler);
+    return this.#subscribe(undefined, handler as EventHandler, options.signal);
   }
 
   #subscribe(type: string | undefined, handler: EventHandler, signal?: AbortSignal): Disposable {
-    assertFunction("subscribe EventBus: handler", handler);
+    assertFunction("subscribe EventBus", "handler", handler);
     if (!this.enabled || signal?.aborted) return NOTHING;
     return disposable(untilAborted(signal, this.#routes.add(type, handler)));
   }
@@ -208,11 +213,16 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
   /**
    * Subscribes a subscriber's handlers. Registering it again has no effect.
    *
-   * @returns a disposable that unregisters it, without shutting it down
+   * @returns a disposable that unregisters it, without shutting it down, as does `signal`
    */
-  registerSubscriber(subscriber: EventSubscriber<Events>): Disposable {
-    if (!this.enabled) return NOTHING;
-    return disposable(this.#subscribers.add(subscriber as EventSubscriber));
+  registerSubscriber(
+    subscriber: EventSubscriber<Events>,
+    { signal }: SubscribeOptions = {},
+  ): Disposable {
+    if (!this.enabled || signal?.aborted) return NOTHING;
+    return disposable(
+      untilAborted(signal, this.#subscribers.add(subscriber as EventSubscriber)),
+    );
   }
 
   /**
@@ -268,9 +278,9 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
       this.#restart = true;
     } else {
       if (!this.#open) this.#atStart = this.#totals();
-      if (!this.#started) this.#drain.hold(1);
+      if (!this.#started) this.#drain.retain();
       this.#open = this.#started = this.enabled;
-      this.#losses.hint = "";
+      this.#losses.suffix = "";
     }
     return this;
   }
@@ -285,7 +295,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
    * @throws {RangeError} synchronously, if `timeoutMs` is not a number of at least 0
    */
   flush(options: DeadlineOptions = {}): Promise<boolean> {
-    return this.#settle(resolveTimeoutMs("flush", options));
+    return this.#settle(resolveTimeoutMs("flush EventBus", options), options.signal);
   }
 
   /**
@@ -299,7 +309,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
    */
   flushSync(options: DeadlineOptions = {}): boolean {
     const startedAt = performance.now();
-    const until = startedAt + resolveTimeoutMs("flush", options);
+    const until = startedAt + resolveTimeoutMs("flush EventBus", options);
     while (performance.now() <= until && this.#drain.next());
     this.#endSlice(startedAt);
     this.#subscribers.call("flushSync", startedAt);
@@ -315,9 +325,9 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
    * @throws {RangeError} synchronously, if `timeoutMs` is not a number of at least 0
    */
   stop(options: DeadlineOptions = {}): Promise<StopReport> {
-    const timeoutMs = resolveTimeoutMs("stop", options);
+    const timeoutMs = resolveTimeoutMs("stop EventBus", options);
     this.#restart = false;
-    return this.#stopping ??= this.#stop(timeoutMs);
+    return this.#stopping ??= this.#stop(timeoutMs, options.signal);
   }
 
   /** Stops the bus at the end of an `await using` block. */
@@ -345,7 +355,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
    * with their own timestamp are ignored, because it does not show how long they waited.
    */
   get oldestEventLagMs(): number {
-    const oldest = this.#queue.oldestUnmarked();
+    const oldest = this.#queue.oldestStamped();
     return oldest ? Math.max(0, this.#now() - oldest.timestamp) : 0;
   }
 
@@ -423,25 +433,29 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
    *
    * @returns whether it was done in time
    */
-  async #settle(timeoutMs: number, stopping = false): Promise<boolean> {
+  async #settle(
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+    stopping = false,
+  ): Promise<boolean> {
     const asking = this.#drain.call;
-    const deadline = new Deadline(timeoutMs);
+    const deadline = new Deadline(timeoutMs, signal);
     // An unstarted bus drains too, for as long as somebody waits for it.
-    this.#drain.hold(1);
-    const drained = await deadline.within(this.#drained());
+    this.#drain.retain();
+    const drained = await deadline.waitFor(this.#drained());
     if (stopping && !drained) this.#dropLeftOver();
-    await deadline.within(Promise.all(this.#drain.pending(asking)));
-    this.#drain.hold(-1);
+    await deadline.waitFor(Promise.all(this.#drain.pending(asking)));
+    this.#drain.release();
     await this.#subscribers.callAsync("flush", deadline);
     if (stopping) await this.#subscribers.callAsync("shutdown", deadline);
     deadline.clear();
     return !deadline.passed;
   }
 
-  async #stop(timeoutMs: number): Promise<StopReport> {
-    if (this.#started) this.#drain.hold(-1);
+  async #stop(timeoutMs: number, signal: AbortSignal | undefined): Promise<StopReport> {
+    if (this.#started) this.#drain.release();
     this.#open = this.#started = false;
-    const timedOut = !await this.#settle(timeoutMs, true);
+    const timedOut = !await this.#settle(timeoutMs, signal, true);
     this.#losses.finish();
     const report = this.#report(timedOut);
     this.#stopping = undefined;

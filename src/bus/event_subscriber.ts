@@ -1,4 +1,4 @@
-import type { AnyEvents, Subscriptions } from "../events/event_map.ts";
+import type { AnyEvents, EventOf, EventTypeOf, Subscriptions } from "../events/event_map.ts";
 
 /**
  * One concern (metrics, tracing, a recording …) that listens to several event types.
@@ -40,6 +40,12 @@ export abstract class EventSubscriber<Events extends object = AnyEvents> {
 
   /** The handlers by event type. Called once, when the subscriber is registered. */
   abstract getSubscriptions(): Subscriptions<Events>;
+
+  /**
+   * Called for every event, whatever its type, after the handlers of its type. Looked up once, when
+   * the subscriber is registered.
+   */
+  onEvent?(event: EventOf<Events, EventTypeOf<Events>>): unknown;
 
   /**
    * Called at the end of each slice of the drain. Accumulate per event and pass the result on here, to

@@ -1,11 +1,12 @@
-import type { Logger } from "./options.ts";
+import type { Logger } from "../internal/logger.ts";
+import { report } from "../internal/reporting.ts";
 import { Tally } from "./tally.ts";
 
 /** The name that a throwing logger is counted under. */
 const LOGGER_NAME = "(logger)";
 
 /**
- * Counts what went wrong in code that is not the bus's own, and tells it: once, then backing off.
+ * Counts what went wrong in code that is not the bus's own, and reports it: once, then backing off.
  * The logger is called from a microtask, never on the stack of whoever failed.
  */
 export class Failures {
@@ -16,23 +17,19 @@ export class Failures {
     this.#logger = logger;
   }
 
-  /** Counts a failure of `name` in `what` and tells it when it is due. */
+  /** Counts a failure of `name` in `what` and reports it when it is due. */
   count(name: string, what: string, error: unknown): void {
-    this.tell(this.counts, name, `failed in ${what}: ${describe(error)}`);
+    this.report(this.counts, name, `failed in ${what}: ${describe(error)}`);
   }
 
-  /** Counts in any tally, and tells it, unless such a thing was told of `name` a short time ago. */
-  tell(tally: Tally, name: string, what: string): void {
+  /** Counts in any tally, and reports it, unless such a thing was reported of `name` a short time ago. */
+  report(tally: Tally, name: string, what: string): void {
     if (tally.add(name).due(performance.now())) queueMicrotask(() => this.warn(`${name} ${what}`));
   }
 
-  /** Hands one line to the logger, whose own failure is counted and told to nobody. */
+  /** Hands one line to the logger, whose own failure is counted. */
   warn(text: string): void {
-    try {
-      this.#logger.warn(`EventBus: ${text}`);
-    } catch {
-      this.counts.add(LOGGER_NAME);
-    }
+    if (!report(this.#logger, text)) this.counts.add(LOGGER_NAME);
   }
 
   /**

@@ -1,6 +1,6 @@
 import { Backoff } from "../internal/backoff.ts";
 import type { Failures } from "./failures.ts";
-import { show } from "../internal/arguments.ts";
+import { format } from "../internal/arguments.ts";
 import { Tally } from "./tally.ts";
 
 /** Why `publish` returned `false`. */
@@ -28,7 +28,7 @@ export interface BusDrop extends LossCounts {
 /** Counts by name, without a prototype, so that no name collides with an inherited one. */
 type Counts = Record<string, number>;
 
-/** A stretch of time in which something was lost. */
+/** A window of time in which something was lost. */
 interface LossWindow {
   /** When the first loss was, in milliseconds since the epoch. */
   readonly since: number;
@@ -42,14 +42,14 @@ const NONE: Counts = Object.create(null);
 const SINCE_CREATION: LossWindow = { since: 0, reasons: NONE, types: NONE };
 
 /**
- * Counts losses and tells of them: a line and a `bus:drop` event at the first, then after 1 s, 2 s,
+ * Counts losses and reports them: a line and a `bus:drop` event at the first, then after 1 s, 2 s,
  * 4 s … 60 s while they go on, and a line with the totals once the queue has been empty again.
  *
  * It needs no timer: a loss schedules at most one microtask, which reads the clock.
  */
 export class Losses {
-  /** What to add to a line. */
-  hint = "; the bus was never started, call start()";
+  /** Added to the end of each line. */
+  suffix = "; the bus was never started, call start()";
   /** Of the bus's whole life. */
   readonly reasons: Record<RejectReason | DropReason, number> = {
     queue_full: 0,
@@ -64,8 +64,8 @@ export class Losses {
   readonly #target: EventTarget;
   readonly #backoff = new Backoff();
   /** What no `bus:drop` has told yet. */
-  #untold: LossWindow | undefined;
-  /** What no closing line has told yet. */
+  #unreported: LossWindow | undefined;
+  /** What no closing line has reported yet. */
   #episode: LossWindow | undefined;
   /** Whether the episode has had its opening line. */
   #opened = false;
@@ -80,13 +80,13 @@ export class Losses {
 
   /** Counts a loss; cheap. */
   add(reason: RejectReason | DropReason, type: string): void {
-    if (!this.#untold) {
-      this.#untold = {
+    if (!this.#unreported) {
+      this.#unreported = {
         since: this.#now(),
         reasons: { ...this.reasons },
         types: this.#types.toRecord(),
       };
-      this.#episode ??= this.#untold;
+      this.#episode ??= this.#unreported;
     }
     this.reasons[reason]++;
     this.#types.add(typeof type === "string" ? type : "(not a string)");
@@ -105,16 +105,16 @@ export class Losses {
     return this.reasons.evicted + this.reasons.shutdown;
   }
 
-  /** A copy of the counts, of all or of one stretch. */
-  counts(stretch: LossWindow = SINCE_CREATION): LossCounts {
+  /** A copy of the counts, of all or of one window. */
+  counts(window: LossWindow = SINCE_CREATION): LossCounts {
     const { queue_full = 0, stopped = 0, reserved = 0, evicted = 0, shutdown = 0 } = difference(
       this.reasons,
-      stretch.reasons,
+      window.reasons,
     );
     return {
       rejected: { queue_full, stopped, reserved },
       dropped: { evicted, shutdown },
-      lostByType: difference(this.#types.toRecord(), stretch.types),
+      lostByType: difference(this.#types.toRecord(), window.types),
     };
   }
 
@@ -123,9 +123,9 @@ export class Losses {
     if (this.#opened) this.finish();
   }
 
-  /** Ends an episode and tells what is untold; called at the end of `stop`. */
+  /** Ends an episode and reports what is not reported yet; called at the end of `stop`. */
   finish(): void {
-    this.#tell();
+    this.#report();
     if (!this.#episode) return;
     this.#warn(this.#episode, " in all; the queue is empty");
     this.#episode = undefined;
@@ -134,18 +134,18 @@ export class Losses {
 
   readonly #onMicrotask = (): void => {
     this.#scheduled = false;
-    // A stop may have told it meanwhile.
-    if (!this.#untold || !this.#backoff.due(this.#now())) return;
+    // A stop may have reported it meanwhile.
+    if (!this.#unreported || !this.#backoff.due(this.#now())) return;
     this.#opened = true;
-    this.#warn(this.#untold, this.hint);
-    this.#tell();
+    this.#warn(this.#unreported, this.suffix);
+    this.#report();
   };
 
-  #tell(): void {
-    if (!this.#untold) return;
-    const { since } = this.#untold;
-    const detail: BusDrop = { ...this.counts(this.#untold), since };
-    this.#untold = undefined;
+  #report(): void {
+    if (!this.#unreported) return;
+    const { since } = this.#unreported;
+    const detail: BusDrop = { ...this.counts(this.#unreported), since };
+    this.#unreported = undefined;
     this.#target.dispatchEvent(new CustomEvent("bus:drop", { detail }));
   }
 
@@ -158,7 +158,7 @@ export class Losses {
     const byType = difference(this.#types.toRecord(), types);
     const events = total === 1 ? "event" : "events";
     this.#failures.warn(
-      `lost ${total} ${events} (${highest(byReason, String)}; ${highest(byType, show)}) ` +
+      `lost ${total} ${events} (${highest(byReason, String)}; ${highest(byType, format)}) ` +
         `since ${date}${more}`,
     );
   }

@@ -1,4 +1,5 @@
-import { refuse, show } from "../internal/arguments.ts";
+import { format, invalidArgument } from "../internal/arguments.ts";
+import type { Logger } from "../internal/logger.ts";
 
 /**
  * What happens to an event published when the queue is full.
@@ -21,12 +22,6 @@ import { refuse, show } from "../internal/arguments.ts";
  * full queue before `start()`: dispatching there would recurse or surprise.
  */
 export type OverflowPolicy = "drop-newest" | "drop-oldest" | "inline";
-
-/** Where the bus logs losses and failures. `console` is one. */
-export interface Logger {
-  /** Logs one line of text. An exception is caught and counted. */
-  warn(message: string): void;
-}
 
 /** The options of an {@linkcode EventBus}; the defaults are {@linkcode DEFAULT_EVENT_BUS_OPTIONS}. */
 export interface EventBusOptions {
@@ -71,9 +66,6 @@ export const DEFAULT_EVENT_BUS_OPTIONS: Readonly<{
 /** The largest `maxQueueSize`. */
 export const MAX_QUEUE_SIZE_LIMIT: number = 2 ** 24;
 
-/** The default deadline of `flush` and `stop`, in milliseconds. */
-export const DEFAULT_TIMEOUT_MS = 5_000;
-
 /** All options with their values; only the clock has no default of its own. */
 export type ResolvedOptions =
   & Required<Omit<EventBusOptions, "clock">>
@@ -83,7 +75,7 @@ export type ResolvedOptions =
 type Rule = [rule: string, holds: (value: unknown) => boolean];
 
 const oneOf = (...values: unknown[]): Rule => [
-  values.map(show).join(" or "),
+  values.map(format).join(" or "),
   (value) => values.includes(value),
 ];
 
@@ -115,27 +107,8 @@ export function resolveOptions(options: EventBusOptions): ResolvedOptions {
     const value = options[name as keyof EventBusOptions];
     if (value === undefined) continue;
     const ErrorClass = typeof resolved[name] === "number" ? RangeError : TypeError;
-    if (!holds(value)) refuse(ErrorClass, `create EventBus: ${name}`, rule, show(value));
+    if (!holds(value)) invalidArgument(ErrorClass, "create EventBus", name, rule, value);
     resolved[name] = value;
   }
   return resolved as unknown as ResolvedOptions;
-}
-
-/** How long `flush` and `stop` may take. */
-export interface DeadlineOptions {
-  /** In milliseconds, at least 0. Default: 5,000. */
-  readonly timeoutMs?: number;
-}
-
-/** Checks the deadline passed to `flush` or `stop`. */
-export function resolveTimeoutMs(
-  method: "flush" | "stop",
-  { timeoutMs = DEFAULT_TIMEOUT_MS }: DeadlineOptions,
-): number {
-  if (typeof timeoutMs !== "number" || !(timeoutMs >= 0)) {
-    const what = `${method} EventBus: timeoutMs`;
-    refuse(RangeError, what, "a number of at least 0", show(timeoutMs));
-  }
-  // Timers hold their delay in 32 bits; a longer one would fire at once.
-  return Math.min(timeoutMs, 2 ** 31 - 1);
 }

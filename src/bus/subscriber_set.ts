@@ -23,11 +23,13 @@ export class SubscriberSet {
       const subscriptions = Object.entries(subscriber.getSubscriptions());
       // All are checked before any is wired, so that a bad map leaves nothing half-done.
       for (const [type, handler] of subscriptions) {
-        assertFunction(`register ${name}: the handler of ${JSON.stringify(type)}`, handler);
+        assertFunction(`register ${name}`, `the handler of ${JSON.stringify(type)}`, handler);
       }
       const ends = subscriptions.map(([type, handler]) =>
         this.#routes.add(type, (handler as EventHandler).bind(subscriber), name)
       );
+      const { onEvent } = subscriber;
+      if (onEvent) ends.push(this.#routes.add(undefined, onEvent.bind(subscriber), name));
       this.#registered.set(subscriber, ends);
     }
     return () => this.#remove(subscriber);
@@ -49,7 +51,7 @@ export class SubscriberSet {
   async callAsync(method: "flush" | "shutdown", deadline: Deadline): Promise<void> {
     const calls = [...this.#registered.keys()].map(async (subscriber) => {
       const settled = this.#call(subscriber, method);
-      if (settled && !await deadline.within(settled)) {
+      if (settled && !await deadline.waitFor(settled)) {
         this.#failures.count(subscriber.name, method, new Error("timed out"));
       }
       if (method === "shutdown") this.#remove(subscriber);

@@ -1,5 +1,9 @@
-import { type DeadlineOptions, DEFAULT_TIMEOUT_MS, resolveTimeoutMs } from "../bus/options.ts";
-import { show } from "../internal/arguments.ts";
+import {
+  type DeadlineOptions,
+  DEFAULT_TIMEOUT_MS,
+  resolveTimeoutMs,
+} from "../internal/deadline.ts";
+import { format } from "../internal/arguments.ts";
 
 /** The signals that the hooks can handle, with their POSIX numbers. */
 export const EXIT_SIGNALS: Readonly<Record<ExitSignal, number>> = Object.freeze({
@@ -62,13 +66,13 @@ export function installExitHooks(
   options: ExitHookOptions = {},
 ): Disposable {
   const { signals = ["SIGINT", "SIGTERM"], timeoutMs = DEFAULT_TIMEOUT_MS } = options;
-  resolveTimeoutMs("stop", { timeoutMs });
+  resolveTimeoutMs("install exit hooks", { timeoutMs });
   for (const signal of signals) {
     if (!Object.hasOwn(EXIT_SIGNALS, signal)) {
       throw new TypeError(
         `Cannot install exit hooks: signals must be of ${
           Object.keys(EXIT_SIGNALS).join(", ")
-        }, received ${show(signal)}`,
+        }, received ${format(signal)}`,
       );
     }
   }

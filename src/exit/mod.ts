@@ -14,7 +14,7 @@
  *
  * @module
  */
-export type { DeadlineOptions } from "../bus/options.ts";
+export type { DeadlineOptions } from "../internal/deadline.ts";
 export {
   EXIT_SIGNALS,
   type ExitHookOptions,

@@ -1,4 +1,4 @@
-import type { Logger } from "../bus/options.ts";
+import type { Logger } from "../internal/logger.ts";
 import type { ScrapeFormat } from "../otel/prometheus/scrape_format.ts";
 import { acceptsGzip, negotiateFormat } from "./accept.ts";
 import { gzip } from "./gzip.ts";

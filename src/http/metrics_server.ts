@@ -1,6 +1,6 @@
-import { type DeadlineOptions, resolveTimeoutMs } from "../bus/options.ts";
-import { show } from "../internal/arguments.ts";
-import { withinMs } from "../internal/timers.ts";
+import { type DeadlineOptions, resolveTimeoutMs } from "../internal/deadline.ts";
+import { format } from "../internal/arguments.ts";
+import { settlesWithin } from "../internal/timers.ts";
 import type { MetricsHandlerOptions } from "./metrics_handler.ts";
 
 /**
@@ -61,7 +61,7 @@ export function resolveAddress(options: ServeMetricsOptions): Address {
     options;
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new RangeError(
-      `Cannot serve metrics: port must be an integer from 0 to 65535, received ${show(port)}`,
+      `Cannot serve metrics: port must be an integer from 0 to 65535, received ${format(port)}`,
     );
   }
   return { hostname, port };
@@ -85,7 +85,7 @@ export interface ServerEnd {
 export function metricsServer({ hostname, port }: Address, end: ServerEnd): MetricsServer {
   let ended: Promise<void> | undefined;
   const shutdown = (options: DeadlineOptions = {}) => {
-    const timeoutMs = resolveTimeoutMs("stop", options);
+    const timeoutMs = resolveTimeoutMs("shut the metrics server down", options);
     return ended ??= endWithin(timeoutMs, end);
   };
   const host = hostname.includes(":") ? `[${hostname}]` : hostname;
@@ -98,6 +98,6 @@ export function metricsServer({ hostname, port }: Address, end: ServerEnd): Metr
 
 async function endWithin(timeoutMs: number, end: ServerEnd): Promise<void> {
   const ending = end.afterRequests();
-  if (await withinMs(timeoutMs, ending)) return;
+  if (await settlesWithin(timeoutMs, ending)) return;
   await end.now();
 }

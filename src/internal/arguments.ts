@@ -1,19 +1,31 @@
-/** A value as an error message shows it. */
-export function show(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
+/** A value as an error message shows it: text in quotes. It never throws. */
+export function format(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  try {
+    return Array.isArray(value) ? JSON.stringify(value) : String(value);
+  } catch {
+    return typeof value;
+  }
 }
 
-/** Throws what every refusal of this package looks like. */
-export function refuse(
+/**
+ * Throws the error that every bad argument gets.
+ *
+ * @param action what cannot be done, such as `"create EventBus"`
+ */
+export function invalidArgument(
   ErrorClass: ErrorConstructor,
-  what: string,
+  action: string,
+  argument: string,
   rule: string,
-  received: string,
+  value: unknown,
 ): never {
-  throw new ErrorClass(`Cannot ${what} must be ${rule}, received ${received}`);
+  throw new ErrorClass(`Cannot ${action}: ${argument} must be ${rule}, received ${format(value)}`);
 }
 
-/** Refuses a handler that is no function. @param what such as `"subscribe EventBus: handler"` */
-export function assertFunction(what: string, value: unknown): void {
-  if (typeof value !== "function") refuse(TypeError, what, "a function", typeof value);
+/** Refuses a value that is no function. */
+export function assertFunction(action: string, argument: string, value: unknown): void {
+  if (typeof value !== "function") {
+    invalidArgument(TypeError, action, argument, "a function", value);
+  }
 }

@@ -1,27 +1,24 @@
-import type { Logger } from "../bus/options.ts";
+import type { Logger } from "./logger.ts";
+import { report } from "./reporting.ts";
 
-/** How many different things are told and remembered; what comes after is not told. */
+/** How many different things are reported and remembered; what comes after is not reported. */
 const MAX_REMEMBERED = 1_000;
 
-/** Tells each thing that is wrong with the metrics once, not at every scrape. */
+/** Reports each thing once, not each time it is found. */
 export class ReportOnce {
-  readonly #told = new Set<string>();
+  readonly #reported = new Set<string>();
   readonly #logger: Logger;
 
-  /** Tells it to the logger. */
+  /** Where it is reported. */
   constructor(logger: Logger) {
     this.#logger = logger;
   }
 
-  /** Tells it, unless that was done before. A logger that throws does not fail the scrape. */
-  tell(message: string): void {
-    if (this.#told.has(message) || this.#told.size > MAX_REMEMBERED) return;
-    this.#told.add(message);
-    const last = this.#told.size > MAX_REMEMBERED;
-    try {
-      this.#logger.warn(last ? `${message} (further ones are not told)` : message);
-    } catch {
-      // Nowhere else to tell it.
-    }
+  /** Reports it, unless that was done before. A logger that throws changes nothing else. */
+  report(message: string): void {
+    if (this.#reported.has(message) || this.#reported.size > MAX_REMEMBERED) return;
+    this.#reported.add(message);
+    const isLast = this.#reported.size > MAX_REMEMBERED;
+    report(this.#logger, isLast ? `${message} (further ones are not reported)` : message);
   }
 }

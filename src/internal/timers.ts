@@ -9,10 +9,10 @@ export function unref(timer: unknown): void {
 }
 
 /**
- * Waits for a promise at most so long, and says whether it was in time; it rejects as the promise
- * does. The timer keeps the process alive: somebody waits for the answer.
+ * Waits for a promise at most so long, and says whether it settled in time; it rejects as the
+ * promise does. The timer keeps the process alive: somebody waits for the answer.
  */
-export async function withinMs(ms: number, promise: Promise<unknown>): Promise<boolean> {
+export async function settlesWithin(ms: number, promise: Promise<unknown>): Promise<boolean> {
   const { promise: late, resolve } = Promise.withResolvers<false>();
   const timer = setTimeout(() => resolve(false), Math.min(ms, MAX_DELAY_MS));
   try {

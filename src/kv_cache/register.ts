@@ -1,6 +1,6 @@
 import type { EventBus } from "../bus/event_bus.ts";
 import type { EventSubscriber } from "../bus/event_subscriber.ts";
-import type { Logger } from "../bus/options.ts";
+import type { Logger } from "../internal/logger.ts";
 import { observeBus } from "../subscribers/self_metrics/observe_bus.ts";
 import type { LogSink } from "../subscribers/logging/log_record.ts";
 import { LoggingSubscriber } from "../subscribers/logging/logging_subscriber.ts";

@@ -1,10 +1,10 @@
 import type { EventBus } from "../bus/event_bus.ts";
 import type { EventSubscriber } from "../bus/event_subscriber.ts";
-import { type DeadlineOptions, resolveTimeoutMs } from "../bus/options.ts";
+import { type DeadlineOptions, resolveTimeoutMs } from "../internal/deadline.ts";
 import type { AnyEvents } from "../events/event_map.ts";
 import type { MetricsServer } from "../http/metrics_server.ts";
 import type { ObservabilityConfig } from "./config/config.ts";
-import { withinMs } from "../internal/timers.ts";
+import { settlesWithin } from "../internal/timers.ts";
 import { runSteps, type Step } from "./steps.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
 
@@ -75,7 +75,7 @@ export function running<Events extends object>(parts: Running<Events>): Observab
       });
       // One that hangs may not take the exporters' time either.
       const timeoutMs = remainingMs * BUS_SHARE;
-      if (!await withinMs(timeoutMs, Promise.allSettled(endings))) {
+      if (!await settlesWithin(timeoutMs, Promise.allSettled(endings))) {
         throw new Error("their time ran out");
       }
       await Promise.all(endings);
@@ -94,7 +94,7 @@ export function running<Events extends object>(parts: Running<Events>): Observab
   };
 
   const shutdown = (options: DeadlineOptions = {}): Promise<void> => {
-    const timeoutMs = resolveTimeoutMs("stop", options);
+    const timeoutMs = resolveTimeoutMs("shut observability down", options);
     return ending ??= runSteps([
       drainBus,
       ...(ownsBus ? [] : [endSubscribers]),
@@ -108,7 +108,7 @@ export function running<Events extends object>(parts: Running<Events>): Observab
     config,
     ...(server === undefined ? {} : { metricsUrl: server.metricsUrl }),
     flush: async (options = {}) => {
-      const timeoutMs = resolveTimeoutMs("flush", options);
+      const timeoutMs = resolveTimeoutMs("flush observability", options);
       const until = performance.now() + timeoutMs;
       const lostBefore = lostItems(telemetry);
       const drained = await bus.flush({ timeoutMs });

@@ -1,6 +1,7 @@
 import { EventBus } from "../bus/event_bus.ts";
 import type { EventSubscriber } from "../bus/event_subscriber.ts";
-import type { DeadlineOptions, Logger } from "../bus/options.ts";
+import type { DeadlineOptions } from "../internal/deadline.ts";
+import type { Logger } from "../internal/logger.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { LogLevel } from "../catalog/log.ts";
 import { type ExitHookOptions, installExitHooks } from "../exit/hooks.ts";

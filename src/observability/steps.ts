@@ -1,4 +1,4 @@
-import { withinMs } from "../internal/timers.ts";
+import { settlesWithin } from "../internal/timers.ts";
 
 /** One step of a shutdown: what it does, as it is named when it fails. */
 export interface Step {
@@ -24,7 +24,7 @@ export async function runSteps(
   for (const { name, run } of steps) {
     const remainingMs = Math.max(GRACE_MS, until - performance.now());
     try {
-      if (!await withinMs(remainingMs, run(remainingMs))) {
+      if (!await settlesWithin(remainingMs, run(remainingMs))) {
         throw new Error(`it did not end within ${Math.round(remainingMs)} ms`);
       }
     } catch (error) {

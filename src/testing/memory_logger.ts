@@ -1,4 +1,4 @@
-import type { Logger } from "../bus/options.ts";
+import type { Logger } from "../internal/logger.ts";
 
 /** A logger that keeps the lines a bus would write to the console. */
 export class MemoryLogger implements Logger {

@@ -162,7 +162,7 @@ Deno.test("a bad subscription map is refused and nothing is half-wired", () => {
   assertThrows(
     () => bus.registerSubscriber(new Bad()),
     TypeError,
-    'Cannot register Bad: the handler of "b" must be a function, received string',
+    'Cannot register Bad: the handler of "b" must be a function, received "no"',
   );
   assertEquals(bus.hasSubscribers("a"), false);
 });

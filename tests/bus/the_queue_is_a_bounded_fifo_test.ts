@@ -23,7 +23,7 @@ Deno.test("it does what a plain array does, within its bound", () => {
           }
           assertEquals(queue.size, model.length);
           assertEquals(queue.full, model.length === limit);
-          assertEquals(queue.oldestUnmarked(), model.find(({ marked }) => !marked)?.push);
+          assertEquals(queue.oldestStamped(), model.find(({ marked }) => !marked)?.push);
         }
       },
     ),

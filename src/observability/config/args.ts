@@ -115,5 +115,5 @@ function valueOf(
   }
   const parsed = rule.parse(value);
   if (rule.check(parsed)) return parsed;
-  throw new ConfigurationError(name, `must be ${rule.text}, received ${rule.show(value)}`);
+  throw new ConfigurationError(name, `must be ${rule.text}, received ${rule.format(value)}`);
 }

@@ -92,5 +92,5 @@ function readExporters(read: EnvReader, values: Map<string, unknown>): void {
 function parseVariable(name: string, rule: Rule, text: string): unknown {
   const value = rule.parse(text);
   if (rule.check(value)) return value;
-  throw new ConfigurationError(name, `must be ${rule.text}, received ${rule.show(text)}`);
+  throw new ConfigurationError(name, `must be ${rule.text}, received ${rule.format(text)}`);
 }

@@ -55,7 +55,7 @@ export class Layer {
       const { rule } = setting;
       if (!rule.check(value)) {
         const ErrorClass = rule.ofRange ? RangeError : TypeError;
-        throw this.#refusal(ErrorClass, inner, rule.text, rule.show(value));
+        throw this.#refusal(ErrorClass, inner, rule.text, rule.format(value));
       }
       this.#values.set(inner, value);
     }

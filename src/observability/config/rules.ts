@@ -1,4 +1,4 @@
-import { show } from "../../internal/arguments.ts";
+import { format } from "../../internal/arguments.ts";
 import type { AttributeValue } from "../../catalog/attributes.ts";
 
 /** What a setting's value must be. */
@@ -10,7 +10,7 @@ export interface Rule {
   /** The value that a flag's or a variable's text stands for; what `check` refuses if for none. */
   parse(text: string): unknown;
   /** A refused value as a message may show it. */
-  show(value: unknown): string;
+  format(value: unknown): string;
   /** Whether a refusal is one of range, not of type. */
   readonly ofRange: boolean;
 }
@@ -20,7 +20,7 @@ export const BOOLEAN: Rule = {
   text: "true or false",
   check: (value) => typeof value === "boolean",
   parse: (text) => ({ true: true, false: false })[text.toLowerCase()] ?? text,
-  show,
+  format,
   ofRange: false,
 };
 
@@ -29,7 +29,7 @@ export const TEXT: Rule = {
   text: "text that is not empty",
   check: (value) => typeof value === "string" && value.trim() !== "",
   parse: (text) => text,
-  show,
+  format,
   ofRange: false,
 };
 
@@ -49,7 +49,7 @@ export function integer(min: number, max: number): Rule {
     check: (value) =>
       Number.isSafeInteger(value) && value as number >= min && value as number <= max,
     parse: (text) => /^[+-]?\d+$/.test(text) ? Number(text) : text,
-    show,
+    format,
     ofRange: true,
   };
 }
@@ -60,7 +60,7 @@ export function number(text: string, check: (value: number) => boolean): Rule {
     text,
     check: (value) => typeof value === "number" && check(value),
     parse: (text) => /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : text,
-    show,
+    format,
     ofRange: true,
   };
 }
@@ -72,7 +72,7 @@ export function oneOf(words: readonly string[]): Rule {
     text: words.length === 2 ? quoted.join(" or ") : `one of ${quoted.join(", ")}`,
     check: (value) => words.includes(value as string),
     parse: (text) => words.find((word) => word === text.toLowerCase()) ?? text,
-    show,
+    format,
     ofRange: false,
   };
 }
@@ -88,8 +88,8 @@ export const ENDPOINT: Rule = {
   },
   parse: (text) => text,
   // Neither the credentials nor the query are anybody's business.
-  show: (value) =>
-    typeof value !== "string" ? show(value) : show(
+  format: (value) =>
+    typeof value !== "string" ? format(value) : format(
       value.replace(/^([a-z][a-z\d+.-]*:\/\/)?.*@/is, "$1…@").replace(/\?.*$/s, "?…"),
     ),
   ofRange: false,
@@ -100,7 +100,7 @@ export const ATTRIBUTES: Rule = {
   text: "attributes by name: strings, numbers, booleans or arrays of one of these",
   check: (value) => isRecord(value) && Object.values(value).every(isAttributeValue),
   parse: (text) => parsePairs(text) ?? text,
-  show,
+  format,
   ofRange: false,
 };
 
@@ -114,7 +114,7 @@ export const HEADERS: Rule = {
       /^[\t\x20-\x7e\x80-\xff]*$/.test(header)
     ),
   parse: (text) => parsePairs(text) ?? text,
-  show: () => "something else (values of headers are not shown)",
+  format: () => "something else (values of headers are not shown)",
   ofRange: false,
 };
 

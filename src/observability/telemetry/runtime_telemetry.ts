@@ -1,5 +1,5 @@
 import { metrics, trace } from "@opentelemetry/api";
-import type { Logger as LineLogger } from "../../bus/options.ts";
+import type { Logger as LineLogger } from "../../internal/logger.ts";
 import type { ObservabilityConfig } from "../config/config.ts";
 import { SCOPE_NAME, type Telemetry } from "./telemetry.ts";
 

@@ -16,7 +16,7 @@ import type { PushMetricExporter } from "../../otel/sdk_types.ts";
 import { BusTracer } from "../../otel/tracing/bus_tracer.ts";
 import { createMetricProducer } from "../../otel/metrics/metric_producer.ts";
 import { PrometheusMetrics } from "../../otel/prometheus/prometheus_metrics.ts";
-import type { Logger } from "../../bus/options.ts";
+import type { Logger } from "../../internal/logger.ts";
 import type { AttributeLimitsConfig, OtlpMetricsTarget, OtlpTarget } from "../config/config.ts";
 import { createSampler } from "./sampler.ts";
 import {

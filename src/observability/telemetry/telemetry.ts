@@ -1,4 +1,4 @@
-import type { Logger as LineLogger } from "../../bus/options.ts";
+import type { Logger as LineLogger } from "../../internal/logger.ts";
 import type { ExportCountsBySignal } from "../../subscribers/self_metrics/observe_export.ts";
 import type { ScrapeFormat } from "../../otel/prometheus/scrape_format.ts";
 import type { CollectedMetric } from "../../subscribers/metrics/series.ts";

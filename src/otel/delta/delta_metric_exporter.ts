@@ -1,7 +1,7 @@
 import { AggregationTemporality as Temporality } from "@opentelemetry/sdk-metrics";
 import { Backoff } from "../../internal/backoff.ts";
-import type { Logger } from "../../bus/options.ts";
-import { show } from "../../internal/arguments.ts";
+import type { Logger } from "../../internal/logger.ts";
+import { format } from "../../internal/arguments.ts";
 import { DeltaMetrics } from "./delta_metrics.ts";
 import { rejectedBy } from "../../batching/rejected_count.ts";
 import type { AggregationTemporality, PushMetricExporter, ResourceMetrics } from "../sdk_types.ts";
@@ -94,8 +94,8 @@ export class DeltaMetricExporter implements PushMetricExporter {
     if (!TEMPORALITY_PREFERENCES.includes(temporalityPreference)) {
       throw new TypeError(
         "Cannot create DeltaMetricExporter: temporalityPreference must be one of " +
-          `${TEMPORALITY_PREFERENCES.map(show).join(", ")}, received ${
-            show(temporalityPreference)
+          `${TEMPORALITY_PREFERENCES.map(format).join(", ")}, received ${
+            format(temporalityPreference)
           }`,
       );
     }

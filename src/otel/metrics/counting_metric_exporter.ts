@@ -1,5 +1,5 @@
 import { Backoff } from "../../internal/backoff.ts";
-import type { Logger } from "../../bus/options.ts";
+import type { Logger } from "../../internal/logger.ts";
 import { AggregationTemporality as Temporality } from "@opentelemetry/sdk-metrics";
 import type { ExportCounts } from "../../batching/export_queue.ts";
 import { rejectedBy } from "../../batching/rejected_count.ts";

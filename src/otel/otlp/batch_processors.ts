@@ -1,5 +1,5 @@
 import type { Resource } from "@opentelemetry/resources";
-import type { Logger } from "../../bus/options.ts";
+import type { Logger } from "../../internal/logger.ts";
 import {
   type ExportCounts,
   ExportQueue,

@@ -65,14 +65,16 @@ export class Families {
       metric.dataPointType !== DataPointType.GAUGE &&
       metric.aggregationTemporality !== AggregationTemporality.CUMULATIVE
     ) {
-      this.#reports.tell(`Cannot show ${what}: its temporality must be cumulative, received delta`);
+      this.#reports.report(
+        `Cannot show ${what}: its temporality must be cumulative, received delta`,
+      );
       return undefined;
     }
     const type = typeOf(metric);
     const unit = unitSuffix(otelUnit);
     const name = familyName(instrument, otelUnit, type === "counter");
     if (name === "") {
-      this.#reports.tell(`Cannot show ${what}: its name must have a letter or digit`);
+      this.#reports.report(`Cannot show ${what}: its name must have a letter or digit`);
       return undefined;
     }
     const same = taken.get(name)?.family;
@@ -83,7 +85,7 @@ export class Families {
     for (const series of namesOf(name, type)) {
       const other = taken.get(series);
       if (other === undefined) continue;
-      this.#reports.tell(
+      this.#reports.report(
         `Cannot show ${what}: its name ${series} must have one type and unit, but it is ` +
           `${describe(type, unit)}, and ${describe(other.family.type, other.family.unit)} by ` +
           `${other.instrument}`,
@@ -110,7 +112,7 @@ export class Families {
         : explicitBuckets(point.value, exemplarsOf(point));
       const text = labels.of(point.attributes);
       if (family.add(text, value)) continue;
-      this.#reports.tell(
+      this.#reports.report(
         `Cannot show all of the metric ${JSON.stringify(metric.descriptor.name)}: several of its ` +
           `series become ${family.name}${text.text}, and the last one is kept`,
       );

@@ -3,8 +3,8 @@ import { PrometheusExporter } from "@opentelemetry/exporter-prometheus";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { MeterProvider, type ResourceMetrics } from "@opentelemetry/sdk-metrics";
 import { Deadline } from "../../internal/deadline.ts";
-import type { Logger } from "../../bus/options.ts";
-import { show } from "../../internal/arguments.ts";
+import type { Logger } from "../../internal/logger.ts";
+import { invalidArgument } from "../../internal/arguments.ts";
 import type { Family } from "./family.ts";
 import { PrometheusSerializer } from "./prometheus_serializer.ts";
 import { SCRAPE_FORMATS, type ScrapeFormat } from "./scrape_format.ts";
@@ -70,10 +70,12 @@ export class PrometheusMetrics implements AsyncDisposable {
       logger = console,
     } = options;
     if (typeof collectTimeoutMs !== "number" || !(collectTimeoutMs > 0)) {
-      throw new RangeError(
-        `Cannot create PrometheusMetrics: collectTimeoutMs must be a number above 0, received ${
-          show(collectTimeoutMs)
-        }`,
+      invalidArgument(
+        RangeError,
+        "create PrometheusMetrics",
+        "collectTimeoutMs",
+        "a number above 0",
+        collectTimeoutMs,
       );
     }
     // Timers hold their delay in 32 bits; a longer one would fire at once.
@@ -110,10 +112,12 @@ export class PrometheusMetrics implements AsyncDisposable {
    */
   async scrape(format: ScrapeFormat = "prometheus"): Promise<string> {
     if (!SCRAPE_FORMATS.includes(format)) {
-      throw new TypeError(
-        `Cannot scrape PrometheusMetrics: format must be "prometheus" or "openmetrics", received ${
-          show(format)
-        }`,
+      invalidArgument(
+        TypeError,
+        "scrape PrometheusMetrics",
+        "format",
+        `"prometheus" or "openmetrics"`,
+        format,
       );
     }
     return await this.#scrapes.scrape(format);
@@ -139,7 +143,7 @@ export class PrometheusMetrics implements AsyncDisposable {
     try {
       // All scrapes would wait for one that hangs, as they share it.
       const collecting = this.#reader.collect();
-      if (!await deadline.within(collecting)) {
+      if (!await deadline.waitFor(collecting)) {
         const reason = new Error(`it took longer than ${this.#collectTimeoutMs} ms`);
         throw new AggregateError([reason], "Cannot collect metrics");
       }
@@ -147,7 +151,7 @@ export class PrometheusMetrics implements AsyncDisposable {
       if (errors.length > 0) throw new AggregateError(errors, "Cannot collect metrics");
       // A resource that is not known in time is shown as far as it is.
       const resource = resourceMetrics.resource.waitForAsyncAttributes?.();
-      if (resource !== undefined) await deadline.within(resource);
+      if (resource !== undefined) await deadline.waitFor(resource);
       return resourceMetrics;
     } finally {
       deadline.clear();

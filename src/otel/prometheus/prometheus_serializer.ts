@@ -1,5 +1,5 @@
 import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
-import type { Logger } from "../../bus/options.ts";
+import type { Logger } from "../../internal/logger.ts";
 import { Families } from "./families.ts";
 import type { Family } from "./family.ts";
 import { ReportOnce } from "../../internal/report_once.ts";

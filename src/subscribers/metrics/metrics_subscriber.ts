@@ -3,7 +3,7 @@ import type { AnyEvent } from "../../catalog/declaration.ts";
 import type { EventMetric, MetricDeclaration, PairMetric } from "../../catalog/metric.ts";
 import { Backoff } from "../../internal/backoff.ts";
 import { EventSubscriber } from "../../bus/event_subscriber.ts";
-import type { Logger } from "../../bus/options.ts";
+import type { Logger } from "../../internal/logger.ts";
 import type { BusEvent } from "../../events/event.ts";
 import type { AnyEvents, EventHandler, Subscriptions } from "../../events/event_map.ts";
 import { OpenPairs, pairKey } from "../pairs/open_pairs.ts";

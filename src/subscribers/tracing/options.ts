@@ -1,4 +1,4 @@
-import type { Logger } from "../../bus/options.ts";
+import type { Logger } from "../../internal/logger.ts";
 import type { SpanDeclaration } from "../../catalog/span.ts";
 import type { AnyEvents } from "../../events/event_map.ts";
 import type { TracerLike } from "../otel_api.ts";

@@ -2,7 +2,7 @@ import type { Context, Span } from "@opentelemetry/api";
 import { ROOT_CONTEXT, SpanKind, trace } from "@opentelemetry/api";
 import { Backoff } from "../../internal/backoff.ts";
 import { EventSubscriber } from "../../bus/event_subscriber.ts";
-import type { Logger } from "../../bus/options.ts";
+import type { Logger } from "../../internal/logger.ts";
 import type { AnyEvent, OperationId } from "../../catalog/declaration.ts";
 import type { BusEvent } from "../../events/event.ts";
 import type { AnyEvents, Subscriptions } from "../../events/event_map.ts";

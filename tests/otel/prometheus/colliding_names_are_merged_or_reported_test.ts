@@ -63,7 +63,7 @@ Deno.test("histograms of the same bounds are added up, of others the last is kep
     "h_count": 7,
   });
   assertEquals(other.warnings, [
-    'Cannot show all of the metric "h": several of its series become h, and the last one is kept',
+    'busbar: Cannot show all of the metric "h": several of its series become h, and the last one is kept',
   ]);
 });
 
@@ -74,9 +74,9 @@ Deno.test("of gauges with the same series the last is kept, and that is told", a
   ]);
   assertEquals(samples(prometheus), { 'g_a{x="1"}': 40 });
   assertEquals(warnings, [
-    'Cannot show all of the metric "g.a": several of its series become g_a{x="1"}, and the last ' +
+    'busbar: Cannot show all of the metric "g.a": several of its series become g_a{x="1"}, and the last ' +
     "one is kept",
-    'Cannot show all of the metric "g_a": several of its series become g_a{x="1"}, and the last ' +
+    'busbar: Cannot show all of the metric "g_a": several of its series become g_a{x="1"}, and the last ' +
     "one is kept",
   ]);
 });
@@ -99,13 +99,13 @@ Deno.test("a name of another type or unit is left out and told, the first is kep
   assertEquals(samples(prometheus), expected);
   assertEquals(samples(openmetrics), expected);
   assertEquals(warnings, [
-    'Cannot show the metric "a_b_seconds": its name a_b_seconds must have one type and unit, but ' +
+    'busbar: Cannot show the metric "a_b_seconds": its name a_b_seconds must have one type and unit, but ' +
     'it is a gauge, and a counter in seconds by the metric "a.b"',
-    'Cannot show the metric "h.count": its name h_count must have one type and unit, but it is a ' +
+    'busbar: Cannot show the metric "h.count": its name h_count must have one type and unit, but it is a ' +
     'gauge, and a histogram by the metric "h"',
-    'Cannot show the metric "target.info": its name target_info must have one type and unit, but ' +
+    'busbar: Cannot show the metric "target.info": its name target_info must have one type and unit, but ' +
     "it is a gauge, and an info by the resource",
-    'Cannot show the metric "a_b_seconds_total": its name a_b_seconds must have one type and unit, ' +
+    'busbar: Cannot show the metric "a_b_seconds_total": its name a_b_seconds must have one type and unit, ' +
     'but it is a counter, and a counter in seconds by the metric "a.b"',
   ]);
 });
@@ -124,8 +124,8 @@ Deno.test("what cannot be shown is told once, not at each scrape", async () => {
   });
   for (let i = 0; i < 3; i++) assertEquals(Object.keys(samples(await metrics.scrape())).length, 1);
   assertEquals(logger.lines, [
-    'Cannot show the metric "delta": its temporality must be cumulative, received delta',
-    'Cannot show the metric "...": its name must have a letter or digit',
+    'busbar: Cannot show the metric "delta": its temporality must be cumulative, received delta',
+    'busbar: Cannot show the metric "...": its name must have a letter or digit',
   ]);
 });
 
