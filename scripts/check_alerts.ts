@@ -9,6 +9,8 @@
  * @module
  */
 import { dashboardQueries } from "@busbar/busbar/generate";
+import { start } from "../tests/support/processes.ts";
+import { temporaryFolder } from "../tests/support/temporary_folder.ts";
 
 const SECONDS = 130;
 const ROOT = new URL("../", import.meta.url).pathname;
@@ -21,11 +23,10 @@ const RUNS: readonly [name: string, faults: readonly string[], alert: string | u
   ["l1-oom", ["l1-oom"], "L1OutOfMemory"],
 ];
 
-interface Run {
+interface Run extends AsyncDisposable {
   readonly name: string;
   readonly alert: string | undefined;
   readonly prometheusUrl: string;
-  end(): Promise<void>;
 }
 
 function freePort(): number {
@@ -33,7 +34,7 @@ function freePort(): number {
   return listener.addr.port;
 }
 
-async function start(
+async function startRun(
   name: string,
   faults: readonly string[],
   alert: string | undefined,
@@ -55,40 +56,26 @@ async function start(
       }],
     }),
   );
-  const silent = { stdin: "null", stdout: "null", stderr: "null" } as const;
-  const example = new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "--allow-net=127.0.0.1", "--allow-read", "--allow-write"],
-      `${ROOT}examples/kv_cache_server/main.ts`,
-      ...["--port", `${server}`, "--speed", "20", "--l1-blocks", "200", "--l2-blocks", "1000"],
-      ...["--models", "2", "--tenants", "3"],
-      ...faults.flatMap((fault) => ["--fault", fault]),
-    ],
-    ...silent,
-    stderr: "inherit",
-  }).spawn();
-  const scraper = new Deno.Command("prometheus", {
-    args: [
-      `--config.file=${config}`,
-      `--storage.tsdb.path=${folder}/${name}`,
-      `--web.listen-address=127.0.0.1:${prometheus}`,
-      "--log.level=error",
-    ],
-    ...silent,
-  }).spawn();
+  const example = start(Deno.execPath(), [
+    ...["run", "--allow-net=127.0.0.1", "--allow-read", "--allow-write"],
+    `${ROOT}examples/kv_cache_server/main.ts`,
+    ...["--port", `${server}`, "--speed", "20", "--l1-blocks", "200", "--l2-blocks", "1000"],
+    ...["--models", "2", "--tenants", "3"],
+    ...faults.flatMap((fault) => ["--fault", fault]),
+  ]);
+  const scraper = start("prometheus", [
+    `--config.file=${config}`,
+    `--storage.tsdb.path=${folder}/${name}`,
+    `--web.listen-address=127.0.0.1:${prometheus}`,
+    "--log.level=error",
+  ]);
   return {
     name,
     alert,
     prometheusUrl: `http://127.0.0.1:${prometheus}`,
-    async end() {
-      for (const child of [example, scraper]) {
-        try {
-          child.kill("SIGTERM");
-        } catch {
-          console.error(`a process of ${name} had ended before its time`);
-        }
-        await child.status;
-      }
+    async [Symbol.asyncDispose]() {
+      await scraper[Symbol.asyncDispose]();
+      await example[Symbol.asyncDispose]();
     },
   };
 }
@@ -116,10 +103,12 @@ async function allQueries(): Promise<string[]> {
   return [...new Set([...dashboardQueries(dashboard), ...documented])];
 }
 
-const folder = await Deno.makeTempDir({ prefix: "busbar_alerts_" });
-const runs = await Promise.all(
-  RUNS.map(([name, faults, alert]) => start(name, faults, alert, folder)),
-);
+await using folder = await temporaryFolder();
+await using started = new AsyncDisposableStack();
+const runs: Run[] = [];
+for (const [name, faults, alert] of RUNS) {
+  runs.push(started.use(await startRun(name, faults, alert, folder.path)));
+}
 console.log(`scraping ${runs.length} servers for ${SECONDS} s`);
 await new Promise((resolve) => setTimeout(resolve, SECONDS * 1_000));
 
@@ -128,23 +117,18 @@ const report = (kept: boolean, text: string) => {
   if (!kept) failed++;
   console.log(`${kept ? "ok" : "FAILED"}: ${text}`);
 };
-try {
-  for (const run of runs) {
-    const alerts = await firing(run);
-    const kept = run.alert === undefined ? alerts.length === 0 : alerts.includes(run.alert);
-    report(kept, `${run.name}: ${alerts.join(", ") || "no alert"} fires`);
-  }
-  const queries = await allQueries();
-  let answered = 0;
-  for (const query of queries) {
-    // What counts failures has data where there are some.
-    const series = await Promise.all(runs.map((run) => seriesOf(query, run)));
-    if (series.some((count) => count > 0)) answered++;
-    else report(false, `no data: ${query}`);
-  }
-  report(answered === queries.length, `${answered} of ${queries.length} queries have data`);
-} finally {
-  await Promise.all(runs.map((run) => run.end()));
-  await Deno.remove(folder, { recursive: true });
+for (const run of runs) {
+  const alerts = await firing(run);
+  const kept = run.alert === undefined ? alerts.length === 0 : alerts.includes(run.alert);
+  report(kept, `${run.name}: ${alerts.join(", ") || "no alert"} fires`);
 }
-if (failed > 0) Deno.exit(1);
+const queries = await allQueries();
+let answered = 0;
+for (const query of queries) {
+  // What counts failures has data where there are some.
+  const series = await Promise.all(runs.map((run) => seriesOf(query, run)));
+  if (series.some((count) => count > 0)) answered++;
+  else report(false, `no data: ${query}`);
+}
+report(answered === queries.length, `${answered} of ${queries.length} queries have data`);
+if (failed > 0) Deno.exitCode = 1;

@@ -1,10 +1,12 @@
 /**
- * Starts each runtime on the compiled tests and returns what they told.
+ * Starts each runtime on the compiled tests and returns what they reported.
  *
  * @module
  */
 import type { TestResult } from "../../tests/runtimes/harness.ts";
 import type { Runtime } from "../../tests/runtimes/matrix.ts";
+import { deadline } from "@std/async";
+import { findChromium, openPage } from "../../tests/support/browser.ts";
 import { run } from "../package/run.ts";
 import { tools } from "../package/tools.ts";
 import { bundleForWeb, loaders } from "./stage.ts";
@@ -116,7 +118,7 @@ await fetch("/results", { method: "POST", body: JSON.stringify(await run()) });
     "page.js",
   );
   const script = await Deno.readTextFile(`${directory}page.js`);
-  const told = Promise.withResolvers<TestResult[]>();
+  const reported = Promise.withResolvers<TestResult[]>();
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
     async (request) => {
@@ -128,51 +130,15 @@ await fetch("/results", { method: "POST", body: JSON.stringify(await run()) });
         case "/page.js":
           return new Response(script, { headers: { "content-type": "text/javascript" } });
         case "/results":
-          told.resolve(await request.json());
+          reported.resolve(await request.json());
           return new Response();
         default:
           return new Response(null, { status: 404 });
       }
     },
   );
-  const browser = new Deno.Command(await findChromium(), {
-    args: [
-      "--headless",
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-dev-shm-usage",
-      `--user-data-dir=${directory}chromium`,
-      `http://127.0.0.1:${server.addr.port}/`,
-    ],
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
-  const late = setTimeout(
-    () => told.reject(new Error("Cannot read the results: Chromium's page told none in time")),
-    RUN_TIMEOUT_MS,
-  );
-  try {
-    return await told.promise;
-  } finally {
-    clearTimeout(late);
-    browser.kill();
-    await browser.status;
-  }
-}
-
-/** Chromium under one of its names, or what `BUSBAR_CHROMIUM` says. */
-async function findChromium(): Promise<string> {
-  const chosen = Deno.env.get("BUSBAR_CHROMIUM");
-  const names = chosen ? [chosen] : ["chromium", "google-chrome", "chromium-browser"];
-  for (const name of names) {
-    try {
-      await new Deno.Command(name, { args: ["--version"], stdout: "null", stderr: "null" })
-        .output();
-      return name;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  }
-  throw new Error(`Cannot start Chromium: one of ${names.join(", ")} must be installed`);
+  const chromium = findChromium();
+  if (chromium === undefined) throw new Error("Cannot start Chromium: it must be installed");
+  await using browser = await openPage(chromium, `http://127.0.0.1:${server.addr.port}/`);
+  return await deadline(Promise.race([reported.promise, browser.crashed]), RUN_TIMEOUT_MS);
 }

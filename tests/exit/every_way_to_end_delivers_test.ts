@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { EventBus } from "@busbar/busbar";
 import { installExitHooks } from "@busbar/busbar/exit";
 import { MemoryLogger } from "@busbar/busbar/testing";
-import { runScript, type Signal } from "../support/processes.ts";
+import { type Signal, startScript } from "../support/processes.ts";
 
 const ENDING = new URL("../support/programs/ending.ts", import.meta.url);
 const SAID = ["said 1", "said 2", "said 3"];
@@ -12,15 +12,12 @@ async function end(
   how: string[],
   signals: Readonly<Record<string, Signal>> = {},
 ): Promise<{ code: number | null; said: string[] }> {
-  const left = new Map(Object.entries(signals));
-  const { code, stdout } = await runScript(ENDING, how, {
-    permissions: [],
-    heard: (text, child) => {
-      for (const [line, signal] of left) {
-        if (text.includes(`${line}\n`) && left.delete(line)) child.kill(signal);
-      }
-    },
-  });
+  await using child = startScript(ENDING, how, { permissions: [] });
+  for (const [line, signal] of Object.entries(signals)) {
+    await child.printed(new RegExp(`${line}\n`));
+    child.kill(signal);
+  }
+  const { code, stdout } = await child.ended;
   return { code, said: stdout.trim().split("\n").filter((line) => line !== "ready") };
 }
 

@@ -1,9 +1,9 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { assertEquals } from "@std/assert";
 import { stringify } from "yaml";
 import { busAlerts, kvCacheAlerts, rulesYaml } from "../../src/generate/mod.ts";
 import { installed, run } from "../support/processes.ts";
+import { temporaryFolder } from "../support/temporary_folder.ts";
 
 /** Series by name, as promtool writes them: a start, what is added each half minute, how often. */
 type Series = Readonly<Record<string, string>>;
@@ -78,8 +78,8 @@ Deno.test({
   name: "each alert fires when it should, and not when it should not",
   ignore: !installed("promtool"),
   async fn() {
-    const folder = await mkdtemp(`${tmpdir()}/busbar-alerts-`);
-    await writeFile(`${folder}/alerts.yml`, rulesYaml("alerts", alerts));
+    await using folder = await temporaryFolder();
+    await writeFile(`${folder.path}/alerts.yml`, rulesYaml("alerts", alerts));
     const firing = (alert: string) =>
       `count by () (ALERTS{alertname="${alert}",alertstate="firing"})`;
     const test = (alert: string, series: Series, samples: unknown[]) => ({
@@ -91,15 +91,14 @@ Deno.test({
       test(alert, fires, [{ labels: "{}", value: 1 }]),
       test(alert, stays, []),
     ]);
-    const file = `${folder}/test.yml`;
+    const file = `${folder.path}/test.yml`;
     await writeFile(
       file,
       stringify({ rule_files: ["alerts.yml"], evaluation_interval: "30s", tests }),
     );
-    for (const args of [["check", "rules", `${folder}/alerts.yml`], ["test", "rules", file]]) {
+    for (const args of [["check", "rules", `${folder.path}/alerts.yml`], ["test", "rules", file]]) {
       const { code, stdout, stderr } = await run("promtool", args);
       assertEquals(code, 0, stdout + stderr);
     }
-    await rm(folder, { recursive: true });
   },
 });

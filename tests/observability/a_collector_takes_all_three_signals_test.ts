@@ -40,24 +40,11 @@ async function startCollector(receiver: string) {
       ),
     },
   });
-  // It says so on stderr once it listens.
-  const listens = Promise.withResolvers<void>();
-  const child = start(COLLECTOR ?? "", [`--config=yaml:${config}`], {
-    complained: (stderr) => {
-      if (stderr.includes("Everything is ready")) listens.resolve();
-    },
-  });
-  const early = child.ended.then(({ stderr }) => {
-    throw new Error(`the collector ended:\n${stderr}`);
-  });
-  early.catch(() => {}); // it ends at last
-  await Promise.race([listens.promise, early]);
+  const child = start(COLLECTOR ?? "", [`--config=yaml:${config}`]);
+  await child.printed(/Everything is ready/, "stderr");
   return {
     endpoint: `http://127.0.0.1:${otlp}`,
-    async end() {
-      child.kill("SIGTERM");
-      await child.ended;
-    },
+    [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
   };
 }
 
@@ -72,7 +59,7 @@ for (const protocol of ["http/protobuf", "http/json"] as const) {
         received[new URL(request.url).pathname] = await request.json();
         return Response.json({});
       });
-      const collector = await startCollector(receiver.origin);
+      await using collector = await startCollector(receiver.origin);
       const obs = await startObservability<ShopEvents>({
         env: () => undefined,
         catalog,
@@ -84,7 +71,7 @@ for (const protocol of ["http/protobuf", "http/json"] as const) {
       obs.bus.publish("checkout.end", { total: 42 }, { sessionId: "s1" });
       assertEquals(await obs.flush(), true);
       await obs.shutdown();
-      await collector.end(); // it hands on what it holds
+      await collector[Symbol.asyncDispose](); // it hands on what it holds
 
       const names = received["/v1/metrics"].resourceMetrics[0].scopeMetrics.flatMap(
         (scope: { metrics: { name: string }[] }) => scope.metrics.map(({ name }) => name),

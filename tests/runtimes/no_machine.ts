@@ -27,6 +27,8 @@ export const spawnSync = spawn;
 export const mkdtemp = missing("a folder to write to");
 export const writeFile = mkdtemp;
 export const rm = mkdtemp;
+export const readdir = mkdtemp;
+export const readFile = mkdtemp;
 export const tmpdir = mkdtemp;
 
 export default {

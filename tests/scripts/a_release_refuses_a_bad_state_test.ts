@@ -1,19 +1,22 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { RELEASE_BRANCH, Repository } from "../../scripts/release/repository.ts";
 import { run } from "../../scripts/package/run.ts";
+import { type TemporaryFolder, temporaryFolder } from "../support/temporary_folder.ts";
 
 /** A clone with one commit on the release branch, and the bare repository that it came from. */
 class Clone implements AsyncDisposable {
   readonly directory: string;
   readonly repository: Repository;
+  readonly #folder: TemporaryFolder;
 
-  private constructor(directory: string) {
-    this.directory = directory;
-    this.repository = new Repository(directory);
+  private constructor(folder: TemporaryFolder) {
+    this.#folder = folder;
+    this.directory = folder.path;
+    this.repository = new Repository(folder.path);
   }
 
   static async create(): Promise<Clone> {
-    const clone = new Clone(await Deno.makeTempDir({ prefix: "busbar-release-" }));
+    const clone = new Clone(await temporaryFolder());
     const origin = `${clone.directory}/.git/origin.git`;
     await clone.git("init", "--quiet", `--initial-branch=${RELEASE_BRANCH}`);
     await clone.git("init", "--quiet", "--bare", origin);
@@ -25,8 +28,11 @@ class Clone implements AsyncDisposable {
         "user.email": "test@example.com",
         "commit.gpgSign": "false",
         "tag.gpgSign": "false",
+        // Nothing may go on in the background when a command has ended.
+        "maintenance.auto": "false",
       })
     ) await clone.git("config", name, value);
+    await clone.git("config", "--file", `${origin}/config`, "receive.autogc", "false");
     await clone.git("commit", "--quiet", "--allow-empty", "--message=One");
     await clone.git("push", "--quiet", "origin", RELEASE_BRANCH);
     return clone;
@@ -37,7 +43,7 @@ class Clone implements AsyncDisposable {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    return Deno.remove(this.directory, { recursive: true });
+    return this.#folder[Symbol.asyncDispose]();
   }
 }
 

@@ -10,13 +10,14 @@ import { PrefixCache } from "../../examples/kv_cache_server/cache/prefix_cache.t
 import type { ServerEvents } from "../../examples/kv_cache_server/events.ts";
 import { type Fault, Faults } from "../../examples/kv_cache_server/faults.ts";
 import { samples } from "./samples.ts";
+import { temporaryFolder } from "./temporary_folder.ts";
 
 /** A cache of the example's, within the test. */
 export async function openCache(
   options: { l1?: number; l2?: number; faults?: readonly Fault[] } = {},
 ) {
-  const directory = await Deno.makeTempDir();
-  const path = `${directory}/l2.sqlite`;
+  const folder = await temporaryFolder();
+  const path = `${folder.path}/l2.sqlite`;
   const metrics = new PrometheusMetrics();
   const bus = new EventBus<ServerEvents>({ maxQueueSize: 100_000 }).start();
   registerKvCache(bus, { metrics: metrics.meter });
@@ -30,6 +31,8 @@ export async function openCache(
   const faults = new Faults(options.faults);
   const l1 = new MemoryTier(options.l1 ?? 100);
   const l2 = new DiskTier({ path, capacity: options.l2 ?? 100, bus, faults });
+  let closed: Promise<void> | undefined;
+  const close = () => closed ??= l2[Symbol.asyncDispose]();
   return {
     bus,
     cache: new PrefixCache({ l1, l2, bus, faults }),
@@ -51,7 +54,7 @@ export async function openCache(
     },
     /** Closes the disk tier, and counts what is on the disk. */
     async onDisk(): Promise<{ blocks: number; bytes: number }> {
-      await l2[Symbol.asyncDispose]();
+      await close();
       const file = new DatabaseSync(path, { readOnly: true });
       const row = file.prepare("SELECT count(*) AS n, sum(length(bytes)) AS b FROM blocks").get();
       file.close();
@@ -60,8 +63,8 @@ export async function openCache(
     async [Symbol.asyncDispose]() {
       await bus.stop();
       await metrics[Symbol.asyncDispose]();
-      await l2.idle();
-      await Deno.remove(directory, { recursive: true });
+      await close();
+      await folder[Symbol.asyncDispose]();
     },
   };
 }

@@ -1,13 +1,19 @@
 /**
- * Other processes for tests: `node:child_process` starts them on Deno, Node and Bun alike.
+ * Other processes for tests: `node:child_process` starts them on Deno, Node and Bun alike. Each is
+ * awaited with all that it has started in turn, before the test goes on to remove what they used.
  *
  * @module
  */
 import { spawn, spawnSync } from "node:child_process";
+import { readdir, readFile } from "node:fs/promises";
 import process from "node:process";
+import { deadline } from "@std/async";
 
 /** A process that takes longer is ended, and its test fails. */
-const PROCESS_TIMEOUT_MS = 30_000;
+const RUN_TIMEOUT_MS = 60_000;
+
+/** What does not end within this time of being asked to is killed, and its test fails. */
+const END_TIMEOUT_MS = 20_000;
 
 /** How a process ended. */
 export interface Ended {
@@ -23,10 +29,6 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** What it reads from stdin. Default: nothing. */
   readonly input?: string;
-  /** Hears, with every piece of stdout, all of it so far. */
-  readonly heard?: (stdout: string, child: Child) => void;
-  /** The same of stderr. */
-  readonly complained?: (stderr: string) => void;
 }
 
 /** How a script is run by the runtime that runs the test. */
@@ -38,43 +40,123 @@ export interface ScriptOptions extends RunOptions {
 /** What ends a process, or asks it to end. */
 export type Signal = "SIGINT" | "SIGTERM" | "SIGKILL";
 
-/** A process that goes on until it is told to end. */
-export interface Child {
+/** Where a process prints. */
+type Output = "stdout" | "stderr";
+
+/** A process that has been started. It is asked to end, and awaited, at the end of its scope. */
+export interface Started extends AsyncDisposable {
+  /**
+   * Resolves when the process and all that it started have ended: nobody has its output open any
+   * more, so nobody writes to its files either.
+   */
+  readonly ended: Promise<Ended>;
   /** Sends a signal, unless it has ended. */
   kill(signal: Signal): void;
+  /**
+   * Resolves as soon as what it has printed matches; rejects when it ends without.
+   *
+   * @param output default: `"stdout"`
+   */
+  printed(pattern: RegExp, output?: Output): Promise<RegExpExecArray>;
 }
 
-/** A process that has been started. */
-export interface Started extends Child {
-  readonly ended: Promise<Ended>;
+/** What a process has printed so far, for those who wait for more. */
+class Printed {
+  #text = "";
+  readonly #waiting = new Set<() => void>();
+
+  get text(): string {
+    return this.#text;
+  }
+
+  add(text: string): void {
+    this.#text += text;
+    for (const look of this.#waiting) look();
+  }
+
+  match(pattern: RegExp, ended: Promise<Ended>): Promise<RegExpExecArray> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        const match = pattern.exec(this.#text);
+        if (match === null) return;
+        this.#waiting.delete(look);
+        resolve(match);
+      };
+      this.#waiting.add(look);
+      look();
+      ended.then(({ code, stdout, stderr }) => {
+        reject(
+          new Error(`It ended with code ${code} before it printed ${pattern}: ${stdout}${stderr}`),
+        );
+      }, reject);
+    });
+  }
 }
 
 /** Starts a program. */
 export function start(program: string, args: readonly string[], options: RunOptions = {}): Started {
-  const { env, input, heard, complained } = options;
+  const { env, input } = options;
   const child = spawn(program, [...args], { env: { ...process.env, NO_COLOR: "1", ...env } });
   // Deno's `child.kill` reports an exit code of the child's own as none.
   const kill = (signal: Signal) => {
     const { pid, exitCode, signalCode } = child;
     if (pid !== undefined && exitCode === null && signalCode === null) process.kill(pid, signal);
   };
+  const outputs = { stdout: new Printed(), stderr: new Printed() };
   const ended = new Promise<Ended>((resolve, reject) => {
-    let [stdout, stderr] = ["", ""];
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      stdout += text;
-      heard?.(stdout, { kill });
-    });
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      stderr += text;
-      complained?.(stderr);
-    });
+    for (const output of ["stdout", "stderr"] as const) {
+      child[output].setEncoding("utf8").on("data", (text: string) => outputs[output].add(text));
+    }
     child.once("error", reject);
-    child.once("close", (code) => resolve({ code, stdout, stderr }));
+    child.once(
+      "close",
+      (code) => resolve({ code, stdout: outputs.stdout.text, stderr: outputs.stderr.text }),
+    );
   });
   // Who ends without reading it need not.
   child.stdin.on("error", () => {});
   child.stdin.end(input ?? "");
-  return { ended, kill };
+  return {
+    ended,
+    kill,
+    printed: (pattern, output = "stdout") => outputs[output].match(pattern, ended),
+    async [Symbol.asyncDispose]() {
+      if (child.pid === undefined) return;
+      const family = await familyOf(child.pid);
+      kill("SIGTERM");
+      await endOf(program, ended, family);
+    },
+  };
+}
+
+/** The ids of a process and of all that it has started, as far as the system shows them. */
+async function familyOf(pid: number): Promise<number[]> {
+  const family = [pid];
+  for (const member of family) {
+    const threads = `/proc/${member}/task`;
+    for (const thread of await readdir(threads).catch(() => [])) {
+      const children = await readFile(`${threads}/${thread}/children`, "utf8").catch(() => "");
+      family.push(...children.split(" ").filter((child) => child !== "").map(Number));
+    }
+  }
+  return family;
+}
+
+/** Waits for a process that was asked to end; when it is late, kills it and all that it started. */
+async function endOf(program: string, ended: Promise<Ended>, family: number[]): Promise<void> {
+  try {
+    await deadline(ended, END_TIMEOUT_MS);
+  } catch (cause) {
+    for (const pid of family) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {
+        // It has ended.
+      }
+    }
+    await deadline(ended, END_TIMEOUT_MS).catch(() => {});
+    throw new Error(`Cannot end ${program}: it must end within ${END_TIMEOUT_MS} ms`, { cause });
+  }
 }
 
 /** Runs a program to its end. */
@@ -83,23 +165,28 @@ export async function run(
   args: readonly string[],
   options?: RunOptions,
 ): Promise<Ended> {
-  const child = start(program, args, options);
-  const late = setTimeout(() => child.kill("SIGKILL"), PROCESS_TIMEOUT_MS);
-  try {
-    return await child.ended;
-  } finally {
-    clearTimeout(late);
-  }
+  await using child = start(program, args, options);
+  return await deadline(child.ended, RUN_TIMEOUT_MS);
 }
 
-/** Runs a script, which lies beside the test, on the runtime that runs the test. */
-export function runScript(
+/** Starts a script, which lies beside the test, on the runtime that runs the test. */
+export function startScript(
   script: URL,
   args: readonly string[] = [],
   options: ScriptOptions = {},
-): Promise<Ended> {
+): Started {
   const flags = startFlags(options.permissions);
-  return run(process.execPath, [...flags, script.pathname, ...args], options);
+  return start(process.execPath, [...flags, script.pathname, ...args], options);
+}
+
+/** Runs a script, which lies beside the test, on the runtime that runs the test. */
+export async function runScript(
+  script: URL,
+  args?: readonly string[],
+  options?: ScriptOptions,
+): Promise<Ended> {
+  await using child = startScript(script, args, options);
+  return await deadline(child.ended, RUN_TIMEOUT_MS);
 }
 
 /** Runs a module's text on the runtime that runs the test. */

@@ -1,9 +1,11 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { deadline } from "@std/async";
 import { type MetricsHandlerOptions, startMetricsServer } from "@busbar/busbar/http";
-import { freePort } from "./loopback.ts";
 import { start } from "./processes.ts";
+import { temporaryFolder } from "./temporary_folder.ts";
+
+/** It takes three seconds or so. */
+const START_TIMEOUT_MS = 60_000;
 
 /** A Prometheus that scrapes, each second, what is served to it. */
 export interface RealPrometheus extends AsyncDisposable {
@@ -28,37 +30,38 @@ export async function startPrometheus(
       return scrape(format);
     },
   });
-  const directory = await mkdtemp(`${tmpdir()}/busbar-prometheus-`);
+  const folder = await temporaryFolder();
   const target = new URL(server.metricsUrl).host;
   await writeFile(
-    `${directory}/prometheus.yml`,
+    `${folder.path}/prometheus.yml`,
     `scrape_configs:
   - job_name: busbar
     scrape_interval: 1s
     static_configs: [{ targets: ["${target}"] }]
 `,
   );
-  const port = await freePort();
   const prometheus = start("prometheus", [
-    `--config.file=${directory}/prometheus.yml`,
-    `--storage.tsdb.path=${directory}/data`,
-    `--web.listen-address=127.0.0.1:${port}`,
+    `--config.file=${folder.path}/prometheus.yml`,
+    `--storage.tsdb.path=${folder.path}/data`,
+    "--web.listen-address=127.0.0.1:0",
     ...flags,
   ]);
   const stop = async () => {
-    prometheus.kill("SIGKILL");
-    await prometheus.ended;
-    await rm(directory, { recursive: true });
+    await prometheus[Symbol.asyncDispose]();
+    await folder[Symbol.asyncDispose]();
     await server.shutdown();
   };
+  let origin: string;
   try {
-    await deadline(twice.promise, 30_000);
+    const listens = prometheus.printed(/"Listening on" address=([\d.:]+)/, "stderr");
+    [, origin = ""] = await deadline(listens, START_TIMEOUT_MS);
+    await deadline(twice.promise, START_TIMEOUT_MS);
   } catch (error) {
     await stop();
     throw error;
   }
   const ask = async (path: string, parameters: Record<string, string>) => {
-    const url = `http://127.0.0.1:${port}/api/v1/${path}?${new URLSearchParams(parameters)}`;
+    const url = `http://${origin}/api/v1/${path}?${new URLSearchParams(parameters)}`;
     return (await (await fetch(url)).json()).data;
   };
   return {

@@ -1,31 +1,25 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { deadline } from "@std/async";
-import { samples } from "../../support/samples.ts";
 import { totals } from "../../support/kv_cache_server.ts";
+import { serve } from "../../support/loopback.ts";
+import { run as runProgram, start } from "../../support/processes.ts";
+import { samples } from "../../support/samples.ts";
+import { temporaryFolder } from "../../support/temporary_folder.ts";
 
-const MAIN = "examples/kv_cache_server/main.ts";
+const MAIN = new URL("../../../examples/kv_cache_server/main.ts", import.meta.url).pathname;
 const FLAGS = ["--no-prompt", "--allow-net=127.0.0.1", "--allow-read", "--allow-write"];
 
-function command(args: string[]): Deno.Command {
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", ...FLAGS, MAIN, ...args],
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  });
+const commandLine = (args: string[]) => ["run", "--quiet", ...FLAGS, MAIN, ...args];
+
+async function run(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
+  const { code, stdout, stderr } = await runProgram(Deno.execPath(), commandLine(args));
+  return { code, out: stdout, err: stderr };
 }
 
-async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const { code, stdout, stderr } = await command(args).output();
-  const decoder = new TextDecoder();
-  return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
-}
-
-async function traceFile(lines: string[]): Promise<Disposable & { path: string }> {
-  const path = await Deno.makeTempFile({ suffix: ".jsonl" });
+async function traceFile(lines: string[]): Promise<AsyncDisposable & { path: string }> {
+  const folder = await temporaryFolder();
+  const path = `${folder.path}/trace.jsonl`;
   await Deno.writeTextFile(path, lines.join("\n"));
-  return { path, [Symbol.dispose]: () => Deno.removeSync(path) };
+  return { path, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
 }
 
 const line = (...ids: number[]) => JSON.stringify({ timestamp: 0, hash_ids: ids });
@@ -38,7 +32,7 @@ Deno.test("a small trace gives the numbers worked out by hand", async () => {
   //   4 3     4 misses, and ends the prefix; 4 is stored: L1 evicts 3, L2 evicts 2;
   //           3 is stored: new in L1 again, which evicts 1; in L2 it is there already.
   //                                                       L1 4 3   L2 1 4 3
-  using trace = await traceFile([line(1, 2), line(1, 2, 3), line(1), line(4, 3)]);
+  await using trace = await traceFile([line(1, 2), line(1, 2, 3), line(1), line(4, 3)]);
   const args = ["--trace", trace.path, "--l1-blocks", "2", "--l2-blocks", "3"];
   const { code, out, err } = await run(...args, "--speed", "max", "--once", "--port", "0");
   assertEquals(code, 0, err);
@@ -98,31 +92,23 @@ Deno.test("requests are spread over models and tenants, and faults are counted",
 });
 
 Deno.test("clients over HTTP can have it to themselves", async () => {
-  await using child = command(["--port", "0", "--requests", "0"]).spawn();
-  const output = child.stdout.cancel();
-  let err = "";
-  let asked = false;
-  for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
-    err += text;
-    const url = /http:\S+(?=\/metrics)/.exec(err)?.[0];
-    if (url === undefined || !err.includes("The input has ended") || asked) continue;
-    asked = true;
-    const post = async (path: string, blocks: number[]) => {
-      const body = JSON.stringify({ tenant: "t", blocks });
-      const headers = { "content-type": "application/json" };
-      return await (await fetch(`${url}${path}`, { method: "POST", headers, body })).json();
-    };
-    assertEquals((await post("/v1/store", [1, 2])).storedBlocks, 2);
-    assertEquals((await post("/v1/lookup", [1, 2, 3])).foundBlocks, 2);
-    assertEquals((await post("/v1/retrieve", [1, 2])).retrievedBlocks, 2);
-    const found = samples(await (await fetch(`${url}/metrics`)).text());
-    const hit = totals(found, "lmcache_mp_lookup_hit_tokens_total", "cache_salt");
-    assertEquals(hit.by, { t: 2 * 512 });
-    child.kill("SIGINT");
-  }
-  await output;
-  const { code } = await deadline(child.status, 10_000);
-  assertEquals(code, 0, err);
+  await using child = start(Deno.execPath(), commandLine(["--port", "0", "--requests", "0"]));
+  const [url] = await child.printed(/http:\S+(?=\/metrics)/, "stderr");
+  await child.printed(/The input has ended/, "stderr");
+  const post = async (path: string, blocks: number[]) => {
+    const body = JSON.stringify({ tenant: "t", blocks });
+    const headers = { "content-type": "application/json" };
+    return await (await fetch(`${url}${path}`, { method: "POST", headers, body })).json();
+  };
+  assertEquals((await post("/v1/store", [1, 2])).storedBlocks, 2);
+  assertEquals((await post("/v1/lookup", [1, 2, 3])).foundBlocks, 2);
+  assertEquals((await post("/v1/retrieve", [1, 2])).retrievedBlocks, 2);
+  const found = samples(await (await fetch(`${url}/metrics`)).text());
+  const hit = totals(found, "lmcache_mp_lookup_hit_tokens_total", "cache_salt");
+  assertEquals(hit.by, { t: 2 * 512 });
+  child.kill("SIGINT");
+  const { code, stderr } = await child.ended;
+  assertEquals(code, 0, stderr);
 });
 
 Deno.test("bad flags get the rule and the usage text, and exit 2", async () => {
@@ -158,20 +144,16 @@ Deno.test("a missing or broken trace and a port in use say so, and exit 1", asyn
       ['{"timestamp":0,"hash_ids":[1.5]}', "hash_ids must be an array of integers"],
     ] as const
   ) {
-    using trace = await traceFile([line(1), bad, line(2)]);
+    await using trace = await traceFile([line(1), bad, line(2)]);
     const { code, out, err } = await run("--trace", trace.path, "--once", "--port", "0");
     assertEquals([code, out], [1, ""]);
     assertStringIncludes(err, `${trace.path}: line 2: ${why}`);
     assert(!err.includes("    at "), err);
   }
 
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen() {} },
-    () => new Response(),
-  );
-  const { port } = server.addr;
+  await using server = await serve(() => new Response());
+  const { port } = server;
   const inUse = await run("--requests", "1", "--once", "--port", `${port}`);
-  await server.shutdown();
   assertEquals(inUse.code, 1);
   assertEquals(
     inUse.err.trim(),
@@ -180,22 +162,13 @@ Deno.test("a missing or broken trace and a port in use say so, and exit 1", asyn
 });
 
 Deno.test("it can be scraped while it runs, and Ctrl-C ends it with a summary", async () => {
-  await using child = command(["--port", "0", "--speed", "20"]).spawn();
-  const output = child.stdout.cancel();
-  let err = "";
-  let interrupted = false;
-  for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
-    err += text;
-    const url = /http:\S+\/metrics/.exec(err)?.[0];
-    if (url === undefined || interrupted) continue;
-    const response = await fetch(url);
-    assertEquals(response.status, 200);
-    assertMatch(await response.text(), /lmcache_mp_event_bus_queue_depth \d+/);
-    interrupted = true;
-    child.kill("SIGINT");
-  }
-  await output;
-  const { code } = await deadline(child.status, 10_000);
-  assertEquals(code, 0, err);
-  assertStringIncludes(err, "events dropped");
+  await using child = start(Deno.execPath(), commandLine(["--port", "0", "--speed", "20"]));
+  const [url] = await child.printed(/http:\S+\/metrics/, "stderr");
+  const response = await fetch(url);
+  assertEquals(response.status, 200);
+  assertMatch(await response.text(), /lmcache_mp_event_bus_queue_depth \d+/);
+  child.kill("SIGINT");
+  const { code, stderr } = await child.ended;
+  assertEquals(code, 0, stderr);
+  assertStringIncludes(stderr, "events dropped");
 });
