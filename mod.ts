@@ -36,7 +36,8 @@ export type {
   Subscriptions,
 } from "./src/events/event_map.ts";
 export { EventBus } from "./src/bus/event_bus.ts";
-export type { BusEventListener, StopReport, SubscribeOptions } from "./src/bus/event_bus.ts";
+export type { BusEventListener, SubscribeOptions } from "./src/bus/event_bus.ts";
+export type { StopReport } from "./src/bus/lifecycle.ts";
 export { EventSubscriber } from "./src/bus/event_subscriber.ts";
 export type { BusStats } from "./src/bus/stats.ts";
 export type { BusDrop, DropReason, LossCounts, RejectReason } from "./src/bus/losses.ts";

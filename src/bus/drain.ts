@@ -16,6 +16,19 @@ const SAMPLED_EVENTS = 16;
 /** The events of one turn where the clock stands still: the queue's bound, and at least this. */
 const MIN_TURN_EVENTS = 10_000;
 
+/** What a drain works on, and its limits. */
+interface DrainParts {
+  readonly queue: BoundedQueue<BusEvent>;
+  readonly routes: Routes;
+  readonly failures: Failures;
+  readonly budgetMs: number;
+  readonly maxInFlight: number;
+  /** It can end a slice, but not prolong it. */
+  readonly userClock: () => number;
+  /** Called at the end of each slice. */
+  readonly onSliceEnd: (sliceStartedAtMs: number) => void;
+}
+
 /**
  * Takes events off the queue in slices and hands each to everybody who listens. Whatever a handler
  * throws or rejects with ends there, counted.
@@ -60,26 +73,14 @@ export class Drain {
   /** Async calls that have not settled, by what tells one call from all others. */
   readonly #inFlight = new Map<string, Promise<unknown>>();
 
-  /**
-   * @param userClock it can end a slice, but not prolong it
-   * @param onSliceEnd called at the end of each slice
-   */
-  constructor(
-    queue: BoundedQueue<BusEvent>,
-    routes: Routes,
-    failures: Failures,
-    budgetMs: number,
-    maxInFlight: number,
-    userClock: () => number,
-    onSliceEnd: (sliceStartedAtMs: number) => void,
-  ) {
-    this.#queue = queue;
-    this.#routes = routes;
-    this.#failures = failures;
-    this.#budgetMs = budgetMs;
-    this.#maxInFlight = maxInFlight;
-    this.#userClock = userClock;
-    this.#onSliceEnd = onSliceEnd;
+  constructor(parts: DrainParts) {
+    this.#queue = parts.queue;
+    this.#routes = parts.routes;
+    this.#failures = parts.failures;
+    this.#budgetMs = parts.budgetMs;
+    this.#maxInFlight = parts.maxInFlight;
+    this.#userClock = parts.userClock;
+    this.#onSliceEnd = parts.onSliceEnd;
   }
 
   /** How many events have met their end: all that left the queue, but for the one in dispatch. */

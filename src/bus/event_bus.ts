@@ -9,10 +9,11 @@ import type {
 } from "../events/event_map.ts";
 import { BoundedQueue } from "./bounded_queue.ts";
 import { createClock, guardClock } from "./clock.ts";
-import { Deadline, type DeadlineOptions, resolveTimeoutMs } from "../internal/deadline.ts";
+import { type DeadlineOptions, resolveTimeoutMs } from "../internal/deadline.ts";
 import { Drain } from "./drain.ts";
 import type { EventSubscriber } from "./event_subscriber.ts";
 import { Failures } from "./failures.ts";
+import { Lifecycle, type StopReport } from "./lifecycle.ts";
 import { isListener, Listeners } from "./listeners.ts";
 import { type BusDrop, Losses, type RejectReason } from "./losses.ts";
 import { type EventBusOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
@@ -20,23 +21,6 @@ import { assertFunction } from "../internal/arguments.ts";
 import { type End, Routes, untilAborted } from "./routes.ts";
 import type { BusStats } from "./stats.ts";
 import { SubscriberSet } from "./subscriber_set.ts";
-
-/** What `EventBus.stop` resolves to: totals since the last start. */
-export interface StopReport {
-  /** Events dispatched. */
-  readonly delivered: number;
-  /** Events lost: rejected by a full queue, evicted, or left over. */
-  readonly dropped: number;
-  /** Events still queued at the timeout; they are included in `dropped`. */
-  readonly leftOver: number;
-  /** Exceptions and rejections of handlers, listeners and subscribers. */
-  readonly failures: number;
-  /** Whether the timeout was reached. */
-  readonly timedOut: boolean;
-}
-
-/** The sums of a {@linkcode StopReport}, since the bus was made. */
-type Totals = [delivered: number, dropped: number, leftOver: number, failures: number];
 
 /** The options of a subscription. */
 export interface SubscribeOptions {
@@ -97,22 +81,14 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
   readonly #listeners: Listeners;
   readonly #drain: Drain;
   readonly #subscribers: SubscriberSet;
-  /** Whether `publish` takes events: also before the first start, not once stopped or disabled. */
-  #open: boolean;
-  #started = false;
-  #stopping: Promise<StopReport> | undefined;
-  /** Whether to start again when the stop is over. */
-  #restart = false;
-  /** Called at the end of the next slice. */
-  #onSliceEnd: (() => void)[] = [];
-  #atStart: Totals;
+  readonly #lifecycle: Lifecycle;
 
   /**
    * Creates a bus; it opens nothing.
    *
    * @param options See {@linkcode EventBusOptions}.
    * @throws {RangeError} if `maxQueueSize`, `drainBudgetMs` or `maxInFlight` is out of range.
-   * @throws {TypeError} if another option is of the wrong type.
+   * @throws {TypeError} if another option is of the wrong type, or there is no such option.
    */
   constructor(options: EventBusOptions = {}) {
     super();
@@ -121,21 +97,26 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
     const failures = this.#failures = new Failures(logger);
     const userClock = clock && guardClock(clock, failures);
     this.#now = userClock ?? createClock();
-    this.#open = enabled;
     this.#queue = new BoundedQueue(maxQueueSize);
     this.#losses = new Losses(this.#now, failures, this);
     this.#listeners = new Listeners(this, this.#routes, failures);
     this.#subscribers = new SubscriberSet(this.#routes, failures);
-    this.#drain = new Drain(
-      this.#queue,
-      this.#routes,
+    this.#drain = new Drain({
+      queue: this.#queue,
+      routes: this.#routes,
       failures,
-      drainBudgetMs,
+      budgetMs: drainBudgetMs,
       maxInFlight,
-      userClock ?? (() => 0),
-      (sliceStartedAtMs) => this.#endSlice(sliceStartedAtMs),
-    );
-    this.#atStart = this.#totals();
+      userClock: userClock ?? (() => 0),
+      onSliceEnd: (sliceStartedAtMs) => this.#lifecycle.endSlice(sliceStartedAtMs),
+    });
+    this.#lifecycle = new Lifecycle(enabled, {
+      queue: this.#queue,
+      drain: this.#drain,
+      losses: this.#losses,
+      failures,
+      subscribers: this.#subscribers,
+    });
   }
 
   /**
@@ -156,7 +137,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
   ): boolean;
   publish(type: string, metadata?: unknown, init?: PublishInit): boolean {
     // A disabled bus is never open.
-    if (!this.#open) return this.#reject("stopped", type);
+    if (!this.#lifecycle.open) return this.#reject("stopped", type);
     // A type that is no string can come from untyped code only; it is nobody's, and must not throw.
     if (typeof type !== "string" || type.startsWith("bus:")) return this.#reject("reserved", type);
     if (this.#queue.full && !this.#makeRoom()) return this.#reject("queue_full", type);
@@ -274,14 +255,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
 
   /** Starts the drain. On a bus that is stopping, it takes effect once it has stopped. */
   start(): this {
-    if (this.#stopping) {
-      this.#restart = true;
-    } else {
-      if (!this.#open) this.#atStart = this.#totals();
-      if (!this.#started) this.#drain.retain();
-      this.#open = this.#started = this.enabled;
-      this.#losses.suffix = "";
-    }
+    this.#lifecycle.start();
     return this;
   }
 
@@ -295,7 +269,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
    * @throws {RangeError} synchronously, if `timeoutMs` is not a number of at least 0
    */
   flush(options: DeadlineOptions = {}): Promise<boolean> {
-    return this.#settle(resolveTimeoutMs("flush EventBus", options), options.signal);
+    return this.#lifecycle.settle(resolveTimeoutMs("flush EventBus", options), options.signal);
   }
 
   /**
@@ -311,7 +285,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
     const startedAt = performance.now();
     const until = startedAt + resolveTimeoutMs("flush EventBus", options);
     while (performance.now() <= until && this.#drain.next());
-    this.#endSlice(startedAt);
+    this.#lifecycle.endSlice(startedAt);
     this.#subscribers.call("flushSync", startedAt);
     return this.#queue.size === 0;
   }
@@ -326,8 +300,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
    */
   stop(options: DeadlineOptions = {}): Promise<StopReport> {
     const timeoutMs = resolveTimeoutMs("stop EventBus", options);
-    this.#restart = false;
-    return this.#stopping ??= this.#stop(timeoutMs, options.signal);
+    return this.#lifecycle.stop(timeoutMs, options.signal);
   }
 
   /** Stops the bus at the end of an `await using` block. */
@@ -361,8 +334,7 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
 
   /** Events lost: rejected by a full queue, evicted, or left over at a `stop`. */
   get droppedEventsCount(): number {
-    const { reasons, dropped } = this.#losses;
-    return reasons.queue_full + dropped;
+    return this.#losses.lostCount;
   }
 
   /** A copy of how often each subscriber or handler failed, by name. */
@@ -385,16 +357,11 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
     return {
       published: accepted + total - dropped,
       accepted,
-      delivered: this.#delivered,
+      delivered: this.#lifecycle.delivered,
       pending: accepted - this.#drain.settled,
       ...this.#losses.counts(),
       skippedBySubscriber: this.#drain.skipped.toRecord(),
     };
-  }
-
-  /** What left the queue was dispatched or dropped. */
-  get #delivered(): number {
-    return this.#drain.settled - this.#losses.dropped;
   }
 
   #reject(reason: RejectReason, type: string): false {
@@ -407,79 +374,10 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
     const { overflow } = this.#options;
     if (overflow === "drop-oldest") {
       this.#losses.add("evicted", (this.#queue.shift() as BusEvent).type);
-    } else if (overflow === "inline" && this.#started && !this.#drain.running) {
+    } else if (overflow === "inline" && this.#lifecycle.started && !this.#drain.running) {
       this.#drain.runNow();
     }
     // A handler that ran inline may have stopped the bus or filled the queue again.
-    return this.#open && !this.#queue.full;
-  }
-
-  #endSlice(startedAtMs: number): void {
-    this.#subscribers.call("onDrain", startedAtMs);
-    for (const go of this.#onSliceEnd.splice(0)) go();
-    if (this.#queue.size === 0) this.#losses.noteEmpty();
-  }
-
-  /** Resolves when everything accepted so far is settled. */
-  async #drained(): Promise<void> {
-    const target = this.#queue.pushed;
-    while (this.#drain.settled < target) {
-      await new Promise<void>((resolve) => this.#onSliceEnd.push(resolve));
-    }
-  }
-
-  /**
-   * What flush and stop have in common: the queue, the async handlers, the subscribers.
-   *
-   * @returns whether it was done in time
-   */
-  async #settle(
-    timeoutMs: number,
-    signal: AbortSignal | undefined,
-    stopping = false,
-  ): Promise<boolean> {
-    const asking = this.#drain.call;
-    const deadline = new Deadline(timeoutMs, signal);
-    // An unstarted bus drains too, for as long as somebody waits for it.
-    this.#drain.retain();
-    const drained = await deadline.waitFor(this.#drained());
-    if (stopping && !drained) this.#dropLeftOver();
-    await deadline.waitFor(Promise.all(this.#drain.pending(asking)));
-    this.#drain.release();
-    await this.#subscribers.callAsync("flush", deadline);
-    if (stopping) await this.#subscribers.callAsync("shutdown", deadline);
-    deadline.clear();
-    return !deadline.passed;
-  }
-
-  async #stop(timeoutMs: number, signal: AbortSignal | undefined): Promise<StopReport> {
-    if (this.#started) this.#drain.release();
-    this.#open = this.#started = false;
-    const timedOut = !await this.#settle(timeoutMs, signal, true);
-    this.#losses.finish();
-    const report = this.#report(timedOut);
-    this.#stopping = undefined;
-    if (this.#restart) this.start();
-    return report;
-  }
-
-  #dropLeftOver(): void {
-    let event: BusEvent | undefined;
-    while ((event = this.#queue.shift())) this.#losses.add("shutdown", event.type);
-  }
-
-  #totals(): Totals {
-    return [
-      this.#delivered,
-      this.droppedEventsCount,
-      this.#losses.reasons.shutdown,
-      this.#failures.counts.total,
-    ];
-  }
-
-  #report(timedOut: boolean): StopReport {
-    const [delivered, dropped, leftOver, failures] = this.#totals()
-      .map((total, index) => total - (this.#atStart[index] as number)) as Totals;
-    return { delivered, dropped, leftOver, failures, timedOut };
+    return this.#lifecycle.open && !this.#queue.full;
   }
 }

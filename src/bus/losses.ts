@@ -105,6 +105,11 @@ export class Losses {
     return this.reasons.evicted + this.reasons.shutdown;
   }
 
+  /** All but those after a stop and of reserved types. */
+  get lostCount(): number {
+    return this.reasons.queue_full + this.dropped;
+  }
+
   /** A copy of the counts, of all or of one window. */
   counts(window: LossWindow = SINCE_CREATION): LossCounts {
     const { queue_full = 0, stopped = 0, reserved = 0, evicted = 0, shutdown = 0 } = difference(

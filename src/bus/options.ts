@@ -26,26 +26,26 @@ export type OverflowPolicy = "drop-newest" | "drop-oldest" | "inline";
 /** The options of an {@linkcode EventBus}; the defaults are {@linkcode DEFAULT_EVENT_BUS_OPTIONS}. */
 export interface EventBusOptions {
   /** Whether the bus is enabled. A disabled one accepts, counts and starts nothing. Default: `true`. */
-  readonly enabled?: boolean;
+  readonly enabled?: boolean | undefined;
   /** How many events may wait: an integer from 1 to 2^24. Default: 10,000. */
-  readonly maxQueueSize?: number;
+  readonly maxQueueSize?: number | undefined;
   /** What happens to an event published when the queue is full. Default: `"drop-newest"`. */
-  readonly overflow?: OverflowPolicy;
+  readonly overflow?: OverflowPolicy | undefined;
   /** How long the bus may hold one turn of the event loop, in milliseconds, more than 0. Default: 4. */
-  readonly drainBudgetMs?: number;
+  readonly drainBudgetMs?: number | undefined;
   /**
    * How many calls of one async handler may be pending: an integer from 1 to 2^24. Beyond that, the
    * handler is skipped. Default: 1,000.
    */
-  readonly maxInFlight?: number;
+  readonly maxInFlight?: number | undefined;
   /**
    * Returns the time in milliseconds since the epoch. Default: a sub-millisecond clock that follows
    * the wall clock and never runs backwards. If the clock throws, that is counted and `Date.now()` is
    * used.
    */
-  readonly clock?: () => number;
+  readonly clock?: (() => number) | undefined;
   /** Where losses and failures are logged. Default: `console`. */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
 }
 
 /** The defaults of {@linkcode EventBusOptions}. */
@@ -68,7 +68,7 @@ export const MAX_QUEUE_SIZE_LIMIT: number = 2 ** 24;
 
 /** All options with their values; only the clock has no default of its own. */
 export type ResolvedOptions =
-  & Required<Omit<EventBusOptions, "clock">>
+  & { readonly [Name in keyof EventBusOptions]-?: NonNullable<EventBusOptions[Name]> }
   & { readonly clock: (() => number) | undefined };
 
 /** What an option's value must be, and how that is checked. */
@@ -103,6 +103,13 @@ const RULES: Readonly<Record<keyof EventBusOptions, Rule>> = {
 /** Checks what a user passed and fills in the defaults. */
 export function resolveOptions(options: EventBusOptions): ResolvedOptions {
   const resolved: Record<string, unknown> = { ...DEFAULT_EVENT_BUS_OPTIONS, logger: console };
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || Object.hasOwn(RULES, name)) continue;
+    const known = Object.keys(RULES).join(", ");
+    throw new TypeError(
+      `Cannot create EventBus: there is no option ${format(name)}; there are ${known}`,
+    );
+  }
   for (const [name, [rule, holds]] of Object.entries(RULES)) {
     const value = options[name as keyof EventBusOptions];
     if (value === undefined) continue;

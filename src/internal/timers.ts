@@ -11,14 +11,23 @@ export function unref(timer: unknown): void {
 /**
  * Waits for a promise at most so long, and says whether it settled in time; it rejects as the
  * promise does. The timer keeps the process alive: somebody waits for the answer.
+ *
+ * @param signal ends the wait when it aborts while waiting
  */
-export async function settlesWithin(ms: number, promise: Promise<unknown>): Promise<boolean> {
+export async function settlesWithin(
+  ms: number,
+  promise: Promise<unknown>,
+  signal?: AbortSignal,
+): Promise<boolean> {
   const { promise: late, resolve } = Promise.withResolvers<false>();
-  const timer = setTimeout(() => resolve(false), Math.min(ms, MAX_DELAY_MS));
+  const expire = () => resolve(false);
+  const timer = setTimeout(expire, Math.min(ms, MAX_DELAY_MS));
+  signal?.addEventListener("abort", expire);
   try {
     return await Promise.race([promise.then(() => true), late]);
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener("abort", expire);
   }
 }
 

@@ -2,7 +2,7 @@ import { EventSubscriber } from "../bus/event_subscriber.ts";
 import type { AnyEvents, EventOf, EventTypeOf, Subscriptions } from "../events/event_map.ts";
 
 /**
- * Keeps every event of the given types, and counts the calls of its lifecycle methods.
+ * Keeps every event, or those of the given types, and counts the calls of its lifecycle methods.
  *
  * @typeParam Events The event map of the code under test. With it, event types that do not exist
  * are compile errors, and `events` is typed; without it, any type is accepted.
@@ -13,16 +13,19 @@ export class RecordingSubscriber<Events extends object = AnyEvents>
   readonly events: EventOf<Events, EventTypeOf<Events>>[] = [];
   /** How often each method was called. */
   readonly calls = { onDrain: 0, flush: 0, shutdown: 0 };
+  /** Keeps an event of any type; absent if only some types are recorded. */
+  override onEvent?: (event: EventOf<Events, EventTypeOf<Events>>) => void;
   readonly #types: readonly EventTypeOf<Events>[];
 
   /**
    * Creates a subscriber; register it with `bus.registerSubscriber`.
    *
-   * @param types the event types to record
+   * @param types the event types to record. Default: all.
    */
-  constructor(types: readonly NoInfer<EventTypeOf<Events>>[]) {
+  constructor(types?: readonly NoInfer<EventTypeOf<Events>>[]) {
     super();
-    this.#types = types;
+    this.#types = types ?? [];
+    if (types === undefined) this.onEvent = (event) => void this.events.push(event);
   }
 
   /** The types of the events received, in order. */

@@ -190,3 +190,23 @@ Deno.test("bad options are refused by name, rule and value", () => {
   assertThrows(() => new EventBus({ overflow: "x" as "inline" }), TypeError, "overflow");
   assertThrows(() => new EventBus({ clock: 1 as unknown as () => number }), TypeError, "clock");
 });
+
+Deno.test("an option that does not exist is refused with the list of those that do", () => {
+  assertThrows(
+    () => new EventBus({ maxQueSize: 5 } as object),
+    TypeError,
+    'Cannot create EventBus: there is no option "maxQueSize"; there are enabled, maxQueueSize, ' +
+      "overflow, drainBudgetMs, maxInFlight, clock, logger",
+  );
+});
+
+Deno.test("undefined means absent", async () => {
+  await using bus = new EventBus({
+    enabled: undefined,
+    maxQueueSize: undefined,
+    clock: undefined,
+    logger: undefined,
+    ...{ maxQueSize: undefined },
+  });
+  assertEquals([bus.enabled, bus.maxQueueSize], [true, 10_000]);
+});
