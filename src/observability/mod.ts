@@ -37,12 +37,8 @@ export {
   DEFAULT_OBSERVABILITY_CONFIG,
   type ExemplarFilter,
   type ObservabilityConfig,
-  type OtlpCompression,
   type OtlpConfig,
   type OtlpMetricsTarget,
-  type OtlpProtocol,
-  type OtlpTarget,
-  type OtlpTransport,
   type PrometheusConfig,
   type SamplerConfig,
   type SamplerName,
@@ -56,6 +52,12 @@ export type {
   OtlpOptions,
   OtlpSignalOptions,
 } from "./config/options.ts";
+export type {
+  OtlpCompression,
+  OtlpProtocol,
+  OtlpSettings,
+  OtlpTarget,
+} from "../otel/otlp/otlp_target.ts";
 export type { TemporalityPreference } from "../otel/delta/delta_metric_exporter.ts";
 export { type ObservabilitySources, resolveObservabilityConfig } from "./config/resolve.ts";
 export { ineffectiveEnvVars, OBSERVABILITY_ENV_VARS } from "./config/ineffective_env_vars.ts";

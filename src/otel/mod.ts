@@ -50,10 +50,9 @@ export {
 } from "./delta/delta_metric_exporter.ts";
 export {
   createOtlpExporters,
-  DEFAULT_OTLP_OPTIONS,
   type OtlpExporters,
   type OtlpExportersOptions,
-  type OtlpSignalOptions,
+  type OtlpTargetOptions,
 } from "./otlp/create_otlp_exporters.ts";
 export {
   DEFAULT_EXPORT_QUEUE_OPTIONS,
@@ -67,6 +66,11 @@ export {
   observeExport,
   type ObserveExportOptions,
 } from "../subscribers/self_metrics/observe_export.ts";
-export type { OtlpProtocol } from "./otlp/otlp_exporters.ts";
+export type {
+  OtlpCompression,
+  OtlpProtocol,
+  OtlpSettings,
+  OtlpTarget,
+} from "./otlp/otlp_target.ts";
 export { OtlpExportError } from "./otlp/otlp_transport.ts";
 export type * from "./sdk_types.ts";

@@ -163,7 +163,10 @@ export class OtlpReceiver implements AsyncDisposable {
   async #take(request: Request): Promise<Response> {
     const { headers } = request;
     const { pathname } = new URL(request.url);
-    const bytes = new Uint8Array(await request.arrayBuffer());
+    const plain = headers.get("content-encoding") === "gzip"
+      ? new Response(request.body?.pipeThrough(new DecompressionStream("gzip")))
+      : request;
+    const bytes = new Uint8Array(await plain.arrayBuffer());
     const body = headers.get("content-type") === "application/json"
       ? JSON.parse(new TextDecoder().decode(bytes))
       : decode(bytes, REQUESTS[pathname] ?? {});

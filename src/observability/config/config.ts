@@ -1,6 +1,11 @@
 import { DEFAULT_EVENT_BUS_OPTIONS, type OverflowPolicy } from "../../bus/options.ts";
 import type { AttributeValue } from "../../catalog/attributes.ts";
 import type { TemporalityPreference } from "../../otel/delta/delta_metric_exporter.ts";
+import {
+  DEFAULT_OTLP_SETTINGS,
+  type OtlpSettings,
+  type OtlpTarget,
+} from "../../otel/otlp/otlp_target.ts";
 
 /** The complete configuration of observability: plain data, nothing optional. */
 export interface ObservabilityConfig {
@@ -62,30 +67,6 @@ export interface BusConfig {
   readonly maxInFlight: number;
 }
 
-/** The encoding of OTLP. */
-export type OtlpProtocol = "http/protobuf" | "http/json";
-
-/** The compression of OTLP. */
-export type OtlpCompression = "none" | "gzip";
-
-/** How telemetry is pushed. */
-export interface OtlpTransport {
-  /** The encoding. Default: `"http/protobuf"`. */
-  readonly protocol: OtlpProtocol;
-  /** Headers of each request, by lower-case name. They may hold secrets. Default: none. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** How long one request may take, in milliseconds. Default: 10,000. */
-  readonly timeoutMs: number;
-  /** Default: `"none"`. */
-  readonly compression: OtlpCompression;
-}
-
-/** Where and how one signal is pushed. */
-export interface OtlpTarget extends OtlpTransport {
-  /** The complete URL, such as `http://127.0.0.1:4318/v1/traces`. */
-  readonly url: string;
-}
-
 /** Where and how metrics are pushed. */
 export interface OtlpMetricsTarget extends OtlpTarget {
   /**
@@ -95,7 +76,7 @@ export interface OtlpMetricsTarget extends OtlpTarget {
 }
 
 /** Where telemetry is pushed to. The targets of the individual signals are what is used. */
-export interface OtlpConfig extends OtlpTransport {
+export interface OtlpConfig extends OtlpSettings {
   /** The base URL of all signals, `undefined` if there is none. Default: none. */
   readonly endpoint: string | undefined;
   /** Where spans are pushed to; `undefined` if they are not. */
@@ -189,11 +170,8 @@ export const DEFAULT_OBSERVABILITY_CONFIG: Omit<ObservabilityConfig, "serviceIns
     loggingEnabled: true,
     tracingEnabled: false,
     otlp: {
+      ...DEFAULT_OTLP_SETTINGS,
       endpoint: undefined,
-      protocol: "http/protobuf",
-      headers: {},
-      timeoutMs: 10_000,
-      compression: "none",
       traces: undefined,
       metrics: undefined,
       logs: undefined,

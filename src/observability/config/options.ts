@@ -1,11 +1,11 @@
 import type { AttributeValue } from "../../catalog/attributes.ts";
 import type { TemporalityPreference } from "../../otel/delta/delta_metric_exporter.ts";
+import type { OtlpSettings } from "../../otel/otlp/otlp_target.ts";
 import type {
   AttributeLimitsConfig,
   BatchConfig,
   BusConfig,
   ExemplarFilter,
-  OtlpTransport,
   PrometheusConfig,
   SamplerConfig,
   SpanLimitsConfig,
@@ -57,7 +57,7 @@ export interface ObservabilityOptions {
 }
 
 /** Where telemetry is pushed to, for all signals and for each. */
-export interface OtlpOptions extends Partial<OtlpTransport> {
+export interface OtlpOptions extends Partial<OtlpSettings> {
   /** The base URL: `/v1/traces`, `/v1/metrics` and `/v1/logs` are appended. */
   readonly endpoint?: string;
   /** Overrides for spans. */
@@ -69,7 +69,7 @@ export interface OtlpOptions extends Partial<OtlpTransport> {
 }
 
 /** Overrides for one signal. Headers are added to the general ones. */
-export interface OtlpSignalOptions extends Partial<OtlpTransport> {
+export interface OtlpSignalOptions extends Partial<OtlpSettings> {
   /**
    * Whether it is pushed. Default: `true` if there is an endpoint. `true` without an endpoint is an
    * error if the signal is enabled.

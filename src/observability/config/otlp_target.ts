@@ -1,4 +1,4 @@
-import { DEFAULT_OBSERVABILITY_CONFIG, type OtlpTarget } from "./config.ts";
+import { DEFAULT_OTLP_SETTINGS, type OtlpTarget } from "../../otel/otlp/otlp_target.ts";
 import { find, type Layer } from "./layers.ts";
 import { ConfigurationError } from "./configuration_error.ts";
 import { settingOf, type SIGNALS } from "./settings.ts";
@@ -12,11 +12,11 @@ export type Signal = (typeof SIGNALS)[number];
  */
 export function otlpTarget(layers: readonly Layer[], signal: Signal): OtlpTarget | undefined {
   if (find(layers, `otlp.${signal}.enabled`)?.value === false) return undefined;
-  const url = targetUrl(layers, signal);
-  if (url === undefined) return undefined;
-  const { protocol, timeoutMs, compression } = DEFAULT_OBSERVABILITY_CONFIG.otlp;
+  const endpoint = targetEndpoint(layers, signal);
+  if (endpoint === undefined) return undefined;
+  const { protocol, timeoutMs, compression } = DEFAULT_OTLP_SETTINGS;
   return {
-    url,
+    endpoint,
     protocol: pick(layers, signal, "protocol") ?? protocol,
     headers: mergedHeaders(layers, [`otlp.headers`, `otlp.${signal}.headers`]),
     timeoutMs: pick(layers, signal, "timeoutMs") ?? timeoutMs,
@@ -62,7 +62,7 @@ export function mergedHeaders(
   return Object.fromEntries(headers);
 }
 
-function targetUrl(layers: readonly Layer[], signal: Signal): string | undefined {
+function targetEndpoint(layers: readonly Layer[], signal: Signal): string | undefined {
   for (const layer of layers) {
     const own = layer.get(`otlp.${signal}.endpoint`);
     if (own !== undefined) return new URL(own as string).href;

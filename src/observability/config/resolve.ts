@@ -43,7 +43,7 @@ export interface ObservabilitySources {
  * const env = readObservabilityEnv((name) => variables[name]);
  * const config = resolveObservabilityConfig({ options: { tracingEnabled: true }, flags, env });
  * if (config.serviceName !== "shop") throw new Error(config.serviceName);
- * if (config.otlp.traces?.url !== "http://127.0.0.1:4318/v1/traces") throw new Error("no target");
+ * if (config.otlp.traces?.endpoint !== "http://127.0.0.1:4318/v1/traces") throw new Error("no target");
  * ```
  *
  * @throws {TypeError} if an option is unknown or of the wrong type

@@ -17,7 +17,8 @@ import { BusTracer } from "../../otel/tracing/bus_tracer.ts";
 import { createMetricProducer } from "../../otel/metrics/metric_producer.ts";
 import { PrometheusMetrics } from "../../otel/prometheus/prometheus_metrics.ts";
 import type { Logger } from "../../internal/logger.ts";
-import type { AttributeLimitsConfig, OtlpMetricsTarget, OtlpTarget } from "../config/config.ts";
+import type { OtlpTarget } from "../../otel/otlp/otlp_target.ts";
+import type { AttributeLimitsConfig, OtlpMetricsTarget } from "../config/config.ts";
 import { createSampler } from "./sampler.ts";
 import {
   SCOPE_NAME,
@@ -38,10 +39,7 @@ export function createSdkTelemetry({ config, collect, logger }: TelemetryOptions
 
   const producer = createMetricProducer({ collect, scopeName: SCOPE_NAME });
   const metricExporter = config.metricsEnabled && otlp.metrics
-    ? createOtlpMetricExporter(
-      within(otlp.metrics, config.metricExportTimeoutMs),
-      otlp.metrics.protocol,
-    )
+    ? createOtlpMetricExporter(within(otlp.metrics, config.metricExportTimeoutMs))
     : undefined;
   const pushedMetrics = metricExporter && new CountingMetricExporter(metricExporter, { logger });
   const metricsProvider = new PrometheusMetrics({
@@ -62,10 +60,7 @@ export function createSdkTelemetry({ config, collect, logger }: TelemetryOptions
   });
 
   const spanExporter = config.tracingEnabled && otlp.traces
-    ? createOtlpSpanExporter(
-      within(otlp.traces, config.spanBatch.exportTimeoutMs),
-      otlp.traces.protocol,
-    )
+    ? createOtlpSpanExporter(within(otlp.traces, config.spanBatch.exportTimeoutMs))
     : undefined;
   const spanProcessor = spanExporter && new SpanBatchProcessor(spanExporter, {
     ...config.spanBatch,
@@ -80,7 +75,7 @@ export function createSdkTelemetry({ config, collect, logger }: TelemetryOptions
     new TracerProvider({ resource, sampler, spanProcessors: [spanProcessor], spanLimits });
 
   const logExporter = config.loggingEnabled && otlp.logs
-    ? createOtlpLogExporter(within(otlp.logs, config.logBatch.exportTimeoutMs), otlp.logs.protocol)
+    ? createOtlpLogExporter(within(otlp.logs, config.logBatch.exportTimeoutMs))
     : undefined;
   const logProcessor = logExporter && new LogBatchProcessor(logExporter, {
     ...config.logBatch,

@@ -1,51 +1,53 @@
+import { assertKnownNames } from "../../internal/option_names.ts";
+import { withDefaults } from "../../internal/with_defaults.ts";
 import {
   createOtlpLogExporter,
   createOtlpMetricExporter,
   createOtlpSpanExporter,
-  type OtlpProtocol,
 } from "./otlp_exporters.ts";
-import type { OtlpTarget } from "./otlp_transport.ts";
+import {
+  DEFAULT_OTLP_SETTINGS,
+  type OtlpCompression,
+  type OtlpProtocol,
+  type OtlpTarget,
+} from "./otlp_target.ts";
 import type { LogRecordExporter, PushMetricExporter, SpanExporter } from "../sdk_types.ts";
 
-/** The default endpoint, and how long an export may take by default. */
-export const DEFAULT_OTLP_OPTIONS: Readonly<{
-  endpoint: string;
-  protocol: OtlpProtocol;
-  timeoutMs: number;
-}> = Object.freeze({
-  endpoint: "http://localhost:4318",
-  protocol: "http/protobuf",
-  timeoutMs: 10_000,
-});
+/** The receiver of {@linkcode createOtlpExporters}, unless another is given. */
+export const DEFAULT_OTLP_ENDPOINT = "http://localhost:4318";
 
-/** Overrides for one signal. */
-export interface OtlpSignalOptions {
-  /** The whole URL of this signal. Default: the common endpoint with `/v1/<signal>` after it. */
-  readonly url?: string;
-  /** The encoding of payloads. Default: the common protocol. */
-  readonly protocol?: OtlpProtocol;
-  /** Headers sent with each request in addition to the common ones. Default: none. */
-  readonly headers?: Readonly<Record<string, string>>;
-  /** How long one export may take, its retries included, in milliseconds. Default: the common one. */
-  readonly timeoutMs?: number;
+/** Where and how one signal is sent, as far as it differs from the others. */
+export interface OtlpTargetOptions {
+  /** The complete URL; nothing is appended. Default: the common endpoint with `/v1/<signal>` after it. */
+  readonly endpoint?: string | undefined;
+  /** The encoding of payloads. Default: the common one. */
+  readonly protocol?: OtlpProtocol | undefined;
+  /** The compression of payloads. Default: the common one. */
+  readonly compression?: OtlpCompression | undefined;
+  /** Headers of each request, in addition to the common ones. Default: none. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** How long one export may take, its retries included, in milliseconds. Default: the common time. */
+  readonly timeoutMs?: number | undefined;
 }
 
 /** The options of {@linkcode createOtlpExporters}. */
 export interface OtlpExportersOptions {
   /** The receiver's base URL. Default: `http://localhost:4318`. */
-  readonly endpoint?: string;
+  readonly endpoint?: string | undefined;
   /** The encoding of payloads. Default: `"http/protobuf"`. */
-  readonly protocol?: OtlpProtocol;
-  /** Headers sent with each request; they may hold secrets and are never logged. Default: none. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly protocol?: OtlpProtocol | undefined;
+  /** The compression of payloads. Default: `"none"`. */
+  readonly compression?: OtlpCompression | undefined;
+  /** Headers of each request; they may hold secrets and are never logged. Default: none. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** How long one export may take, its retries included, in milliseconds. Default: 10,000. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** Overrides for traces. */
-  readonly traces?: OtlpSignalOptions;
+  readonly traces?: OtlpTargetOptions | undefined;
   /** Overrides for metrics. */
-  readonly metrics?: OtlpSignalOptions;
+  readonly metrics?: OtlpTargetOptions | undefined;
   /** Overrides for logs. */
-  readonly logs?: OtlpSignalOptions;
+  readonly logs?: OtlpTargetOptions | undefined;
 }
 
 /** An exporter for each signal. */
@@ -66,33 +68,40 @@ export interface OtlpExporters {
  * ```ts
  * import { createOtlpExporters, SpanBatchProcessor } from "@busbar/busbar/otel";
  *
- * const exporters = createOtlpExporters({ endpoint: "http://127.0.0.1:4318" });
+ * const exporters = createOtlpExporters({ endpoint: "http://127.0.0.1:4318", compression: "gzip" });
  * const processor = new SpanBatchProcessor(exporters.traces, { maxQueueSize: 100_000 });
  * await processor.shutdown();
  * if (processor.counts.exported !== 0) throw new Error("nothing was there to export");
  * ```
  *
- * @throws {TypeError} if a URL is not an http or https URL, or a protocol is unknown
+ * @throws {TypeError} if an option is unknown, an endpoint is not an http or https URL, a header
+ * cannot be sent, or a protocol or a compression is unknown
  * @throws {RangeError} if a timeout is not above 0
  */
 export function createOtlpExporters(options: OtlpExportersOptions = {}): OtlpExporters {
+  assertKnownNames(ACTION, "option", options, [...TARGET_OPTIONS, ...SIGNALS]);
   return {
-    traces: createOtlpSpanExporter(...settings("traces", options)),
-    metrics: createOtlpMetricExporter(...settings("metrics", options)),
-    logs: createOtlpLogExporter(...settings("logs", options)),
+    traces: createOtlpSpanExporter(targetOf("traces", options)),
+    metrics: createOtlpMetricExporter(targetOf("metrics", options)),
+    logs: createOtlpLogExporter(targetOf("logs", options)),
   };
 }
 
-function settings(
-  signal: "traces" | "metrics" | "logs",
-  options: OtlpExportersOptions,
-): [OtlpTarget, OtlpProtocol] {
+const ACTION = "create OTLP exporters";
+const SIGNALS = ["traces", "metrics", "logs"] as const;
+const TARGET_OPTIONS = ["endpoint", ...Object.keys(DEFAULT_OTLP_SETTINGS)];
+
+function targetOf(signal: (typeof SIGNALS)[number], options: OtlpExportersOptions): OtlpTarget {
+  const { endpoint = DEFAULT_OTLP_ENDPOINT } = options;
   const own = options[signal] ?? {};
-  const { endpoint, protocol, timeoutMs } = { ...DEFAULT_OTLP_OPTIONS, ...options };
-  const target = {
-    url: own.url ?? `${endpoint.replace(/\/+$/, "")}/v1/${signal}`,
-    headers: { ...options.headers, ...own.headers },
-    timeoutMs: own.timeoutMs ?? timeoutMs,
+  assertKnownNames(ACTION, `option of ${signal}`, own, TARGET_OPTIONS);
+  const { traces: _traces, metrics: _metrics, logs: _logs, ...common } = options;
+  const shared = withDefaults<OtlpTarget>({
+    ...DEFAULT_OTLP_SETTINGS,
+    endpoint: `${endpoint.replace(/\/+$/, "")}/v1/${signal}`,
+  }, { ...common, endpoint: undefined });
+  return {
+    ...withDefaults<OtlpTarget>(shared, own),
+    headers: { ...shared.headers, ...own.headers },
   };
-  return [target, own.protocol ?? protocol];
 }

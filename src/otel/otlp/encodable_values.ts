@@ -7,49 +7,54 @@ import type { ReadableLogRecord, ReadableSpan, ResourceMetrics } from "../sdk_ty
  * numbers that are not finite as `null`: a receiver refuses the whole request for it, at each push
  * anew. Such numbers become text.
  */
-export type Writable = <Value>(value: Value) => Value;
+export type Sanitizer = <Value>(value: Value) => Value;
 
 const INT64_END = 2 ** 63;
 
 /** For payloads in protobuf, which have all numbers but integers beyond 64 bits. */
-export const writableInProtobuf: Writable = writableBut((number) => tooLong(number));
+export const sanitizeForProtobuf: Sanitizer = createSanitizer((number) => tooLong(number));
 
 /** For payloads in JSON. */
-export const writableInJson: Writable = writableBut((number) =>
+export const sanitizeForJson: Sanitizer = createSanitizer((number) =>
   !Number.isFinite(number) || tooLong(number)
 );
 
 /** A data point's value: doubles are right in protobuf; of integers beyond 64 bits there are none. */
-const writableValue: Writable = writableBut((number) => !Number.isFinite(number));
+const sanitizePointValue: Sanitizer = createSanitizer((number) => !Number.isFinite(number));
 
 function tooLong(number: number): boolean {
   return Number.isInteger(number) && (number >= INT64_END || number < -INT64_END);
 }
 
-function writableBut(isBad: (number: number) => boolean): Writable {
-  const write = (value: unknown): unknown => {
+function createSanitizer(isBad: (number: number) => boolean): Sanitizer {
+  const sanitize = (value: unknown): unknown => {
     if (typeof value === "number") return isBad(value) ? String(value) : value;
     if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return value;
     // Nearly always nothing is to be done: copies are made from the first change on.
     let copy: Record<string, unknown> | undefined;
     for (const [name, inner] of Object.entries(value)) {
-      const written = write(inner);
-      if (written === inner) continue;
+      const encodable = sanitize(inner);
+      if (encodable === inner) continue;
       copy ??= (Array.isArray(value) ? [...value] : { ...value }) as Record<string, unknown>;
-      copy[name] = written;
+      copy[name] = encodable;
     }
     return copy ?? value;
   };
-  return write as Writable;
+  return sanitize as Sanitizer;
 }
 
-/** Spans whose attributes, and those of their events, can be written. */
-export function writableSpans(spans: readonly ReadableSpan[], write: Writable): ReadableSpan[] {
+/** Spans whose attributes, and those of their events, can be encoded. */
+export function encodableSpans(
+  spans: readonly ReadableSpan[],
+  sanitize: Sanitizer,
+): ReadableSpan[] {
   return spans.map((span) => {
-    const attributes = write(span.attributes);
+    const attributes = sanitize(span.attributes);
     const events = span.events.map((event) => {
-      const written = write(event.attributes);
-      return written === event.attributes || !written ? event : { ...event, attributes: written };
+      const encodable = sanitize(event.attributes);
+      return encodable === event.attributes || !encodable
+        ? event
+        : { ...event, attributes: encodable };
     });
     return attributes === span.attributes && events.every((event, i) => event === span.events[i])
       ? span
@@ -85,22 +90,22 @@ function copyOf(
   };
 }
 
-/** Log records whose attributes and bodies can be written. */
-export function writableLogRecords(
+/** Log records whose attributes and bodies can be encoded. */
+export function encodableLogRecords(
   records: readonly ReadableLogRecord[],
-  write: Writable,
+  sanitize: Sanitizer,
 ): ReadableLogRecord[] {
   return records.map((record) => {
-    const attributes = write(record.attributes);
-    const body = write(record.body);
+    const attributes = sanitize(record.attributes);
+    const body = sanitize(record.body);
     return attributes === record.attributes && body === record.body
       ? record
       : Object.create(record, { attributes: { value: attributes }, body: { value: body } });
   });
 }
 
-/** Metrics whose attributes and values can be written. */
-export function writableMetrics(metrics: ResourceMetrics, write: Writable): ResourceMetrics {
+/** Metrics whose attributes and values can be encoded. */
+export function encodableMetrics(metrics: ResourceMetrics, sanitize: Sanitizer): ResourceMetrics {
   return {
     ...metrics,
     scopeMetrics: metrics.scopeMetrics.map((scope) => ({
@@ -108,8 +113,10 @@ export function writableMetrics(metrics: ResourceMetrics, write: Writable): Reso
       metrics: scope.metrics.map((metric) => {
         const points: readonly { attributes: object; value: unknown }[] = metric.dataPoints;
         const dataPoints = points.map((point) => {
-          const attributes = write(point.attributes);
-          const value = write === writableInJson ? writableValue(point.value) : point.value;
+          const attributes = sanitize(point.attributes);
+          const value = sanitize === sanitizeForJson
+            ? sanitizePointValue(point.value)
+            : point.value;
           return attributes === point.attributes && value === point.value
             ? point
             : { ...point, attributes, value };

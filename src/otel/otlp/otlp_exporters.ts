@@ -8,15 +8,17 @@ import {
   ProtobufTraceSerializer,
 } from "@opentelemetry/otlp-transformer";
 import { AggregationTemporality } from "@opentelemetry/sdk-metrics";
-import { OtlpExportError, type OtlpTarget, OtlpTransport } from "./otlp_transport.ts";
+import { format, invalidArgument } from "../../internal/arguments.ts";
+import type { OtlpProtocol, OtlpTarget } from "./otlp_target.ts";
+import { OtlpExportError, OtlpTransport } from "./otlp_transport.ts";
 import { splitMetrics, writePayload } from "./serialize_in_parts.ts";
 import {
-  type Writable,
-  writableInJson,
-  writableInProtobuf,
-  writableLogRecords,
-  writableMetrics,
-  writableSpans,
+  encodableLogRecords,
+  encodableMetrics,
+  encodableSpans,
+  sanitizeForJson,
+  sanitizeForProtobuf,
+  type Sanitizer,
 } from "./encodable_values.ts";
 import type {
   LogRecordExporter,
@@ -24,9 +26,6 @@ import type {
   ResourceMetrics,
   SpanExporter,
 } from "../sdk_types.ts";
-
-/** The encoding of OTLP payloads. */
-export type OtlpProtocol = "http/protobuf" | "http/json";
 
 const CONTENT_TYPES: Readonly<Record<OtlpProtocol, string>> = {
   "http/protobuf": "application/x-protobuf",
@@ -40,8 +39,8 @@ interface ExportResult {
 const SUCCESS = 0;
 const FAILED = 1;
 
-/** What the answers of the three signals may say: that some items were refused. */
-interface PartialAnswer {
+/** What a response may say, whichever the signal: that some items were rejected. */
+interface ExportResponse {
   partialSuccess?: {
     rejectedSpans?: unknown;
     rejectedDataPoints?: unknown;
@@ -50,32 +49,45 @@ interface PartialAnswer {
   };
 }
 
+/** How the items of one signal become payloads. */
+interface Encoding<Items> {
+  readonly serializers: Readonly<Record<OtlpProtocol, ISerializer<Items, unknown>>>;
+  /** Makes of items ones that a payload can carry. */
+  readonly sanitize: (items: Items, sanitizer: Sanitizer) => Items;
+  /** Splits many items into parts that are each written quickly. Default: they stay together. */
+  readonly split?: (items: Items) => readonly Items[];
+}
+
+const SPANS: Encoding<Parameters<SpanExporter["export"]>[0]> = {
+  serializers: { "http/json": JsonTraceSerializer, "http/protobuf": ProtobufTraceSerializer },
+  sanitize: encodableSpans,
+};
+const LOG_RECORDS: Encoding<Parameters<LogRecordExporter["export"]>[0]> = {
+  serializers: { "http/json": JsonLogsSerializer, "http/protobuf": ProtobufLogsSerializer },
+  sanitize: encodableLogRecords,
+};
+const METRICS: Encoding<ResourceMetrics> = {
+  serializers: { "http/json": JsonMetricsSerializer, "http/protobuf": ProtobufMetricsSerializer },
+  sanitize: encodableMetrics,
+  split: splitMetrics,
+};
+
 /** Writes and sends the items of one signal. */
 class OtlpExporter<Items> {
+  readonly #encoding: Encoding<Items>;
   readonly #serializer: ISerializer<Items, unknown>;
-  readonly #prepare: (items: Items) => Items;
-  readonly #split: ((items: Items) => readonly Items[]) | undefined;
   readonly #isJson: boolean;
   readonly #transport: OtlpTransport;
 
-  constructor(
-    target: OtlpTarget,
-    protocol: OtlpProtocol,
-    serializer: ISerializer<Items, unknown>,
-    prepare: (items: Items, write: Writable) => Items,
-    split?: (items: Items) => readonly Items[],
-  ) {
+  constructor(target: OtlpTarget, encoding: Encoding<Items>) {
+    const { protocol } = target;
     if (!Object.hasOwn(CONTENT_TYPES, protocol)) {
-      const rule = Object.keys(CONTENT_TYPES).join(" or ");
-      throw new TypeError(
-        `Cannot create an OTLP exporter: protocol must be ${rule}, received ${protocol}`,
-      );
+      const rule = Object.keys(CONTENT_TYPES).map(format).join(" or ");
+      invalidArgument(TypeError, "create an OTLP exporter", "protocol", rule, protocol);
     }
-    this.#serializer = serializer;
+    this.#encoding = encoding;
+    this.#serializer = encoding.serializers[protocol];
     this.#isJson = protocol === "http/json";
-    const write = this.#isJson ? writableInJson : writableInProtobuf;
-    this.#prepare = (items) => prepare(items, write);
-    this.#split = split;
     this.#transport = new OtlpTransport(target, CONTENT_TYPES[protocol]);
   }
 
@@ -87,25 +99,29 @@ class OtlpExporter<Items> {
   }
 
   async #send(items: Items): Promise<void> {
-    const write = (part: Items) => this.#serializer.serializeRequest(this.#prepare(part));
-    const parts = this.#split?.(items) ?? [items];
+    const { sanitize, split } = this.#encoding;
+    const sanitizer = this.#isJson ? sanitizeForJson : sanitizeForProtobuf;
+    const write = (part: Items) => this.#serializer.serializeRequest(sanitize(part, sanitizer));
+    const parts = split?.(items) ?? [items];
     const payload = parts.length === 1
       ? write(parts[0] as Items)
       : await writePayload(parts, write, this.#isJson);
     if (payload === undefined) throw new OtlpExportError("the items could not be serialized");
-    const answer = await this.#transport.send(payload as Uint8Array<ArrayBuffer>);
-    const rejected = this.#rejectedBy(answer);
-    if (rejected > 0) throw new OtlpExportError(`the receiver refused ${rejected} items`, rejected);
+    const body = await this.#transport.send(payload as Uint8Array<ArrayBuffer>);
+    const rejected = this.#rejectedBy(body);
+    if (rejected > 0) {
+      throw new OtlpExportError(`the receiver rejected ${rejected} items`, rejected);
+    }
   }
 
-  #rejectedBy(answer: Uint8Array): number {
-    if (answer.byteLength === 0) return 0;
-    let partial: PartialAnswer["partialSuccess"];
+  #rejectedBy(body: Uint8Array): number {
+    if (body.byteLength === 0) return 0;
+    let partial: ExportResponse["partialSuccess"];
     try {
-      partial = (this.#serializer.deserializeResponse(answer) as PartialAnswer | undefined)
+      partial = (this.#serializer.deserializeResponse(body) as ExportResponse | undefined)
         ?.partialSuccess;
     } catch {
-      // Whatever it is, it came with a status that says the items were taken.
+      // Whatever it is, it came with a status that says the items were accepted.
       return 0;
     }
     const { rejectedSpans, rejectedDataPoints, rejectedLogRecords } = partial ?? {};
@@ -130,38 +146,16 @@ class OtlpMetricExporter extends OtlpExporter<ResourceMetrics> implements PushMe
 }
 
 /** An exporter of spans to an OTLP receiver. */
-export function createOtlpSpanExporter(target: OtlpTarget, protocol: OtlpProtocol): SpanExporter {
-  return new OtlpExporter(
-    target,
-    protocol,
-    protocol === "http/json" ? JsonTraceSerializer : ProtobufTraceSerializer,
-    writableSpans,
-  );
+export function createOtlpSpanExporter(target: OtlpTarget): SpanExporter {
+  return new OtlpExporter(target, SPANS);
 }
 
 /** An exporter of log records to an OTLP receiver. */
-export function createOtlpLogExporter(
-  target: OtlpTarget,
-  protocol: OtlpProtocol,
-): LogRecordExporter {
-  return new OtlpExporter(
-    target,
-    protocol,
-    protocol === "http/json" ? JsonLogsSerializer : ProtobufLogsSerializer,
-    writableLogRecords,
-  );
+export function createOtlpLogExporter(target: OtlpTarget): LogRecordExporter {
+  return new OtlpExporter(target, LOG_RECORDS);
 }
 
 /** An exporter of metrics to an OTLP receiver; sums are cumulative. */
-export function createOtlpMetricExporter(
-  target: OtlpTarget,
-  protocol: OtlpProtocol,
-): PushMetricExporter {
-  return new OtlpMetricExporter(
-    target,
-    protocol,
-    protocol === "http/json" ? JsonMetricsSerializer : ProtobufMetricsSerializer,
-    writableMetrics,
-    splitMetrics,
-  );
+export function createOtlpMetricExporter(target: OtlpTarget): PushMetricExporter {
+  return new OtlpMetricExporter(target, METRICS);
 }

@@ -1,17 +1,7 @@
 import { context, createContextKey } from "@opentelemetry/api";
+import { invalidArgument } from "../../internal/arguments.ts";
 import { MAX_DELAY_MS, pause } from "../../internal/timers.ts";
-
-/** Where and how OTLP goes. */
-export interface OtlpTarget {
-  /** The whole URL, such as `http://127.0.0.1:4318/v1/traces`. */
-  readonly url: string;
-  /** Sent with each request; may hold secrets, and is never shown. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** How long one export may take, its retries included, in milliseconds. */
-  readonly timeoutMs: number;
-  /** Whether payloads are compressed. Default: `"none"`. */
-  readonly compression?: "none" | "gzip";
-}
+import type { OtlpTarget } from "./otlp_target.ts";
 
 /** The error of an export that the receiver did not accept, or only in part. */
 export class OtlpExportError extends Error {
@@ -27,6 +17,7 @@ export class OtlpExportError extends Error {
   }
 }
 
+const ACTION = "create an OTLP exporter";
 /** Statuses that OTLP/HTTP asks to retry (opentelemetry.io/docs/specs/otlp/#failures-1). */
 const RETRYABLE_STATUSES: readonly number[] = [429, 502, 503, 504];
 const FIRST_RETRY_MS = 1_000;
@@ -36,8 +27,8 @@ const MAX_ATTEMPTS = 6;
 /** What the SDKs' instrumentations look for, so that an export makes no spans of its own. */
 const SUPPRESS_TRACING = createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
 const SHUT_DOWN = "the exporter was shut down";
-/** A receiver's answer is a few bytes; a longer one is not read. */
-const MAX_ANSWER_BYTES = 64 * 1_024;
+/** A receiver's response is a few bytes; a longer one is not read. */
+const MAX_RESPONSE_BYTES = 64 * 1_024;
 
 /**
  * Posts OTLP payloads with `fetch`. What a receiver asks to retry (429, 502, 503, 504), and what did
@@ -55,30 +46,28 @@ export class OtlpTransport {
   /**
    * Opens nothing.
    *
-   * @throws {TypeError} if the URL is not one of http or https, or a header cannot be sent
+   * @throws {TypeError} if the endpoint is not an http or https URL, a header cannot be sent, or the
+   * compression is unknown
    * @throws {RangeError} if `timeoutMs` is not above 0
    */
   constructor(target: OtlpTarget, contentType: string) {
-    const { url, headers, timeoutMs } = target;
-    if (!/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
-      throw new TypeError(
-        `Cannot create an OTLP exporter: url must be an http or https URL, received ${
-          JSON.stringify(url)
-        }`,
-      );
+    const { endpoint, headers, timeoutMs, compression } = target;
+    if (!/^https?:$/.test(URL.parse(endpoint)?.protocol ?? "")) {
+      invalidArgument(TypeError, ACTION, "endpoint", "an http or https URL", endpoint);
     }
-    const { username, password } = new URL(url);
+    const { username, password } = new URL(endpoint);
     if (username !== "" || password !== "") {
       throw new TypeError(
-        "Cannot create an OTLP exporter: url must be without a user name and password, which fetch " +
+        `Cannot ${ACTION}: endpoint must be without a user name and password, which fetch ` +
           "refuses (they are not shown)",
       );
     }
     assertHeaders(headers);
-    if (!(timeoutMs > 0)) {
-      throw new RangeError(
-        `Cannot create an OTLP exporter: timeoutMs must be a number above 0, received ${timeoutMs}`,
-      );
+    if (typeof timeoutMs !== "number" || !(timeoutMs > 0)) {
+      invalidArgument(RangeError, ACTION, "timeoutMs", "a number above 0", timeoutMs);
+    }
+    if (compression !== "none" && compression !== "gzip") {
+      invalidArgument(TypeError, ACTION, "compression", `"none" or "gzip"`, compression);
     }
     this.#target = target;
     this.#contentType = contentType;
@@ -87,21 +76,21 @@ export class OtlpTransport {
   /**
    * Sends one payload.
    *
-   * @returns the receiver's answer
-   * @throws {OtlpExportError} if it was not taken within the deadline
+   * @returns the body of the receiver's response
+   * @throws {OtlpExportError} if it was not accepted within the deadline
    */
   async send(payload: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
     const deadline = performance.now() + this.#target.timeoutMs;
-    const body = this.#target.compression === "gzip" ? await gzip(payload) : payload;
+    const sent = this.#target.compression === "gzip" ? await gzip(payload) : payload;
     let retryMs = FIRST_RETRY_MS;
     for (let attempts = 1;; attempts++) {
       // Nothing goes out after a shutdown, which also cuts what is under way.
       if (this.#ended.signal.aborted) throw new OtlpExportError(SHUT_DOWN);
       const attempt = await context.with(
         context.active().setValue(SUPPRESS_TRACING, true),
-        () => this.#attempt(body, deadline - performance.now()),
+        () => this.#attempt(sent, deadline - performance.now()),
       );
-      if (attempt.answer !== undefined) return attempt.answer;
+      if (attempt.body !== undefined) return attempt.body;
       const waitMs = attempt.retryAfterMs ?? retryMs * (0.8 + Math.random() * 0.4);
       retryMs = Math.min(retryMs * 1.5, MAX_RETRY_MS);
       if (
@@ -119,29 +108,29 @@ export class OtlpTransport {
     this.#ended.abort();
   }
 
-  async #attempt(body: Uint8Array<ArrayBuffer>, timeoutMs: number): Promise<Attempt> {
-    const { url, headers, compression } = this.#target;
+  async #attempt(payload: Uint8Array<ArrayBuffer>, timeoutMs: number): Promise<Attempt> {
+    const { endpoint, headers, compression } = this.#target;
     const cut = new AbortController();
     const timer = setTimeout(() => cut.abort(), Math.min(Math.max(0, timeoutMs), MAX_DELAY_MS));
     const end = () => cut.abort();
     this.#ended.signal.addEventListener("abort", end);
     try {
-      const response = await fetch(url, {
+      const response = await fetch(endpoint, {
         method: "POST",
         headers: {
           ...headers,
           "content-type": this.#contentType,
           ...(compression === "gzip" ? { "content-encoding": "gzip" } : {}),
         },
-        body,
+        body: payload,
         signal: cut.signal,
-        // A redirect would lose the body or the headers' secrets: its status is told instead.
+        // A redirect would lose the body or the headers' secrets: its status is reported instead.
         redirect: "manual",
       });
       if (response.ok) {
-        // The status says that the payload was taken: sent again it would be there twice.
-        const answer = await readAnswer(response).catch(() => new Uint8Array());
-        return { answer, retryable: false, why: "" };
+        // The status says that the payload was accepted: sent again it would be there twice.
+        const body = await readBody(response).catch(() => new Uint8Array());
+        return { body, retryable: false, why: "" };
       }
       await response.body?.cancel();
       return {
@@ -165,21 +154,22 @@ export class OtlpTransport {
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-/** At once, and without the values: in an error of `fetch` they would be told with each loss. */
+/** At once, and without the values: in an error of `fetch` they would be logged with each loss. */
 function assertHeaders(headers: Readonly<Record<string, string>>): void {
   // Not left to `Headers`, which takes other values than `fetch` on some runtimes.
   const isValid = ([name, value]: [string, string]) =>
     HEADER_NAME.test(name) && HEADER_VALUE.test(value);
   if (!Object.entries(headers).every(isValid)) {
     throw new TypeError(
-      "Cannot create an OTLP exporter: headers must be names with printable values, received " +
+      `Cannot ${ACTION}: headers must be names with printable values, received ` +
         `something else for ${Object.keys(headers).join(", ")} (values are not shown)`,
     );
   }
 }
 
 interface Attempt {
-  readonly answer?: Uint8Array;
+  /** The response's, if the payload was accepted. */
+  readonly body?: Uint8Array;
   readonly retryable: boolean;
   readonly retryAfterMs?: number | undefined;
   readonly why: string;
@@ -194,23 +184,23 @@ function parseRetryAfter(value: string | null, nowMs: number): number | undefine
   return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
 }
 
-async function readAnswer({ body }: Response): Promise<Uint8Array> {
+async function readBody({ body }: Response): Promise<Uint8Array> {
   if (body === null) return new Uint8Array();
   const chunks: Uint8Array[] = [];
   let size = 0;
   // Leaving the loop early cancels the rest of the body.
   for await (const chunk of body) {
     size += chunk.byteLength;
-    if (size > MAX_ANSWER_BYTES) break;
+    if (size > MAX_RESPONSE_BYTES) break;
     chunks.push(chunk);
   }
-  const answer = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0));
+  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0));
   let offset = 0;
   for (const chunk of chunks) {
-    answer.set(chunk, offset);
+    bytes.set(chunk, offset);
     offset += chunk.byteLength;
   }
-  return answer;
+  return bytes;
 }
 
 /** Whether the runtime does not let the process go there: trying again would not help. */

@@ -113,7 +113,7 @@ Deno.test("attributes and headers are merged by name, in the same order", () => 
 Deno.test("a base endpoint gets the signals' paths, a signal's own is taken as it is", () => {
   const targets = (options: ObservabilityOptions, env: ObservabilityOptions = {}) => {
     const { traces, metrics, logs } = resolveObservabilityConfig({ options, env }).otlp;
-    return [traces?.url, metrics?.url, logs?.url];
+    return [traces?.endpoint, metrics?.endpoint, logs?.endpoint];
   };
   assertEquals(targets({}), [undefined, undefined, undefined]);
   assertEquals(targets({ otlp: { endpoint: "http://a:4318" } }), [

@@ -130,7 +130,7 @@ Deno.test("A signal may go elsewhere, in another protocol", async () => {
   await using receiver = await OtlpReceiver.start();
   const exporters = createOtlpExporters({
     endpoint: "http://127.0.0.1:1",
-    traces: { url: `${receiver.endpoint}/my/spans`, protocol: "http/json" },
+    traces: { endpoint: `${receiver.endpoint}/my/spans`, protocol: "http/json" },
   });
   const processor = new SpanBatchProcessor(exporters.traces);
   const provider = new TracerProvider({ spanProcessors: [processor] });
@@ -138,6 +138,31 @@ Deno.test("A signal may go elsewhere, in another protocol", async () => {
   await provider.shutdown();
   const { path, headers } = first(receiver);
   assertEquals([path, headers.get("content-type")], ["/my/spans", "application/json"]);
+});
+
+Deno.test("Payloads are compressed where that is set, and an undefined option counts as absent", async () => {
+  await using receiver = await OtlpReceiver.start();
+  const exporters = createOtlpExporters({
+    endpoint: receiver.endpoint,
+    compression: "gzip",
+    headers: undefined,
+    timeoutMs: undefined,
+    traces: { endpoint: undefined, protocol: undefined, headers: undefined },
+    logs: { compression: "none" },
+  });
+  const processor = new SpanBatchProcessor(exporters.traces);
+  const provider = new TracerProvider({ spanProcessors: [processor] });
+  provider.getTracer("test").startSpan("read").end();
+  await provider.shutdown();
+  const logProcessor = new LogBatchProcessor(exporters.logs);
+  const logs = new LoggerProvider({ processors: [logProcessor] });
+  logs.getLogger("test").emit({ body: "read" });
+  await logs.shutdown();
+
+  const [spans, records] = receiver.received;
+  assertEquals(spans?.headers.get("content-encoding"), "gzip");
+  assertEquals(spans?.body.resourceSpans[0].scopeSpans[0].spans[0].name, "read");
+  assertEquals(records?.headers.get("content-encoding"), null);
 });
 
 Deno.test("A burst of 100,000 ended spans in one turn loses none", async () => {

@@ -48,10 +48,10 @@ Deno.test("What is down costs what was sent meanwhile, counted and told; then it
 
 Deno.test("Why nothing could be sent is told, without the query of the address", async () => {
   await using receiver = await OtlpReceiver.start();
-  const url = `${receiver.endpoint}/v1/traces?key=hunter2`;
+  const endpoint = `${receiver.endpoint}/v1/traces?key=hunter2`;
   await receiver[Symbol.asyncDispose]();
   const logger = new MemoryLogger();
-  const { traces } = createOtlpExporters({ traces: { url, timeoutMs: 500 } });
+  const { traces } = createOtlpExporters({ traces: { endpoint, timeoutMs: 500 } });
   const provider = new TracerProvider({
     spanProcessors: [new SpanBatchProcessor(traces, { logger })],
   });
@@ -156,7 +156,7 @@ Deno.test("What a receiver says that it refused is counted as failed", async () 
   spans.end(5);
   await spans.flush();
   assertEquals(spans.counts, { exported: 2, failed: 3, dropped: 0, queued: 0 });
-  assertEquals(spans.lines, ["Export: lost 3 spans, 3 in all: the receiver refused 3 items"]);
+  assertEquals(spans.lines, ["Export: lost 3 spans, 3 in all: the receiver rejected 3 items"]);
 });
 
 Deno.test("A connection that breaks in the middle of an answer counts as its status says", async () => {
@@ -186,10 +186,16 @@ Deno.test("A timeout longer than timers can be is none", async () => {
 });
 
 Deno.test("What cannot be a target is refused", () => {
-  assertThrows(() => createOtlpExporters({ endpoint: "localhost:4318" }), TypeError, "url");
+  assertThrows(() => createOtlpExporters({ endpoint: "localhost:4318" }), TypeError, "endpoint");
   assertThrows(() => createOtlpExporters({ timeoutMs: 0 }), RangeError, "timeoutMs");
   const protocol = "grpc" as "http/json";
   assertThrows(() => createOtlpExporters({ protocol }), TypeError, "protocol");
+  const compression = "br" as "gzip";
+  assertThrows(() => createOtlpExporters({ compression }), TypeError, "compression");
+  const misspelt = { endpoints: "http://127.0.0.1" } as object;
+  assertThrows(() => createOtlpExporters(misspelt), TypeError, `did you mean "endpoint"?`);
+  const traces = { url: "http://127.0.0.1/v1/traces" } as object;
+  assertThrows(() => createOtlpExporters({ traces }), TypeError, `option of traces "url"`);
   const secrets = [
     { endpoint: "http://user:hunter2@127.0.0.1" },
     { headers: { authorization: "hunter2\u{1f600}" } },
