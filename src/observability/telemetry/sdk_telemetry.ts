@@ -129,12 +129,15 @@ export function createSdkTelemetry({ config, collect, logger }: TelemetryOptions
     flushSteps: [
       ...step("flush spans", spanProcessor && (() => spanProcessor.forceFlush())),
       ...step("flush log records", logProcessor && (() => logProcessor.forceFlush())),
-      ...step("flush metrics", pushedMetrics && (() => metricsProvider.flush())),
+      ...step(
+        "flush metrics",
+        pushedMetrics && (() => metricsProvider.flush({ timeoutMs: Infinity })),
+      ),
     ],
     shutdownSteps: [
       ...step("shut spans down", tracerProvider && (() => tracerProvider.shutdown())),
       ...step("shut log records down", loggerProvider && (() => loggerProvider.shutdown())),
-      ...step("shut metrics down", () => metricsProvider[Symbol.asyncDispose]()),
+      ...step("shut metrics down", () => metricsProvider.shutdown({ timeoutMs: Infinity })),
     ],
     abort: () => {
       for (const exporter of [spanExporter, logExporter, metricExporter]) void exporter?.shutdown();

@@ -19,10 +19,13 @@ export interface WithExemplars {
 
 /** The options of {@linkcode createMetricProducer}. */
 export interface MetricProducerOptions {
-  /** Returns the current metrics; usually a `MetricsSubscriber`'s `collect`. */
-  readonly collect: () => readonly CollectedMetric[];
+  /**
+   * Returns the current metrics, or a promise of them; usually a `MetricsSubscriber`'s `collect`. If
+   * it fails, so does the collection that it is part of.
+   */
+  readonly collect: () => readonly CollectedMetric[] | Promise<readonly CollectedMetric[]>;
   /** The name of the instrumentation scope. Default: `"busbar"`. */
-  readonly scopeName?: string;
+  readonly scopeName?: string | undefined;
 }
 
 /**
@@ -61,17 +64,18 @@ export function createMetricProducer(
   { collect, scopeName = "busbar" }: MetricProducerOptions,
 ): MetricProducer {
   return {
-    collect: () => {
+    collect: async () => {
+      const collected = await collect();
       const endTime = toHrTime(Date.now());
-      const metrics = collect().filter(({ points }) => points.length > 0)
+      const metrics = collected.filter(({ points }) => points.length > 0)
         .map((metric) => toMetricData(metric, endTime));
-      return Promise.resolve({
+      return {
         resourceMetrics: {
           resource: emptyResource(),
           scopeMetrics: metrics.length === 0 ? [] : [{ scope: { name: scopeName }, metrics }],
         },
         errors: [],
-      });
+      };
     },
   };
 }

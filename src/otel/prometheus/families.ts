@@ -15,14 +15,14 @@ import type { ReportOnce } from "../../internal/report_once.ts";
 /** How many series are handled between two looks at the clock. */
 const SERIES_PER_STEP = 64;
 
-/** Sorts what was collected into families, as Prometheus and OpenMetrics have them. */
+/** Groups what was collected into families, as Prometheus and OpenMetrics have them. */
 export class Families {
   readonly #labels = new LabelFormatter();
   /** A histogram's series have a label `le` of their own. */
   readonly #histogramLabels = new LabelFormatter("le");
   readonly #reports: ReportOnce;
 
-  /** Tells of what it cannot show. */
+  /** @param reports where it is reported what cannot be shown */
   constructor(reports: ReportOnce) {
     this.#reports = reports;
   }
@@ -31,22 +31,22 @@ export class Families {
    * The families, by name, what is known of the resource first.
    *
    * Instruments whose names become the same are one family if type and unit are the same too;
-   * otherwise the first one is kept, the other left out and reported.
+   * otherwise the first one is shown, and the other reported.
    */
-  *sort({ resource, scopeMetrics }: ResourceMetrics): Steps<readonly Family[]> {
+  *group({ resource, scopeMetrics }: ResourceMetrics): Steps<readonly Family[]> {
     const families: Family[] = [];
-    const taken = new Map<string, { family: Family; instrument: string }>();
+    const owners = new Map<string, { family: Family; instrument: string }>();
     const target = new Family("target", "info", "", "Target metadata");
     if (Object.keys(resource.attributes).length > 0) {
       target.add(this.#labels.of(resource.attributes), 1);
     }
     for (const name of namesOf(target.name, target.type)) {
-      taken.set(name, { family: target, instrument: "the resource" });
+      owners.set(name, { family: target, instrument: "the resource" });
     }
     for (const { metrics } of scopeMetrics) {
       for (const metric of metrics) {
         if (metric.dataPoints.length === 0) continue;
-        const family = this.#familyOf(metric, families, taken);
+        const family = this.#familyOf(metric, families, owners);
         if (family !== undefined) yield* this.#fill(family, metric);
       }
     }
@@ -57,7 +57,7 @@ export class Families {
   #familyOf(
     metric: MetricData,
     families: Family[],
-    taken: Map<string, { family: Family; instrument: string }>,
+    owners: Map<string, { family: Family; instrument: string }>,
   ): Family | undefined {
     const { name: instrument, unit: otelUnit, description } = metric.descriptor;
     const what = `the metric ${JSON.stringify(instrument)}`;
@@ -77,13 +77,13 @@ export class Families {
       this.#reports.report(`Cannot show ${what}: its name must have a letter or digit`);
       return undefined;
     }
-    const same = taken.get(name)?.family;
+    const same = owners.get(name)?.family;
     if (same?.name === name && same.type === type && same.unit === unit) {
       same.help ||= description;
       return same;
     }
     for (const series of namesOf(name, type)) {
-      const other = taken.get(series);
+      const other = owners.get(series);
       if (other === undefined) continue;
       this.#reports.report(
         `Cannot show ${what}: its name ${series} must have one type and unit, but it is ` +
@@ -93,7 +93,7 @@ export class Families {
       return undefined;
     }
     const family = new Family(name, type, unit, description);
-    for (const series of namesOf(name, type)) taken.set(series, { family, instrument: what });
+    for (const series of namesOf(name, type)) owners.set(series, { family, instrument: what });
     families.push(family);
     return family;
   }
@@ -114,7 +114,7 @@ export class Families {
       if (family.add(text, value)) continue;
       this.#reports.report(
         `Cannot show all of the metric ${JSON.stringify(metric.descriptor.name)}: several of its ` +
-          `series become ${family.name}${text.text}, and the last one is kept`,
+          `series become ${family.name}${text.text}, and only the last is shown`,
       );
     }
     yield;

@@ -58,7 +58,7 @@ const SUFFIXES: Readonly<Record<FamilyType, readonly string[]>> = {
   info: ["_info"],
 };
 
-/** The names that a family takes, which no other may have. */
+/** The names that belong to a family, which no other may have. */
 export function namesOf(name: string, type: FamilyType): readonly string[] {
   return [name, ...SUFFIXES[type].map((suffix) => name + suffix)];
 }

@@ -98,7 +98,7 @@ function knownLabelName(attribute: string): string {
   let name = knownNames.get(attribute);
   if (name !== undefined) return name;
   name = labelName(attribute);
-  // There are few attribute names; should there be many after all, they are not kept.
+  // There are few attribute names; should there be many after all, they are not remembered.
   if (knownNames.size < KNOWN_NAMES_LIMIT) knownNames.set(attribute, name);
   return name;
 }

@@ -2,9 +2,13 @@ import type { ApiMeterProvider, Attributes, Meter } from "../../subscribers/otel
 import { PrometheusExporter } from "@opentelemetry/exporter-prometheus";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { MeterProvider, type ResourceMetrics } from "@opentelemetry/sdk-metrics";
-import { Deadline } from "../../internal/deadline.ts";
+import { assertFunction, invalidArgument } from "../../internal/arguments.ts";
+import { Backoff } from "../../internal/backoff.ts";
+import { Deadline, type DeadlineOptions, resolveTimeoutMs } from "../../internal/deadline.ts";
 import type { Logger } from "../../internal/logger.ts";
-import { invalidArgument } from "../../internal/arguments.ts";
+import { assertKnownNames } from "../../internal/option_names.ts";
+import { errorText, report } from "../../internal/reporting.ts";
+import { MAX_DELAY_MS } from "../../internal/timers.ts";
 import type { Family } from "./family.ts";
 import { PrometheusSerializer } from "./prometheus_serializer.ts";
 import { SCRAPE_FORMATS, type ScrapeFormat } from "./scrape_format.ts";
@@ -13,33 +17,54 @@ import { SharedScrape } from "./shared_scrape.ts";
 
 /** How long a collection may take, in milliseconds: as long as Prometheus waits for a scrape. */
 export const DEFAULT_COLLECT_TIMEOUT_MS = 10_000;
+/** The share of a collection's time that `beforeCollect` may take: the rest is the instruments'. */
+const BEFORE_COLLECT_SHARE = 0.5;
 
 /** The options of {@linkcode PrometheusMetrics}. */
 export interface PrometheusMetricsOptions {
   /** The resource's `service.name`. Default: `"unknown_service"`. */
-  readonly serviceName?: string;
+  readonly serviceName?: string | undefined;
   /** The resource's `service.instance.id`. Default: a random UUID. */
-  readonly serviceInstanceId?: string;
+  readonly serviceInstanceId?: string | undefined;
   /** Further attributes of the resource; the two above take precedence. Default: none. */
-  readonly resourceAttributes?: Attributes;
+  readonly resourceAttributes?: Attributes | undefined;
   /** Further readers, such as one that pushes. Default: none. */
-  readonly readers?: readonly MetricReader[];
+  readonly readers?: readonly MetricReader[] | undefined;
   /** The name of the instrumentation scope. Default: `"busbar"`. */
-  readonly scopeName?: string;
+  readonly scopeName?: string | undefined;
   /**
    * Further sources of metrics, collected with the meter's at each scrape. What a producer returns
-   * must not be changed afterwards. Histogram data points may carry `exemplars` (see `Exemplar`). Default:
-   * none.
+   * must not be changed afterwards. Its histogram data points may have a field `exemplars` (see
+   * `Exemplar`), which the SDK's own data points lack: OpenMetrics shows them. Default: none.
    */
-  readonly metricProducers?: readonly MetricProducer[];
+  readonly metricProducers?: readonly MetricProducer[] | undefined;
+  /**
+   * Is called before each collection of a scrape and awaited, so that instruments report what it
+   * fetched. If it fails, or takes longer than half of `collectTimeoutMs`, that is logged, and the
+   * scrape goes on with what there is. Readers that push do not call it: for both, use asynchronous
+   * callbacks of instruments, or a producer. Default: nothing is awaited.
+   */
+  readonly beforeCollect?: (() => void | Promise<void>) | undefined;
   /**
    * How long instruments and producers may take to return their metrics, in milliseconds, above 0.
    * After that the scrape fails, and the next one starts a new collection. Default: 10,000.
    */
-  readonly collectTimeoutMs?: number;
+  readonly collectTimeoutMs?: number | undefined;
   /** Where metrics that cannot be exported as they are get logged, each once. Default: `console`. */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
 }
+
+const OPTIONS: Readonly<Record<keyof PrometheusMetricsOptions, true>> = {
+  serviceName: true,
+  serviceInstanceId: true,
+  resourceAttributes: true,
+  readers: true,
+  scopeName: true,
+  metricProducers: true,
+  beforeCollect: true,
+  collectTimeoutMs: true,
+  logger: true,
+};
 
 /**
  * An OpenTelemetry meter whose metrics are scraped as Prometheus text. It registers nothing globally and
@@ -50,15 +75,21 @@ export class PrometheusMetrics implements AsyncDisposable {
   readonly meter: Meter;
   readonly #provider: MeterProvider;
   readonly #reader: PrometheusExporter;
+  readonly #beforeCollect: (() => void | Promise<void>) | undefined;
   readonly #collectTimeoutMs: number;
+  readonly #logger: Logger;
+  readonly #backoff = new Backoff();
   readonly #scrapes: SharedScrape<readonly Family[], ScrapeFormat>;
+  #shutdown: Promise<void> | undefined;
 
   /**
    * Sets up a provider, a reader and a meter.
    *
+   * @throws {TypeError} if an option is unknown or of the wrong type
    * @throws {RangeError} if `collectTimeoutMs` is not above 0
    */
   constructor(options: PrometheusMetricsOptions = {}) {
+    assertKnownNames("create PrometheusMetrics", "option", options, Object.keys(OPTIONS));
     const {
       serviceName = "unknown_service",
       serviceInstanceId = crypto.randomUUID(),
@@ -66,6 +97,7 @@ export class PrometheusMetrics implements AsyncDisposable {
       readers = [],
       scopeName = "busbar",
       metricProducers = [],
+      beforeCollect,
       collectTimeoutMs = DEFAULT_COLLECT_TIMEOUT_MS,
       logger = console,
     } = options;
@@ -78,16 +110,20 @@ export class PrometheusMetrics implements AsyncDisposable {
         collectTimeoutMs,
       );
     }
-    // Timers hold their delay in 32 bits; a longer one would fire at once.
-    this.#collectTimeoutMs = Math.min(collectTimeoutMs, 2 ** 31 - 1);
+    if (beforeCollect !== undefined) {
+      assertFunction("create PrometheusMetrics", "beforeCollect", beforeCollect);
+    }
+    this.#beforeCollect = beforeCollect;
+    this.#collectTimeoutMs = Math.min(collectTimeoutMs, MAX_DELAY_MS);
+    this.#logger = logger;
     this.#reader = new PrometheusExporter({
       preventServerStart: true,
       metricProducers: [...metricProducers],
     });
-    const text = new PrometheusSerializer(logger);
+    const serializer = new PrometheusSerializer(logger);
     this.#scrapes = new SharedScrape(
-      async () => text.sort(await this.#collect()),
-      (families, format) => text.write(families, format),
+      async () => serializer.group(await this.#collect()),
+      (families, format) => serializer.write(families, format),
     );
     this.#provider = new MeterProvider({
       resource: resourceFromAttributes({
@@ -128,19 +164,36 @@ export class PrometheusMetrics implements AsyncDisposable {
     return this.#provider;
   }
 
-  /** Makes the further readers push their metrics now. */
-  async flush(): Promise<void> {
-    await this.#provider.forceFlush();
+  /**
+   * Makes the further readers push their metrics now.
+   *
+   * @throws {Error} if one failed, or they did not end in time
+   */
+  async flush(options: DeadlineOptions = {}): Promise<void> {
+    await inTime("flush PrometheusMetrics", options, () => this.#provider.forceFlush());
   }
 
-  /** Shuts the provider and its readers down. */
+  /**
+   * Makes the further readers push their metrics and shuts them down; after it a scrape fails. A
+   * second call returns the first one's result.
+   *
+   * @throws {Error} if one failed, or they did not end in time; what is under way then goes on
+   */
+  async shutdown(options: DeadlineOptions = {}): Promise<void> {
+    const action = "shut PrometheusMetrics down";
+    resolveTimeoutMs(action, options);
+    await (this.#shutdown ??= inTime(action, options, () => this.#provider.shutdown()));
+  }
+
+  /** The same as {@linkcode PrometheusMetrics.shutdown}. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#provider.shutdown();
+    await this.shutdown();
   }
 
   async #collect(): Promise<ResourceMetrics> {
     const deadline = new Deadline(this.#collectTimeoutMs);
     try {
+      await this.#awaitBeforeCollect();
       // All scrapes would wait for one that hangs, as they share it.
       const collecting = this.#reader.collect();
       if (!await deadline.waitFor(collecting)) {
@@ -157,4 +210,34 @@ export class PrometheusMetrics implements AsyncDisposable {
       deadline.clear();
     }
   }
+
+  async #awaitBeforeCollect(): Promise<void> {
+    const beforeCollect = this.#beforeCollect;
+    if (beforeCollect === undefined) return;
+    const timeoutMs = this.#collectTimeoutMs * BEFORE_COLLECT_SHARE;
+    try {
+      await inTime("await beforeCollect", { timeoutMs }, async () => await beforeCollect());
+    } catch (error) {
+      if (!this.#backoff.due(performance.now())) return;
+      report(this.#logger, `${errorText(error)}; the scrape goes on with what there is`);
+    }
+  }
+}
+
+/** @throws {Error} what `work` rejects with; or if it takes too long */
+async function inTime(
+  action: string,
+  options: DeadlineOptions,
+  work: () => Promise<void>,
+): Promise<void> {
+  const timeoutMs = resolveTimeoutMs(action, options);
+  const { signal } = options;
+  const deadline = new Deadline(timeoutMs, signal);
+  try {
+    if (await deadline.waitFor(work())) return;
+  } finally {
+    deadline.clear();
+  }
+  const why = signal?.aborted ? "its signal aborted" : `it took longer than ${timeoutMs} ms`;
+  throw new Error(`Cannot ${action}: ${why}`);
 }

@@ -15,14 +15,14 @@ import { inSlices } from "../../internal/slices.ts";
 export class PrometheusSerializer {
   readonly #families: Families;
 
-  /** What cannot be shown as it is, is told to the logger, once. */
+  /** What cannot be shown as it is, is logged once. */
   constructor(logger: Logger) {
     this.#families = new Families(new ReportOnce(logger));
   }
 
-  /** Sorts a collection into families, once for all formats. */
-  sort(collected: ResourceMetrics): Promise<readonly Family[]> {
-    return inSlices(this.#families.sort(collected));
+  /** Groups what was collected into families, once for all formats. */
+  group(collected: ResourceMetrics): Promise<readonly Family[]> {
+    return inSlices(this.#families.group(collected));
   }
 
   /** Writes the families in a format. */

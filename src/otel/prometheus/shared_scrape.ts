@@ -1,7 +1,7 @@
 /**
- * Lets scrapes that overlap share one collection, so that they tell of the same moment and cost one
+ * Lets scrapes that overlap share one collection, so that they show the same moment and cost one
  * collection, whatever their formats. The first text that is done, or a failure, ends the sharing:
- * a scrape never tells of a moment longer ago than a scrape takes.
+ * a scrape never shows a moment longer ago than a scrape takes.
  */
 export class SharedScrape<Collected, Format> {
   readonly #collect: () => Promise<Collected>;

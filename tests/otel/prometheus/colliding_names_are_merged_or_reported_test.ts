@@ -38,7 +38,7 @@ Deno.test("order of labels and empty labels tell no series apart", async () => {
   assertEquals(samples(prometheus), { 'a_b_total{x="1",y="2",z=""}': 3, 'a_b_total{z=""}': 11 });
 });
 
-Deno.test("histograms of the same bounds are added up, of others the last is kept and told", async () => {
+Deno.test("histograms of the same bounds are added up, of others the last is shown, and that is reported", async () => {
   const first = histogram({ name: "h" }, [point(buckets([1, 2], [1, 2, 3], 10))]);
   const same = await scrapeBoth([
     first,
@@ -63,25 +63,25 @@ Deno.test("histograms of the same bounds are added up, of others the last is kep
     "h_count": 7,
   });
   assertEquals(other.warnings, [
-    'busbar: Cannot show all of the metric "h": several of its series become h, and the last one is kept',
+    'busbar: Cannot show all of the metric "h": several of its series become h, and only the last is shown',
   ]);
 });
 
-Deno.test("of gauges with the same series the last is kept, and that is told", async () => {
+Deno.test("of gauges with the same series the last is shown, and that is reported", async () => {
   const { prometheus, warnings } = await scrapeBoth([
     gauge({ name: "g.a" }, [point(1, { x: 1 }), point(2, { x: "1" })]),
     sum({ name: "g_a" }, [point(40, { x: "1" })], false),
   ]);
   assertEquals(samples(prometheus), { 'g_a{x="1"}': 40 });
   assertEquals(warnings, [
-    'busbar: Cannot show all of the metric "g.a": several of its series become g_a{x="1"}, and the last ' +
-    "one is kept",
-    'busbar: Cannot show all of the metric "g_a": several of its series become g_a{x="1"}, and the last ' +
-    "one is kept",
+    'busbar: Cannot show all of the metric "g.a": several of its series become g_a{x="1"}, and only the ' +
+    "last is shown",
+    'busbar: Cannot show all of the metric "g_a": several of its series become g_a{x="1"}, and only the ' +
+    "last is shown",
   ]);
 });
 
-Deno.test("a name of another type or unit is left out and told, the first is kept", async () => {
+Deno.test("a name of another type or unit is reported, and the first is shown", async () => {
   const { prometheus, openmetrics, warnings } = await scrapeBoth([
     sum({ name: "a.b", unit: "s" }, [point(1)]),
     gauge({ name: "a_b_seconds" }, [point(2)]),
@@ -110,7 +110,7 @@ Deno.test("a name of another type or unit is left out and told, the first is kep
   ]);
 });
 
-Deno.test("what cannot be shown is told once, not at each scrape", async () => {
+Deno.test("what cannot be shown is reported once, not at each scrape", async () => {
   const logger = new MemoryLogger();
   const delta = sum({ name: "delta" }, [point(1)]);
   await using metrics = new PrometheusMetrics({
