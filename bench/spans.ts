@@ -46,7 +46,7 @@ function directRead(
 ): void {
   const span = by.startSpan("read", {
     kind: SpanKind.INTERNAL,
-    attributes: { key, size: 4_096, session_id: sessionId },
+    attributes: { key, size: 4_096, "session.id": sessionId },
   }, parent);
   span.setAttributes({ hit: true });
   span.end();
@@ -118,7 +118,7 @@ function nested(): readonly Contender[] {
       burst: () => {
         for (const sessionId of requests) {
           const root = direct.startSpan("request", {
-            attributes: { path: "/", session_id: sessionId },
+            attributes: { path: "/", "session.id": sessionId },
           }, ROOT_CONTEXT);
           const parent = trace.setSpan(ROOT_CONTEXT, root);
           for (let read = 0; read < 9; read++) {

@@ -16,6 +16,9 @@ import {
 } from "./catalog/kv_cache_catalog.ts";
 import type { KvCacheEvents } from "./events.ts";
 
+/** The attribute that holds a span's session, as dashboards of this domain look for it. */
+const KV_CACHE_SESSION_ID_ATTRIBUTE = "session_id";
+
 /** The options of {@linkcode registerKvCache}; at least one of metrics, tracing and logging. */
 export interface KvCacheOptions extends KvCacheCatalogOptions {
   /**
@@ -93,7 +96,15 @@ export function registerKvCache<Events extends KvCacheEvents>(
   const contextOf = registry.contextOf.bind(registry);
   if (tracing !== undefined) {
     const { spans = {} } = catalog;
-    register(new TracingSubscriber({ tracer: tracing, spans, registry, ...telling }));
+    register(
+      new TracingSubscriber({
+        tracer: tracing,
+        spans,
+        registry,
+        sessionIdAttribute: KV_CACHE_SESSION_ID_ATTRIBUTE,
+        ...telling,
+      }),
+    );
   }
   const meter = metrics === "collect" ? undefined : metrics;
   let collect = (): CollectedMetric[] => [];

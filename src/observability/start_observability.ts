@@ -8,7 +8,8 @@ import { type ExitHookOptions, installExitHooks } from "../exit/hooks.ts";
 import type { AnyEvents } from "../events/event_map.ts";
 import { startMetricsServer } from "../http/start_metrics_server.ts";
 import { observeExport } from "../subscribers/self_metrics/observe_export.ts";
-import { BUS_METRIC_PREFIX, observeBus } from "../subscribers/self_metrics/observe_bus.ts";
+import { observeBus } from "../subscribers/self_metrics/observe_bus.ts";
+import { DEFAULT_SELF_METRICS_PREFIX } from "../subscribers/self_metrics/options.ts";
 import { jsonLinesSink } from "../subscribers/logging/json_lines.ts";
 import type { LogSink } from "../subscribers/logging/log_record.ts";
 import { LoggingSubscriber } from "../subscribers/logging/logging_subscriber.ts";
@@ -114,7 +115,7 @@ const observed = new WeakSet<object>();
 export async function startObservability<Events extends object = AnyEvents>(
   options: StartOptions<Events> = {},
 ): Promise<Observability<Events>> {
-  const { logger = console, selfMetricsPrefix = BUS_METRIC_PREFIX } = options;
+  const { logger = console, selfMetricsPrefix = DEFAULT_SELF_METRICS_PREFIX } = options;
   const config = resolveConfig(options);
   const ownsBus = !(options.bus instanceof EventBus);
   const bus = options.bus instanceof EventBus

@@ -61,11 +61,6 @@ export {
   type ExportQueueBounds,
   type ExportQueueOptions,
 } from "../batching/export_queue.ts";
-export {
-  type ExportCountsBySignal,
-  observeExport,
-  type ObserveExportOptions,
-} from "../subscribers/self_metrics/observe_export.ts";
 export type {
   OtlpCompression,
   OtlpProtocol,

@@ -24,23 +24,15 @@ export type {
   Tracer,
   TracerLike,
 } from "./otel_api.ts";
+export { DEFAULT_SELF_METRICS_PREFIX, type SelfMetricsOptions } from "./self_metrics/options.ts";
+export { observeBus } from "./self_metrics/observe_bus.ts";
 export {
-  BUS_METRIC_PREFIX,
-  type BusMetricsOptions,
-  observeBus,
-} from "./self_metrics/observe_bus.ts";
+  type ExportStats,
+  type ExportStatsBySignal,
+  observeExport,
+} from "./self_metrics/observe_export.ts";
 export {
-  DEFAULT_MAX_OPEN_PAIRS,
-  DEFAULT_MAX_PAIR_AGE_MS,
-  OpenPairs,
-  type OpenPairsCounts,
-  type OpenPairsOptions,
-  type PairKey,
-  pairKey,
-  type PairLane,
-} from "./pairs/open_pairs.ts";
-export {
-  type MetricsCounts,
+  type MetricsStats,
   MetricsSubscriber,
   type MetricsSubscriberOptions,
 } from "./metrics/metrics_subscriber.ts";
@@ -54,6 +46,7 @@ export type {
   HistogramPoint,
   NumberPoint,
 } from "./metrics/series.ts";
+export { DEFAULT_SESSION_ID_ATTRIBUTE } from "./session_id.ts";
 export { type SpanContextSource, SpanRegistry } from "./tracing/span_registry.ts";
 export {
   formatTraceparent,
@@ -61,7 +54,7 @@ export {
   MAX_TRACEPARENT_LENGTH,
   parseTraceparent,
 } from "./tracing/traceparent.ts";
-export type { TracingCounts, TracingSubscriberOptions } from "./tracing/options.ts";
+export type { TracingStats, TracingSubscriberOptions } from "./tracing/options.ts";
 export { TracingSubscriber } from "./tracing/tracing_subscriber.ts";
 export { type JsonLinesOptions, jsonLinesSink } from "./logging/json_lines.ts";
 export {
@@ -74,10 +67,10 @@ export {
   type TraceContext,
 } from "./logging/log_record.ts";
 export { MAX_LOG_DEPTH, MAX_LOG_VALUES } from "./logging/log_values.ts";
-export { LoggingSubscriber } from "./logging/logging_subscriber.ts";
+export { type LoggingStats, LoggingSubscriber } from "./logging/logging_subscriber.ts";
 export { DEFAULT_LOGGING_OPTIONS, type LoggingOptions } from "./logging/options.ts";
-export { otelLogSink, SESSION_ID_ATTRIBUTE } from "./logging/otel_logs.ts";
-export type { SinkCounts } from "./logging/sink_runner.ts";
+export { otelLogSink, type OtelLogSinkOptions } from "./logging/otel_logs.ts";
+export type { SinkStats } from "./logging/sink_runner.ts";
 export { REDACTED } from "./logging/redaction.ts";
 export {
   type ObservedSubscribers,

@@ -2,7 +2,11 @@ import { InMemorySpanExporter, type ReadableSpan, type Sampler } from "@opentele
 import { SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import { EventBus, type PublishInit } from "@busbar/busbar";
 import type { SpanDeclaration } from "@busbar/busbar/catalog";
-import { SpanRegistry, TracingSubscriber } from "@busbar/busbar/subscribers";
+import {
+  SpanRegistry,
+  TracingSubscriber,
+  type TracingSubscriberOptions,
+} from "@busbar/busbar/subscribers";
 import { MemoryLogger } from "@busbar/busbar/testing";
 
 /** The time at which these tests begin, in milliseconds since the epoch. */
@@ -20,9 +24,9 @@ export type TestEvents = Record<string, Metadata | undefined>;
 /** A bus with a tracing subscriber, whose ended spans can be read. */
 export function tracedBus(
   spans: Record<string, SpanDeclaration<TestEvents>>,
-  options: { maxOpenSpans?: number; maxSpanAgeMs?: number; sampler?: Sampler } = {},
+  options: Partial<TracingSubscriberOptions<TestEvents>> & { sampler?: Sampler } = {},
 ) {
-  const { sampler, ...limits } = options;
+  const { sampler, ...others } = options;
   const exporter = new InMemorySpanExporter();
   const provider = new TracerProvider({
     spanProcessors: [new SimpleSpanProcessor({ exporter })],
@@ -35,7 +39,7 @@ export function tracedBus(
     spans,
     registry,
     logger,
-    ...limits,
+    ...others,
   });
   const bus = new EventBus<TestEvents>({ logger: new MemoryLogger() }).start();
   bus.registerSubscriber(tracing);

@@ -3,7 +3,7 @@ import type { LogRecord, LogSink } from "./log_record.ts";
 /** The options of {@linkcode jsonLinesSink}. */
 export interface JsonLinesOptions {
   /** Writes one line, given without its newline. Default: `console.log`. */
-  readonly write?: (line: string) => void;
+  readonly write?: ((line: string) => void) | undefined;
 }
 
 /**

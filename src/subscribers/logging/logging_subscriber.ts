@@ -15,13 +15,21 @@ import {
   type ResolvedLoggingOptions,
   resolveLoggingOptions,
 } from "./options.ts";
-import { type SinkCounts, SinkRunner, toSingleError, writeToAll } from "./sink_runner.ts";
+import { SinkRunner, type SinkStats, toSingleError, writeToAll } from "./sink_runner.ts";
 import { type LeftOut, RateLimit } from "./rate_limit.ts";
 import { Redaction } from "./redaction.ts";
 import { parseTraceparent } from "../tracing/traceparent.ts";
 
 // deno-lint-ignore no-explicit-any -- the catalog's type has checked that it fits its event
 type AnyLogDeclaration = LogDeclaration<any>;
+
+/** Counts of a {@linkcode LoggingSubscriber}; they only grow. */
+export interface LoggingStats {
+  /** Records suppressed by the rate limit, by event type; null-prototype. */
+  readonly suppressedByType: Readonly<Record<string, number>>;
+  /** What became of the records passed to each sink, in the order of the sinks. */
+  readonly sinks: readonly SinkStats[];
+}
 
 /** One declared type, made ready. */
 interface LoggedType {
@@ -36,12 +44,12 @@ interface LoggedType {
  *
  * - **Lazy**: an event type whose level is below `minLevel` is not subscribed to. Records below that
  *   level, or beyond the rate limit, are not built.
- * - **Rate-limited**: each event type has its own limit. Records left out are counted in
- *   `LoggingSubscriber.suppressedByType` and reported by a summary record: after a second,
- *   when the flood is over, every 2 s, 4 s, 8 s … 60 s while it lasts, and at `flush` and `stop`.
+ * - **Rate-limited**: each event type has its own limit. Suppressed records are counted in
+ *   `stats().suppressedByType` and reported by a summary record: after a second, when the flood is
+ *   over, every 2 s, 4 s, 8 s … 60 s while it lasts, and at `flush` and `stop`.
  * - **Redacted**: fields to be redacted are never read.
- * - **Isolated**: failures of a sink are counted in `LoggingSubscriber.sinkCounts`, counted
- *   and logged by the bus, and do not affect other sinks.
+ * - **Isolated**: failures of a sink are counted in `stats().sinks`, counted and logged by the bus,
+ *   and do not affect other sinks.
  *
  * @example
  * ```ts
@@ -79,6 +87,7 @@ interface LoggedType {
  * @typeParam Events The event map, or the part of it that is logged.
  */
 export class LoggingSubscriber<Events extends object = AnyEvents> extends EventSubscriber<Events> {
+  override readonly name: string = "LoggingSubscriber";
   readonly #options: ResolvedLoggingOptions;
   readonly #minSeverity: number;
   readonly #types: readonly LoggedType[];
@@ -143,18 +152,13 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
     await this.flush();
   }
 
-  /** A copy of how many records of each type were left out since the beginning. */
-  suppressedByType(): Record<string, number> {
-    const counts: Record<string, number> = Object.create(null);
+  /** A copy of the counts. */
+  stats(): LoggingStats {
+    const suppressedByType: Record<string, number> = Object.create(null);
     for (const { type, limit } of this.#types) {
-      if (limit.total > 0) counts[type] = limit.total;
+      if (limit.total > 0) suppressedByType[type] = limit.total;
     }
-    return counts;
-  }
-
-  /** A copy of the counts of each sink, in the order of the sinks. */
-  sinkCounts(): SinkCounts[] {
-    return this.#outlets.map((outlet) => outlet.counts);
+    return { suppressedByType, sinks: this.#outlets.map((outlet) => outlet.stats()) };
   }
 
   #neverReached({ level }: AnyLogDeclaration): boolean {

@@ -10,29 +10,29 @@ export interface LoggingOptions<Events extends object> {
   /** Where records go. */
   readonly sink: LogSink | readonly LogSink[];
   /** Records below this level are not built. Default: `"info"`. */
-  readonly minLevel?: LogLevel;
+  readonly minLevel?: LogLevel | undefined;
   /**
    * How many records of one event type are written per second, above 0, unless its declaration says
    * otherwise. After a quiet second, that many may be written at once. `Infinity` for no limit.
    * Default: 100.
    */
-  readonly maxPerSecond?: number;
+  readonly maxPerSecond?: number | undefined;
   /** Names of fields to redact in all records; see `LogDeclaration.redact`. Default: none. */
-  readonly redact?: readonly string[];
+  readonly redact?: readonly string[] | undefined;
   /**
    * Returns the span that an event belongs to. If it is not given, or returns `undefined`, the
    * event's own `traceparent` is used.
    */
-  readonly contextOf?: (event: BusEvent) => TraceContext | undefined;
+  readonly contextOf?: ((event: BusEvent) => TraceContext | undefined) | undefined;
   /**
    * The clock of the rate limit, in milliseconds. Default: the events' own timestamps, which need no
    * further clock reads. Pass a clock if replayed events are mixed with live ones.
    */
-  readonly clock?: () => number;
+  readonly clock?: (() => number) | undefined;
   /** How many records of one type may be pending in an async sink, at least 1. Default: 500. */
-  readonly maxPending?: number;
+  readonly maxPending?: number | undefined;
   /** How soon records left out are reported, in milliseconds, above 0. Default: 1,000. */
-  readonly suppressedIntervalMs?: number;
+  readonly suppressedIntervalMs?: number | undefined;
 }
 
 /** The defaults of {@linkcode LoggingOptions}. */

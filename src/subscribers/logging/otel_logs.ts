@@ -1,24 +1,38 @@
 import { ROOT_CONTEXT, trace } from "@opentelemetry/api";
+import { invalidArgument } from "../../internal/arguments.ts";
+import { assertKnownNames } from "../../internal/option_names.ts";
 import { toHrTime } from "../hr_time.ts";
 import type { OtelLogger } from "../otel_api.ts";
+import { DEFAULT_SESSION_ID_ATTRIBUTE } from "../session_id.ts";
 import type { LogRecord, LogSink } from "./log_record.ts";
 
-/** The attribute that holds the event's session, unless the record already has one of that name. */
-export const SESSION_ID_ATTRIBUTE = "session_id";
+const ACTION = "create otelLogSink";
+
+/** The options of {@linkcode otelLogSink}. */
+export interface OtelLogSinkOptions {
+  /**
+   * The attribute that holds the session of a record that has one, unless its event gives it an
+   * attribute of that name. Default: `DEFAULT_SESSION_ID_ATTRIBUTE`, `"session.id"`.
+   */
+  readonly sessionIdAttribute?: string | undefined;
+}
 
 /**
  * Creates a sink that emits to the OpenTelemetry Logs API: severity, body, attributes, the event's own
- * time, its type as the event name, its session as the attribute {@linkcode SESSION_ID_ATTRIBUTE},
- * and its span. A span that happens to be active while the bus drains is not used.
+ * time, its type as the event name, its session as an attribute, and its span. A span that happens to
+ * be active while the bus drains is not used.
  *
  * @param logger such as `logs.getLogger("shop")`
- * @throws {TypeError} if `logger` is not a logger
+ * @throws {TypeError} if `logger` is not a logger, or an option is unknown or invalid
  */
-export function otelLogSink(logger: OtelLogger): LogSink {
+export function otelLogSink(logger: OtelLogger, options: OtelLogSinkOptions = {}): LogSink {
   if (typeof logger?.emit !== "function") {
-    throw new TypeError(
-      `Cannot create otelLogSink: logger must have a method emit, received ${typeof logger}`,
-    );
+    invalidArgument(TypeError, ACTION, "logger", "a logger of the OpenTelemetry API", logger);
+  }
+  assertKnownNames(ACTION, "option", options, ["sessionIdAttribute"]);
+  const { sessionIdAttribute = DEFAULT_SESSION_ID_ATTRIBUTE } = options;
+  if (typeof sessionIdAttribute !== "string" || sessionIdAttribute === "") {
+    invalidArgument(TypeError, ACTION, "sessionIdAttribute", "a name", sessionIdAttribute);
   }
   return function otelLogs(record: LogRecord): void {
     logger.emit({
@@ -29,7 +43,7 @@ export function otelLogSink(logger: OtelLogger): LogSink {
       body: record.body,
       attributes: record.sessionId === ""
         ? record.attributes
-        : { [SESSION_ID_ATTRIBUTE]: record.sessionId, ...record.attributes },
+        : { [sessionIdAttribute]: record.sessionId, ...record.attributes },
       context: contextOf(record),
     });
   };

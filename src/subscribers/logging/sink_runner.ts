@@ -1,15 +1,15 @@
 import type { LogRecord, LogSink } from "./log_record.ts";
 
 /** Counts of the records passed to one sink. */
-export interface SinkCounts {
+export interface SinkStats {
   /** The sink's name: its function's. */
   readonly name: string;
   /** Records that it accepted. */
-  readonly taken: number;
+  readonly accepted: number;
   /** Records on which it threw or rejected. */
   readonly failed: number;
   /** Records not passed to it because too many were pending. */
-  readonly skipped: number;
+  readonly dropped: number;
 }
 
 /** One sink with its counts and its pending records. */
@@ -19,9 +19,9 @@ export class SinkRunner {
   readonly #maxPending: number;
   /** By event type, as the bus counts the pending calls of a handler. */
   readonly #pending = new Map<string, number>();
-  #taken = 0;
+  #accepted = 0;
   #failed = 0;
-  #skipped = 0;
+  #dropped = 0;
 
   constructor(sink: LogSink, maxPending: number) {
     this.#sink = sink;
@@ -29,12 +29,12 @@ export class SinkRunner {
     this.#maxPending = maxPending;
   }
 
-  get counts(): SinkCounts {
+  stats(): SinkStats {
     return {
       name: this.#name,
-      taken: this.#taken,
+      accepted: this.#accepted,
       failed: this.#failed,
-      skipped: this.#skipped,
+      dropped: this.#dropped,
     };
   }
 
@@ -46,7 +46,7 @@ export class SinkRunner {
   take(record: LogRecord): Promise<void> | undefined {
     const pending = this.#pending.get(record.eventType) ?? 0;
     if (pending >= this.#maxPending) {
-      this.#skipped++;
+      this.#dropped++;
       throw new Error(
         `the sink ${this.#name} has ${pending} records pending; others skip it until one settles`,
       );
@@ -61,14 +61,14 @@ export class SinkRunner {
       this.#pending.set(record.eventType, pending + 1);
       return this.#follow(record.eventType, result);
     }
-    this.#taken++;
+    this.#accepted++;
     return undefined;
   }
 
   async #follow(type: string, result: PromiseLike<void>): Promise<void> {
     try {
       await result;
-      this.#taken++;
+      this.#accepted++;
     } catch (error) {
       throw this.#failure(error);
     } finally {

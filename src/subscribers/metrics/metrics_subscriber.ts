@@ -6,7 +6,8 @@ import { EventSubscriber } from "../../bus/event_subscriber.ts";
 import type { Logger } from "../../internal/logger.ts";
 import type { BusEvent } from "../../events/event.ts";
 import type { AnyEvents, EventHandler, Subscriptions } from "../../events/event_map.ts";
-import { OpenPairs, pairKey } from "../pairs/open_pairs.ts";
+import { type OpenPairsLimits, resolveOpenPairsLimits } from "../pairs/limits.ts";
+import { OpenPairs, type OpenPairsStats, pairKey } from "../pairs/open_pairs.ts";
 import type { Meter } from "../otel_api.ts";
 import { createInstrument, type Instrument } from "./instrument.ts";
 import type { CollectedMetric, ExemplarContext } from "./series.ts";
@@ -20,26 +21,38 @@ export interface MetricsSubscriberOptions<Events extends object = AnyEvents> {
    * `MetricsSubscriber.collect` returns the values, including histograms and exemplars,
    * at a fraction of the cost.
    */
-  readonly meter?: Meter;
+  readonly meter?: Meter | undefined;
   /** The trace that an event belongs to, for exemplars. Default: none. */
-  readonly contextOf?: (event: BusEvent) => ExemplarContext | undefined;
+  readonly contextOf?: ((event: BusEvent) => ExemplarContext | undefined) | undefined;
+  /**
+   * How many starts of each duration may wait for their end; beyond that, the oldest expires. An
+   * integer of at least 1. Default: 10,000.
+   */
+  readonly maxOpenPairs?: number | undefined;
+  /**
+   * How long a start may wait for its end, in milliseconds, above 0, by the events' timestamps.
+   * Default: 600,000, ten minutes.
+   */
+  readonly maxPairAgeMs?: number | undefined;
   /**
    * Where it is logged, once, that an instrument reached its limit of attribute sets or got an
    * invalid value; and, backing off, that starts were given up. Default: `console`.
    */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
 }
 
-/** Counts of values that a {@linkcode MetricsSubscriber} could not record as declared; they only grow. */
-export interface MetricsCounts {
+/** Counts of a {@linkcode MetricsSubscriber}; all but `openPairs` only grow. */
+export interface MetricsStats {
   /** Values put into overflow series, by metric. */
-  readonly overflowed: Readonly<Record<string, number>>;
+  readonly overflowedByMetric: Readonly<Record<string, number>>;
   /** Values ignored because they were not finite, or negative for a counter; by metric. */
-  readonly invalid: Readonly<Record<string, number>>;
-  /** Ends without a start. */
+  readonly invalidByMetric: Readonly<Record<string, number>>;
+  /** Starts of durations that wait for their end. */
+  readonly openPairs: number;
+  /** Starts that expired: there were too many, or they waited too long. */
+  readonly expiredPairs: number;
+  /** Ends without a start, or whose start had expired. */
   readonly orphanedEnds: number;
-  /** Starts whose end did not arrive in time, or that exceeded the limit. */
-  readonly expiredStarts: number;
 }
 
 type Action = (event: AnyEvent) => void;
@@ -78,9 +91,11 @@ type Action = (event: AnyEvent) => void;
  * ```
  */
 export class MetricsSubscriber<Events extends object = AnyEvents> extends EventSubscriber<Events> {
+  override readonly name: string = "MetricsSubscriber";
   readonly #metrics: Readonly<Record<string, MetricDeclaration<Events>>>;
   readonly #meter: Meter | undefined;
   readonly #contextOf: ((event: BusEvent) => ExemplarContext | undefined) | undefined;
+  readonly #pairLimits: OpenPairsLimits;
   readonly #logger: Logger;
   readonly #instruments = new Map<string, Instrument>();
   readonly #pairs: OpenPairs<AnyEvent>[] = [];
@@ -95,12 +110,14 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
    * Creates the subscriber. Its instruments are created when it is registered with a bus.
    *
    * @param options See {@linkcode MetricsSubscriberOptions}.
+   * @throws {RangeError} if a limit is out of range
    */
   constructor(options: MetricsSubscriberOptions<Events>) {
     super();
     this.#metrics = options.metrics;
     this.#meter = options.meter;
     this.#contextOf = options.contextOf;
+    this.#pairLimits = resolveOpenPairsLimits("create MetricsSubscriber", options);
     this.#logger = options.logger ?? console;
   }
 
@@ -135,7 +152,7 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
     instrument: Instrument,
     on: (type: string, action: Action) => void,
   ): void {
-    const open = new OpenPairs<AnyEvent>();
+    const open = new OpenPairs<AnyEvent>(this.#pairLimits);
     this.#pairs.push(open);
     on(start, (event) => {
       this.#nowMs = event.timestamp;
@@ -188,7 +205,7 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
   }
 
   #tellExpired(): void {
-    const expired = this.#pairs.reduce((sum, { counts }) => sum + counts.expired, 0);
+    const expired = this.#pairs.reduce((sum, pairs) => sum + pairs.stats().expired, 0);
     if (expired <= this.#expiredTold || !this.#tellExpiredAgain.due(performance.now())) return;
     this.#expiredTold = expired;
     this.#logger.warn(
@@ -202,19 +219,20 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
   }
 
   /** A copy of the counts. */
-  counts(): MetricsCounts {
-    const named = (pick: (instrument: Instrument) => number) =>
+  stats(): MetricsStats {
+    const byMetric = (pick: (instrument: Instrument) => number) =>
       Object.fromEntries(
         [...this.#instruments].map(([name, instrument]) => [name, pick(instrument)] as const)
           .filter(([, count]) => count > 0),
       );
-    const sum = (pick: (pairs: OpenPairs<AnyEvent>) => number) =>
-      this.#pairs.reduce((total, pairs) => total + pick(pairs), 0);
+    const sum = (pick: (stats: OpenPairsStats) => number) =>
+      this.#pairs.reduce((total, pairs) => total + pick(pairs.stats()), 0);
     return {
-      overflowed: named((instrument) => instrument.overflowed),
-      invalid: named((instrument) => instrument.invalid),
-      orphanedEnds: sum((pairs) => pairs.counts.orphaned),
-      expiredStarts: sum((pairs) => pairs.counts.expired),
+      overflowedByMetric: byMetric(({ overflowed }) => overflowed),
+      invalidByMetric: byMetric(({ invalid }) => invalid),
+      openPairs: sum(({ open }) => open),
+      expiredPairs: sum(({ expired }) => expired),
+      orphanedEnds: sum(({ orphaned }) => orphaned),
     };
   }
 }

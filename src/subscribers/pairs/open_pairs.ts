@@ -1,26 +1,14 @@
 import type { BusEvent } from "../../events/event.ts";
+import type { OpenPairsLimits } from "./limits.ts";
 
-/** How many starts may wait for their ends by default. */
-export const DEFAULT_MAX_OPEN_PAIRS = 10_000;
-
-/** How long a start may wait for its end by default: ten minutes. */
-export const DEFAULT_MAX_PAIR_AGE_MS = 600_000;
-
-/** The limits of {@linkcode OpenPairs}. */
-export interface OpenPairsOptions<Start> {
-  /**
-   * How many starts may wait. Beyond that, the oldest expires. An integer of at least 1. Default:
-   * {@linkcode DEFAULT_MAX_OPEN_PAIRS}.
-   */
-  readonly maxOpen?: number;
-  /** How long a start may wait, in milliseconds, above 0. Default: {@linkcode DEFAULT_MAX_PAIR_AGE_MS}. */
-  readonly maxAgeMs?: number;
+/** The options of {@linkcode OpenPairs}. */
+export interface OpenPairsOptions<Start> extends OpenPairsLimits {
   /** Called with each start that expires. It must not throw. Default: none. */
   readonly onExpire?: (start: Start) => void;
 }
 
 /** Counts of starts and ends. */
-export interface OpenPairsCounts {
+export interface OpenPairsStats {
   /** Starts waiting for their end. */
   readonly open: number;
   /** Starts that expired, because there were too many or they waited too long. */
@@ -68,21 +56,11 @@ export interface PairLane {
  *   timestamp in the future delays those behind it until it expires itself, or there are too many.
  * - Each operation takes constant time, on average.
  *
- * @example
- * ```ts
- * import { OpenPairs } from "@busbar/busbar/subscribers";
- *
- * const pairs = new OpenPairs<{ timestamp: number }>({ maxAgeMs: 1_000 });
- * pairs.open("read 7", { timestamp: 100 });
- * const start = pairs.close("read 7");
- * if (start?.timestamp !== 100 || pairs.close("read 7") !== undefined) throw new Error("no pair");
- * ```
- *
  * @typeParam Start What is kept for each start; its `timestamp` is in milliseconds since the epoch.
  */
 export class OpenPairs<Start extends { readonly timestamp: number }> {
-  readonly #maxOpen: number;
-  readonly #maxAgeMs: number;
+  readonly #maxOpenPairs: number;
+  readonly #maxPairAgeMs: number;
   readonly #onExpire: ((start: Start) => void) | undefined;
   readonly #lane: PairLane = new Map();
   #oldest: Entry<Start> | undefined;
@@ -91,30 +69,15 @@ export class OpenPairs<Start extends { readonly timestamp: number }> {
   #expired = 0;
   #orphaned = 0;
 
-  /**
-   * Creates an empty set of pairs.
-   *
-   * @throws {RangeError} if a limit is out of range
-   */
-  constructor(options: OpenPairsOptions<Start> = {}) {
-    const { maxOpen = DEFAULT_MAX_OPEN_PAIRS, maxAgeMs = DEFAULT_MAX_PAIR_AGE_MS } = options;
-    if (!Number.isInteger(maxOpen) || maxOpen < 1) {
-      throw new RangeError(
-        `Cannot create OpenPairs: maxOpen must be a positive integer, received ${maxOpen}`,
-      );
-    }
-    if (!(maxAgeMs > 0)) {
-      throw new RangeError(
-        `Cannot create OpenPairs: maxAgeMs must be a number above 0, received ${maxAgeMs}`,
-      );
-    }
-    this.#maxOpen = maxOpen;
-    this.#maxAgeMs = maxAgeMs;
-    this.#onExpire = options.onExpire;
+  /** Creates an empty set of pairs. */
+  constructor({ maxOpenPairs, maxPairAgeMs, onExpire }: OpenPairsOptions<Start>) {
+    this.#maxOpenPairs = maxOpenPairs;
+    this.#maxPairAgeMs = maxPairAgeMs;
+    this.#onExpire = onExpire;
   }
 
-  /** The counts so far. */
-  get counts(): OpenPairsCounts {
+  /** A copy of the counts. */
+  stats(): OpenPairsStats {
     return { open: this.#open, expired: this.#expired, orphaned: this.#orphaned };
   }
 
@@ -124,7 +87,7 @@ export class OpenPairs<Start extends { readonly timestamp: number }> {
    * @param lane where the key is looked for; default: the lane of all who name none
    */
   open(key: PairKey, start: Start, lane: PairLane = this.#lane): void {
-    if (this.#open >= this.#maxOpen) this.#expireOldest();
+    if (this.#open >= this.#maxOpenPairs) this.#expireOldest();
     const entry: Entry<Start> = {
       lane,
       key,
@@ -171,7 +134,7 @@ export class OpenPairs<Start extends { readonly timestamp: number }> {
    * expires all of them
    */
   expire(now: number): void {
-    const before = now - this.#maxAgeMs;
+    const before = now - this.#maxPairAgeMs;
     while (this.#oldest !== undefined && this.#oldest.start.timestamp < before) {
       this.#expireOldest();
     }

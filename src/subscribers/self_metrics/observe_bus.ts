@@ -1,10 +1,10 @@
 import type { EventBus } from "../../bus/event_bus.ts";
 import { EventSubscriber } from "../../bus/event_subscriber.ts";
+import type { BusStats } from "../../bus/stats.ts";
 import type { Subscriptions } from "../../events/event_map.ts";
-import type { BatchObservableCallback, Histogram, Meter } from "../otel_api.ts";
-
-/** The default prefix of the bus's own metrics. */
-export const BUS_METRIC_PREFIX = "busbar";
+import type { Histogram } from "../otel_api.ts";
+import { NO_OBSERVATION, type Observed, rowsBy, startObservation } from "./observation.ts";
+import { resolveSelfMetricsOptions, type SelfMetricsOptions } from "./options.ts";
 
 /** The buckets of the slices' durations: around the drain's usual budget of 4 ms. */
 const SLICE_SECONDS: readonly number[] = [
@@ -23,6 +23,7 @@ const SLICE_SECONDS: readonly number[] = [
 ];
 
 class SliceTimer extends EventSubscriber<object> {
+  override readonly name: string = "SliceTimer";
   readonly #histogram: Histogram;
 
   constructor(histogram: Histogram) {
@@ -39,14 +40,6 @@ class SliceTimer extends EventSubscriber<object> {
   }
 }
 
-/** The options of {@linkcode observeBus}. */
-export interface BusMetricsOptions {
-  /** Where the instruments are created. */
-  readonly meter: Meter;
-  /** The prefix of their names. Default: {@linkcode BUS_METRIC_PREFIX}. */
-  readonly prefix?: string;
-}
-
 /**
  * Exports a bus's health as metrics. All but the histogram are read only at collection and add no cost
  * per event; the histogram records one value per slice. For a disabled bus nothing is created. The
@@ -61,91 +54,96 @@ export interface BusMetricsOptions {
  *   loop, without the `onDrain` of subscribers that are registered after this call.
  *
  * @returns a disposable that ends the observation
- * @throws {TypeError} if the prefix cannot begin a name: OpenTelemetry would give nothing, silently
+ * @throws {TypeError} if an option is unknown or invalid
  */
 export function observeBus<Events extends object>(
   bus: EventBus<Events>,
-  { meter, prefix = BUS_METRIC_PREFIX }: BusMetricsOptions,
+  options: SelfMetricsOptions,
 ): Disposable {
-  if (!/^[A-Za-z][\w.\-/]{0,199}$/.test(prefix)) {
-    throw new TypeError(
-      "Cannot observe a bus: prefix must be a letter, then up to 199 letters, digits, _ . - or /, " +
-        `received ${JSON.stringify(prefix)}`,
-    );
-  }
-  if (!bus.enabled) return { [Symbol.dispose]: () => {} };
-  const gauge = (name: string, description: string, unit = "") =>
-    meter.createObservableGauge(`${prefix}.event_bus.${name}`, { description, unit });
-  const counter = (name: string, description: string) =>
-    meter.createObservableCounter(`${prefix}.event_bus.${name}`, { description });
-  const queueDepth = gauge("queue_depth", "Events waiting to be dispatched");
-  const queueCapacity = gauge("queue_capacity", "Maximum number of events waiting");
-  const drainLag = gauge("drain_lag_seconds", "How long the oldest waiting event has waited", "s");
-  const published = counter("published_events", "Calls of publish");
-  const delivered = counter("delivered_events", "Events dispatched");
-  const dropped = counter(
-    "dropped_events_total",
-    "Events lost to a full queue, to eviction or to a stop",
-  );
-  const lost = counter("lost_events", "Events rejected or dropped, by reason");
-  const exceptions = counter("subscriber_exceptions", "Throws and rejections, by subscriber");
-  const skipped = counter(
-    "skipped_events",
-    "Events that passed by an async handler with too many calls pending",
-  );
-  const slow = counter(
-    "slow_handler_calls",
-    "Handler calls seen to hold the event loop for the drain's budget; a lower bound",
-  );
+  const resolved = resolveSelfMetricsOptions("observe a bus", options);
+  if (!bus.enabled) return NO_OBSERVATION;
   const sliceTimer = new SliceTimer(
-    meter.createHistogram(`${prefix}.event_bus.slice_duration`, {
+    resolved.meter.createHistogram(`${resolved.prefix}.event_bus.slice_duration`, {
       description: "How long a slice of the drain held the event loop",
       unit: "s",
       advice: { explicitBucketBoundaries: [...SLICE_SECONDS] },
     }),
   );
   bus.registerSubscriber(sliceTimer);
-  const observed = [
-    queueDepth,
-    queueCapacity,
-    drainLag,
-    published,
-    delivered,
-    dropped,
-    lost,
-    exceptions,
-    skipped,
-    slow,
-  ];
-  const observe: BatchObservableCallback = (result) => {
-    // A stop unregisters every subscriber, and the bus may have been started again since.
-    bus.registerSubscriber(sliceTimer);
-    const stats = bus.stats();
-    result.observe(queueDepth, bus.queueDepth);
-    result.observe(queueCapacity, bus.maxQueueSize);
-    result.observe(drainLag, bus.oldestEventLagMs / 1_000);
-    result.observe(published, stats.published);
-    result.observe(delivered, stats.delivered);
-    result.observe(dropped, bus.droppedEventsCount);
-    for (const [reason, count] of Object.entries({ ...stats.rejected, ...stats.dropped })) {
-      result.observe(lost, count, { reason });
-    }
-    const byName = [
-      [exceptions, bus.subscriberExceptionCounts()],
-      [skipped, stats.skippedBySubscriber],
-      [slow, bus.slowHandlerCounts()],
-    ] as const;
-    for (const [instrument, counts] of byName) {
-      for (const [name, count] of Object.entries(counts)) {
-        result.observe(instrument, count, { subscriber_name: name });
-      }
-    }
-  };
-  meter.addBatchObservableCallback(observe, observed);
-  return {
-    [Symbol.dispose]: () => {
-      meter.removeBatchObservableCallback(observe, observed);
-      bus.registerSubscriber(sliceTimer)[Symbol.dispose]();
+  return startObservation({
+    stats: () => {
+      // A stop unregisters every subscriber, and the bus may have been started again since.
+      bus.registerSubscriber(sliceTimer);
+      return bus.stats();
     },
-  };
+    instruments: busInstruments(bus),
+    onEnd: () => bus.registerSubscriber(sliceTimer)[Symbol.dispose](),
+  }, resolved);
+}
+
+function busInstruments<Events extends object>(bus: EventBus<Events>): Observed<BusStats>[] {
+  return [
+    {
+      name: "event_bus.queue_depth",
+      kind: "gauge",
+      description: "Events waiting to be dispatched",
+      rows: () => [[bus.queueDepth]],
+    },
+    {
+      name: "event_bus.queue_capacity",
+      kind: "gauge",
+      description: "Maximum number of events waiting",
+      rows: () => [[bus.maxQueueSize]],
+    },
+    {
+      name: "event_bus.drain_lag_seconds",
+      kind: "gauge",
+      description: "How long the oldest waiting event has waited",
+      unit: "s",
+      rows: () => [[bus.oldestEventLagMs / 1_000]],
+    },
+    {
+      name: "event_bus.published_events",
+      kind: "counter",
+      description: "Calls of publish",
+      rows: ({ published }) => [[published]],
+    },
+    {
+      name: "event_bus.delivered_events",
+      kind: "counter",
+      description: "Events dispatched",
+      rows: ({ delivered }) => [[delivered]],
+    },
+    {
+      name: "event_bus.dropped_events_total",
+      kind: "counter",
+      description: "Events lost to a full queue, to eviction or to a stop",
+      rows: () => [[bus.droppedEventsCount]],
+    },
+    {
+      name: "event_bus.lost_events",
+      kind: "counter",
+      description: "Events rejected or dropped, by reason",
+      rows: ({ rejected, dropped }) => rowsBy("reason", { ...rejected, ...dropped }),
+    },
+    {
+      name: "event_bus.subscriber_exceptions",
+      kind: "counter",
+      description: "Throws and rejections, by subscriber",
+      rows: () => rowsBy("subscriber_name", bus.subscriberExceptionCounts()),
+    },
+    {
+      name: "event_bus.skipped_events",
+      kind: "counter",
+      description: "Events that passed by an async handler with too many calls pending",
+      rows: ({ skippedBySubscriber }) => rowsBy("subscriber_name", skippedBySubscriber),
+    },
+    {
+      name: "event_bus.slow_handler_calls",
+      kind: "counter",
+      description:
+        "Handler calls seen to hold the event loop for the drain's budget; a lower bound",
+      rows: () => rowsBy("subscriber_name", bus.slowHandlerCounts()),
+    },
+  ];
 }

@@ -1,49 +1,66 @@
-import type { BatchObservableCallback, Meter } from "../otel_api.ts";
-import type { ExportCounts } from "../../batching/export_queue.ts";
+import { NO_OBSERVATION, type Observed, type Row, startObservation } from "./observation.ts";
+import { resolveSelfMetricsOptions, type SelfMetricsOptions } from "./options.ts";
 
-/** Export counts by signal: `traces`, `metrics`, `logs`. */
-export type ExportCountsBySignal = Readonly<Record<string, ExportCounts>>;
-
-/** The options of {@linkcode observeExport}. */
-export interface ObserveExportOptions {
-  /** Where the instruments are created. */
-  readonly meter: Meter;
-  /** The prefix of their names. Default: `"busbar"`. */
-  readonly prefix?: string;
+/** What became of the items of one signal; all but `queued` only grow. */
+export interface ExportStats {
+  /** Exported successfully. */
+  readonly exported: number;
+  /** Rejected by the receiver, or not accepted in time. */
+  readonly failed: number;
+  /** Never sent: the queue was full, or shut down. */
+  readonly dropped: number;
+  /** Waiting, or part of the export in progress. */
+  readonly queued: number;
 }
 
+/** Export counts by signal: `traces`, `metrics`, `logs`. */
+export type ExportStatsBySignal = Readonly<Record<string, ExportStats>>;
+
+const INSTRUMENTS: readonly Observed<ExportStatsBySignal>[] = [
+  {
+    name: "export.exported_items",
+    kind: "counter",
+    description: "Spans, log records and data points exported",
+    rows: (stats) => rowsBySignal(stats, ({ exported }) => exported),
+  },
+  {
+    name: "export.failed_items",
+    kind: "counter",
+    description: "Items that the receiver rejected, or did not accept in time",
+    rows: (stats) => rowsBySignal(stats, ({ failed }) => failed),
+  },
+  {
+    name: "export.dropped_items",
+    kind: "counter",
+    description: "Items never sent, because the queue was full",
+    rows: (stats) => rowsBySignal(stats, ({ dropped }) => dropped),
+  },
+  {
+    name: "export.queued_items",
+    kind: "gauge",
+    description: "Items waiting to be exported",
+    rows: (stats) => rowsBySignal(stats, ({ queued }) => queued),
+  },
+];
+
 /**
- * Exports the export counts as metrics, by `signal`: the counters
+ * Exports what became of exports as metrics, by `signal`: the counters
  * `<prefix>.export.exported_items`, `failed_items` and `dropped_items`, and the gauge
- * `queued_items`. If no signal is pushed, it creates nothing.
+ * `queued_items`. If there is no signal when it is called, it creates nothing.
  *
+ * @param stats read at each collection
  * @returns a disposable that ends the observation
+ * @throws {TypeError} if an option is unknown or invalid
  */
 export function observeExport(
-  counts: () => ExportCountsBySignal,
-  { meter, prefix = "busbar" }: ObserveExportOptions,
+  stats: () => ExportStatsBySignal,
+  options: SelfMetricsOptions,
 ): Disposable {
-  if (Object.keys(counts()).length === 0) return { [Symbol.dispose]: () => {} };
-  const counter = (name: string, description: string) =>
-    meter.createObservableCounter(`${prefix}.export.${name}`, { description });
-  const exported = counter("exported_items", "Spans, log records and data points exported");
-  const failed = counter(
-    "failed_items",
-    "Items that the receiver rejected, or did not accept in time",
-  );
-  const dropped = counter("dropped_items", "Items never sent, because the queue was full");
-  const queued = meter.createObservableGauge(`${prefix}.export.queued_items`, {
-    description: "Items waiting to be exported",
-  });
-  const observed = [exported, failed, dropped, queued];
-  const observe: BatchObservableCallback = (result) => {
-    for (const [signal, count] of Object.entries(counts())) {
-      result.observe(exported, count.exported, { signal });
-      result.observe(failed, count.failed, { signal });
-      result.observe(dropped, count.dropped, { signal });
-      result.observe(queued, count.queued, { signal });
-    }
-  };
-  meter.addBatchObservableCallback(observe, observed);
-  return { [Symbol.dispose]: () => meter.removeBatchObservableCallback(observe, observed) };
+  const resolved = resolveSelfMetricsOptions("observe exports", options);
+  if (Object.keys(stats()).length === 0) return NO_OBSERVATION;
+  return startObservation({ stats, instruments: INSTRUMENTS }, resolved);
+}
+
+function rowsBySignal(stats: ExportStatsBySignal, pick: (stats: ExportStats) => number): Row[] {
+  return Object.entries(stats).map(([signal, counts]) => [pick(counts), { signal }]);
 }

@@ -1,102 +1,135 @@
-import type { AnyEvents } from "../../events/event_map.ts";
-import { BUS_METRIC_PREFIX, type BusMetricsOptions } from "./observe_bus.ts";
-import type { LoggingSubscriber } from "../logging/logging_subscriber.ts";
-import type { MetricsSubscriber } from "../metrics/metrics_subscriber.ts";
-import type { BatchObservableCallback } from "../otel_api.ts";
-import type { TracingSubscriber } from "../tracing/tracing_subscriber.ts";
+import type { LoggingStats } from "../logging/logging_subscriber.ts";
+import type { MetricsStats } from "../metrics/metrics_subscriber.ts";
+import type { TracingStats } from "../tracing/options.ts";
+import { type Observed, rowsBy, startObservation } from "./observation.ts";
+import { resolveSelfMetricsOptions, type SelfMetricsOptions } from "./options.ts";
 
 /** The subscribers whose counts {@linkcode observeSubscribers} exports. */
-export interface ObservedSubscribers<Events extends object = AnyEvents> {
-  /** The subscriber that aggregates metrics. */
-  readonly metrics?: MetricsSubscriber<Events> | undefined;
-  /** The subscriber that makes spans. */
-  readonly tracing?: TracingSubscriber<Events> | undefined;
-  /** The subscriber that makes log records. */
-  readonly logging?: LoggingSubscriber<Events> | undefined;
+export interface ObservedSubscribers {
+  /** A `MetricsSubscriber`. */
+  readonly metrics?: { stats(): MetricsStats } | undefined;
+  /** A `TracingSubscriber`. */
+  readonly tracing?: { stats(): TracingStats } | undefined;
+  /** A `LoggingSubscriber`. */
+  readonly logging?: { stats(): LoggingStats } | undefined;
 }
 
-type Row = readonly [count: number, attributes?: Record<string, string>];
-
 /**
- * Exports the problems of the subscribers as metrics: invalid values, overflows, unmatched starts and
- * ends, suppressed or failed log records. They are read at collection. After `<prefix>.`, all are
- * counters, except for the gauge `spans.open`:
+ * Exports the counts of the subscribers as metrics: invalid values, overflows, unmatched starts and
+ * ends, log records that were suppressed or that a sink did not accept. They are read at collection.
+ * After `<prefix>.`, all are counters, except for the gauges `metrics.open_pairs` and `spans.open`:
  *
- * - `metrics.overflowed_values` and `metrics.invalid_values` by `metric`, `metrics.orphaned_ends`,
- *   `metrics.expired_starts`;
- * - `spans.expired`, `spans.orphaned_ends`, `spans.invalid_traceparents`;
- * - `logs.suppressed_records` by `event_type`, `logs.failed_records` by `sink`.
+ * - `metrics.overflowed_values` and `metrics.invalid_values` by `metric`, `metrics.open_pairs`,
+ *   `metrics.expired_pairs`, `metrics.orphaned_ends`;
+ * - `spans.open`, `spans.expired`, `spans.orphaned_ends`, `spans.invalid_traceparents`;
+ * - `logs.suppressed_records` by `event_type`, `logs.failed_records` and `logs.dropped_records` by
+ *   `sink`.
  *
  * @returns a disposable that ends the observation
+ * @throws {TypeError} if an option is unknown or invalid
  */
-export function observeSubscribers<Events extends object>(
-  subscribers: ObservedSubscribers<Events>,
-  { meter, prefix = BUS_METRIC_PREFIX }: BusMetricsOptions,
+export function observeSubscribers(
+  { metrics, tracing, logging }: ObservedSubscribers,
+  options: SelfMetricsOptions,
 ): Disposable {
-  const { metrics, tracing, logging } = subscribers;
-  const observers: (() => void)[] = [];
-  const observe = (name: string, description: string, read: () => Row[], gauge = false) => {
-    const instrument = gauge
-      ? meter.createObservableGauge(`${prefix}.${name}`, { description })
-      : meter.createObservableCounter(`${prefix}.${name}`, { description });
-    const callback: BatchObservableCallback = (result) => {
-      for (const [count, attributes] of read()) result.observe(instrument, count, attributes);
-    };
-    meter.addBatchObservableCallback(callback, [instrument]);
-    observers.push(() => meter.removeBatchObservableCallback(callback, [instrument]));
+  const resolved = resolveSelfMetricsOptions("observe subscribers", options);
+  const observations: Disposable[] = [];
+  const observe = <Stats>(
+    subscriber: { stats(): Stats } | undefined,
+    instruments: readonly Observed<Stats>[],
+  ) => {
+    if (subscriber === undefined) return;
+    observations.push(
+      startObservation({ stats: () => subscriber.stats(), instruments }, resolved),
+    );
   };
-  const by = (attribute: string, counts: Readonly<Record<string, number>>): Row[] =>
-    Object.entries(counts).map(([name, count]) => [count, { [attribute]: name }]);
-
-  if (metrics !== undefined) {
-    observe(
-      "metrics.overflowed_values",
-      "Values counted in an overflow series",
-      () => by("metric", metrics.counts().overflowed),
-    );
-    observe(
-      "metrics.invalid_values",
-      "Values ignored: not finite, or negative for a counter",
-      () => by("metric", metrics.counts().invalid),
-    );
-    observe("metrics.orphaned_ends", "Ends without a start", () => [
-      [metrics.counts().orphanedEnds],
-    ]);
-    observe("metrics.expired_starts", "Starts whose end did not arrive", () => [
-      [metrics.counts().expiredStarts],
-    ]);
-  }
-  if (tracing !== undefined) {
-    observe("spans.open", "Spans waiting for their end", () => [[tracing.counts().open]], true);
-    observe("spans.expired", "Spans that expired because their end did not arrive", () => [
-      [tracing.counts().expired],
-    ]);
-    observe("spans.orphaned_ends", "Ends without a span", () => [
-      [tracing.counts().orphanedEnds],
-    ]);
-    observe("spans.invalid_traceparents", "Malformed traceparents that were ignored", () => [
-      [tracing.counts().invalidTraceparents],
-    ]);
-  }
-  if (logging !== undefined) {
-    observe(
-      "logs.suppressed_records",
-      "Log records left out by the rate limit",
-      () => by("event_type", logging.suppressedByType()),
-    );
-    observe(
-      "logs.failed_records",
-      "Log records that a sink failed to accept, or was too slow for",
-      () =>
-        logging.sinkCounts().map(({ name, failed, skipped }) => [
-          failed + skipped,
-          { sink: name },
-        ]),
-    );
-  }
+  observe(metrics, METRICS_INSTRUMENTS);
+  observe(tracing, TRACING_INSTRUMENTS);
+  observe(logging, LOGGING_INSTRUMENTS);
   return {
     [Symbol.dispose]: () => {
-      for (const end of observers) end();
+      for (const observation of observations) observation[Symbol.dispose]();
     },
   };
 }
+
+const METRICS_INSTRUMENTS: readonly Observed<MetricsStats>[] = [
+  {
+    name: "metrics.overflowed_values",
+    kind: "counter",
+    description: "Values counted in an overflow series",
+    rows: ({ overflowedByMetric }) => rowsBy("metric", overflowedByMetric),
+  },
+  {
+    name: "metrics.invalid_values",
+    kind: "counter",
+    description: "Values ignored: not finite, or negative for a counter",
+    rows: ({ invalidByMetric }) => rowsBy("metric", invalidByMetric),
+  },
+  {
+    name: "metrics.open_pairs",
+    kind: "gauge",
+    description: "Starts waiting for their end",
+    rows: ({ openPairs }) => [[openPairs]],
+  },
+  {
+    name: "metrics.expired_pairs",
+    kind: "counter",
+    description: "Starts whose end did not arrive",
+    rows: ({ expiredPairs }) => [[expiredPairs]],
+  },
+  {
+    name: "metrics.orphaned_ends",
+    kind: "counter",
+    description: "Ends without a start",
+    rows: ({ orphanedEnds }) => [[orphanedEnds]],
+  },
+];
+
+const TRACING_INSTRUMENTS: readonly Observed<TracingStats>[] = [
+  {
+    name: "spans.open",
+    kind: "gauge",
+    description: "Spans waiting for their end",
+    rows: ({ open }) => [[open]],
+  },
+  {
+    name: "spans.expired",
+    kind: "counter",
+    description: "Spans that expired because their end did not arrive",
+    rows: ({ expired }) => [[expired]],
+  },
+  {
+    name: "spans.orphaned_ends",
+    kind: "counter",
+    description: "Ends without a span",
+    rows: ({ orphanedEnds }) => [[orphanedEnds]],
+  },
+  {
+    name: "spans.invalid_traceparents",
+    kind: "counter",
+    description: "Malformed traceparents that were ignored",
+    rows: ({ invalidTraceparents }) => [[invalidTraceparents]],
+  },
+];
+
+const LOGGING_INSTRUMENTS: readonly Observed<LoggingStats>[] = [
+  {
+    name: "logs.suppressed_records",
+    kind: "counter",
+    description: "Log records suppressed by the rate limit",
+    rows: ({ suppressedByType }) => rowsBy("event_type", suppressedByType),
+  },
+  {
+    name: "logs.failed_records",
+    kind: "counter",
+    description: "Log records that a sink failed to accept",
+    rows: ({ sinks }) => sinks.map(({ name, failed }) => [failed, { sink: name }]),
+  },
+  {
+    name: "logs.dropped_records",
+    kind: "counter",
+    description: "Log records not passed to a sink that had too many pending",
+    rows: ({ sinks }) => sinks.map(({ name, dropped }) => [dropped, { sink: name }]),
+  },
+];

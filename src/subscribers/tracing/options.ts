@@ -11,31 +11,35 @@ export interface TracingSubscriberOptions<Events extends object = AnyEvents> {
   /** The declared spans by name: `catalog.spans`. */
   readonly spans: Readonly<Record<string, SpanDeclaration<Events>>>;
   /** Where the subscriber registers itself as a source of trace contexts. Default: nowhere. */
-  readonly registry?: SpanRegistry;
+  readonly registry?: SpanRegistry | undefined;
   /**
-   * How many spans may wait for their end. Beyond that, the oldest expires. Roots that wait for their
-   * children are not included, nor are announced operations, of which there may be as many again.
-   * Default:
-   * `DEFAULT_MAX_OPEN_PAIRS`, 10,000.
+   * How many spans may wait for their end; beyond that, the oldest expires. An integer of at least 1.
+   * Roots that wait for their children are not included, nor are announced operations, of which there
+   * may be as many again. Default: 10,000.
    */
-  readonly maxOpenSpans?: number;
+  readonly maxOpenPairs?: number | undefined;
   /**
-   * How long a span may wait for its end, in milliseconds, by the events' timestamps. Default:
-   * `DEFAULT_MAX_PAIR_AGE_MS`, ten minutes.
+   * How long a span may wait for its end, in milliseconds, above 0, by the events' timestamps.
+   * Default: 600,000, ten minutes.
    */
-  readonly maxSpanAgeMs?: number;
+  readonly maxPairAgeMs?: number | undefined;
   /**
    * Whether a span gets its attributes when it ends, each once, instead of at its start and again at
    * its end: for tracers whose spans keep both, as those of Deno's built-in OpenTelemetry do (2.9).
    * A sampler sees no attributes then. Default: `false`.
    */
-  readonly deferAttributes?: boolean;
+  readonly deferAttributes?: boolean | undefined;
+  /**
+   * The attribute that holds the session of a span that has one. Default:
+   * `DEFAULT_SESSION_ID_ATTRIBUTE`, `"session.id"`.
+   */
+  readonly sessionIdAttribute?: string | undefined;
   /** Where expired spans and invalid traceparents are logged, backing off. Default: `console`. */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
 }
 
 /** Counts of spans. At any time, `started = ended + expired + open`. */
-export interface TracingCounts {
+export interface TracingStats {
   /** Spans started. */
   readonly started: number;
   /** Spans ended by their end event. */

@@ -8,12 +8,14 @@ import type { BusEvent } from "../../events/event.ts";
 import type { AnyEvents, Subscriptions } from "../../events/event_map.ts";
 import { markFailed, reasonOf, recordFailure } from "./failure.ts";
 import { toHrTime } from "../hr_time.ts";
+import { resolveOpenPairsLimits } from "../pairs/limits.ts";
 import { OpenPairs, pairKey, type PairLane } from "../pairs/open_pairs.ts";
 import type { SpanContext, TracerLike } from "../otel_api.ts";
+import { DEFAULT_SESSION_ID_ATTRIBUTE } from "../session_id.ts";
 import { type NamedSpan, OpenSpan, SessionSpans } from "./session_spans.ts";
 import { addAttributes, NewAttributes } from "./span_attributes.ts";
 import { parseTraceparent } from "./traceparent.ts";
-import type { TracingCounts, TracingSubscriberOptions } from "./options.ts";
+import type { TracingStats, TracingSubscriberOptions } from "./options.ts";
 
 /** An operation that was announced: it holds its session's root open until it starts. */
 interface Announced {
@@ -44,7 +46,7 @@ const KINDS = {
  *   sampler sees the parent's sampling decision.
  * - A session's root ends when its own end and those of all its children have arrived, at the latest
  *   of these times.
- * - Its attributes are those of the start and the end event, and `session_id` if there is a session.
+ * - Its attributes are those of the start and the end event, and its session, if there is one, as `sessionIdAttribute`.
  * - What is open is bounded by count and age. A span that expires is ended with the attribute
  *   `busbar.expired`, counted and logged. `flush` ends no spans; `shutdown` expires those that are
  *   open.
@@ -73,14 +75,16 @@ const KINDS = {
  * bus.publish("checkout.start", { cart: "7" }, { sessionId: "a" });
  * bus.publish("checkout.end", { total: 12.5 }, { sessionId: "a" });
  * await bus.stop();
- * if (tracing.counts().ended !== 1) throw new Error("no span");
+ * if (tracing.stats().ended !== 1) throw new Error("no span");
  * ```
  */
 export class TracingSubscriber<Events extends object = AnyEvents> extends EventSubscriber<Events> {
+  override readonly name: string = "TracingSubscriber";
   readonly #tracer: TracerLike;
   readonly #named: readonly NamedSpan[];
   readonly #byName = new Map<string, NamedSpan>();
   readonly #deferAttributes: boolean;
+  readonly #sessionIdAttribute: string;
   readonly #logger: Logger;
   readonly #pairs: OpenPairs<OpenSpan>;
   readonly #announced: OpenPairs<Announced>;
@@ -107,9 +111,17 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
    */
   constructor(options: TracingSubscriberOptions<Events>) {
     super();
-    const { tracer, spans, registry, deferAttributes = false, logger = console } = options;
+    const {
+      tracer,
+      spans,
+      registry,
+      deferAttributes = false,
+      sessionIdAttribute = DEFAULT_SESSION_ID_ATTRIBUTE,
+      logger = console,
+    } = options;
     this.#tracer = tracer;
     this.#deferAttributes = deferAttributes;
+    this.#sessionIdAttribute = sessionIdAttribute;
     this.#logger = logger;
     const parents = new Set(Object.values(spans).map(({ parent }) => parent));
     this.#named = Object.entries(spans).map(([name, declaration], index) => ({
@@ -119,10 +131,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
       index,
     }));
     for (const named of this.#named) this.#byName.set(named.name, named);
-    const limits = {
-      ...(options.maxOpenSpans === undefined ? {} : { maxOpen: options.maxOpenSpans }),
-      ...(options.maxSpanAgeMs === undefined ? {} : { maxAgeMs: options.maxSpanAgeMs }),
-    };
+    const limits = resolveOpenPairsLimits("create TracingSubscriber", options);
     this.#pairs = new OpenPairs({ ...limits, onExpire: (open) => this.#expire(open) });
     this.#announced = new OpenPairs({
       ...limits,
@@ -131,9 +140,9 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     registry?.addSource((event) => this.#contextOf(event));
   }
 
-  /** The counts so far. */
-  counts(): TracingCounts {
-    const { open, expired, orphaned } = this.#pairs.counts;
+  /** A copy of the counts. */
+  stats(): TracingStats {
+    const { open, expired, orphaned } = this.#pairs.stats();
     return {
       started: this.#started,
       ended: this.#ended,
@@ -183,7 +192,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
 
   /** Not where it happens: a logger that throws must not cost a span. */
   #tell(): void {
-    const { expired } = this.#pairs.counts;
+    const { expired } = this.#pairs.stats();
     const invalid = this.#invalidTraceparents;
     if (expired > this.#expiredTold && this.#tellExpired.due(this.#now)) {
       this.#expiredTold = expired;
@@ -225,7 +234,9 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     const parent = this.#parent(named, operationId, known, event);
     const attributes = new NewAttributes();
     const thrown = addAttributes(attributes, declaration, event);
-    if (event.sessionId !== "") attributes.setAttribute("session_id", event.sessionId);
+    if (event.sessionId !== "") {
+      attributes.setAttribute(this.#sessionIdAttribute, event.sessionId);
+    }
     const span = this.#tracer.startSpan(name, {
       kind: KINDS[declaration.kind],
       startTime: toHrTime(event.timestamp),

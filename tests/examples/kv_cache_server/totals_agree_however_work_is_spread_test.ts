@@ -154,7 +154,7 @@ Deno.test("spread over models and tenants, every total is the oracle's", async (
     else open.delete(key);
   }
   assertEquals(open.size, 0);
-  const { started, ended, expired, orphanedEnds } = server.tracing.counts();
+  const { started, ended, expired, orphanedEnds } = server.tracing.stats();
   assert(started > 3 * list.length);
   assertEquals([ended, expired, orphanedEnds], [started, 0, 0]);
 });

@@ -25,10 +25,10 @@ Deno.test("a sink that throws or rejects keeps no record from the others", async
   assertEquals(lines.length, 1);
   assertStringIncludes(lines[0] ?? "", "the sink throwing failed: Error: disk full");
   assertStringIncludes(lines[0] ?? "", "the sink rejecting failed: Error: no route");
-  assertEquals(subscriber.sinkCounts(), [
-    { name: "throwing", taken: 0, failed: 3, skipped: 0 },
-    { name: "rejecting", taken: 0, failed: 3, skipped: 0 },
-    { name: "keeping", taken: 3, failed: 0, skipped: 0 },
+  assertEquals(subscriber.stats().sinks, [
+    { name: "throwing", accepted: 0, failed: 3, dropped: 0 },
+    { name: "rejecting", accepted: 0, failed: 3, dropped: 0 },
+    { name: "keeping", accepted: 3, failed: 0, dropped: 0 },
   ]);
 });
 
@@ -65,7 +65,12 @@ Deno.test("a sink that hangs is skipped past maxPending, counted, and holds up n
   for (let i = 0; i < 5; i++) bus.publish("a");
   await allTaken.promise;
   assertEquals(await bus.flush({ timeoutMs: 0 }), false);
-  assertEquals(subscriber.sinkCounts()[0], { name: "hanging", taken: 0, failed: 0, skipped: 3 });
+  assertEquals(subscriber.stats().sinks[0], {
+    name: "hanging",
+    accepted: 0,
+    failed: 0,
+    dropped: 3,
+  });
   assertStringIncludes(lines[0] ?? "", "the sink hanging has 2 records pending");
   await bus.stop({ timeoutMs: 0 });
 });

@@ -40,7 +40,7 @@ Deno.test("OpenTelemetry gets severity, body, attributes, time, name, session an
   assertEquals([sale?.severityNumber, sale?.severityText], [13, "WARN"]);
   assertEquals(sale?.body, "sold 42");
   assertEquals({ ...sale?.attributes }, {
-    session_id: "s1",
+    "session.id": "s1",
     total: 42,
     items: [{ id: "a" }],
     big: "1",
@@ -144,7 +144,7 @@ Deno.test("a logger or a write that is none is refused", () => {
   assertThrows(
     () => otelLogSink(undefined as unknown as OtelLogger),
     TypeError,
-    "Cannot create otelLogSink: logger must have a method emit, received undefined",
+    "Cannot create otelLogSink: logger must be a logger of the OpenTelemetry API, received undefined",
   );
   assertThrows(
     () => jsonLinesSink({ write: "console" as unknown as () => void }),

@@ -65,7 +65,10 @@ Deno.test("equal attribute sets make one series, and past the limit totals stay 
         ])),
         expected,
       );
-      assertEquals(subscriber.counts().overflowed, overflowed === 0 ? {} : { seen: overflowed });
+      assertEquals(
+        subscriber.stats().overflowedByMetric,
+        overflowed === 0 ? {} : { seen: overflowed },
+      );
       assertEquals(logger.lines.length, overflowed === 0 ? 0 : 1);
     },
   ));

@@ -118,7 +118,7 @@ Deno.test("each kind of metric adds up what its declaration says", async () => {
     bucketCounts: [2, 0],
     exemplars: [],
   }]);
-  assertEquals(subscriber.counts().orphanedEnds, 2); // one by each of the two pair metrics
+  assertEquals(subscriber.stats().orphanedEnds, 2); // one by each of the two pair metrics
   await bus.stop();
 });
 
@@ -141,7 +141,7 @@ Deno.test("a meter is told the same", async () => {
     ]
   ) assertEquals(scrape.split("\n").includes(line), true, `${line} is not in\n${scrape}`);
   await bus.stop();
-  assertEquals(subscriber.counts().invalid, {});
+  assertEquals(subscriber.stats().invalidByMetric, {});
 });
 
 Deno.test("operations of one session are told apart by their id, else the oldest start counts", async () => {
@@ -174,7 +174,7 @@ Deno.test("values that cannot be are left out and counted", async () => {
     },
   });
   const { bus, subscriber } = await run(metrics);
-  assertEquals(subscriber.counts().invalid, { down: 2, nan: 2 });
+  assertEquals(subscriber.stats().invalidByMetric, { down: 2, nan: 2 });
   await bus.stop();
 });
 
@@ -245,11 +245,12 @@ Deno.test("a start that is stamped in the future ends no other's waiting", async
     bus.publish("order.end", { operationId, bytes: 0, status: "" }, { timestamp: now + 5 });
   }
   await bus.stop();
-  assertEquals(subscriber.counts(), {
-    overflowed: {},
-    invalid: {},
+  assertEquals(subscriber.stats(), {
+    overflowedByMetric: {},
+    invalidByMetric: {},
+    openPairs: 1,
+    expiredPairs: 0,
     orphanedEnds: 0,
-    expiredStarts: 0,
   });
 });
 
@@ -271,7 +272,7 @@ Deno.test("what is left out is told: bad values once, overdue starts backing off
     await bus.flush();
   }
   await bus.stop();
-  assertEquals(subscriber.counts().expiredStarts, 4);
+  assertEquals(subscriber.stats().expiredPairs, 4);
   assertEquals(logger.lines, [
     "MetricsSubscriber: stock was given a value that is not a finite number; such values are left " +
     "out and counted",

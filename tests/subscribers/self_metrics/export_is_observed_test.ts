@@ -1,10 +1,6 @@
 import { assertEquals } from "@std/assert";
-import {
-  CountingMetricExporter,
-  type ExportCounts,
-  observeExport,
-  PrometheusMetrics,
-} from "@busbar/busbar/otel";
+import { CountingMetricExporter, type ExportCounts, PrometheusMetrics } from "@busbar/busbar/otel";
+import { observeExport } from "@busbar/busbar/subscribers";
 import { MemoryLogger } from "@busbar/busbar/testing";
 
 Deno.test("What became of exports can be scraped, by signal", async () => {

@@ -20,7 +20,7 @@ Deno.test("A root ends when the last work under it has ended, at that time", asy
   const ended = await traced.ended();
   assertEquals(ended.map(summary), [["store", 1, 4], ["write", 2, 5], ["request", 0, 5]]);
   assertEquals(ended[2]?.attributes["status"], 200);
-  assertEquals(traced.tracing.counts().open, 0);
+  assertEquals(traced.tracing.stats().open, 0);
   await traced.stop();
 });
 
@@ -66,12 +66,12 @@ Deno.test("An announced operation that ends without a start lets the root end", 
   traced.publish("request.end", 2);
   traced.publish("store.end", 3);
   assertEquals((await traced.ended()).map(summary), [["request", 0, 3]]);
-  assertEquals(traced.tracing.counts().orphanedEnds, 1);
+  assertEquals(traced.tracing.stats().orphanedEnds, 1);
   await traced.stop();
 });
 
 Deno.test("An announced operation that never starts lets the root end when it expires", async () => {
-  const traced = tracedBus(spans, { maxSpanAgeMs: 100 });
+  const traced = tracedBus(spans, { maxPairAgeMs: 100 });
   traced.publish("request.start", 0);
   traced.publish("store.queued", 1);
   traced.publish("request.end", 2);

@@ -43,9 +43,9 @@ Deno.test("A span that keeps all that it is told is told each attribute once, th
   assertEquals(told, [
     ["key", "a"],
     ["state", "done"],
-    ["session_id", "s"],
+    ["session.id", "s"],
     ["busbar.expired", true],
     ["key", "b"],
-    ["session_id", "t"],
+    ["session.id", "t"],
   ]);
 });

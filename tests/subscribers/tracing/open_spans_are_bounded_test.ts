@@ -15,7 +15,7 @@ const spans = {
 };
 
 Deno.test("One open span too many ends the oldest with a mark; its late end is counted", async () => {
-  const traced = tracedBus(spans, { maxOpenSpans: 2 });
+  const traced = tracedBus(spans, { maxOpenPairs: 2 });
   for (const at of [0, 1, 2]) traced.publish("read.start", at, { operationId: at });
   for (const at of [0, 1, 2]) traced.publish("read.end", 10 + at, { operationId: at });
   const ended = await traced.ended();
@@ -24,7 +24,7 @@ Deno.test("One open span too many ends the oldest with a mark; its late end is c
     ["read", 1, 11, undefined],
     ["read", 2, 12, undefined],
   ]);
-  assertEquals(traced.tracing.counts(), {
+  assertEquals(traced.tracing.stats(), {
     started: 3,
     ended: 2,
     expired: 1,
@@ -39,7 +39,7 @@ Deno.test("One open span too many ends the oldest with a mark; its late end is c
 });
 
 Deno.test("Open spans expire by the events' timestamps", async () => {
-  const traced = tracedBus(spans, { maxSpanAgeMs: 1_000 });
+  const traced = tracedBus(spans, { maxPairAgeMs: 1_000 });
   traced.publish("read.start", 0);
   traced.publish("step.start", 1_000);
   assertEquals(await traced.ended(), []);
@@ -63,7 +63,7 @@ Deno.test("A flush ends nothing; a stop ends what is open, with the mark", async
     ["step", 3, 3, true],
     ["request", 0, 3, undefined],
   ]);
-  assertEquals(traced.tracing.counts().open, 0);
+  assertEquals(traced.tracing.stats().open, 0);
 });
 
 Deno.test("Whatever happens, each span started ends once: started = ended + expired + open", async () => {
@@ -78,19 +78,19 @@ Deno.test("Whatever happens, each span started ends once: started = ended + expi
   });
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 80 }), async (steps) => {
-      const traced = tracedBus(spans, { maxOpenSpans: 5, maxSpanAgeMs: 200 });
+      const traced = tracedBus(spans, { maxOpenPairs: 5, maxPairAgeMs: 200 });
       let now = 0;
       for (const { type, sessionId, operationId, passed } of steps) {
         now += passed;
         const metadata = operationId === undefined ? {} : { operationId };
         traced.publish(type, now, metadata, { sessionId });
         const ended = await traced.ended();
-        const counts = traced.tracing.counts();
+        const counts = traced.tracing.stats();
         assertEquals(counts.started, counts.ended + counts.expired + counts.open);
         assertEquals(ended.length, counts.ended + counts.expired);
       }
       const ended = await traced.stop();
-      const { started, open } = traced.tracing.counts();
+      const { started, open } = traced.tracing.stats();
       assertEquals([ended.length, open], [started, 0]);
       assertEquals(new Set(ended.map((span) => span.spanContext().spanId)).size, started);
       assertEquals(traced.bus.subscriberExceptionCounts(), {});
@@ -101,7 +101,7 @@ Deno.test("Whatever happens, each span started ends once: started = ended + expi
 
 Deno.test("Limits out of range are refused", () => {
   const tracer = trace.getTracer("test");
-  assertThrows(() => new TracingSubscriber({ tracer, spans: {}, maxOpenSpans: 0 }), RangeError);
-  assertThrows(() => new TracingSubscriber({ tracer, spans: {}, maxSpanAgeMs: -1 }), RangeError);
-  assert(new TracingSubscriber({ tracer, spans: {} }).counts().open === 0);
+  assertThrows(() => new TracingSubscriber({ tracer, spans: {}, maxOpenPairs: 0 }), RangeError);
+  assertThrows(() => new TracingSubscriber({ tracer, spans: {}, maxPairAgeMs: -1 }), RangeError);
+  assert(new TracingSubscriber({ tracer, spans: {} }).stats().open === 0);
 });

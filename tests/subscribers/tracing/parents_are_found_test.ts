@@ -84,7 +84,7 @@ Deno.test("A traceparent that is none is ignored, counted and told", async () =>
   traced.publish("lookup.end", 3);
   const ended = await traced.stop();
   assertEquals(ended.map((span) => span.parentSpanContext), [undefined, undefined]);
-  assertEquals(traced.tracing.counts().invalidTraceparents, 2);
+  assertEquals(traced.tracing.stats().invalidTraceparents, 2);
   assertEquals(traced.lines, [
     "TracingSubscriber ignored traceparents that are none: 2 so far",
   ]);
@@ -95,7 +95,7 @@ Deno.test("The provider's sampler decides, and hears what the parent had decided
   notSampled.publish("lookup.start", 0);
   notSampled.publish("lookup.end", 1);
   assertEquals(await notSampled.stop(), []);
-  assertEquals(notSampled.tracing.counts().ended, 1);
+  assertEquals(notSampled.tracing.stats().ended, 1);
 
   const sampler = new ParentBasedSampler({ root: new AlwaysOnSampler() });
   const byParent = tracedBus(spans, { sampler });
@@ -107,7 +107,7 @@ Deno.test("The provider's sampler decides, and hears what the parent had decided
   byParent.publish("request.start", 4, {}, { sessionId: "yes", traceparent });
   byParent.publish("request.end", 5, {}, { sessionId: "yes" });
   const ended = await byParent.stop();
-  assertEquals(ended.map((span) => [span.name, span.attributes["session_id"]]), [
+  assertEquals(ended.map((span) => [span.name, span.attributes["session.id"]]), [
     ["request", "yes"],
   ]);
   assertEquals(ended[0]?.spanContext().traceFlags, TraceFlags.SAMPLED);

@@ -12,11 +12,11 @@ Deno.test("A span begins and ends at its events' timestamps, and keeps its attri
   const [span] = await traced.stop();
   assertEquals(span && summary(span), ["read", 10.25, 1_010.5]);
   assertEquals(span?.kind, SpanKind.CLIENT);
-  assertEquals(span?.attributes, { key: "a", size: 4, hit: false, ratio: 0.5, session_id: "s" });
+  assertEquals(span?.attributes, { key: "a", size: 4, hit: false, ratio: 0.5, "session.id": "s" });
   assertEquals(span?.parentSpanContext, undefined);
 });
 
-Deno.test("Without a session there is no session_id", async () => {
+Deno.test("Without a session there is no session attribute", async () => {
   const traced = tracedBus({ read });
   traced.publish("read.start", 0, {}, { sessionId: "" });
   traced.publish("read.end", 1, {}, { sessionId: "" });
@@ -105,8 +105,8 @@ Deno.test("A function that throws costs its attributes, not the span", async () 
   traced.publish("read.end", 3, { bad: true });
   const spans = await traced.stop();
   assertEquals(spans.map((span) => span.attributes), [
-    { session_id: "s", good: true },
-    { session_id: "s", good: true },
+    { "session.id": "s", good: true },
+    { "session.id": "s", good: true },
   ]);
   assertEquals(traced.bus.subscriberExceptionCounts(), { TracingSubscriber: 3 });
 });
