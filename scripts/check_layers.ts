@@ -1,8 +1,8 @@
 // deno-lint-ignore-file no-console -- a script tells what it does
 /**
- * Checks that the imports of `src/` follow the order of its folders, that no files import each other
- * in a circle, be it only for types, and that no file of `src/` or `tests/` is too long. Names
- * everything that is wrong, and then fails.
+ * Checks that the imports of `src/` follow the order of its folders, that tests import the package as
+ * its users do, that no files import each other in a circle, be it only for types, and that no file
+ * of `src/` or `tests/` is too long. Names everything that is wrong, and then fails.
  *
  * Run it with `deno task check:layers`.
  *
@@ -42,6 +42,16 @@ async function lengthFault(root: URL, path: string): Promise<string | undefined>
   return lines > MAX_LINES ? `${path} has ${lines} lines, at most ${MAX_LINES}` : undefined;
 }
 
+/** The entry points by their files, as an importer writes them. */
+async function entryPoints(root: URL): Promise<ReadonlyMap<string, string>> {
+  const { name, exports }: { name: string; exports: Readonly<Record<string, string>> } = JSON.parse(
+    await Deno.readTextFile(new URL("deno.json", root)),
+  );
+  return new Map(
+    Object.entries(exports).map(([entry, path]) => [path.slice(2), name + entry.slice(1)]),
+  );
+}
+
 /**
  * What is wrong with the tree under `root`, a line each.
  *
@@ -56,8 +66,10 @@ export async function findFaults(root: URL): Promise<string[]> {
     const reason = misplaced(path);
     if (reason !== undefined) faults.push(`${path} ${reason}`);
   }
+  const entries = await entryPoints(root);
   for (const { from, to, line } of imports) {
-    const reason = wrongArrow(from, to);
+    const entry = from.startsWith("tests/") ? entries.get(to) : undefined;
+    const reason = entry === undefined ? wrongArrow(from, to) : `it is ${entry} to its users`;
     if (reason !== undefined) faults.push(`${from}:${line} must not import ${to}: ${reason}`);
   }
   for (const cycle of findCycles(imports)) faults.push(`a cycle of imports: ${cycle.join(" → ")}`);

@@ -7,7 +7,7 @@ import {
   histogram,
   pair,
   throughput,
-} from "../../src/catalog/mod.ts";
+} from "@busbar/busbar/catalog";
 
 interface ShopEvents {
   "order.start": undefined;

@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { parse } from "yaml";
 import { EventBus } from "@busbar/busbar";
-import { createMetricProducer, PrometheusMetrics } from "../../src/otel/mod.ts";
-import { MetricsSubscriber } from "../../src/subscribers/mod.ts";
-import { counter, defineCatalog, duration, gauge, histogram, pair } from "../../src/catalog/mod.ts";
+import { createMetricProducer, PrometheusMetrics } from "@busbar/busbar/otel";
+import { MetricsSubscriber } from "@busbar/busbar/subscribers";
+import { counter, defineCatalog, duration, gauge, histogram, pair } from "@busbar/busbar/catalog";
 import {
   busAlerts,
   dashboardQueries,
@@ -13,7 +13,7 @@ import {
   metricsMarkdown,
   recordingRules,
   rulesYaml,
-} from "../../src/generate/mod.ts";
+} from "@busbar/busbar/generate";
 
 interface ShopEvents {
   "order.start": { cart: string };

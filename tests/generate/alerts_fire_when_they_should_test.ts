@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { assertEquals } from "@std/assert";
 import { stringify } from "yaml";
-import { busAlerts, kvCacheAlerts, rulesYaml } from "../../src/generate/mod.ts";
+import { busAlerts, kvCacheAlerts, rulesYaml } from "@busbar/busbar/generate";
 import { installed, run } from "../support/processes.ts";
 import { temporaryFolder } from "../support/temporary_folder.ts";
 

@@ -1,7 +1,7 @@
 import process from "node:process";
 import { assert, assertEquals } from "@std/assert";
-import { counter, defineCatalog, duration, pair } from "../../src/catalog/mod.ts";
-import { startObservability } from "../../src/observability/mod.ts";
+import { counter, defineCatalog, duration, pair } from "@busbar/busbar/catalog";
+import { startObservability } from "@busbar/busbar/observability";
 import { freePort, serve } from "../support/loopback.ts";
 import { start } from "../support/processes.ts";
 

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { EventBus, EventSubscriber, type Subscriptions } from "@busbar/busbar";
-import { counter, defineCatalog, duration, pair } from "../../src/catalog/mod.ts";
-import { startObservability } from "../../src/observability/mod.ts";
-import { MemoryLogger } from "../../src/testing/mod.ts";
+import { counter, defineCatalog, duration, pair } from "@busbar/busbar/catalog";
+import { startObservability } from "@busbar/busbar/observability";
+import { MemoryLogger } from "@busbar/busbar/testing";
 import { serve } from "../support/loopback.ts";
 
 interface ShopEvents {

@@ -5,6 +5,7 @@ import { temporaryFolder } from "../support/temporary_folder.ts";
 
 /** A small tree in which everything is as it should be. */
 const SOUND: Readonly<Record<string, string>> = {
+  "deno.json": `{ "name": "@a/b", "exports": { ".": "./mod.ts", "./exit": "./src/exit/mod.ts" } }`,
   "mod.ts":
     `export { Bus } from "./src/bus/bus.ts";\nexport type { E } from "./src/events/e.ts";\n`,
   "src/events/e.ts": `export interface E {}\n`,
@@ -12,7 +13,7 @@ const SOUND: Readonly<Record<string, string>> = {
   "src/exit/mod.ts": `import { Bus } from "../bus/bus.ts";\nexport const bus = new Bus();\n`,
   "src/otel/mod.ts": `export * from "../exit/mod.ts";\nimport "./a/part.ts";\n`,
   "src/otel/a/part.ts": `export type Known = string;\n`,
-  "tests/bus/it_works_test.ts": `import "../../mod.ts";\nimport "@busbar/busbar/exit";\n`,
+  "tests/bus/it_works_test.ts": `import "@a/b/exit";\nimport "../../src/bus/bus.ts";\n`,
 };
 
 /** The faults of the sound tree with some files put in or changed. */
@@ -80,6 +81,18 @@ Deno.test("the package imports nothing from beside it", async () => {
     [
       "src/exit/beside.ts:1 must not import tests/support/a.ts: " +
       "the package is made of mod.ts and src/ alone",
+    ],
+  );
+});
+
+Deno.test("a test imports an entry point by its name", async () => {
+  assertEquals(
+    await faultsWith({
+      "tests/exit/it_ends_test.ts": `import "../../mod.ts";\nimport "../../src/exit/mod.ts";\n`,
+    }),
+    [
+      "tests/exit/it_ends_test.ts:1 must not import mod.ts: it is @a/b to its users",
+      "tests/exit/it_ends_test.ts:2 must not import src/exit/mod.ts: it is @a/b/exit to its users",
     ],
   );
 });

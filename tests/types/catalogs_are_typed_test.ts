@@ -1,4 +1,4 @@
-import { type Catalog, counter, defineCatalog, duration, pair } from "../../src/catalog/mod.ts";
+import { type Catalog, counter, defineCatalog, duration, pair } from "@busbar/busbar/catalog";
 
 interface ShopEvents {
   "order.start": { cart: string };

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import * as fc from "fast-check";
-import { type AttributeValue, counter } from "../../../src/catalog/mod.ts";
-import { MetricsSubscriber } from "../../../src/subscribers/mod.ts";
-import { MemoryLogger } from "../../../src/testing/mod.ts";
+import { type AttributeValue, counter } from "@busbar/busbar/catalog";
+import { MetricsSubscriber } from "@busbar/busbar/subscribers";
+import { MemoryLogger } from "@busbar/busbar/testing";
 import { EventBus } from "@busbar/busbar";
 
 interface Events {

@@ -8,11 +8,11 @@ import {
   histogram,
   throughput,
   upDownCounter,
-} from "../../../src/catalog/mod.ts";
-import { PrometheusMetrics } from "../../../src/otel/mod.ts";
-import { MetricsSubscriber } from "../../../src/subscribers/mod.ts";
+} from "@busbar/busbar/catalog";
+import { PrometheusMetrics } from "@busbar/busbar/otel";
+import { MetricsSubscriber } from "@busbar/busbar/subscribers";
 import { EventBus } from "@busbar/busbar";
-import { MemoryLogger } from "../../../src/testing/mod.ts";
+import { MemoryLogger } from "@busbar/busbar/testing";
 
 interface ShopEvents {
   "open": { shop: string };

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { EventBus } from "@busbar/busbar";
-import { PrometheusMetrics } from "../../../src/otel/mod.ts";
-import { observeBus } from "../../../src/subscribers/mod.ts";
-import { MemoryLogger } from "../../../src/testing/mod.ts";
+import { PrometheusMetrics } from "@busbar/busbar/otel";
+import { observeBus } from "@busbar/busbar/subscribers";
+import { MemoryLogger } from "@busbar/busbar/testing";
 import { samples } from "../../support/samples.ts";
 
 Deno.test("a scrape tells what the ledger tells", async () => {
