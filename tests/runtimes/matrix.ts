@@ -33,6 +33,7 @@ export const FEATURES: Readonly<Record<string, string>> = {
 export const DENO_ALONE: Readonly<Record<string, string>> = {
   examples: "the examples are programs for Deno",
   browser: "it starts Chromium itself",
+  docs: "it reads the pages of the documentation",
   scripts: "the scripts run on Deno",
   std: "tests the tests' own stand-ins",
   types: "tests types, which `check:pack` compiles for everyone",
