@@ -1,10 +1,10 @@
 import type { EventBus } from "../bus/event_bus.ts";
-import type { EventSubscriber } from "../bus/event_subscriber.ts";
-import { type DeadlineOptions, resolveTimeoutMs } from "../internal/deadline.ts";
 import type { AnyEvents } from "../events/event_map.ts";
 import type { MetricsServer } from "../http/metrics_server.ts";
+import { type DeadlineOptions, resolveTimeoutMs } from "../internal/deadline.ts";
+import type { ScrapeFormat } from "../otel/prometheus/scrape_format.ts";
+import type { CatalogSubscription } from "../subscribers/subscribe_catalog.ts";
 import type { ObservabilityConfig } from "./config/config.ts";
-import { settlesWithin } from "../internal/timers.ts";
 import { runSteps, type Step } from "./steps.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
 
@@ -17,10 +17,21 @@ export interface Observability<Events extends object = AnyEvents> extends AsyncD
   /** The URL that metrics are served at; absent if they are not. */
   readonly metricsUrl?: string;
   /**
+   * Resolves to the metrics as Prometheus reads them, for a server or a test of one's own. They are
+   * there whether or not they are served.
+   *
+   * @param format `"prometheus"`, the text format, which is the default, or `"openmetrics"`
+   * @throws {Error} if there is nothing to read: observability or its metrics are disabled, or the
+   * runtime's own OpenTelemetry has them
+   */
+  scrape(format?: ScrapeFormat): Promise<string>;
+  /**
    * Resolves when everything published before the call has passed through the bus, its subscribers
    * and the exporters. It never rejects.
    *
-   * @returns `false` if something failed, a receiver refused a push or the timeout was reached
+   * @returns `false` if something failed, a receiver refused a push, the timeout was reached or the
+   * signal aborted
+   * @throws {RangeError} if `timeoutMs` is not a number of at least 0
    */
   flush(options?: DeadlineOptions): Promise<boolean>;
   /**
@@ -32,35 +43,102 @@ export interface Observability<Events extends object = AnyEvents> extends AsyncD
    * and unregistered.
    *
    * @throws {AggregateError} after all steps, if one failed or did not finish in time
+   * @throws {RangeError} if `timeoutMs` is not a number of at least 0
    */
   shutdown(options?: DeadlineOptions): Promise<void>;
 }
 
 /** What it is made of. */
-export interface Running<Events extends object> {
+export interface Parts<Events extends object> {
   readonly bus: EventBus<Events>;
+  /** Whether the bus was created here, so that its end is the bus's end. */
   readonly ownsBus: boolean;
   readonly config: ObservabilityConfig;
   readonly telemetry: Telemetry;
-  readonly subscribers: ReadonlyMap<EventSubscriber<Events>, Disposable>;
+  readonly subscription: CatalogSubscription;
+  /** What else ends at the shutdown: observations, hooks, global providers. */
   readonly registrations: readonly Disposable[];
   readonly server: MetricsServer | undefined;
 }
 
-/** The handle on what was started: its flush and its shutdown. */
-export function running<Events extends object>(parts: Running<Events>): Observability<Events> {
-  const { bus, ownsBus, config, telemetry, subscribers, registrations, server } = parts;
-  let ending: Promise<void> | undefined;
+/** The share of a shutdown's time that the bus and the subscribers may use. */
+const BUS_SHARE = 0.6;
+/** The share of what is left then that clients get; there must be time to cut them off. */
+const CLIENTS_SHARE = 0.8;
 
+/** The handle on what was started. */
+export function createHandle<Events extends object>(parts: Parts<Events>): Observability<Events> {
+  const { bus, config, telemetry, server } = parts;
+  let ending: Promise<void> | undefined;
+  const shutdown = (options: DeadlineOptions = {}): Promise<void> => {
+    const timeoutMs = resolveTimeoutMs("shut observability down", options);
+    return ending ??= runSteps(shutdownSteps(parts, options.signal), {
+      timeoutMs,
+      signal: options.signal,
+    }).finally(() => telemetry.abort());
+  };
+  return {
+    bus,
+    config,
+    ...(server === undefined ? {} : { metricsUrl: server.metricsUrl }),
+    scrape: async (format = "prometheus") => {
+      if (telemetry.scrape === undefined) throw nothingToScrape(config);
+      return await telemetry.scrape(format);
+    },
+    flush: (options = {}) => flush(parts, options),
+    shutdown,
+    [Symbol.asyncDispose]: () => shutdown(),
+  };
+}
+
+/** The handle on observability that is disabled: nothing was started, nothing is to end. */
+export function createDisabledHandle<Events extends object>(
+  bus: EventBus<Events>,
+  config: ObservabilityConfig,
+): Observability<Events> {
+  return {
+    bus,
+    config,
+    scrape: () => Promise.reject(nothingToScrape(config)),
+    flush: () => Promise.resolve(true),
+    shutdown: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+async function flush<Events extends object>(
+  { bus, telemetry }: Parts<Events>,
+  options: DeadlineOptions,
+): Promise<boolean> {
+  const timeoutMs = resolveTimeoutMs("flush observability", options);
+  const until = performance.now() + timeoutMs;
+  const lostBefore = lostItems(telemetry);
+  const drained = await bus.flush({ timeoutMs, signal: options.signal });
+  try {
+    await runSteps(telemetry.flushSteps, {
+      timeoutMs: Math.max(0, until - performance.now()),
+      signal: options.signal,
+    });
+    return drained && lostItems(telemetry) === lostBefore;
+  } catch {
+    // Each failure has been counted and reported by the exporter that it happened in.
+    return false;
+  }
+}
+
+function shutdownSteps<Events extends object>(
+  { bus, ownsBus, telemetry, subscription, registrations, server }: Parts<Events>,
+  signal: AbortSignal | undefined,
+): Step[] {
   const drainBus: Step = {
     name: "drain the bus",
     run: async (remainingMs) => {
       // The exporters come after it: it may not take all of the time.
       const timeoutMs = remainingMs * BUS_SHARE;
       if (ownsBus) {
-        const { timedOut, leftOver } = await bus.stop({ timeoutMs });
+        const { timedOut, leftOver } = await bus.stop({ timeoutMs, signal });
         if (timedOut) throw new Error(`its time ran out, and ${leftOver} events were left over`);
-      } else if (!await bus.flush({ timeoutMs })) {
+      } else if (!await bus.flush({ timeoutMs, signal })) {
         throw new Error("its time ran out");
       }
     },
@@ -68,23 +146,12 @@ export function running<Events extends object>(parts: Running<Events>): Observab
   /** A bus that goes on ends none of them; what they hold must be there before the last push. */
   const endSubscribers: Step = {
     name: "shut the subscribers down",
-    run: async (remainingMs) => {
-      const endings = [...subscribers].map(async ([subscriber, registration]) => {
-        registration[Symbol.dispose]();
-        await subscriber.shutdown?.();
-      });
-      // One that hangs may not take the exporters' time either.
-      const timeoutMs = remainingMs * BUS_SHARE;
-      if (!await settlesWithin(timeoutMs, Promise.allSettled(endings))) {
-        throw new Error("their time ran out");
-      }
-      await Promise.all(endings);
-    },
+    run: (remainingMs) => subscription.shutdown({ timeoutMs: remainingMs * BUS_SHARE, signal }),
   };
   const unregister: Step = {
     name: "unregister",
     run: () => {
-      for (const registration of registrations) registration[Symbol.dispose]();
+      for (const one of [subscription, ...registrations]) one[Symbol.dispose]();
       return Promise.resolve();
     },
   };
@@ -92,46 +159,26 @@ export function running<Events extends object>(parts: Running<Events>): Observab
     name: "close the metrics server",
     run: async (remainingMs) => await server?.shutdown({ timeoutMs: remainingMs * CLIENTS_SHARE }),
   };
-
-  const shutdown = (options: DeadlineOptions = {}): Promise<void> => {
-    const timeoutMs = resolveTimeoutMs("shut observability down", options);
-    return ending ??= runSteps([
-      drainBus,
-      ...(ownsBus ? [] : [endSubscribers]),
-      ...telemetry.shutdownSteps,
-      unregister,
-      closeServer,
-    ], timeoutMs).finally(() => telemetry.abort());
-  };
-  return {
-    bus,
-    config,
-    ...(server === undefined ? {} : { metricsUrl: server.metricsUrl }),
-    flush: async (options = {}) => {
-      const timeoutMs = resolveTimeoutMs("flush observability", options);
-      const until = performance.now() + timeoutMs;
-      const lostBefore = lostItems(telemetry);
-      const drained = await bus.flush({ timeoutMs });
-      try {
-        await runSteps(telemetry.flushSteps, Math.max(0, until - performance.now()));
-        return drained && lostItems(telemetry) === lostBefore;
-      } catch {
-        // Each failure has been counted and told by the exporter that it happened in.
-        return false;
-      }
-    },
-    shutdown,
-    [Symbol.asyncDispose]: () => shutdown(),
-  };
+  return [
+    drainBus,
+    ...(ownsBus ? [] : [endSubscribers]),
+    ...telemetry.shutdownSteps,
+    unregister,
+    closeServer,
+  ];
 }
 
 /** How many spans, log records and data points were not exported so far. */
-function lostItems({ exportCounts }: Telemetry): number {
-  return Object.values(exportCounts())
+function lostItems({ exportStats }: Telemetry): number {
+  return Object.values(exportStats())
     .reduce((sum, { failed, dropped }) => sum + failed + dropped, 0);
 }
 
-/** The bus's share of a shutdown's time. */
-const BUS_SHARE = 0.6;
-/** The share of what is left then that clients get; there must be time to cut them off. */
-const CLIENTS_SHARE = 0.8;
+function nothingToScrape(config: ObservabilityConfig): Error {
+  const reason = !config.enabled
+    ? "observability is disabled"
+    : config.runtimeTelemetry
+    ? "the runtime's own OpenTelemetry has the metrics (OTEL_DENO=true)"
+    : "metrics are disabled";
+  return new Error(`Cannot scrape: ${reason}`);
+}

@@ -22,6 +22,7 @@
  *
  * @module
  */
+export type { Optional } from "../internal/with_defaults.ts";
 export type { OverflowPolicy } from "../bus/options.ts";
 export type { AttributeValue } from "../catalog/attributes.ts";
 export {
@@ -62,4 +63,5 @@ export type { TemporalityPreference } from "../otel/delta/delta_metric_exporter.
 export { type ObservabilitySources, resolveObservabilityConfig } from "./config/resolve.ts";
 export { ineffectiveEnvVars, OBSERVABILITY_ENV_VARS } from "./config/ineffective_env_vars.ts";
 export type { Observability } from "./handle.ts";
-export { startObservability, type StartOptions } from "./start_observability.ts";
+export { startObservability } from "./start_observability.ts";
+export type { ProgramOptions, StartOptions } from "./start_options.ts";

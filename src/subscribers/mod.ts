@@ -76,3 +76,9 @@ export {
   type ObservedSubscribers,
   observeSubscribers,
 } from "./self_metrics/observe_subscribers.ts";
+export {
+  type CatalogLimits,
+  type CatalogSubscription,
+  subscribeCatalog,
+  type SubscribeCatalogOptions,
+} from "./subscribe_catalog.ts";

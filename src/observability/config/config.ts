@@ -29,6 +29,11 @@ export interface ObservabilityConfig {
   readonly otlp: OtlpConfig;
   /** Where metrics are served for Prometheus. */
   readonly prometheus: PrometheusConfig;
+  /**
+   * How long a scrape waits for what metrics are read from, in milliseconds; then it goes on with
+   * what there is. Default: 5,000.
+   */
+  readonly collectTimeoutMs: number;
   /** How often metrics are pushed, in milliseconds. Default: 60,000. */
   readonly metricExportIntervalMs: number;
   /** How long one push of metrics may take, in milliseconds. Default: 30,000, at most the interval. */
@@ -90,12 +95,12 @@ export interface OtlpConfig extends OtlpSettings {
 /** Where metrics are served for Prometheus. */
 export interface PrometheusConfig {
   /**
-   * Whether they are served. Default: `true` if metrics are enabled and not pushed, or if a host or a
+   * Whether they are served. Default: `true` if metrics are enabled and not pushed, or if a hostname or a
    * port is set. Always `false` if metrics are disabled.
    */
   readonly enabled: boolean;
   /** The address to listen on. Default: `"127.0.0.1"`. */
-  readonly host: string;
+  readonly hostname: string;
   /** The port to listen on, 0 for any. Default: 9464. */
   readonly port: number;
 }
@@ -176,7 +181,8 @@ export const DEFAULT_OBSERVABILITY_CONFIG: Omit<ObservabilityConfig, "serviceIns
       metrics: undefined,
       logs: undefined,
     },
-    prometheus: { enabled: true, host: "127.0.0.1", port: 9_464 },
+    prometheus: { enabled: true, hostname: "127.0.0.1", port: 9_464 },
+    collectTimeoutMs: 5_000,
     metricExportIntervalMs: 60_000,
     metricExportTimeoutMs: 30_000,
     sampler: { name: "parentbased_always_on", ratio: 1 },

@@ -1,3 +1,4 @@
+import { nearestName } from "../../internal/option_names.ts";
 import { ConfigurationError } from "./configuration_error.ts";
 import type { ObservabilityOptions } from "./options.ts";
 import { isRecord } from "./rules.ts";
@@ -15,11 +16,18 @@ export interface Found {
 /** The settings of one source, checked, by path. */
 export class Layer {
   readonly #kind: SourceKind;
+  readonly #otherNames: readonly string[];
   readonly #values = new Map<string, unknown>();
 
-  constructor(kind: SourceKind, options: ObservabilityOptions) {
+  /** @param otherNames what else there is beside the settings, for a misspelt name's advice */
+  constructor(
+    kind: SourceKind,
+    options: ObservabilityOptions,
+    otherNames: readonly string[] = [],
+  ) {
     this.#kind = kind;
-    this.#take(options, "");
+    this.#otherNames = otherNames;
+    this.#read(options, "");
     this.#liftServiceAttributes();
   }
 
@@ -37,7 +45,7 @@ export class Layer {
     return { options: path, flags: flag, env }[this.#kind] ?? path;
   }
 
-  #take(object: unknown, path: string): void {
+  #read(object: unknown, path: string): void {
     if (!isRecord(object)) {
       throw this.#refusal(TypeError, path || "options", "an object", String(object));
     }
@@ -47,9 +55,9 @@ export class Layer {
       const setting = SETTINGS.get(inner);
       if (setting === undefined) {
         if (!isGroup(inner)) {
-          throw new TypeError(`Cannot configure observability: ${inner} is no option`);
+          throw this.#unknown(path, name);
         }
-        this.#take(value, inner);
+        this.#read(value, inner);
         continue;
       }
       const { rule } = setting;
@@ -59,6 +67,18 @@ export class Layer {
       }
       this.#values.set(inner, value);
     }
+  }
+
+  #unknown(path: string, name: string): TypeError {
+    const known = path === "" ? [...namesIn(path), ...this.#otherNames] : namesIn(path);
+    const nearest = nearestName(name, known);
+    const prefix = path === "" ? "" : `${path}.`;
+    const advice = nearest === undefined
+      ? `there are ${known.map((one) => `${prefix}${one}`).join(", ")}`
+      : `did you mean ${prefix}${nearest}?`;
+    return new TypeError(
+      `Cannot configure observability: ${prefix}${name} is no option; ${advice}`,
+    );
   }
 
   #refusal(ErrorClass: ErrorConstructor, path: string, rule: string, shown: string): Error {
@@ -88,6 +108,15 @@ export class Layer {
     if (value === undefined || value === "" || this.has(path)) return;
     this.#values.set(path, String(value));
   }
+}
+
+/** The names of the settings and groups that stand directly in a group; `""` is the outermost. */
+function namesIn(group: string): string[] {
+  const prefix = group === "" ? "" : `${group}.`;
+  const names = [...SETTINGS.keys()]
+    .filter((path) => path.startsWith(prefix))
+    .map((path) => path.slice(prefix.length).split(".")[0] as string);
+  return [...new Set(names)];
 }
 
 function isGroup(path: string): boolean {

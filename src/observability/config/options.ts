@@ -1,3 +1,4 @@
+import type { Optional } from "../../internal/with_defaults.ts";
 import type { AttributeValue } from "../../catalog/attributes.ts";
 import type { TemporalityPreference } from "../../otel/delta/delta_metric_exporter.ts";
 import type { OtlpSettings } from "../../otel/otlp/otlp_target.ts";
@@ -17,70 +18,72 @@ import type {
  */
 export interface ObservabilityOptions {
   /** Whether observability is enabled; if not, the bus is disabled. */
-  readonly enabled?: boolean;
+  readonly enabled?: boolean | undefined;
   /** The resource's `service.name`. */
-  readonly serviceName?: string;
+  readonly serviceName?: string | undefined;
   /** The resource's `service.instance.id`. */
-  readonly serviceInstanceId?: string;
+  readonly serviceInstanceId?: string | undefined;
   /** Further attributes of the resource; merged with those from flags and environment variables. */
-  readonly resourceAttributes?: Readonly<Record<string, AttributeValue>>;
+  readonly resourceAttributes?: Readonly<Record<string, AttributeValue>> | undefined;
   /** The event bus. */
-  readonly bus?: Partial<BusConfig>;
+  readonly bus?: Optional<BusConfig> | undefined;
   /** Whether events become metrics. */
-  readonly metricsEnabled?: boolean;
+  readonly metricsEnabled?: boolean | undefined;
   /** Whether events become log records. */
-  readonly loggingEnabled?: boolean;
+  readonly loggingEnabled?: boolean | undefined;
   /** Whether events become spans. */
-  readonly tracingEnabled?: boolean;
+  readonly tracingEnabled?: boolean | undefined;
   /** Where telemetry is pushed to. */
-  readonly otlp?: OtlpOptions;
+  readonly otlp?: OtlpOptions | undefined;
   /** Where metrics are served for Prometheus. */
-  readonly prometheus?: Partial<PrometheusConfig>;
+  readonly prometheus?: Optional<PrometheusConfig> | undefined;
+  /** How long a scrape waits for what metrics are read from, in milliseconds. */
+  readonly collectTimeoutMs?: number | undefined;
   /** How often metrics are pushed, in milliseconds. */
-  readonly metricExportIntervalMs?: number;
+  readonly metricExportIntervalMs?: number | undefined;
   /** How long one push of metrics may take, in milliseconds. */
-  readonly metricExportTimeoutMs?: number;
+  readonly metricExportTimeoutMs?: number | undefined;
   /** Which traces are recorded. */
-  readonly sampler?: Partial<SamplerConfig>;
+  readonly sampler?: Optional<SamplerConfig> | undefined;
   /** How spans are batched for the push. */
-  readonly spanBatch?: Partial<BatchConfig>;
+  readonly spanBatch?: Optional<BatchConfig> | undefined;
   /** How log records are batched for the push. */
-  readonly logBatch?: Partial<BatchConfig>;
+  readonly logBatch?: Optional<BatchConfig> | undefined;
   /** Limits on spans. */
-  readonly spanLimits?: Partial<SpanLimitsConfig>;
+  readonly spanLimits?: Optional<SpanLimitsConfig> | undefined;
   /** Limits on pushed log records. */
-  readonly logRecordLimits?: Partial<AttributeLimitsConfig>;
+  readonly logRecordLimits?: Optional<AttributeLimitsConfig> | undefined;
   /** Which values of histograms become exemplars. */
-  readonly exemplarFilter?: ExemplarFilter;
+  readonly exemplarFilter?: ExemplarFilter | undefined;
   /** Whether the runtime's own OpenTelemetry is used. */
-  readonly runtimeTelemetry?: boolean;
+  readonly runtimeTelemetry?: boolean | undefined;
 }
 
 /** Where telemetry is pushed to, for all signals and for each. */
-export interface OtlpOptions extends Partial<OtlpSettings> {
+export interface OtlpOptions extends Optional<OtlpSettings> {
   /** The base URL: `/v1/traces`, `/v1/metrics` and `/v1/logs` are appended. */
-  readonly endpoint?: string;
+  readonly endpoint?: string | undefined;
   /** Overrides for spans. */
-  readonly traces?: OtlpSignalOptions;
+  readonly traces?: OtlpSignalOptions | undefined;
   /** Overrides for metrics. */
-  readonly metrics?: OtlpMetricsOptions;
+  readonly metrics?: OtlpMetricsOptions | undefined;
   /** Overrides for log records. */
-  readonly logs?: OtlpSignalOptions;
+  readonly logs?: OtlpSignalOptions | undefined;
 }
 
 /** Overrides for one signal. Headers are added to the general ones. */
-export interface OtlpSignalOptions extends Partial<OtlpSettings> {
+export interface OtlpSignalOptions extends Optional<OtlpSettings> {
   /**
    * Whether it is pushed. Default: `true` if there is an endpoint. `true` without an endpoint is an
    * error if the signal is enabled.
    */
-  readonly enabled?: boolean;
+  readonly enabled?: boolean | undefined;
   /** The complete URL; nothing is appended. */
-  readonly endpoint?: string;
+  readonly endpoint?: string | undefined;
 }
 
 /** How metrics are pushed, as far as it differs. */
 export interface OtlpMetricsOptions extends OtlpSignalOptions {
   /** Whether sums and histograms are pushed as totals or as deltas. Default: `"cumulative"`. */
-  readonly temporalityPreference?: TemporalityPreference;
+  readonly temporalityPreference?: TemporalityPreference | undefined;
 }

@@ -15,11 +15,11 @@ import { RATIO_SAMPLERS } from "./settings.ts";
 /** The sources of a configuration; each may be missing. */
 export interface ObservabilitySources {
   /** The program's options, which take precedence. */
-  readonly options?: ObservabilityOptions;
+  readonly options?: ObservabilityOptions | undefined;
   /** What `parseObservabilityArgs` returned; second in precedence. */
-  readonly flags?: ObservabilityOptions;
+  readonly flags?: ObservabilityOptions | undefined;
   /** What `readObservabilityEnv` returned; third in precedence. */
-  readonly env?: ObservabilityOptions;
+  readonly env?: ObservabilityOptions | undefined;
 }
 
 /**
@@ -54,8 +54,16 @@ export interface ObservabilitySources {
 export function resolveObservabilityConfig(
   sources: ObservabilitySources = {},
 ): ObservabilityConfig {
+  return resolveSources(sources, []);
+}
+
+/** The same, for options beside which there are others. */
+export function resolveSources(
+  sources: ObservabilitySources,
+  otherNames: readonly string[],
+): ObservabilityConfig {
   const layers = (["options", "flags", "env"] as const)
-    .map((kind) => new Layer(kind, sources[kind] ?? {}));
+    .map((kind) => new Layer(kind, sources[kind] ?? {}, otherNames));
   const read = <Value>(path: string, byDefault: Value): Value => {
     const found = find(layers, path);
     return found === undefined ? byDefault : found.value as Value;
@@ -103,11 +111,12 @@ export function resolveObservabilityConfig(
       enabled: metricsEnabled &&
         read(
           "prometheus.enabled",
-          find(layers, "prometheus.host") !== undefined ||
+          find(layers, "prometheus.hostname") !== undefined ||
             find(layers, "prometheus.port") !== undefined ||
             (metrics === undefined && !runtimeTelemetry),
         ),
     },
+    collectTimeoutMs: read("collectTimeoutMs", defaults.collectTimeoutMs),
     metricExportIntervalMs: read("metricExportIntervalMs", defaults.metricExportIntervalMs),
     metricExportTimeoutMs: read("metricExportTimeoutMs", defaults.metricExportTimeoutMs),
     sampler: resolveSampler(layers, group<SamplerConfig>("sampler", defaults.sampler)),

@@ -1,4 +1,5 @@
 import { MAX_QUEUE_SIZE_LIMIT, type OverflowPolicy } from "../../bus/options.ts";
+import { MAX_DELAY_MS } from "../../internal/timers.ts";
 import type { TemporalityPreference } from "../../otel/delta/delta_metric_exporter.ts";
 import type { ExemplarFilter } from "./config.ts";
 import {
@@ -31,8 +32,6 @@ export const SIGNALS = ["traces", "metrics", "logs"] as const;
 /** The samplers that have a ratio. */
 export const RATIO_SAMPLERS: readonly string[] = ["traceidratio", "parentbased_traceidratio"];
 
-/** Timers hold their delay in 32 bits. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
 const DURATION = integer(1, MAX_DELAY_MS);
 const COUNT = integer(1, Number.MAX_SAFE_INTEGER);
 
@@ -110,11 +109,12 @@ export const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>(O
     "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
   ),
   "prometheus.enabled": { rule: BOOLEAN, env: "OTEL_METRICS_EXPORTER" },
-  "prometheus.host": variable(HOST, "OTEL_EXPORTER_PROMETHEUS_HOST"),
+  "prometheus.hostname": variable(HOST, "OTEL_EXPORTER_PROMETHEUS_HOST"),
   "prometheus.port": {
     ...variable(integer(0, 65_535), "OTEL_EXPORTER_PROMETHEUS_PORT"),
     flag: "--prometheus-port",
   },
+  "collectTimeoutMs": { rule: DURATION },
   "metricExportIntervalMs": variable(DURATION, "OTEL_METRIC_EXPORT_INTERVAL"),
   "metricExportTimeoutMs": variable(DURATION, "OTEL_METRIC_EXPORT_TIMEOUT"),
   "sampler.name": variable(

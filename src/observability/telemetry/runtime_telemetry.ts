@@ -1,30 +1,34 @@
 import { metrics, trace } from "@opentelemetry/api";
 import type { Logger as LineLogger } from "../../internal/logger.ts";
+import { report } from "../../internal/reporting.ts";
 import type { ObservabilityConfig } from "../config/config.ts";
 import { SCOPE_NAME, type Telemetry } from "./telemetry.ts";
 
-let said = false;
+/** Whether it was reported: it holds for the process. */
+let reported = false;
 
 /**
  * The runtime's own OpenTelemetry (`OTEL_DENO=true`): its providers own the API's globals, and it
- * exports what they are told, and what is written to the console, by itself.
+ * exports what goes through them, and what is written to the console, by itself.
  */
 export function createRuntimeTelemetry(
   config: ObservabilityConfig,
   logger: LineLogger,
 ): Telemetry {
-  if (!said) {
-    said = true;
-    logger.warn(
-      "startObservability: OTEL_DENO=true, so the runtime's own OpenTelemetry exports; " +
+  if (!reported) {
+    reported = true;
+    report(
+      logger,
+      "OTEL_DENO=true, so the runtime's own OpenTelemetry exports; " +
         "no other providers are registered",
     );
   }
   if (config.prometheus.enabled) {
-    const { host, port } = config.prometheus;
-    logger.warn(
-      "startObservability: metrics cannot be pulled under OTEL_DENO=true, so nothing listens on " +
-        `${host}:${port}`,
+    const { hostname, port } = config.prometheus;
+    report(
+      logger,
+      "metrics cannot be pulled under OTEL_DENO=true, so nothing listens on " +
+        `${hostname}:${port}`,
     );
   }
   return {
@@ -35,7 +39,7 @@ export function createRuntimeTelemetry(
     // It takes log records from the console: that is where they go without a logger.
     logger: undefined,
     scrape: undefined,
-    exportCounts: () => ({}),
+    exportStats: () => ({}),
     registerGlobally: () => ({ [Symbol.dispose]: () => {} }),
     flushSteps: [],
     shutdownSteps: [],

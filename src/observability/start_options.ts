@@ -1,0 +1,110 @@
+import { EventBus } from "../bus/event_bus.ts";
+import type { EventSubscriber } from "../bus/event_subscriber.ts";
+import type { Catalog } from "../catalog/catalog.ts";
+import type { AnyEvents } from "../events/event_map.ts";
+import type { ExitHookOptions } from "../exit/hooks.ts";
+import type { Logger } from "../internal/logger.ts";
+import type { Optional } from "../internal/with_defaults.ts";
+import type { LogSink } from "../subscribers/logging/log_record.ts";
+import { CATALOG_LIMITS, type CatalogLimits } from "../subscribers/subscribe_catalog.ts";
+import { parseObservabilityArgs } from "./config/args.ts";
+import type { BusConfig, ObservabilityConfig } from "./config/config.ts";
+import { ConfigurationError } from "./config/configuration_error.ts";
+import { type EnvReader, readObservabilityEnv } from "./config/env.ts";
+import type { ObservabilityOptions } from "./config/options.ts";
+import { resolveSources } from "./config/resolve.ts";
+
+/** What the program alone can say: functions and objects, which no flag or variable can hold. */
+export interface ProgramOptions<Events extends object = AnyEvents> extends CatalogLimits {
+  /** Which metrics, spans and log records the events become. Default: only the bus's own metrics. */
+  readonly catalog?: Catalog<Events> | undefined;
+  /** Further subscribers to register. Default: none. */
+  readonly subscribers?: readonly EventSubscriber<Events>[] | undefined;
+  /** Whether `/readyz` of the metrics server answers 200. Default: always. */
+  readonly ready?: (() => boolean) | undefined;
+  /**
+   * Runs `shutdown` when the process gets a signal or has nothing left to do, and delivers what can
+   * be delivered synchronously on `exit()` and uncaught errors; see `installExitHooks`. Default: no
+   * hooks.
+   */
+  readonly exitHooks?: ExitHookOptions | undefined;
+  /** Where log records go. Default: to the OTLP endpoint, else as JSON lines to the console. */
+  readonly logSink?: LogSink | readonly LogSink[] | undefined;
+  /** The prefix of the bus's own metrics. Default: `"busbar"`. */
+  readonly selfMetricsPrefix?: string | undefined;
+  /** The attribute of spans and log records that holds the session. Default: `"session.id"`. */
+  readonly sessionIdAttribute?: string | undefined;
+  /** Whether the providers are registered as OpenTelemetry's global ones. Default: `false`. */
+  readonly registerGlobally?: boolean | undefined;
+  /** Command-line flags, such as `Deno.args`; see `parseObservabilityArgs`. Default: none. */
+  readonly args?: readonly string[] | undefined;
+  /**
+   * Reads an environment variable. Default: from the process's environment, if that needs no
+   * permission prompt.
+   */
+  readonly env?: EnvReader | undefined;
+  /** Where losses and failures are logged. Default: `console`. */
+  readonly logger?: Logger | undefined;
+  /** Gives the start up while it waits for the server, and shuts down afterwards. Default: none. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The options of `startObservability`; all are optional. */
+export interface StartOptions<Events extends object = AnyEvents>
+  extends ProgramOptions<Events>, Omit<ObservabilityOptions, "bus"> {
+  /**
+   * An existing bus, which is started now and, at shutdown, flushed but not stopped; or options for a
+   * new one, which is stopped at shutdown. Default: a new one with default options.
+   */
+  readonly bus?: EventBus<Events> | ObservabilityOptions["bus"];
+}
+
+/** The names of what the program alone can say. */
+const PROGRAM_OPTIONS: readonly (keyof ProgramOptions)[] = [
+  "catalog",
+  "subscribers",
+  "ready",
+  "exitHooks",
+  "logSink",
+  "selfMetricsPrefix",
+  "sessionIdAttribute",
+  "registerGlobally",
+  "args",
+  "env",
+  "logger",
+  "signal",
+  ...CATALOG_LIMITS,
+];
+
+/**
+ * The configuration that the options, the flags and the environment give.
+ *
+ * @throws {TypeError} if an option is unknown or of the wrong type
+ * @throws {RangeError} if a number is out of range
+ * @throws {ConfigurationError} if a flag or a variable is invalid, or two settings contradict each
+ * other
+ */
+export function resolveConfig<Events extends object>(
+  options: StartOptions<Events>,
+): ObservabilityConfig {
+  const { args, env, bus } = options;
+  const flags = args === undefined ? {} : parseObservabilityArgs(args).config;
+  const handedIn = bus instanceof EventBus ? bus : undefined;
+  if (handedIn !== undefined && flags.bus !== undefined) {
+    throw new ConfigurationError(
+      "--event-bus-queue-size",
+      `must be absent where the program hands a bus in, whose size is ${handedIn.maxQueueSize}`,
+    );
+  }
+  const busSettings = handedIn === undefined ? bus : { maxQueueSize: handedIn.maxQueueSize };
+  const settings = Object.fromEntries(
+    Object.entries({ ...options, bus: busSettings as Optional<BusConfig> | undefined })
+      .filter(([name]) => !(PROGRAM_OPTIONS as readonly string[]).includes(name)),
+  );
+  const config = resolveSources({
+    options: settings,
+    flags,
+    env: readObservabilityEnv(env),
+  }, PROGRAM_OPTIONS);
+  return handedIn?.enabled === false ? { ...config, enabled: false } : config;
+}

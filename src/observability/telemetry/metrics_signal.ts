@@ -1,0 +1,70 @@
+import { metrics } from "@opentelemetry/api";
+import { PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
+import type { Logger } from "../../internal/logger.ts";
+import { DeltaMetricExporter } from "../../otel/delta/delta_metric_exporter.ts";
+import { CountingMetricExporter } from "../../otel/metrics/counting_metric_exporter.ts";
+import { createMetricProducer } from "../../otel/metrics/metric_producer.ts";
+import { createOtlpMetricExporter } from "../../otel/otlp/otlp_exporters.ts";
+import { PrometheusMetrics } from "../../otel/prometheus/prometheus_metrics.ts";
+import type { ScrapeFormat } from "../../otel/prometheus/scrape_format.ts";
+import type { PushMetricExporter } from "../../otel/sdk_types.ts";
+import type { Attributes, Meter } from "../../subscribers/otel_api.ts";
+import type { OtlpMetricsTarget } from "../config/config.ts";
+import { capTimeout, type Signal } from "./signal.ts";
+import { SCOPE_NAME, type TelemetryOptions } from "./telemetry.ts";
+
+/** Metrics: pulled by Prometheus, pushed over OTLP, or both. */
+export interface MetricsSignal extends Signal {
+  readonly meter: Meter;
+  readonly scrape: (format: ScrapeFormat) => Promise<string>;
+}
+
+/** Sets the metrics up. */
+export function createMetricsSignal({ config, collect, logger }: TelemetryOptions): MetricsSignal {
+  const { serviceName, serviceInstanceId, otlp, metricExportTimeoutMs } = config;
+  const producer = createMetricProducer({ collect, scopeName: SCOPE_NAME });
+  const target = config.metricsEnabled ? otlp.metrics : undefined;
+  const exporter = target &&
+    createOtlpMetricExporter(capTimeout(target, metricExportTimeoutMs));
+  const pushed = exporter && new CountingMetricExporter(exporter, { logger });
+  const pulled = new PrometheusMetrics({
+    serviceName,
+    serviceInstanceId,
+    resourceAttributes: config.resourceAttributes as Attributes,
+    scopeName: SCOPE_NAME,
+    metricProducers: [producer],
+    logger,
+    readers: pushed === undefined ? [] : [
+      new PeriodicExportingMetricReader({
+        exporter: withTemporality(pushed, target, logger),
+        exportIntervalMillis: config.metricExportIntervalMs,
+        exportTimeoutMillis: metricExportTimeoutMs,
+        metricProducers: [producer],
+      }),
+    ],
+  });
+  return {
+    meter: pulled.meter,
+    scrape: (format) => pulled.scrape(format),
+    exportStats: pushed && (() => pushed.stats()),
+    globalProvider: {
+      name: "meter",
+      set: () => metrics.setGlobalMeterProvider(pulled.provider),
+      unset: () => metrics.disable(),
+    },
+    flush: pushed && (() => pulled.flush()),
+    shutdown: () => pulled[Symbol.asyncDispose](),
+    abort: () => void exporter?.shutdown(),
+  };
+}
+
+/** Deltas are made in front of what counts: it counts what goes out. */
+function withTemporality(
+  exporter: CountingMetricExporter,
+  target: OtlpMetricsTarget | undefined,
+  logger: Logger,
+): PushMetricExporter {
+  const { temporalityPreference = "cumulative" } = target ?? {};
+  if (temporalityPreference === "cumulative") return exporter;
+  return new DeltaMetricExporter(exporter, { temporalityPreference, logger });
+}

@@ -1,0 +1,271 @@
+import type { EventBus } from "../bus/event_bus.ts";
+import type { EventSubscriber } from "../bus/event_subscriber.ts";
+import type { Catalog } from "../catalog/catalog.ts";
+import type { AnyEvents } from "../events/event_map.ts";
+import { assertFunction, invalidArgument } from "../internal/arguments.ts";
+import { toSingleError } from "../internal/collected_errors.ts";
+import { type DeadlineOptions, resolveTimeoutMs } from "../internal/deadline.ts";
+import type { Logger } from "../internal/logger.ts";
+import { assertKnownNames } from "../internal/option_names.ts";
+import { settlesWithin } from "../internal/timers.ts";
+import type { LogSink } from "./logging/log_record.ts";
+import { LoggingSubscriber } from "./logging/logging_subscriber.ts";
+import type { LoggingOptions } from "./logging/options.ts";
+import { MetricsSubscriber } from "./metrics/metrics_subscriber.ts";
+import type { CollectedMetric } from "./metrics/series.ts";
+import type { Meter, TracerLike } from "./otel_api.ts";
+import { observeBus } from "./self_metrics/observe_bus.ts";
+import { observeSubscribers } from "./self_metrics/observe_subscribers.ts";
+import { SpanRegistry } from "./tracing/span_registry.ts";
+import { TracingSubscriber } from "./tracing/tracing_subscriber.ts";
+
+/** The limits that {@linkcode subscribeCatalog} hands on, under the names that subscribers have for them. */
+export interface CatalogLimits {
+  /** Log records below this level are not built. Default: `"info"`. */
+  readonly minLevel?: LoggingOptions<AnyEvents>["minLevel"] | undefined;
+  /** Names of fields to redact in all log records. Default: none. */
+  readonly redact?: readonly string[] | undefined;
+  /** How many log records of one event type are written per second. Default: 100. */
+  readonly maxPerSecond?: number | undefined;
+  /** How many records of one type may be pending in an async sink. Default: 500. */
+  readonly maxPending?: number | undefined;
+  /** How soon suppressed log records are reported, in milliseconds. Default: 1,000. */
+  readonly suppressedIntervalMs?: number | undefined;
+  /** How many starts may wait for their end, of each duration and of all spans. Default: 10,000. */
+  readonly maxOpenPairs?: number | undefined;
+  /** How long a start may wait for its end, in milliseconds. Default: 600,000, ten minutes. */
+  readonly maxPairAgeMs?: number | undefined;
+}
+
+/** The options of {@linkcode subscribeCatalog}: at least one way out. */
+export interface SubscribeCatalogOptions<Events extends object = AnyEvents> extends CatalogLimits {
+  /** Where metrics are recorded, unless they are collected, and where the bus's own are. */
+  readonly meter?: Meter | undefined;
+  /**
+   * Whether metrics are added up for `CatalogSubscription.collect`, from where a
+   * `createMetricProducer` hands them to a reader: cheaper, and with exemplars. Default: `false`.
+   */
+  readonly collect?: boolean | undefined;
+  /** Where spans are started. Default: none are. */
+  readonly tracer?: TracerLike | undefined;
+  /** Where log records go. Default: none are built. */
+  readonly sink?: LogSink | readonly LogSink[] | undefined;
+  /** Further subscribers, which are registered, observed and ended with these. Default: none. */
+  readonly subscribers?: readonly EventSubscriber<Events>[] | undefined;
+  /** Whether collected histograms hold exemplars, if there are spans to refer to. Default: `true`. */
+  readonly exemplars?: boolean | undefined;
+  /** The prefix of the bus's own metrics. Default: `"busbar"`. */
+  readonly selfMetricsPrefix?: string | undefined;
+  /** The attribute of spans and log records that holds the session. Default: `"session.id"`. */
+  readonly sessionIdAttribute?: string | undefined;
+  /** See `TracingSubscriberOptions.deferAttributes`. Default: `false`. */
+  readonly deferAttributes?: boolean | undefined;
+  /** Where the subscribers log their own problems. Default: `console`. */
+  readonly logger?: Logger | undefined;
+  /** Disposes the subscription when it aborts. Default: none. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What {@linkcode subscribeCatalog} registered. */
+export interface CatalogSubscription extends Disposable {
+  /** A copy of all series, cumulative since the registration; empty unless metrics are collected. */
+  collect(): CollectedMetric[];
+  /**
+   * Unregisters all of it and shuts the subscribers down, for a bus that goes on; `EventBus.stop`
+   * does the same for a bus that does not.
+   *
+   * @throws what a subscriber threw, or an `Error` if they did not end in time
+   */
+  shutdown(options?: DeadlineOptions): Promise<void>;
+  /** Unregisters all of it. The subscribers are not shut down. */
+  [Symbol.dispose](): void;
+}
+
+const ACTION = "subscribe a catalog";
+
+/** The limits, by name. */
+export const CATALOG_LIMITS: readonly (keyof CatalogLimits)[] = Object.freeze([
+  "minLevel",
+  "redact",
+  "maxPerSecond",
+  "maxPending",
+  "suppressedIntervalMs",
+  "maxOpenPairs",
+  "maxPairAgeMs",
+]);
+
+const OPTIONS: readonly string[] = [
+  "meter",
+  "collect",
+  "tracer",
+  "sink",
+  "subscribers",
+  "exemplars",
+  "selfMetricsPrefix",
+  "sessionIdAttribute",
+  "deferAttributes",
+  "logger",
+  "signal",
+  ...CATALOG_LIMITS,
+];
+
+/**
+ * Registers, in one call, the subscribers that turn a bus's events into what a catalog declares, and
+ * the metrics of the bus and of these subscribers. It is for those who have an OpenTelemetry SDK of
+ * their own; `startObservability` brings one along.
+ *
+ * - With a `tracer`, log records and exemplars refer to the span that their event belongs to.
+ * - What the catalog declares, but has no way out here, is left out: no `sink`, no log records.
+ * - If one subscriber is refused, none stays registered.
+ * - On a disabled bus it registers nothing.
+ *
+ * @example
+ * ```ts
+ * import { EventBus } from "@busbar/busbar";
+ * import { declare } from "@busbar/busbar/catalog";
+ * import { subscribeCatalog } from "@busbar/busbar/subscribers";
+ *
+ * interface ShopEvents {
+ *   "order": { status: string };
+ * }
+ * const { catalog, counter } = declare<ShopEvents>();
+ * const shop = catalog({
+ *   metrics: { "shop.orders": counter("order") },
+ *   logs: { "order": { level: "info" } },
+ * });
+ *
+ * const lines: string[] = [];
+ * await using bus = new EventBus<ShopEvents>().start();
+ * using subscription = subscribeCatalog(bus, shop, {
+ *   collect: true,
+ *   sink: (record) => void lines.push(record.body),
+ * });
+ * bus.publish("order", { status: "ok" });
+ * await bus.flush();
+ * const [orders] = subscription.collect();
+ * if (orders?.kind !== "counter" || orders.points[0]?.value !== 1) throw new Error("not counted");
+ * if (lines.length !== 1) throw new Error("not logged");
+ * ```
+ *
+ * @throws {TypeError} if there is no way out, an option is unknown or of the wrong type
+ * @throws {RangeError} if a limit is out of range
+ */
+export function subscribeCatalog<Events extends object>(
+  bus: EventBus<Events>,
+  catalog: Catalog<Events>,
+  options: SubscribeCatalogOptions<Events>,
+): CatalogSubscription {
+  checkOptions(options);
+  const { signal } = options;
+  if (!bus.enabled || signal?.aborted) {
+    return { collect: () => [], shutdown: () => Promise.resolve(), [Symbol.dispose]: () => {} };
+  }
+  const { metrics, tracing, logging } = createSubscribers(catalog, options);
+  const registered = new Map<EventSubscriber<Events>, Disposable>();
+  const observations: Disposable[] = [];
+  const dispose = () => {
+    signal?.removeEventListener("abort", dispose);
+    for (const one of [...registered.values(), ...observations]) one[Symbol.dispose]();
+  };
+  try {
+    // Tracing comes first: the others ask which span an event belongs to.
+    for (const one of [tracing, metrics, logging, ...options.subscribers ?? []]) {
+      if (one !== undefined) registered.set(one, bus.registerSubscriber(one));
+    }
+    if (options.meter !== undefined) {
+      // Last, for a slice's duration is measured up to there.
+      const self = { meter: options.meter, prefix: options.selfMetricsPrefix };
+      observations.push(observeBus(bus, self));
+      observations.push(observeSubscribers({ metrics, tracing, logging }, self));
+    }
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+  signal?.addEventListener("abort", dispose);
+  return {
+    collect: () => options.collect ? metrics?.collect() ?? [] : [],
+    shutdown: (deadline = {}) => {
+      const timeoutMs = resolveTimeoutMs("shut the subscribers down", deadline);
+      dispose();
+      return shutdownAll([...registered.keys()], timeoutMs, deadline.signal);
+    },
+    [Symbol.dispose]: dispose,
+  };
+}
+
+function createSubscribers<Events extends object>(
+  catalog: Catalog<Events>,
+  options: SubscribeCatalogOptions<Events>,
+) {
+  const { meter, collect, tracer, sink, logger, exemplars = true, sessionIdAttribute } = options;
+  const { maxOpenPairs, maxPairAgeMs } = options;
+  const { metrics = {}, spans = {}, logs } = catalog;
+  const registry = new SpanRegistry();
+  const contextOf = registry.contextOf.bind(registry);
+  const tracing = tracer === undefined ? undefined : new TracingSubscriber<Events>({
+    tracer,
+    spans,
+    registry,
+    maxOpenPairs,
+    maxPairAgeMs,
+    sessionIdAttribute,
+    deferAttributes: options.deferAttributes,
+    logger,
+  });
+  const counted = collect || meter !== undefined
+    ? new MetricsSubscriber<Events>({
+      metrics,
+      meter: collect ? undefined : meter,
+      contextOf: exemplars ? contextOf : undefined,
+      maxOpenPairs,
+      maxPairAgeMs,
+      logger,
+    })
+    : undefined;
+  const logging = sink === undefined || logs === undefined
+    ? undefined
+    : new LoggingSubscriber<Events>({
+      logs,
+      sink,
+      contextOf,
+      minLevel: options.minLevel,
+      redact: options.redact,
+      maxPerSecond: options.maxPerSecond,
+      maxPending: options.maxPending,
+      suppressedIntervalMs: options.suppressedIntervalMs,
+    });
+  return { metrics: counted, tracing, logging };
+}
+
+function checkOptions<Events extends object>(options: SubscribeCatalogOptions<Events>): void {
+  assertKnownNames(ACTION, "option", options, OPTIONS);
+  const { meter, collect, tracer, sink, subscribers } = options;
+  if (meter === undefined && !collect && [tracer, sink, subscribers].every((o) => o === undefined)) {
+    throw new TypeError(
+      `Cannot ${ACTION}: options must have a meter, collect, a tracer or a sink, received none`,
+    );
+  }
+  for (const flag of ["collect", "exemplars", "deferAttributes"] as const) {
+    const value = options[flag];
+    if (value !== undefined && typeof value !== "boolean") {
+      invalidArgument(TypeError, ACTION, flag, "true or false", value);
+    }
+  }
+  if (tracer !== undefined) {
+    assertFunction(ACTION, "tracer.startSpan", (tracer as Partial<TracerLike> | null)?.startSpan);
+  }
+}
+
+async function shutdownAll<Events extends object>(
+  subscribers: readonly EventSubscriber<Events>[],
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const endings = Promise.allSettled(subscribers.map(async (one) => await one.shutdown?.()));
+  if (!await settlesWithin(timeoutMs, endings, signal)) {
+    throw new Error("Cannot shut the subscribers down: their time ran out");
+  }
+  const errors = (await endings).flatMap((end) => end.status === "rejected" ? [end.reason] : []);
+  if (errors.length > 0) throw toSingleError(errors, "Cannot shut the subscribers down");
+}
