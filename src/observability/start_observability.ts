@@ -106,10 +106,11 @@ async function start<Events extends object>(
   context: Start<Events>,
 ): Promise<Observability<Events>> {
   const { bus, ownsBus, config, options, logger, undo } = context;
-  let subscription: CatalogSubscription | undefined;
+  // The SDK reads what the subscribers add up; they need its tracer first.
+  const source: Pick<CatalogSubscription, "collect"> = { collect: () => [] };
   const telemetry = config.runtimeTelemetry
     ? createRuntimeTelemetry(config, logger)
-    : createSdkTelemetry({ config, collect: () => subscription?.collect() ?? [], logger });
+    : createSdkTelemetry({ config, collect: () => source.collect(), logger });
   undo.add(async () => {
     // There is nothing to push yet, and the error may not wait for an endpoint that hangs.
     telemetry.abort();
@@ -121,8 +122,9 @@ async function start<Events extends object>(
     undo.add(() => registration[Symbol.dispose]());
   };
   if (options.registerGlobally) keep(telemetry.registerGlobally());
-  subscription = subscribe(context, telemetry);
-  undo.add(() => subscription?.[Symbol.dispose]());
+  const subscription = subscribe(context, telemetry);
+  source.collect = subscription.collect;
+  undo.add(() => subscription[Symbol.dispose]());
   if (config.metricsEnabled) {
     const { meter } = telemetry;
     keep(observeExport(telemetry.exportStats, { meter, prefix: options.selfMetricsPrefix }));

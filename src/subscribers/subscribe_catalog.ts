@@ -241,7 +241,9 @@ function createSubscribers<Events extends object>(
 function checkOptions<Events extends object>(options: SubscribeCatalogOptions<Events>): void {
   assertKnownNames(ACTION, "option", options, OPTIONS);
   const { meter, collect, tracer, sink, subscribers } = options;
-  if (meter === undefined && !collect && [tracer, sink, subscribers].every((o) => o === undefined)) {
+  if (
+    meter === undefined && !collect && [tracer, sink, subscribers].every((o) => o === undefined)
+  ) {
     throw new TypeError(
       `Cannot ${ACTION}: options must have a meter, collect, a tracer or a sink, received none`,
     );

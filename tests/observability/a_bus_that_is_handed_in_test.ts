@@ -67,7 +67,7 @@ Deno.test("under OTEL_DENO=true it is told that nobody can pull, where a port is
   assertEquals(obs.metricsUrl, undefined);
   assertEquals(
     logger.lines.at(-1),
-    "startObservability: metrics cannot be pulled under OTEL_DENO=true, so nothing listens on " +
+    "busbar: metrics cannot be pulled under OTEL_DENO=true, so nothing listens on " +
       "127.0.0.1:9999",
   );
   await obs.shutdown();

@@ -2,7 +2,7 @@ import {
   type BatchConfig,
   DEFAULT_OBSERVABILITY_CONFIG,
   type ObservabilityConfig,
-  type PrometheusConfig,
+  type OtlpConfig,
   type SamplerConfig,
 } from "./config.ts";
 import type { TemporalityPreference } from "../../otel/delta/delta_metric_exporter.ts";
@@ -64,68 +64,37 @@ export function resolveSources(
 ): ObservabilityConfig {
   const layers = (["options", "flags", "env"] as const)
     .map((kind) => new Layer(kind, sources[kind] ?? {}, otherNames));
-  const read = <Value>(path: string, byDefault: Value): Value => {
-    const found = find(layers, path);
-    return found === undefined ? byDefault : found.value as Value;
-  };
   const defaults = DEFAULT_OBSERVABILITY_CONFIG;
-  const group = <Group extends object>(name: string, byDefault: Group): Group =>
-    Object.fromEntries(
-      Object.entries(byDefault).map(([key, value]) => [key, read(`${name}.${key}`, value)]),
-    ) as Group;
-
-  const { protocol, timeoutMs, compression } = defaults.otlp;
-  const metricsTarget = otlpTarget(layers, "metrics");
-  const temporalityPreference = read<TemporalityPreference>(
-    "otlp.metrics.temporalityPreference",
-    "cumulative",
-  );
-  const metrics = metricsTarget && { ...metricsTarget, temporalityPreference };
-  const metricsEnabled = read("metricsEnabled", defaults.metricsEnabled);
-  const runtimeTelemetry = read("runtimeTelemetry", defaults.runtimeTelemetry);
+  const setting = <Name extends keyof typeof defaults>(name: Name) =>
+    read(layers, name, defaults[name]);
+  const group = <Name extends keyof typeof defaults>(name: Name) =>
+    readGroup(layers, name, defaults[name] as object) as (typeof defaults)[Name];
+  const otlp = resolveOtlp(layers);
   const config: ObservabilityConfig = {
-    enabled: read("enabled", defaults.enabled),
-    serviceName: read("serviceName", defaults.serviceName),
-    serviceInstanceId: read<string | undefined>("serviceInstanceId", undefined) ??
+    enabled: setting("enabled"),
+    serviceName: setting("serviceName"),
+    serviceInstanceId: read<string | undefined>(layers, "serviceInstanceId", undefined) ??
       crypto.randomUUID(),
     resourceAttributes: Object.assign(
       {},
       ...layers.toReversed().map((layer) => layer.get("resourceAttributes")),
     ),
-    bus: group("bus", defaults.bus),
-    metricsEnabled,
-    loggingEnabled: read("loggingEnabled", defaults.loggingEnabled),
-    tracingEnabled: read("tracingEnabled", defaults.tracingEnabled),
-    otlp: {
-      endpoint: read<string | undefined>("otlp.endpoint", undefined),
-      protocol: read("otlp.protocol", protocol),
-      headers: mergedHeaders(layers, ["otlp.headers"]),
-      timeoutMs: read("otlp.timeoutMs", timeoutMs),
-      compression: read("otlp.compression", compression),
-      traces: otlpTarget(layers, "traces"),
-      metrics,
-      logs: otlpTarget(layers, "logs"),
-    },
-    prometheus: {
-      ...group<PrometheusConfig>("prometheus", defaults.prometheus),
-      enabled: metricsEnabled &&
-        read(
-          "prometheus.enabled",
-          find(layers, "prometheus.hostname") !== undefined ||
-            find(layers, "prometheus.port") !== undefined ||
-            (metrics === undefined && !runtimeTelemetry),
-        ),
-    },
-    collectTimeoutMs: read("collectTimeoutMs", defaults.collectTimeoutMs),
-    metricExportIntervalMs: read("metricExportIntervalMs", defaults.metricExportIntervalMs),
-    metricExportTimeoutMs: read("metricExportTimeoutMs", defaults.metricExportTimeoutMs),
-    sampler: resolveSampler(layers, group<SamplerConfig>("sampler", defaults.sampler)),
-    spanBatch: fitBatch(layers, "spanBatch", group("spanBatch", defaults.spanBatch)),
-    logBatch: fitBatch(layers, "logBatch", group("logBatch", defaults.logBatch)),
-    spanLimits: group("spanLimits", defaults.spanLimits),
-    logRecordLimits: group("logRecordLimits", defaults.logRecordLimits),
-    exemplarFilter: read("exemplarFilter", defaults.exemplarFilter),
-    runtimeTelemetry,
+    bus: group("bus"),
+    metricsEnabled: setting("metricsEnabled"),
+    loggingEnabled: setting("loggingEnabled"),
+    tracingEnabled: setting("tracingEnabled"),
+    otlp,
+    prometheus: { ...group("prometheus"), enabled: isPulled(layers, otlp.metrics !== undefined) },
+    collectTimeoutMs: setting("collectTimeoutMs"),
+    metricExportIntervalMs: setting("metricExportIntervalMs"),
+    metricExportTimeoutMs: setting("metricExportTimeoutMs"),
+    sampler: resolveSampler(layers, group("sampler")),
+    spanBatch: fitBatch(layers, "spanBatch", group("spanBatch")),
+    logBatch: fitBatch(layers, "logBatch", group("logBatch")),
+    spanLimits: group("spanLimits"),
+    logRecordLimits: group("logRecordLimits"),
+    exemplarFilter: setting("exemplarFilter"),
+    runtimeTelemetry: setting("runtimeTelemetry"),
   };
   assertTargets(layers, config);
   return {
@@ -136,6 +105,53 @@ export function resolveSources(
       ["metricExportIntervalMs", config.metricExportIntervalMs],
     ),
   };
+}
+
+function read<Value>(layers: readonly Layer[], path: string, byDefault: Value): Value {
+  const found = find(layers, path);
+  return found === undefined ? byDefault : found.value as Value;
+}
+
+/** The settings of a group, by the names that its defaults have. */
+function readGroup<Group extends object>(
+  layers: readonly Layer[],
+  path: string,
+  byDefault: Group,
+): Group {
+  return Object.fromEntries(
+    Object.entries(byDefault)
+      .map(([name, value]) => [name, read(layers, `${path}.${name}`, value)]),
+  ) as Group;
+}
+
+function resolveOtlp(layers: readonly Layer[]): OtlpConfig {
+  const { protocol, timeoutMs, compression } = DEFAULT_OBSERVABILITY_CONFIG.otlp;
+  const metrics = otlpTarget(layers, "metrics");
+  const temporalityPreference = read<TemporalityPreference>(
+    layers,
+    "otlp.metrics.temporalityPreference",
+    "cumulative",
+  );
+  return {
+    endpoint: read<string | undefined>(layers, "otlp.endpoint", undefined),
+    protocol: read(layers, "otlp.protocol", protocol),
+    headers: mergedHeaders(layers, ["otlp.headers"]),
+    timeoutMs: read(layers, "otlp.timeoutMs", timeoutMs),
+    compression: read(layers, "otlp.compression", compression),
+    traces: otlpTarget(layers, "traces"),
+    metrics: metrics && { ...metrics, temporalityPreference },
+    logs: otlpTarget(layers, "logs"),
+  };
+}
+
+/** Unless it is said: if an address is, or if the metrics have no other way out. */
+function isPulled(layers: readonly Layer[], isPushed: boolean): boolean {
+  const { metricsEnabled, runtimeTelemetry } = DEFAULT_OBSERVABILITY_CONFIG;
+  if (!read(layers, "metricsEnabled", metricsEnabled)) return false;
+  const hasAddress = ["prometheus.hostname", "prometheus.port"]
+    .some((path) => find(layers, path) !== undefined);
+  const hasNoOther = !isPushed && !read(layers, "runtimeTelemetry", runtimeTelemetry);
+  return read(layers, "prometheus.enabled", hasAddress || hasNoOther);
 }
 
 /** What must be pushed needs an endpoint, unless the runtime does the pushing. */

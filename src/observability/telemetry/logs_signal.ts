@@ -22,7 +22,7 @@ export function createLogsSignal(
   if (target === undefined) return undefined;
   const { logBatch } = config;
   const exporter = createOtlpLogExporter(
-    capTimeout(target, logBatch.exportTimeoutMs)
+    capTimeout(target, logBatch.exportTimeoutMs),
   );
   const processor = new LogBatchProcessor(exporter, {
     ...logBatch,
@@ -36,7 +36,7 @@ export function createLogsSignal(
   });
   return {
     logger: provider.getLogger(SCOPE_NAME),
-    exportStats: () => processor.stats(),
+    exportStats: () => processor.counts,
     globalProvider: {
       name: "logger",
       set: () => logs.setGlobalLoggerProvider(provider),

@@ -46,7 +46,7 @@ export function createMetricsSignal({ config, collect, logger }: TelemetryOption
   return {
     meter: pulled.meter,
     scrape: (format) => pulled.scrape(format),
-    exportStats: pushed && (() => pushed.stats()),
+    exportStats: pushed && (() => pushed.counts),
     globalProvider: {
       name: "meter",
       set: () => metrics.setGlobalMeterProvider(pulled.provider),

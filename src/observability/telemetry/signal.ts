@@ -1,11 +1,11 @@
-import type { ExportStats } from "../../batching/export_queue.ts";
-import type { OtlpTarget } from "../config/config.ts";
+import type { ExportCounts } from "../../batching/export_queue.ts";
+import type { OtlpTarget } from "../../otel/otlp/otlp_target.ts";
 import type { GlobalProvider } from "./global_providers.ts";
 
 /** How one of the three signals leaves the process. */
 export interface Signal {
   /** What became of what was pushed; `undefined` if it is not pushed. */
-  readonly exportStats: (() => ExportStats) | undefined;
+  readonly exportStats: (() => ExportCounts) | undefined;
   /** What can be made OpenTelemetry's global provider, if there is something. */
   readonly globalProvider: GlobalProvider | undefined;
   /** Pushes what waits; `undefined` if it is not pushed. */

@@ -24,7 +24,7 @@ export function createTracesSignal(
   if (target === undefined) return undefined;
   const { spanBatch } = config;
   const exporter = createOtlpSpanExporter(
-    capTimeout(target, spanBatch.exportTimeoutMs)
+    capTimeout(target, spanBatch.exportTimeoutMs),
   );
   const processor = new SpanBatchProcessor(exporter, {
     ...spanBatch,
@@ -49,7 +49,7 @@ export function createTracesSignal(
       sampler,
       limits,
     }),
-    exportStats: () => processor.stats(),
+    exportStats: () => processor.counts,
     globalProvider: {
       name: "tracer",
       set: () => trace.setGlobalTracerProvider(provider),

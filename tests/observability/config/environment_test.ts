@@ -47,7 +47,7 @@ Deno.test("each of OpenTelemetry's variables says what it is for", () => {
       metricExportTimeoutMs: 2_147_483_647,
     }],
     [{ OTEL_EXPORTER_PROMETHEUS_HOST: "0.0.0.0", OTEL_EXPORTER_PROMETHEUS_PORT: "0" }, {
-      prometheus: { host: "0.0.0.0", port: 0 },
+      prometheus: { hostname: "0.0.0.0", port: 0 },
     }],
     [{ OTEL_TRACES_SAMPLER: "TraceIdRatio", OTEL_TRACES_SAMPLER_ARG: "0.25" }, {
       sampler: { name: "traceidratio", ratio: 0.25 },

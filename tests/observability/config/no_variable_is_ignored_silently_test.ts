@@ -115,9 +115,9 @@ Deno.test("startObservability tells the logger, once each", async () => {
   await obs.flush();
   await obs.shutdown();
   assertEquals(logger.lines, [
-    "startObservability: OTEL_PROPAGATORS: has no effect: " +
+    "busbar: OTEL_PROPAGATORS: has no effect: " +
     "an event's traceparent is read as W3C's tracecontext, and nothing else",
-    "startObservability: OTEL_LOG_LEVEL: has no effect: " +
+    "busbar: OTEL_LOG_LEVEL: has no effect: " +
     "losses and failures are told to the logger, whatever the level",
   ]);
 });

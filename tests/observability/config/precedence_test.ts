@@ -41,8 +41,9 @@ const VALUES: Record<string, fc.Arbitrary<unknown>> = {
   "otlp.protocol": fc.constantFrom("http/protobuf", "http/json"),
   "otlp.timeoutMs": milliseconds,
   "otlp.compression": fc.constantFrom("none", "gzip"),
-  "prometheus.host": fc.constantFrom("::1", "0.0.0.0"),
+  "prometheus.hostname": fc.constantFrom("::1", "0.0.0.0"),
   "prometheus.port": fc.integer({ min: 0, max: 65_535 }),
+  "collectTimeoutMs": fc.integer({ min: 1, max: 1e6 }),
   "metricExportIntervalMs": fc.integer({ min: 30_000, max: 1e6 }),
   "sampler.name": fc.constantFrom("always_off", "traceidratio"),
   ...Object.fromEntries(
@@ -244,7 +245,12 @@ Deno.test("bad and unknown options are refused", () => {
     ],
     [{ bus: 1 }, TypeError, "bus must be an object, received 1"],
     [{ enabled: "no" }, TypeError, 'enabled must be true or false, received "no"'],
-    [{ serviceNam: "shop" }, TypeError, "serviceNam is no option"],
+    [{ serviceNam: "shop" }, TypeError, "serviceNam is no option; did you mean serviceName?"],
+    [
+      { prometheus: { host: "::1" } },
+      TypeError,
+      "prometheus.host is no option; there are prometheus.enabled, prometheus.hostname, prometheus.port",
+    ],
     [
       { otlp: { headers: new Headers({ a: "b" }) } },
       TypeError,
