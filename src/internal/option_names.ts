@@ -24,12 +24,17 @@ export function assertKnownNames(
   }
 }
 
-/** The known name that takes the fewest edits, `undefined` if it takes more than a third of it. */
+/**
+ * The known name that takes the fewest edits, `undefined` if it takes more than a third of it. A name
+ * that was cut short, or has something appended, is one edit away.
+ */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   let nearest: string | undefined;
   let fewest = Infinity;
   for (const candidate of known) {
-    const edits = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    const [given, right] = [name.toLowerCase(), candidate.toLowerCase()];
+    const isCut = given !== "" && (right.startsWith(given) || given.startsWith(right));
+    const edits = isCut && given !== right ? 1 : editDistance(given, right);
     if (edits < fewest) [nearest, fewest] = [candidate, edits];
   }
   return fewest <= Math.max(1, Math.ceil(name.length / 3)) ? nearest : undefined;

@@ -146,7 +146,12 @@ function shutdownSteps<Events extends object>(
   /** A bus that goes on ends none of them; what they hold must be there before the last push. */
   const endSubscribers: Step = {
     name: "shut the subscribers down",
-    run: (remainingMs) => subscription.shutdown({ timeoutMs: remainingMs * BUS_SHARE, signal }),
+    run: async (remainingMs) => {
+      const timeoutMs = remainingMs * BUS_SHARE;
+      if (!await subscription.shutdown({ timeoutMs, signal })) {
+        throw new Error("their time ran out");
+      }
+    },
   };
   const unregister: Step = {
     name: "unregister",

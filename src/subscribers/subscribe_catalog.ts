@@ -74,9 +74,10 @@ export interface CatalogSubscription extends Disposable {
    * Unregisters all of it and shuts the subscribers down, for a bus that goes on; `EventBus.stop`
    * does the same for a bus that does not.
    *
-   * @throws what a subscriber threw, or an `Error` if they did not end in time
+   * @returns `false` if the timeout was reached or the signal aborted
+   * @throws what a subscriber threw; an `AggregateError` if several threw
    */
-  shutdown(options?: DeadlineOptions): Promise<void>;
+  shutdown(options?: DeadlineOptions): Promise<boolean>;
   /** Unregisters all of it. The subscribers are not shut down. */
   [Symbol.dispose](): void;
 }
@@ -158,7 +159,7 @@ export function subscribeCatalog<Events extends object>(
   checkOptions(options);
   const { signal } = options;
   if (!bus.enabled || signal?.aborted) {
-    return { collect: () => [], shutdown: () => Promise.resolve(), [Symbol.dispose]: () => {} };
+    return { collect: () => [], shutdown: () => Promise.resolve(true), [Symbol.dispose]: () => {} };
   }
   const { metrics, tracing, logging } = createSubscribers(catalog, options);
   const registered = new Map<EventSubscriber<Events>, Disposable>();
@@ -263,11 +264,10 @@ async function shutdownAll<Events extends object>(
   subscribers: readonly EventSubscriber<Events>[],
   timeoutMs: number,
   signal: AbortSignal | undefined,
-): Promise<void> {
+): Promise<boolean> {
   const endings = Promise.allSettled(subscribers.map(async (one) => await one.shutdown?.()));
-  if (!await settlesWithin(timeoutMs, endings, signal)) {
-    throw new Error("Cannot shut the subscribers down: their time ran out");
-  }
+  if (!await settlesWithin(timeoutMs, endings, signal)) return false;
   const errors = (await endings).flatMap((end) => end.status === "rejected" ? [end.reason] : []);
   if (errors.length > 0) throw toSingleError(errors, "Cannot shut the subscribers down");
+  return true;
 }

@@ -1,5 +1,6 @@
 import { DEFAULT_EVENT_BUS_OPTIONS, type OverflowPolicy } from "../../bus/options.ts";
 import type { AttributeValue } from "../../catalog/attributes.ts";
+import { DEFAULT_COLLECT_TIMEOUT_MS } from "../../otel/prometheus/prometheus_metrics.ts";
 import type { TemporalityPreference } from "../../otel/delta/delta_metric_exporter.ts";
 import {
   DEFAULT_OTLP_SETTINGS,
@@ -30,8 +31,8 @@ export interface ObservabilityConfig {
   /** Where metrics are served for Prometheus. */
   readonly prometheus: PrometheusConfig;
   /**
-   * How long a scrape waits for what metrics are read from, in milliseconds; then it goes on with
-   * what there is. Default: 5,000.
+   * How long instruments and producers may take to return their metrics at a scrape, in
+   * milliseconds; then the scrape fails. Default: 10,000.
    */
   readonly collectTimeoutMs: number;
   /** How often metrics are pushed, in milliseconds. Default: 60,000. */
@@ -182,7 +183,7 @@ export const DEFAULT_OBSERVABILITY_CONFIG: Omit<ObservabilityConfig, "serviceIns
       logs: undefined,
     },
     prometheus: { enabled: true, hostname: "127.0.0.1", port: 9_464 },
-    collectTimeoutMs: 5_000,
+    collectTimeoutMs: DEFAULT_COLLECT_TIMEOUT_MS,
     metricExportIntervalMs: 60_000,
     metricExportTimeoutMs: 30_000,
     sampler: { name: "parentbased_always_on", ratio: 1 },

@@ -37,7 +37,7 @@ export interface ObservabilityOptions {
   readonly otlp?: OtlpOptions | undefined;
   /** Where metrics are served for Prometheus. */
   readonly prometheus?: Optional<PrometheusConfig> | undefined;
-  /** How long a scrape waits for what metrics are read from, in milliseconds. */
+  /** How long instruments and producers may take to return their metrics at a scrape, in milliseconds. */
   readonly collectTimeoutMs?: number | undefined;
   /** How often metrics are pushed, in milliseconds. */
   readonly metricExportIntervalMs?: number | undefined;

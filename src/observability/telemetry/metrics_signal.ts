@@ -33,6 +33,7 @@ export function createMetricsSignal({ config, collect, logger }: TelemetryOption
     resourceAttributes: config.resourceAttributes as Attributes,
     scopeName: SCOPE_NAME,
     metricProducers: [producer],
+    collectTimeoutMs: config.collectTimeoutMs,
     logger,
     readers: pushed === undefined ? [] : [
       new PeriodicExportingMetricReader({
@@ -52,8 +53,8 @@ export function createMetricsSignal({ config, collect, logger }: TelemetryOption
       set: () => metrics.setGlobalMeterProvider(pulled.provider),
       unset: () => metrics.disable(),
     },
-    flush: pushed && (() => pulled.flush()),
-    shutdown: () => pulled[Symbol.asyncDispose](),
+    flush: pushed && ((remainingMs) => pulled.flush({ timeoutMs: remainingMs })),
+    shutdown: (remainingMs) => pulled.shutdown({ timeoutMs: remainingMs }),
     abort: () => void exporter?.shutdown(),
   };
 }

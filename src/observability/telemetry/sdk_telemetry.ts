@@ -1,5 +1,5 @@
 import { resourceFromAttributes } from "@opentelemetry/resources";
-import type { ExportCountsBySignal } from "../../subscribers/self_metrics/observe_export.ts";
+import type { ExportStatsBySignal } from "../../subscribers/self_metrics/observe_export.ts";
 import type { Attributes } from "../../subscribers/otel_api.ts";
 import { registerGlobalProviders } from "./global_providers.ts";
 import { createLogsSignal } from "./logs_signal.ts";
@@ -48,7 +48,7 @@ export function createSdkTelemetry(options: TelemetryOptions): Telemetry {
   };
 }
 
-function statsOf(signals: readonly [string, string, Signal][]): ExportCountsBySignal {
+function statsOf(signals: readonly [string, string, Signal][]): ExportStatsBySignal {
   return Object.fromEntries(
     signals.flatMap(([name, , { exportStats }]) =>
       exportStats === undefined ? [] : [[name, exportStats()]]

@@ -1,5 +1,6 @@
 import type { ExportCounts } from "../../batching/export_queue.ts";
 import type { OtlpTarget } from "../../otel/otlp/otlp_target.ts";
+import type { Step } from "../steps.ts";
 import type { GlobalProvider } from "./global_providers.ts";
 
 /** How one of the three signals leaves the process. */
@@ -9,9 +10,9 @@ export interface Signal {
   /** What can be made OpenTelemetry's global provider, if there is something. */
   readonly globalProvider: GlobalProvider | undefined;
   /** Pushes what waits; `undefined` if it is not pushed. */
-  readonly flush: (() => Promise<unknown>) | undefined;
+  readonly flush: Step["run"] | undefined;
   /** Pushes what waits, and ends. */
-  readonly shutdown: (() => Promise<unknown>) | undefined;
+  readonly shutdown: Step["run"] | undefined;
   /** Cuts off the push that is under way. */
   abort(): void;
 }

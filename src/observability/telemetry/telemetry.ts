@@ -2,7 +2,7 @@ import type { Logger as LineLogger } from "../../internal/logger.ts";
 import type { ScrapeFormat } from "../../otel/prometheus/scrape_format.ts";
 import type { CollectedMetric } from "../../subscribers/metrics/series.ts";
 import type { Meter, OtelLogger, TracerLike } from "../../subscribers/otel_api.ts";
-import type { ExportCountsBySignal } from "../../subscribers/self_metrics/observe_export.ts";
+import type { ExportStatsBySignal } from "../../subscribers/self_metrics/observe_export.ts";
 import type { ObservabilityConfig } from "../config/config.ts";
 import type { Step } from "../steps.ts";
 
@@ -34,7 +34,7 @@ export interface Telemetry {
   /** Gives a scrape; `undefined` where metrics cannot be pulled. */
   readonly scrape: ((format: ScrapeFormat) => Promise<string>) | undefined;
   /** What became of what was pushed, by signal. */
-  readonly exportStats: () => ExportCountsBySignal;
+  readonly exportStats: () => ExportStatsBySignal;
   /**
    * Makes it OpenTelemetry's global one; throws, with nothing changed, if there is another.
    *

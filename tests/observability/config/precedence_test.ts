@@ -247,9 +247,14 @@ Deno.test("bad and unknown options are refused", () => {
     [{ enabled: "no" }, TypeError, 'enabled must be true or false, received "no"'],
     [{ serviceNam: "shop" }, TypeError, "serviceNam is no option; did you mean serviceName?"],
     [
+      { sampler: { probability: 1 } },
+      TypeError,
+      "sampler.probability is no option; there are sampler.name, sampler.ratio",
+    ],
+    [
       { prometheus: { host: "::1" } },
       TypeError,
-      "prometheus.host is no option; there are prometheus.enabled, prometheus.hostname, prometheus.port",
+      "prometheus.host is no option; did you mean prometheus.hostname?",
     ],
     [
       { otlp: { headers: new Headers({ a: "b" }) } },
