@@ -33,7 +33,7 @@ export async function run(
   const logger = { warn: say };
   await using metrics = new PrometheusMetrics({ serviceName: "kv-cache-server" });
   await using bus = new EventBus<ServerEvents>({ logger }).start();
-  registerKvCache(bus, { metrics: metrics.meter });
+  registerKvCache(bus, { meter: metrics.meter });
   const { metrics: own = {} } = serverCatalog;
   bus.registerSubscriber(new MetricsSubscriber({ metrics: own, meter: metrics.meter, logger }));
 

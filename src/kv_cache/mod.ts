@@ -10,7 +10,7 @@
  *
  * await using metrics = new PrometheusMetrics({ serviceName: "cache" });
  * await using bus = new EventBus<KvCacheEvents>().start();
- * registerKvCache(bus, { metrics: metrics.meter });
+ * registerKvCache(bus, { meter: metrics.meter });
  * const key = { chunkHash: 1, modelName: "m", cacheSalt: "" };
  * bus.publish(EventType.L1_READ_FINISHED, { keys: [key] });
  * await bus.flush();
@@ -21,7 +21,7 @@
  * @module
  */
 export type { Catalog } from "../catalog/catalog.ts";
-export type { CollectedMetric } from "../subscribers/metrics/series.ts";
+export type { CatalogLimits, CatalogSubscription } from "../subscribers/subscribe_catalog.ts";
 export type { LogRecord, LogSink } from "../subscribers/logging/log_record.ts";
 export type { Meter, TracerLike } from "../subscribers/otel_api.ts";
 export {
@@ -40,4 +40,4 @@ export {
 } from "./chunk_lifecycle.ts";
 export { type ConstantName, EventType, type KvCacheEvents } from "./events.ts";
 export type * from "./metadata.ts";
-export { type KvCacheOptions, type KvCacheRegistration, registerKvCache } from "./register.ts";
+export { type KvCacheOptions, registerKvCache } from "./register.ts";

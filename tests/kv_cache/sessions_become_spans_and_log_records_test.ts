@@ -17,9 +17,9 @@ function traced() {
   const records: LogRecord[] = [];
   const bus = new EventBus<KvCacheEvents>().start();
   const registration = registerKvCache(bus, {
-    metrics: "collect",
-    tracing: provider.getTracer("test"),
-    logging: (record) => void records.push(record),
+    collect: true,
+    tracer: provider.getTracer("test"),
+    logSink: (record) => void records.push(record),
   });
   return {
     bus,

@@ -1,8 +1,8 @@
 import { EventBus } from "@busbar/busbar";
 import {
+  type CatalogSubscription,
   type KvCacheCatalogOptions,
   type KvCacheEvents,
-  type KvCacheRegistration,
   registerKvCache,
 } from "@busbar/busbar/kv-cache";
 import { createMetricProducer, PrometheusMetrics } from "@busbar/busbar/otel";
@@ -23,7 +23,7 @@ export const keys = (count: number, modelName = "m") => ({
 /** A bus whose events become metrics, and its scrape. */
 export interface Observed extends AsyncDisposable {
   readonly bus: EventBus<KvCacheEvents>;
-  readonly registration: KvCacheRegistration;
+  readonly registration: CatalogSubscription;
   /** The series after everything published has been taken in. */
   scrape(): Promise<Record<string, number>>;
 }
@@ -40,10 +40,10 @@ export function observed(
     metricProducers: [createMetricProducer({ collect: () => registration.collect() })],
   });
   const { meter } = metrics;
-  const registration: KvCacheRegistration = registerKvCache(bus, {
+  const registration: CatalogSubscription = registerKvCache(bus, {
     ...options,
-    metrics: way === "meter" ? meter : "collect",
     meter,
+    collect: way === "collect",
   });
   return {
     bus,

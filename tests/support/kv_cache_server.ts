@@ -20,7 +20,7 @@ export async function openCache(
   const path = `${folder.path}/l2.sqlite`;
   const metrics = new PrometheusMetrics();
   const bus = new EventBus<ServerEvents>({ maxQueueSize: 100_000 }).start();
-  registerKvCache(bus, { metrics: metrics.meter });
+  registerKvCache(bus, { meter: metrics.meter });
   const tracing = new TracingSubscriber<KvCacheEvents>({
     tracer: trace.getTracer("test"), // spans that go nowhere, and are counted
     spans: kvCacheCatalog().spans ?? {},
