@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { counter, defineCatalog, histogram } from "@busbar/busbar/catalog";
+import { declare } from "@busbar/busbar/catalog";
 import { EventBus } from "@busbar/busbar";
 import { createMetricProducer, PrometheusMetrics } from "@busbar/busbar/otel";
 import { MetricsSubscriber } from "@busbar/busbar/subscribers";
@@ -25,7 +25,8 @@ const PAYLOADS = Array.from({ length: 8 }, (_, i) => ({
 }));
 const payload = (i: number) => PAYLOADS[i & 7] as (typeof PAYLOADS)[number];
 
-const catalog = defineCatalog<ReadEvents>()({
+const { catalog, counter, histogram } = declare<ReadEvents>();
+const declaredReads = catalog({
   metrics: {
     "reads": counter("cache.read", {
       attributes: ({ metadata: { model, tenant } }) => ({ model, tenant }),
@@ -41,7 +42,7 @@ const catalog = defineCatalog<ReadEvents>()({
 /** The whole way of an event: published, queued, drained and added up. */
 function throughTheBus(metric: "reads" | "latency"): Contender {
   const bus = new EventBus<ReadEvents>({ drainBudgetMs: 1_000 }).start();
-  const declared = catalog.metrics?.[metric];
+  const declared = declaredReads.metrics?.[metric];
   if (declared === undefined) throw new Error(metric);
   const subscriber = new MetricsSubscriber<ReadEvents>({
     metrics: { [metric]: declared },

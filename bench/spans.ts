@@ -14,7 +14,7 @@ import process from "node:process";
 import { type Context, ROOT_CONTEXT, SpanKind, trace, type Tracer } from "@opentelemetry/api";
 import { NoopSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import { EventBus } from "../mod.ts";
-import { pair } from "../src/catalog/mod.ts";
+import { declare } from "../src/catalog/mod.ts";
 import { BusTracer } from "../src/otel/mod.ts";
 import { type TracerLike, TracingSubscriber } from "../src/subscribers/mod.ts";
 import { type Contender, measure } from "./measure.ts";
@@ -52,6 +52,8 @@ function directRead(
   span.end();
 }
 
+const { span: declareSpan } = declare<Events>();
+
 const eventTracer = (): BusTracer =>
   new BusTracer({ processor: new NoopSpanProcessor(), scopeName: "bench" });
 
@@ -61,8 +63,8 @@ function tracedBus(by: TracerLike): EventBus<Events> {
     new TracingSubscriber<Events>({
       tracer: by,
       spans: {
-        request: pair("request.start", "request.end", { root: true }),
-        read: pair("read.start", "read.end"),
+        request: declareSpan("request.start", "request.end", { root: true }),
+        read: declareSpan("read.start", "read.end"),
       },
     }),
   );

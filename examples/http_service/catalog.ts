@@ -1,4 +1,4 @@
-import { counter, defineCatalog, duration, histogram, pair } from "@busbar/busbar/catalog";
+import { declare } from "@busbar/busbar/catalog";
 
 /** What the shop's service publishes. */
 export interface ShopEvents {
@@ -9,7 +9,8 @@ export interface ShopEvents {
 }
 
 /** The metrics, spans and log records that they become. */
-export const catalog = defineCatalog<ShopEvents>()({
+const { catalog, counter, duration, histogram, span } = declare<ShopEvents>();
+export const shop = catalog({
   metrics: {
     "http.server.request.duration": duration("http.request.start", "http.request.end", {
       description: "How long requests take",
@@ -31,12 +32,12 @@ export const catalog = defineCatalog<ShopEvents>()({
     }),
   },
   spans: {
-    "http.request": pair("http.request.start", "http.request.end", {
+    "http.request": span("http.request.start", "http.request.end", {
       root: true,
       kind: "server",
       error: ({ metadata: { status } }) => status >= 500 ? `answered ${status}` : undefined,
     }),
-    "checkout": pair("checkout.start", "checkout.end", {
+    "checkout": span("checkout.start", "checkout.end", {
       // Not the cart: by default all of the metadata would be there.
       attributes: (event) => event.type === "checkout.end" ? { status: event.metadata.status } : {},
       error: ({ metadata: { status } }) => status === "declined" ? "card declined" : undefined,

@@ -16,7 +16,7 @@
  */
 import { parseArgs } from "node:util";
 import { parseObservabilityArgs, startObservability } from "@busbar/busbar/observability";
-import { catalog } from "./catalog.ts";
+import { shop } from "./catalog.ts";
 import { createShop } from "./service.ts";
 
 const { config, rest } = parseObservabilityArgs(Deno.args, { allowUnknown: true });
@@ -27,7 +27,7 @@ const { values } = parseArgs({
 const observability = await startObservability({
   serviceName: "shop",
   ...config,
-  catalog,
+  catalog: shop,
   // At a signal: what was published goes all the way, then the process ends.
   exitHooks: {},
 });

@@ -1,4 +1,4 @@
-import { type Catalog, counter, defineCatalog } from "@busbar/busbar/catalog";
+import { type Catalog, declare } from "@busbar/busbar/catalog";
 import type { ServerEvents } from "./events.ts";
 
 type OwnEvents = Pick<
@@ -7,7 +7,8 @@ type OwnEvents = Pick<
 >;
 
 /** What becomes of the events that this example adds. A new cache makes every series exist, at 0. */
-export const serverCatalog: Catalog<OwnEvents> = defineCatalog<OwnEvents>()({
+const { catalog, counter } = declare<OwnEvents>();
+export const serverCatalog: Catalog<OwnEvents> = catalog({
   metrics: {
     "kv_cache.lookup_blocks": counter(["kv_cache.opened", "kv_cache.lookup.finished"], {
       description: "Blocks that requests asked for, by where they were found",

@@ -1,108 +1,85 @@
-import type { EventOf, EventTypeOf } from "../events/event_map.ts";
-import { assertFunctions, refuse } from "./declaration.ts";
-import type { EventDescription } from "./event_description.ts";
-import { LOG_LEVELS, type LogDeclaration } from "./log.ts";
+import type { AnyEvents, EventOf, EventTypeOf } from "../events/event_map.ts";
+import { assertKnownNames } from "../internal/option_names.ts";
+import { refuse } from "./declaration.ts";
+import { assertDescription, type EventDescription } from "./event_description.ts";
+import { assertLog, type LogDeclaration } from "./log.ts";
 import type { MetricDeclaration } from "./metric.ts";
+import { assertNoCollision } from "./scrape_collisions.ts";
 import type { SpanDeclaration } from "./span.ts";
 
-/** Which metrics, spans and log records a bus's events become. */
+/** Which metrics, spans and log records a bus's events become: what `declare().catalog` returns. */
 export interface Catalog<Events extends object> {
   /** Descriptions of the events, for generated documents. */
-  readonly events?: { readonly [Type in EventTypeOf<Events>]?: EventDescription<Events[Type]> };
+  readonly events?:
+    | { readonly [Type in EventTypeOf<Events>]?: EventDescription<Events[Type]> }
+    | undefined;
   /** Metrics by their OpenTelemetry name. */
-  readonly metrics?: Readonly<Record<string, MetricDeclaration<Events>>>;
+  readonly metrics?: Readonly<Record<string, MetricDeclaration<Events>>> | undefined;
   /** Spans by their name. */
-  readonly spans?: Readonly<Record<string, SpanDeclaration<Events>>>;
+  readonly spans?: Readonly<Record<string, SpanDeclaration<Events>>> | undefined;
   /** Log records by event type. */
-  readonly logs?: {
-    readonly [Type in EventTypeOf<Events>]?: LogDeclaration<EventOf<Events, Type>>;
-  };
+  readonly logs?:
+    | { readonly [Type in EventTypeOf<Events>]?: LogDeclaration<EventOf<Events, Type>> }
+    | undefined;
 }
+
+/** The sections of a catalog. */
+export const CATALOG_SECTIONS = ["events", "metrics", "spans", "logs"] as const;
 
 /**
- * Checks a catalog and returns it. It takes two calls, `defineCatalog<Events>()({ … })`: the first
- * names the event map, the second takes the declarations.
+ * Checks a catalog.
  *
- * It creates nothing: instruments are created when a subscriber is given the catalog.
- *
- * @example
- * ```ts
- * import { counter, defineCatalog, duration, pair } from "@busbar/busbar/catalog";
- *
- * interface ShopEvents {
- *   "checkout.start": { cart: string };
- *   "checkout.end": { total: number; status: "ok" | "declined" };
- * }
- *
- * const catalog = defineCatalog<ShopEvents>()({
- *   metrics: {
- *     "shop.checkouts": counter("checkout.end", {
- *       attributes: (event) => ({ status: event.metadata.status }),
- *     }),
- *     "shop.checkout.duration": duration("checkout.start", "checkout.end"),
- *   },
- *   spans: { checkout: pair("checkout.start", "checkout.end") },
- *   logs: { "checkout.end": { level: "info" } },
- * });
- * if (catalog.metrics?.["shop.checkouts"]?.kind !== "counter") throw new Error("not a counter");
- * ```
- *
- * @throws {TypeError} if a metric's name, a log level or a span's parent is invalid
+ * @returns the catalog without what is `undefined` in it
+ * @throws {TypeError} if a section, a name or a declaration is invalid, or if two metrics would have
+ * the same name in a scrape
  */
-export function defineCatalog<Events extends object>(): (
-  catalog: Catalog<Events>,
-) => Catalog<Events> {
-  return (catalog) => {
-    for (const [name, metric] of Object.entries(catalog.metrics ?? {})) {
-      assertMetricName(name);
-      assertDeclared(`the metric ${JSON.stringify(name)}`, metric);
-    }
-    for (const [name, span] of Object.entries(catalog.spans ?? {})) {
-      if (name === "") refuse("a span", "its name", "at least one character", name);
-      assertDeclared(`the span ${JSON.stringify(name)}`, span);
-      const { parent } = span;
-      if (parent !== undefined && !Object.hasOwn(catalog.spans ?? {}, parent)) {
-        refuse(`the span ${JSON.stringify(name)}`, "parent", "a span of the catalog", parent);
-      }
-    }
-    for (
-      const [type, log] of Object.entries(
-        (catalog.logs ?? {}) as Record<string, LogDeclaration<never>>,
-      )
-    ) {
-      const what = `the log of ${JSON.stringify(type)}`;
-      assertDeclared(what, log);
-      assertFunctions(what, { body: log.body, attributes: log.attributes });
-      assertNames(what, log.redact ?? []);
-      if (typeof log.level !== "function" && !LOG_LEVELS.includes(log.level)) {
-        refuse(what, "level", `one of ${LOG_LEVELS.join(", ")}`, log.level);
-      }
-      const { maxPerSecond } = log;
-      if (maxPerSecond !== undefined && !(maxPerSecond > 0)) {
-        refuse(what, "maxPerSecond", "a number above 0", maxPerSecond);
-      }
-    }
-    return catalog;
-  };
+export function checkCatalog<Events extends object>(given: Catalog<Events>): Catalog<Events> {
+  assertObject("it", given);
+  assertKnownNames("declare a catalog", "section", given, CATALOG_SECTIONS);
+  const catalog: Catalog<AnyEvents> = Object.fromEntries(
+    CATALOG_SECTIONS.filter((section) => given[section] !== undefined)
+      .map((section) => [section, withoutUndefined(section, given[section])]),
+  );
+  const { events = {}, metrics = {}, spans = {}, logs = {} } = catalog;
+  for (const [type, described] of Object.entries(events)) assertDescription(type, described);
+  for (const [name, metric] of Object.entries(metrics)) assertMetric(name, metric);
+  assertNoCollision(metrics);
+  for (const [name, span] of Object.entries(spans)) assertSpan(name, span, spans);
+  for (const [type, log] of Object.entries(logs)) assertLog(type, log);
+  return catalog as Catalog<Events>;
 }
 
-/** Untyped code may leave one out. */
-function assertDeclared(what: string, declaration: unknown): void {
-  if (typeof declaration !== "object" || declaration === null) {
-    refuse(what, "it", "declared", declaration);
+function withoutUndefined(name: string, section: unknown): Record<string, unknown> {
+  assertObject(name, section);
+  return Object.fromEntries(Object.entries(section).filter(([, value]) => value !== undefined));
+}
+
+function assertObject(argument: string, value: unknown): asserts value is object {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    refuse("a catalog", argument, "an object", value);
   }
 }
 
-/** A single name would be taken for a list of its letters, and nothing be redacted. */
-function assertNames(what: string, names: unknown): void {
-  if (!Array.isArray(names) || names.some((name) => typeof name !== "string" || name === "")) {
-    refuse(what, "redact", "a list of names", names);
-  }
-}
-
-/** OpenTelemetry's rule for instrument names. */
-function assertMetricName(name: string): void {
+/** The name by OpenTelemetry's rule for instruments, and that a factory of metrics declared it. */
+function assertMetric(name: string, metric: MetricDeclaration<AnyEvents>): void {
   if (!/^[A-Za-z][A-Za-z0-9_.\-/]{0,254}$/.test(name)) {
     refuse("a metric", "its name", "a letter, then up to 254 letters, digits, _ . - or /", name);
+  }
+  if (metric?.source !== "event" && metric?.source !== "pair") {
+    refuse(`the metric ${JSON.stringify(name)}`, "it", "declared as a metric", metric);
+  }
+}
+
+function assertSpan(
+  name: string,
+  span: SpanDeclaration<AnyEvents>,
+  spans: NonNullable<Catalog<AnyEvents>["spans"]>,
+): void {
+  if (name === "") refuse("a span", "its name", "at least one character", name);
+  const what = `the span ${JSON.stringify(name)}`;
+  if (!Array.isArray(span?.announcedBy)) refuse(what, "it", "declared as a span", span);
+  const { parent } = span;
+  if (parent !== undefined && !Object.hasOwn(spans, parent)) {
+    refuse(what, "parent", "a span of the catalog", parent);
   }
 }

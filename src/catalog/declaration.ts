@@ -1,10 +1,6 @@
 import type { BusEvent } from "../events/event.ts";
-
-/** Ties a declaration to its event map, so that a catalog of other events does not accept it. */
-export interface DeclaredFor<Events extends object> {
-  /** Exists for the compiler only, never at run time. */
-  readonly declaredFor?: (events: Events) => void;
-}
+import { invalidArgument } from "../internal/arguments.ts";
+import { assertKnownNames } from "../internal/option_names.ts";
 
 /** Inside a declaration the events' types are erased; the factories' signatures checked them. */
 // deno-lint-ignore no-explicit-any -- any event of the catalog, whose metadata the factory typed
@@ -23,10 +19,17 @@ export function defaultOperationId(event: BusEvent): OperationId {
     : undefined;
 }
 
-/** Refuses a declaration. */
+/** Refuses what a declaration was given: `what` is `"a counter"`, `"the span \"checkout\""`. */
 export function refuse(what: string, argument: string, rule: string, value: unknown): never {
-  const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
-  throw new TypeError(`Cannot declare ${what}: ${argument} must be ${rule}, received ${shown}`);
+  return invalidArgument(TypeError, `declare ${what}`, argument, rule, value);
+}
+
+/** Refuses options that are no object, or have names that are not among the known ones. */
+export function assertOptions(what: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    return refuse(what, "options", "an object", options);
+  }
+  assertKnownNames(`declare ${what}`, "option", options, known);
 }
 
 /** Checks functions that a declaration may be given. */
@@ -36,14 +39,17 @@ export function assertFunctions(what: string, given: Readonly<Record<string, unk
   }
 }
 
+/** Refuses what is no list of names: a single one would be read as a list of its letters. */
+export function assertNames(what: string, argument: string, names: unknown): void {
+  if (!Array.isArray(names) || names.some((name) => typeof name !== "string" || name === "")) {
+    refuse(what, argument, "a list of names", names);
+  }
+}
+
 /** One event type or a list of them, checked, as a list. */
-export function typesOf(
-  what: string,
-  argument: string,
-  types: string | readonly string[],
-): readonly string[] {
+export function typesOf(what: string, argument: string, types: unknown): readonly string[] {
   const list: unknown = typeof types === "string" ? [types] : types;
-  if (!Array.isArray(list)) refuse(what, argument, "an event type or a list of them", types);
+  if (!Array.isArray(list)) return refuse(what, argument, "an event type or a list of them", types);
   for (const type of list) assertType(what, argument, type);
   return [...list];
 }
@@ -53,4 +59,11 @@ export function assertType(what: string, argument: string, type: unknown): asser
   if (typeof type !== "string" || type === "" || type.startsWith("bus:")) {
     refuse(what, argument, "an event type, not beginning with bus:", type);
   }
+}
+
+/** Checks the two event types of an operation. */
+export function assertPair(what: string, start: unknown, end: unknown): void {
+  assertType(what, "start", start);
+  assertType(what, "end", end);
+  if (start === end) refuse(what, "end", "another type than start", end);
 }

@@ -1,5 +1,12 @@
 import type { BusEvent } from "../events/event.ts";
 import type { EventAttributes } from "./attributes.ts";
+import {
+  type AnyEvent,
+  assertFunctions,
+  assertNames,
+  assertOptions,
+  refuse,
+} from "./declaration.ts";
 
 /** How severe a log record is, as OpenTelemetry names it. */
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal";
@@ -12,14 +19,38 @@ export interface LogDeclaration<Event extends BusEvent = BusEvent> {
   /** The record's level. Below the subscriber's `minLevel`, no record is built. */
   readonly level: LogLevel | ((event: Event) => LogLevel);
   /** The record's text. Default: the event's type. */
-  readonly body?: (event: Event) => string;
+  readonly body?: ((event: Event) => string) | undefined;
   /** The record's attributes. Default: the metadata's fields. */
-  readonly attributes?: (event: Event) => EventAttributes;
+  readonly attributes?: ((event: Event) => EventAttributes) | undefined;
   /** Names of fields, or dotted ends of their paths, to replace by `"[redacted]"`. Default: none. */
-  readonly redact?: readonly string[];
+  readonly redact?: readonly string[] | undefined;
   /**
    * How many records per second are written; the rest is counted, and a summary record reports the
    * count. Default: the subscriber's.
    */
-  readonly maxPerSecond?: number;
+  readonly maxPerSecond?: number | undefined;
+}
+
+/** None missing and none too many. */
+const OPTIONS: Readonly<Record<keyof LogDeclaration, true>> = {
+  level: true,
+  body: true,
+  attributes: true,
+  redact: true,
+  maxPerSecond: true,
+};
+
+/** Checks the log record that a type is declared to become. */
+export function assertLog(type: string, log: unknown): void {
+  const what = `the log of ${JSON.stringify(type)}`;
+  assertOptions(what, log, Object.keys(OPTIONS));
+  const { level, body, attributes, redact, maxPerSecond } = log as LogDeclaration<AnyEvent>;
+  assertFunctions(what, { body, attributes });
+  if (redact !== undefined) assertNames(what, "redact", redact);
+  if (typeof level !== "function" && !LOG_LEVELS.includes(level)) {
+    refuse(what, "level", `one of ${LOG_LEVELS.join(", ")}`, level);
+  }
+  if (maxPerSecond !== undefined && !(maxPerSecond > 0)) {
+    refuse(what, "maxPerSecond", "a number above 0", maxPerSecond);
+  }
 }

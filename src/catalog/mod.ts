@@ -6,13 +6,14 @@
  *
  * @example
  * ```ts
- * import { counter, defineCatalog, histogram } from "@busbar/busbar/catalog";
+ * import { declare } from "@busbar/busbar/catalog";
  *
  * interface CacheEvents {
  *   "cache.read": { keys: string[]; bytes: number };
  * }
  *
- * export const catalog = defineCatalog<CacheEvents>()({
+ * const { catalog, counter, histogram } = declare<CacheEvents>();
+ * export const cacheCatalog = catalog({
  *   metrics: {
  *     "cache.reads": counter("cache.read", { value: (event) => event.metadata.keys.length }),
  *     "cache.read.size": histogram("cache.read", {
@@ -28,9 +29,28 @@
 export type { BusEvent } from "../events/event.ts";
 export type { AnyEvents, EventOf, EventTypeOf } from "../events/event_map.ts";
 export type { AttributeValue, EventAttributes } from "./attributes.ts";
-export { type Catalog, defineCatalog } from "./catalog.ts";
-export type { AnyEvent, DeclaredFor, OperationId } from "./declaration.ts";
+export type { Catalog } from "./catalog.ts";
+export type { AnyCatalog, CombinedEvents } from "./combine.ts";
+export type { AnyEvent, OperationId } from "./declaration.ts";
+export { type Declarations, declare } from "./declare.ts";
 export type { EventDescription, FieldDescription } from "./event_description.ts";
 export { LOG_LEVELS, type LogDeclaration, type LogLevel } from "./log.ts";
-export * from "./metric.ts";
-export { pair, type PairOptions, type SpanDeclaration, type SpanKindName } from "./span.ts";
+export type {
+  DeclaredInstrument,
+  EventMetric,
+  InstrumentKind,
+  Measurement,
+  MetricDeclaration,
+  PairMetric,
+} from "./metric.ts";
+export {
+  DEFAULT_MAX_ATTRIBUTE_SETS,
+  type DurationOptions,
+  type EventMetricOptions,
+  type GaugeOptions,
+  type HistogramOptions,
+  type MetricOptions,
+  type PairMetricOptions,
+  type ThroughputOptions,
+} from "./metric_options.ts";
+export type { SpanDeclaration, SpanDeclarationOptions, SpanKindName } from "./span.ts";

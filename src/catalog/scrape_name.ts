@@ -91,6 +91,22 @@ export function familyName(instrument: string, unit: string, isCounter: boolean)
   return /^\d/.test(plain) ? `_${plain}` : plain;
 }
 
+/** The types of metric families in a scrape. */
+export type FamilyType = "counter" | "gauge" | "histogram" | "info";
+
+/** What a type's series are called after the family's name, beyond what every family claims. */
+const SERIES_SUFFIXES: Readonly<Record<FamilyType, readonly string[]>> = {
+  counter: ["_total"],
+  gauge: [],
+  histogram: ["_bucket", "_sum", "_count"],
+  info: ["_info"],
+};
+
+/** The names that a family takes, which no other may have. */
+export function seriesNames(family: string, type: FamilyType): readonly string[] {
+  return [family, ...SERIES_SUFFIXES[type].map((suffix) => family + suffix)];
+}
+
 /** An attribute's name as a label's. Names that Prometheus keeps for itself, with `__` in front, do not come out. */
 export function labelName(attribute: string): string {
   const name = plainName(attribute);

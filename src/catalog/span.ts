@@ -1,10 +1,10 @@
-import type { AnyEvents, EventOf, EventTypeOf } from "../events/event_map.ts";
+import type { AnyEvents, EventTypeOf } from "../events/event_map.ts";
 import type { EventAttributes } from "./attributes.ts";
 import {
   type AnyEvent,
   assertFunctions,
-  assertType,
-  type DeclaredFor,
+  assertOptions,
+  assertPair,
   defaultOperationId,
   type OperationId,
   refuse,
@@ -15,33 +15,35 @@ import {
 export type SpanKindName = "internal" | "server" | "client" | "producer" | "consumer";
 
 /** The options of a span made from a start and an end event. */
-export interface PairOptions<Events extends object, Start, End> {
+export interface SpanDeclarationOptions<Events extends object, Start, End> {
   /**
    * Tells concurrent operations of the same kind in one session apart. Default: the metadata's
    * `operationId`.
    */
-  readonly operationId?: (event: Start | End) => OperationId;
+  readonly operationId?: ((event: Start | End) => OperationId) | undefined;
   /** The name of another declared span: the one open in the same session becomes the parent. */
-  readonly parent?: string;
+  readonly parent?: string | undefined;
   /**
    * Whether it is the root of its session: the session's spans that declare no `parent` become its
    * children, and it stays open until they have ended. Default: `false`.
    */
-  readonly root?: boolean;
+  readonly root?: boolean | undefined;
   /** Event types that announce the operation before its start, and keep the root open from then on. */
-  readonly announcedBy?: EventTypeOf<Events> | readonly EventTypeOf<Events>[];
+  readonly announcedBy?: EventTypeOf<Events> | readonly EventTypeOf<Events>[] | undefined;
   /** The span's role. Default: `"internal"`. */
-  readonly kind?: SpanKindName;
+  readonly kind?: SpanKindName | undefined;
   /** The attributes that an event adds. Default: the metadata's strings, numbers and booleans. */
-  readonly attributes?: (event: Start | End) => EventAttributes;
+  readonly attributes?: ((event: Start | End) => EventAttributes) | undefined;
   /** Why the operation failed, `undefined` if it did not. Default: it did not. */
-  readonly error?: (end: End) => string | undefined;
+  readonly error?: ((end: End) => string | undefined) | undefined;
   /** Event types that, in the same session (and operation), mark the open span as failed. */
-  readonly failedBy?: EventTypeOf<Events> | readonly EventTypeOf<Events>[];
+  readonly failedBy?: EventTypeOf<Events> | readonly EventTypeOf<Events>[] | undefined;
 }
 
 /** One declared span. */
-export interface SpanDeclaration<Events extends object> extends DeclaredFor<Events> {
+export interface SpanDeclaration<Events extends object> {
+  /** For the compiler only: ties it to its event map. It does not exist at run time. */
+  readonly declaredFor?: (events: Events) => void;
   /** The event type that starts it. */
   readonly start: string;
   /** The event type that ends it. */
@@ -64,43 +66,47 @@ export interface SpanDeclaration<Events extends object> extends DeclaredFor<Even
   readonly error: ((end: AnyEvent) => string | undefined) | undefined;
 }
 
+type Options = SpanDeclarationOptions<AnyEvents, AnyEvent, AnyEvent>;
+
 const KINDS: readonly unknown[] = ["internal", "server", "client", "producer", "consumer"];
 
-/**
- * Declares a span that lasts from a start event to an end event.
- *
- * @throws {TypeError} if an event type or an option is invalid
- */
-export function pair<
-  Events extends object = AnyEvents,
-  Start extends EventTypeOf<Events> = EventTypeOf<Events>,
-  End extends EventTypeOf<Events> = EventTypeOf<Events>,
->(
-  start: Start,
-  end: End,
-  options: PairOptions<Events, EventOf<Events, Start>, EventOf<Events, End>> = {},
-): SpanDeclaration<Events> {
-  assertType("a span", "start", start);
-  assertType("a span", "end", end);
-  if ((start as string) === end) refuse("a span", "end", "another type than start", end);
-  const { kind = "internal", root = false, parent } = options;
-  if (!KINDS.includes(kind)) refuse("a span", "kind", `one of ${KINDS.join(", ")}`, kind);
-  if (root && parent !== undefined) refuse("a span", "parent", "absent from a root", parent);
-  const { operationId, attributes, error } = options;
-  assertFunctions("a span", { operationId, attributes, error });
+/** None missing and none too many. */
+const OPTIONS: Readonly<Record<keyof Options, true>> = {
+  operationId: true,
+  parent: true,
+  root: true,
+  announcedBy: true,
+  kind: true,
+  attributes: true,
+  error: true,
+  failedBy: true,
+};
+
+/** Declares a span. The types of its events are those of `declare`. */
+export function declareSpan(
+  start: string,
+  end: string,
+  options: Options = {},
+): SpanDeclaration<AnyEvents> {
+  const what = "a span";
+  assertPair(what, start, end);
+  assertOptions(what, options, Object.keys(OPTIONS));
+  const { kind = "internal", root = false, parent, operationId, attributes, error } = options;
+  if (!KINDS.includes(kind)) refuse(what, "kind", `one of ${KINDS.join(", ")}`, kind);
+  if (typeof root !== "boolean") refuse(what, "root", "true or false", root);
+  if (root && parent !== undefined) refuse(what, "parent", "absent from a root", parent);
+  assertFunctions(what, { operationId, attributes, error });
   return {
     start,
     end,
-    operationId: options.operationId as SpanDeclaration<Events>["operationId"] | undefined ??
-      defaultOperationId,
+    operationId: operationId ?? defaultOperationId,
     parent,
     root,
-    announcedBy: typesOf("a span", "announcedBy", options.announcedBy ?? []),
-    failedBy: typesOf("a span", "failedBy", options.failedBy ?? []),
+    announcedBy: typesOf(what, "announcedBy", options.announcedBy ?? []),
+    failedBy: typesOf(what, "failedBy", options.failedBy ?? []),
     kind,
-    attributes: options.attributes as SpanDeclaration<Events>["attributes"] | undefined ??
-      metadataAttributes,
-    error: options.error as SpanDeclaration<Events>["error"],
+    attributes: attributes ?? metadataAttributes,
+    error,
   };
 }
 

@@ -5,13 +5,14 @@
  *
  * @example
  * ```ts
- * import { counter, defineCatalog } from "@busbar/busbar/catalog";
+ * import { declare } from "@busbar/busbar/catalog";
  * import { metricsMarkdown, recordingRules } from "@busbar/busbar/generate";
  *
  * interface ShopEvents {
  *   "order": { status: string };
  * }
- * const catalog = defineCatalog<ShopEvents>()({
+ * const { catalog, counter } = declare<ShopEvents>();
+ * const shop = catalog({
  *   metrics: {
  *     "shop.orders": counter("order", {
  *       description: "Orders",
@@ -19,9 +20,9 @@
  *     }),
  *   },
  * });
- * const [rule] = recordingRules(catalog);
+ * const [rule] = recordingRules(shop);
  * if (rule?.expr !== "sum by (status) (rate(shop_orders_total[5m]))") throw new Error(rule?.expr);
- * if (!metricsMarkdown(catalog).includes("shop_orders_total")) throw new Error("not there");
+ * if (!metricsMarkdown(shop).includes("shop_orders_total")) throw new Error("not there");
  * ```
  *
  * @module

@@ -1,5 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { duration, throughput } from "@busbar/busbar/catalog";
+import { declare } from "@busbar/busbar/catalog";
+
+const { duration, throughput } = declare();
 
 Deno.test("a value has the same bucket in both units of a declaration", () => {
   const bytes = () => 1;

@@ -3,7 +3,7 @@ import { parse } from "yaml";
 import { EventBus } from "@busbar/busbar";
 import { createMetricProducer, PrometheusMetrics } from "@busbar/busbar/otel";
 import { MetricsSubscriber } from "@busbar/busbar/subscribers";
-import { counter, defineCatalog, duration, gauge, histogram, pair } from "@busbar/busbar/catalog";
+import { declare } from "@busbar/busbar/catalog";
 import {
   busAlerts,
   dashboardQueries,
@@ -20,7 +20,8 @@ interface ShopEvents {
   "order.end": { cart: string; bytes: number; byModel: Record<string, number> };
 }
 
-const catalog = defineCatalog<ShopEvents>()({
+const { catalog, counter, duration, gauge, histogram, span } = declare<ShopEvents>();
+const shop = catalog({
   events: {
     "order.end": {
       description: "An order | is paid",
@@ -45,13 +46,13 @@ const catalog = defineCatalog<ShopEvents>()({
     "shop.last": gauge("order.end", { value: ({ metadata }) => metadata.bytes }),
     "shop.duration": duration("order.start", "order.end"),
   },
-  spans: { order: pair("order.start", "order.end") },
+  spans: { order: span("order.start", "order.end") },
   logs: { "order.end": { level: "info" } },
 });
 
 Deno.test("each metric has its scrape name, labels and a query", () => {
   assertEquals(
-    describeMetrics(catalog).map(({ scrapeName, labels, query }) => [scrapeName, labels, query]),
+    describeMetrics(shop).map(({ scrapeName, labels, query }) => [scrapeName, labels, query]),
     [
       ["shop_orders_total", ["cart_kind"], "sum by (cart_kind) (rate(shop_orders_total[$window]))"],
       ["shop_items_total", ["model"], "sum by (model) (rate(shop_items_total[$window]))"],
@@ -71,32 +72,32 @@ Deno.test("each metric has its scrape name, labels and a query", () => {
 });
 
 Deno.test("events say what they mean and what becomes of them", () => {
-  const text = eventsMarkdown(catalog);
+  const text = eventsMarkdown(shop);
   assert(text.includes("## `order.end`\n\nAn order | is paid\n"));
   assert(text.includes("| `bytes` | By | Size of the receipt |"));
   assert(text.includes("the metric `shop.size`, the metric `shop.last`"));
   assert(text.includes("the span `order`, a log record."));
-  assert(metricsMarkdown(catalog).includes("rate(shop_orders_total[5m])"));
+  assert(metricsMarkdown(shop).includes("rate(shop_orders_total[5m])"));
 });
 
 Deno.test("a dashboard has a panel for each metric, and one of the bus's health", () => {
-  const queries = dashboardQueries(grafanaDashboard(catalog, { title: "Shop" }));
+  const queries = dashboardQueries(grafanaDashboard(shop, { title: "Shop" }));
   assertEquals(queries.length, 5 + 5);
   assert(queries.includes("sum by (cart_kind) (rate(shop_orders_total[5m]))"), queries.join("\n"));
-  const bare = grafanaDashboard(catalog, { title: "Shop", selfMetricsPrefix: undefined });
+  const bare = grafanaDashboard(shop, { title: "Shop", selfMetricsPrefix: undefined });
   assertEquals(dashboardQueries(bare).length, 5);
   assertEquals(JSON.parse(bare).uid, "shop");
 });
 
 Deno.test("rules are YAML that says the same", () => {
   const alerts = busAlerts({ prefix: "shop" });
-  const { groups } = parse(rulesYaml("shop", [...recordingRules(catalog), ...alerts]));
+  const { groups } = parse(rulesYaml("shop", [...recordingRules(shop), ...alerts]));
   assertEquals(groups[0].rules.length, 4 + alerts.length);
   assertEquals(groups[0].rules[0].record, "shop_orders:rate5m");
 });
 
 Deno.test("a generated name is the one that a scrape shows, however odd", async () => {
-  const odd = defineCatalog<ShopEvents>()({
+  const odd = catalog({
     metrics: {
       "shop.__odd--name/of": counter("order.end", {
         unit: "a/b",

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { EventBus } from "@busbar/busbar";
-import { defineCatalog, pair } from "@busbar/busbar/catalog";
+import { declare } from "@busbar/busbar/catalog";
 import { ConfigurationError, startObservability } from "@busbar/busbar/observability";
 import { MemoryLogger } from "@busbar/busbar/testing";
 import { OtlpReceiver } from "../support/otlp_receiver.ts";
@@ -9,8 +9,9 @@ interface JobEvents {
   "job.start": { operationId: number };
   "job.end": { operationId: number };
 }
-const catalog = defineCatalog<JobEvents>()({ spans: { job: pair("job.start", "job.end") } });
-const NO_ENV = { env: () => undefined, catalog };
+const { catalog, span } = declare<JobEvents>();
+const jobs = catalog({ spans: { job: span("job.start", "job.end") } });
+const NO_ENV = { env: () => undefined, catalog: jobs };
 
 Deno.test("as many spans may wait for a push as a drain of the bus can end", async () => {
   const answer = Promise.withResolvers<Response>();
@@ -59,7 +60,7 @@ Deno.test("a disabled bus disables all of it", async () => {
 Deno.test("under OTEL_DENO=true it is told that nobody can pull, where a port is named", async () => {
   const logger = new MemoryLogger();
   const obs = await startObservability<JobEvents>({
-    catalog,
+    catalog: jobs,
     logger,
     env: (name) => name === "OTEL_DENO" ? "true" : undefined,
     prometheus: { port: 9_999 },

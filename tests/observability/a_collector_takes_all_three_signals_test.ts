@@ -1,6 +1,6 @@
 import process from "node:process";
 import { assert, assertEquals } from "@std/assert";
-import { counter, defineCatalog, duration, pair } from "@busbar/busbar/catalog";
+import { declare } from "@busbar/busbar/catalog";
 import { startObservability } from "@busbar/busbar/observability";
 import { freePort, serve } from "../support/loopback.ts";
 import { start } from "../support/processes.ts";
@@ -12,12 +12,13 @@ interface ShopEvents {
   "checkout.start": { cart: string };
   "checkout.end": { total: number };
 }
-const catalog = defineCatalog<ShopEvents>()({
+const { catalog, counter, duration, span } = declare<ShopEvents>();
+const shop = catalog({
   metrics: {
     "shop.checkouts": counter("checkout.end"),
     "shop.checkout.duration": duration("checkout.start", "checkout.end"),
   },
-  spans: { checkout: pair("checkout.start", "checkout.end") },
+  spans: { checkout: span("checkout.start", "checkout.end") },
   logs: { "checkout.end": { level: "info", body: ({ metadata }) => `paid ${metadata.total}` } },
 });
 
@@ -62,7 +63,7 @@ for (const protocol of ["http/protobuf", "http/json"] as const) {
       await using collector = await startCollector(receiver.origin);
       const obs = await startObservability<ShopEvents>({
         env: () => undefined,
-        catalog,
+        catalog: shop,
         serviceName: "shop",
         tracingEnabled: true,
         otlp: { endpoint: collector.endpoint, protocol, compression: "gzip" },

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { EventBus, EventSubscriber, type Subscriptions } from "@busbar/busbar";
-import { counter, defineCatalog, pair } from "@busbar/busbar/catalog";
+import { declare } from "@busbar/busbar/catalog";
 import { startObservability, type StartOptions } from "@busbar/busbar/observability";
 import { MemoryLogger } from "@busbar/busbar/testing";
 import { serve } from "../support/loopback.ts";
@@ -11,15 +11,16 @@ interface JobEvents {
   "job.end": { id: number };
 }
 
-const catalog = defineCatalog<JobEvents>()({
+const { catalog, counter, span } = declare<JobEvents>();
+const jobs = catalog({
   metrics: { "jobs": counter("job.end") },
-  spans: { job: pair("job.start", "job.end") },
+  spans: { job: span("job.start", "job.end") },
 });
 
 const start = (options: StartOptions<JobEvents>) =>
   startObservability<JobEvents>({
     env: () => undefined,
-    catalog,
+    catalog: jobs,
     logger: new MemoryLogger(),
     ...options,
   });

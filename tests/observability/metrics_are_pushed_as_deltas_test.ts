@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { counter, defineCatalog, histogram, upDownCounter } from "@busbar/busbar/catalog";
+import { declare } from "@busbar/busbar/catalog";
 import { type Observability, startObservability } from "@busbar/busbar/observability";
 import { MemoryLogger } from "@busbar/busbar/testing";
 import { OtlpReceiver, type Received } from "../support/otlp_receiver.ts";
@@ -8,7 +8,8 @@ interface ShopEvents {
   order: { shop: string; total: number };
   open: { by: number };
 }
-const catalog = defineCatalog<ShopEvents>()({
+const { catalog, counter, histogram, upDownCounter } = declare<ShopEvents>();
+const shop = catalog({
   metrics: {
     "shop.orders": counter("order", { attributes: ({ metadata: { shop } }) => ({ shop }) }),
     "shop.totals": histogram("order", { value: ({ metadata }) => metadata.total, unit: "s" }),
@@ -63,7 +64,7 @@ Deno.test("deltas are pushed, totals scraped, and a failed push comes with the n
   const obs = await startObservability<ShopEvents>({
     env: (name) => env[name],
     prometheus: { port: 0 },
-    catalog,
+    catalog: shop,
     logger,
   });
   await pushOrder(obs, "a", 1);
@@ -128,7 +129,7 @@ Deno.test("what an unanswered last push held is told as lost", async () => {
   const obs = await startObservability<ShopEvents>({
     env: () => undefined,
     otlp: { endpoint: receiver.endpoint, metrics: { temporalityPreference: "lowmemory" } },
-    catalog,
+    catalog: shop,
     logger,
   });
   await pushOrder(obs, "a", 1);
@@ -146,7 +147,7 @@ Deno.test("by default they are cumulative, with their extremes", async () => {
   const obs = await startObservability<ShopEvents>({
     env: () => undefined,
     otlp: { endpoint: receiver.endpoint },
-    catalog,
+    catalog: shop,
   });
   await pushOrder(obs, "a", 1);
   await pushOrder(obs, "a", 2);

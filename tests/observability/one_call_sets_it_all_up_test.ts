@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { EventBus, EventSubscriber, type Subscriptions } from "@busbar/busbar";
-import { counter, defineCatalog, duration, pair } from "@busbar/busbar/catalog";
+import { declare } from "@busbar/busbar/catalog";
 import { startObservability } from "@busbar/busbar/observability";
 import { MemoryLogger } from "@busbar/busbar/testing";
 import { serve } from "../support/loopback.ts";
@@ -10,14 +10,15 @@ interface ShopEvents {
   "checkout.end": { total: number; status: "ok" | "declined" };
 }
 
-const catalog = defineCatalog<ShopEvents>()({
+const { catalog, counter, duration, span } = declare<ShopEvents>();
+const shop = catalog({
   metrics: {
     "shop.checkouts": counter("checkout.end", {
       attributes: (e) => ({ status: e.metadata.status }),
     }),
     "shop.checkout.duration": duration("checkout.start", "checkout.end", { unit: "s" }),
   },
-  spans: { checkout: pair("checkout.start", "checkout.end") },
+  spans: { checkout: span("checkout.start", "checkout.end") },
   logs: { "checkout.end": { level: "info" } },
 });
 const NO_ENV = { env: () => undefined, prometheus: { port: 0 }, logSink: () => {} };
@@ -49,7 +50,7 @@ Deno.test("metrics are pulled where no endpoint is set", async () => {
   const lines: string[] = [];
   await using obs = await startObservability<ShopEvents>({
     ...NO_ENV,
-    catalog,
+    catalog: shop,
     serviceName: "shop",
     logSink: (record) => void lines.push(record.body),
   });
@@ -69,7 +70,7 @@ Deno.test("all three signals are pushed, tied together by one trace", async () =
   const { endpoint, received } = receiver;
   const obs = await startObservability<ShopEvents>({
     env: () => undefined,
-    catalog,
+    catalog: shop,
     serviceName: "shop",
     tracingEnabled: true,
     otlp: { endpoint, protocol: "http/json", compression: "gzip" },
@@ -99,7 +100,7 @@ Deno.test("what could not be done as declared is among the metrics", async () =>
   await using receiver = await startReceiver();
   await using obs = await startObservability<ShopEvents>({
     ...NO_ENV,
-    catalog: { ...catalog, logs: { "checkout.end": { level: "info", maxPerSecond: 1 } } },
+    catalog: { ...shop, logs: { "checkout.end": { level: "info", maxPerSecond: 1 } } },
     tracingEnabled: true,
     otlp: { endpoint: receiver.endpoint, protocol: "http/json" },
     logger: new MemoryLogger(),
@@ -141,7 +142,7 @@ Deno.test("a shutdown drains, flushes and closes in this order, once", async () 
   }
   const obs = await startObservability<ShopEvents>({
     env: () => undefined,
-    catalog,
+    catalog: shop,
     subscribers: [new Last()],
     otlp: { endpoint: receiver.endpoint, protocol: "http/json" },
     prometheus: { port: 0 },
@@ -168,7 +169,7 @@ Deno.test("what fails at a shutdown is gathered, and keeps nothing else from end
   }
   const obs = await startObservability<ShopEvents>({
     ...NO_ENV,
-    catalog,
+    catalog: shop,
     logger,
     subscribers: [new Hanging()],
   });
@@ -180,8 +181,8 @@ Deno.test("what fails at a shutdown is gathered, and keeps nothing else from end
 
 Deno.test("a bus of one's own is flushed, and goes on after the shutdown", async () => {
   const bus = new EventBus<ShopEvents>({ logger: new MemoryLogger() });
-  const obs = await startObservability<ShopEvents>({ ...NO_ENV, catalog, bus });
-  const again = () => startObservability<ShopEvents>({ ...NO_ENV, catalog, bus });
+  const obs = await startObservability<ShopEvents>({ ...NO_ENV, catalog: shop, bus });
+  const again = () => startObservability<ShopEvents>({ ...NO_ENV, catalog: shop, bus });
   const error = await assertRejects(again, Error);
   assert(error.message.includes("bus must not be under observation already"), error.message);
   publishCheckout(bus);
@@ -194,7 +195,7 @@ Deno.test("a bus of one's own is flushed, and goes on after the shutdown", async
 
 Deno.test("another global provider is explained, and nothing is left behind", async () => {
   const logger = new MemoryLogger();
-  const options = { ...NO_ENV, catalog, logger, registerGlobally: true };
+  const options = { ...NO_ENV, catalog: shop, logger, registerGlobally: true };
   const obs = await startObservability<ShopEvents>(options);
   const error = await assertRejects(() => startObservability<ShopEvents>(options), Error);
   assert(error.message.includes("global meter provider is registered already"), error.message);
@@ -204,11 +205,11 @@ Deno.test("another global provider is explained, and nothing is left behind", as
 });
 
 Deno.test("an address that is taken leaves nothing started", async () => {
-  const first = await startObservability<ShopEvents>({ ...NO_ENV, catalog });
+  const first = await startObservability<ShopEvents>({ ...NO_ENV, catalog: shop });
   const port = Number(new URL(first.metricsUrl ?? "").port);
   const bus = new EventBus<ShopEvents>({ logger: new MemoryLogger() });
   const start = () =>
-    startObservability<ShopEvents>({ ...NO_ENV, catalog, bus, prometheus: { port } });
+    startObservability<ShopEvents>({ ...NO_ENV, catalog: shop, bus, prometheus: { port } });
   const error = await assertRejects(start, Error);
   assertEquals(error.name, "AddressInUseError");
   assertEquals(bus.hasSubscribers("checkout.end"), false);
@@ -217,7 +218,7 @@ Deno.test("an address that is taken leaves nothing started", async () => {
 
 Deno.test("disabled, it opens nothing and answers all the same", async () => {
   const obs = await startObservability<ShopEvents>({
-    catalog,
+    catalog: shop,
     env: (name) => name === "OTEL_SDK_DISABLED" ? "true" : undefined,
   });
   assertEquals(obs.bus.enabled, false);

@@ -6,15 +6,17 @@ import {
   type OtelLogger,
   otelLogSink,
 } from "@busbar/busbar/subscribers";
-import { pair } from "@busbar/busbar/catalog";
+import { declare } from "@busbar/busbar/catalog";
 import { LoggingSubscriber } from "@busbar/busbar/subscribers";
-import { tracedBus } from "../support/tracing_bus.ts";
+import { type TestEvents, tracedBus } from "../support/tracing_bus.ts";
+
+const read = declare<TestEvents>().span("read.start", "read.end");
 
 for (const sessionIdAttribute of [undefined, "session_id"]) {
   const expected = sessionIdAttribute ?? "session.id";
 
   Deno.test(`a span's session is its attribute ${expected}`, async () => {
-    const traced = tracedBus({ read: pair("read.start", "read.end") }, { sessionIdAttribute });
+    const traced = tracedBus({ read }, { sessionIdAttribute });
     traced.publish("read.start", 0);
     traced.publish("read.end", 1);
     const [span] = await traced.stop();

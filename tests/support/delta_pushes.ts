@@ -4,7 +4,7 @@
  * @module
  */
 import { EventBus } from "@busbar/busbar";
-import { counter, defineCatalog, histogram } from "@busbar/busbar/catalog";
+import { declare } from "@busbar/busbar/catalog";
 import {
   createMetricProducer,
   DeltaMetricExporter,
@@ -60,7 +60,8 @@ export class Receiver implements PushMetricExporter {
 interface ShopEvents {
   order: { shop: string; total: number };
 }
-const { metrics = {} } = defineCatalog<ShopEvents>()({
+const { catalog, counter, histogram } = declare<ShopEvents>();
+const { metrics = {} } = catalog({
   metrics: {
     "orders": counter("order", {
       unit: "orders",

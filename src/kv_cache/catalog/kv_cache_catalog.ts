@@ -1,5 +1,6 @@
-import { type Catalog, defineCatalog } from "../../catalog/catalog.ts";
-import { DEFAULT_MAX_ATTRIBUTE_SETS } from "../../catalog/metric.ts";
+import type { Catalog } from "../../catalog/catalog.ts";
+import { declare } from "../../catalog/declare.ts";
+import { DEFAULT_MAX_ATTRIBUTE_SETS } from "../../catalog/metric_options.ts";
 import { kvCacheDescriptions } from "./descriptions.ts";
 import { kvCacheLogs } from "./logs.ts";
 import { kvCacheMetrics } from "./metrics.ts";
@@ -58,7 +59,7 @@ export function kvCacheCatalog(options: KvCacheCatalogOptions = {}): Catalog<KvC
     maxAttributeSets = DEFAULT_MAX_ATTRIBUTE_SETS,
   } = options;
   const lifecycle = new ChunkLifecycle({ sampleRatio: lifecycleSampleRatio });
-  return defineCatalog<KvCacheEvents>()({
+  return declare<KvCacheEvents>().catalog({
     events: kvCacheDescriptions(),
     metrics: kvCacheMetrics({ prefix, maxAttributeSets, lifecycle }),
     spans: kvCacheSpans(),

@@ -1,6 +1,9 @@
-import { counter, histogram, type MetricDeclaration } from "../../catalog/metric.ts";
+import { declare } from "../../catalog/declare.ts";
+import type { MetricDeclaration } from "../../catalog/metric.ts";
 import type { ChunkLifecycle, LifecycleEvent, LifecycleObservations } from "../chunk_lifecycle.ts";
 import type { KvCacheEvents } from "../events.ts";
+
+const { counter, histogram } = declare<KvCacheEvents>();
 
 /** From what a cache thrashes at to what stays for a day, in seconds. */
 const BUCKETS_S = [0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600, 14_400, 86_400];
@@ -22,7 +25,7 @@ export function lifecycleMetrics(
     pick: (observations: LifecycleObservations) => readonly number[],
     buckets: readonly number[] = BUCKETS_S,
   ): MetricDeclaration<KvCacheEvents> {
-    return histogram<KvCacheEvents, LifecycleEvent["type"]>(types, {
+    return histogram<LifecycleEvent["type"]>(types, {
       description: `${description}, of a sample of the chunks`,
       unit: "s",
       buckets,
@@ -53,7 +56,7 @@ export function lifecycleMetrics(
       ({ evictReuseGapS }) => evictReuseGapS,
       EVICT_REUSE_BUCKETS_S,
     ),
-    "l1_chunk_lifecycle_forgotten": counter<KvCacheEvents, LifecycleEvent["type"]>(all, {
+    "l1_chunk_lifecycle_forgotten": counter<LifecycleEvent["type"]>(all, {
       description: "Sampled chunks given up to keep the memory of their lives bounded",
       unit: "chunks",
       value: (event) => lifecycle.observe(event).forgotten,

@@ -1,18 +1,16 @@
 import type { EventAttributes } from "../../catalog/attributes.ts";
 import type { Catalog } from "../../catalog/catalog.ts";
-import {
-  counter as declareCounter,
-  type EventMetric,
-  type EventMetricOptions,
-  type Measurement,
-  throughput as declareThroughput,
-} from "../../catalog/metric.ts";
+import { declare } from "../../catalog/declare.ts";
+import type { EventMetric, Measurement } from "../../catalog/metric.ts";
+import type { EventMetricOptions } from "../../catalog/metric_options.ts";
 import type { EventOf, EventTypeOf } from "../../events/event_map.ts";
 import type { ChunkLifecycle } from "../chunk_lifecycle.ts";
 import type { KvCacheEvents } from "../events.ts";
 import type { ObjectKey } from "../metadata.ts";
 import { lifecycleMetrics } from "./lifecycle_metrics.ts";
 import { l2LoadId, l2StoreId } from "./operation_ids.ts";
+
+const { counter: declareCounter, throughput } = declare<KvCacheEvents>();
 
 /** What all of this domain's metrics share. */
 export interface KvCacheMetricsOptions {
@@ -34,7 +32,7 @@ export function kvCacheMetrics(
     description: string,
     options: EventMetricOptions<EventOf<KvCacheEvents, Type>> = {},
   ): EventMetric<KvCacheEvents> {
-    return declareCounter<KvCacheEvents, Type>(types, {
+    return declareCounter<Type>(types, {
       description,
       unit,
       maxAttributeSets,
@@ -122,21 +120,13 @@ export function kvCacheMetrics(
         }),
       },
     ),
-    "l0_l1_store_throughput": declareThroughput<
-      KvCacheEvents,
-      "mp.store.start",
-      "mp.store.end"
-    >("mp.store.start", "mp.store.end", {
+    "l0_l1_store_throughput": throughput("mp.store.start", "mp.store.end", {
       description: "How fast engines store into L1",
       bytes: ({ metadata }) => metadata.totalBytes,
       attributes: engine,
       ...limits,
     }),
-    "l0_l1_load_throughput": declareThroughput<
-      KvCacheEvents,
-      "mp.retrieve.start",
-      "mp.retrieve.end"
-    >("mp.retrieve.start", "mp.retrieve.end", {
+    "l0_l1_load_throughput": throughput("mp.retrieve.start", "mp.retrieve.end", {
       description: "How fast engines load from L1",
       bytes: ({ metadata }) => metadata.totalBytes,
       attributes: engine,
@@ -173,11 +163,7 @@ export function kvCacheMetrics(
       "Chunks that L2 has failed to store",
       { value: ({ metadata }) => metadata.failedCount, attributes: l2Name },
     ),
-    "l2_store_throughput": declareThroughput<
-      KvCacheEvents,
-      "l2.store.submitted",
-      "l2.store.completed"
-    >("l2.store.submitted", "l2.store.completed", {
+    "l2_store_throughput": throughput("l2.store.submitted", "l2.store.completed", {
       description: "How fast L2 stores, the wait in its queue included",
       bytes: ({ metadata }) => metadata.bytesTransferred,
       attributes: l2Name,
@@ -222,11 +208,7 @@ export function kvCacheMetrics(
       "Loads that L2 has ended",
       { attributes: l2Name },
     ),
-    "l2_load_throughput": declareThroughput<
-      KvCacheEvents,
-      "l2.load_task.submitted",
-      "l2.load_task.completed"
-    >("l2.load_task.submitted", "l2.load_task.completed", {
+    "l2_load_throughput": throughput("l2.load_task.submitted", "l2.load_task.completed", {
       description: "How fast L2 loads, the wait in its queue included",
       bytes: ({ metadata }) => metadata.totalBytes,
       attributes: l2Name,

@@ -38,14 +38,15 @@ export interface MetricProducerOptions {
  * @example
  * ```ts
  * import { EventBus } from "@busbar/busbar";
- * import { counter, defineCatalog } from "@busbar/busbar/catalog";
+ * import { declare } from "@busbar/busbar/catalog";
  * import { createMetricProducer, PrometheusMetrics } from "@busbar/busbar/otel";
  * import { MetricsSubscriber } from "@busbar/busbar/subscribers";
  *
  * interface ShopEvents {
  *   "order": undefined;
  * }
- * const { metrics = {} } = defineCatalog<ShopEvents>()({
+ * const { catalog, counter } = declare<ShopEvents>();
+ * const { metrics = {} } = catalog({
  *   metrics: { "shop.orders": counter("order") },
  * });
  * const subscriber = new MetricsSubscriber({ metrics });

@@ -7,9 +7,9 @@ import {
 import { exemplarsOf } from "../metrics/exemplar.ts";
 import type { Steps } from "../../internal/slices.ts";
 import { explicitBuckets, explicitHistogram } from "./buckets.ts";
-import { Family, type FamilyType, namesOf } from "./family.ts";
+import { Family } from "./family.ts";
 import { LabelFormatter } from "./label_formatter.ts";
-import { familyName, unitSuffix } from "../../catalog/scrape_name.ts";
+import { familyName, type FamilyType, seriesNames, unitSuffix } from "../../catalog/scrape_name.ts";
 import type { ReportOnce } from "../../internal/report_once.ts";
 
 /** How many series are handled between two looks at the clock. */
@@ -40,7 +40,7 @@ export class Families {
     if (Object.keys(resource.attributes).length > 0) {
       target.add(this.#labels.of(resource.attributes), 1);
     }
-    for (const name of namesOf(target.name, target.type)) {
+    for (const name of seriesNames(target.name, target.type)) {
       owners.set(name, { family: target, instrument: "the resource" });
     }
     for (const { metrics } of scopeMetrics) {
@@ -82,7 +82,7 @@ export class Families {
       same.help ||= description;
       return same;
     }
-    for (const series of namesOf(name, type)) {
+    for (const series of seriesNames(name, type)) {
       const other = owners.get(series);
       if (other === undefined) continue;
       this.#reports.report(
@@ -93,7 +93,7 @@ export class Families {
       return undefined;
     }
     const family = new Family(name, type, unit, description);
-    for (const series of namesOf(name, type)) owners.set(series, { family, instrument: what });
+    for (const series of seriesNames(name, type)) owners.set(series, { family, instrument: what });
     families.push(family);
     return family;
   }

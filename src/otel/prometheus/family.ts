@@ -1,8 +1,6 @@
+import type { FamilyType } from "../../catalog/scrape_name.ts";
 import type { LabelledText } from "./label_formatter.ts";
 import { addHistograms, type ExplicitHistogram } from "./buckets.ts";
-
-/** The types of families that metrics become. */
-export type FamilyType = "counter" | "gauge" | "histogram" | "info";
 
 /** A metric family: all series of one name. */
 export class Family {
@@ -48,19 +46,6 @@ export class Family {
     this.values[known] = sum ?? value;
     return sum !== undefined;
   }
-}
-
-/** What a type's series are called after the family's name, beyond what every family claims. */
-const SUFFIXES: Readonly<Record<FamilyType, readonly string[]>> = {
-  counter: ["_total"],
-  gauge: [],
-  histogram: ["_bucket", "_sum", "_count"],
-  info: ["_info"],
-};
-
-/** The names that belong to a family, which no other may have. */
-export function namesOf(name: string, type: FamilyType): readonly string[] {
-  return [name, ...SUFFIXES[type].map((suffix) => name + suffix)];
 }
 
 function add(

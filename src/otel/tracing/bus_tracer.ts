@@ -53,7 +53,7 @@ const NO_LINKS: never[] = [];
  * @example
  * ```ts
  * import { EventBus } from "@busbar/busbar";
- * import { pair } from "@busbar/busbar/catalog";
+ * import { declare } from "@busbar/busbar/catalog";
  * import { BusTracer, SpanBatchProcessor } from "@busbar/busbar/otel";
  * import { TracingSubscriber } from "@busbar/busbar/subscribers";
  * import { InMemorySpanExporter } from "npm:@opentelemetry/sdk-trace@3.1.0";
@@ -65,19 +65,20 @@ const NO_LINKS: never[] = [];
  *
  * const exporter = new InMemorySpanExporter();
  * const processor = new SpanBatchProcessor(exporter);
+ * const { span } = declare<ShopEvents>();
  * const bus = new EventBus<ShopEvents>().start();
  * bus.registerSubscriber(
  *   new TracingSubscriber<ShopEvents>({
  *     tracer: new BusTracer({ processor, scopeName: "shop" }),
- *     spans: { checkout: pair("checkout.start", "checkout.end") },
+ *     spans: { checkout: span("checkout.start", "checkout.end") },
  *   }),
  * );
  * bus.publish("checkout.start", { cart: "7" }, { sessionId: "a" });
  * bus.publish("checkout.end", { total: 12.5 }, { sessionId: "a" });
  * await bus.stop();
  * await processor.forceFlush();
- * const [span] = exporter.getFinishedSpans();
- * if (span?.attributes["total"] !== 12.5) throw new Error("no span");
+ * const [ended] = exporter.getFinishedSpans();
+ * if (ended?.attributes["total"] !== 12.5) throw new Error("no span");
  * await processor.shutdown();
  * ```
  */

@@ -1,5 +1,5 @@
 import { LOG_LEVELS, type LogDeclaration, type LogLevel } from "../../catalog/log.ts";
-import { defineCatalog } from "../../catalog/catalog.ts";
+import { checkCatalog } from "../../catalog/catalog.ts";
 import { EventSubscriber } from "../../bus/event_subscriber.ts";
 import type { BusEvent } from "../../events/event.ts";
 import type { AnyEvents, Subscriptions } from "../../events/event_map.ts";
@@ -54,13 +54,14 @@ interface LoggedType {
  * @example
  * ```ts
  * import { EventBus } from "@busbar/busbar";
- * import { defineCatalog } from "@busbar/busbar/catalog";
+ * import { declare } from "@busbar/busbar/catalog";
  * import { jsonLinesSink, LoggingSubscriber } from "@busbar/busbar/subscribers";
  *
  * interface ShopEvents {
  *   "checkout.end": { total: number; card: string };
  * }
- * const catalog = defineCatalog<ShopEvents>()({
+ * const { catalog } = declare<ShopEvents>();
+ * const shop = catalog({
  *   logs: {
  *     "checkout.end": {
  *       level: "info",
@@ -74,7 +75,7 @@ interface LoggedType {
  * const bus = new EventBus<ShopEvents>().start();
  * bus.registerSubscriber(
  *   new LoggingSubscriber<ShopEvents>({
- *     logs: catalog.logs,
+ *     logs: shop.logs,
  *     sink: jsonLinesSink({ write: (line) => lines.push(line) }),
  *   }),
  * );
@@ -108,7 +109,7 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
     super();
     this.#options = resolveLoggingOptions(options);
     // Logs that did not come out of a catalog are checked as those that did.
-    if (options.logs !== undefined) defineCatalog<Events>()({ logs: options.logs });
+    checkCatalog<Events>({ logs: options.logs });
     const { sinks, minLevel, maxPending } = this.#options;
     this.#outlets = sinks.map((sink) => new SinkRunner(sink, maxPending));
     this.#minSeverity = SEVERITY_NUMBERS[minLevel];

@@ -68,13 +68,14 @@ type Action = (event: AnyEvent) => void;
  * @example
  * ```ts
  * import { EventBus } from "@busbar/busbar";
- * import { counter, defineCatalog } from "@busbar/busbar/catalog";
+ * import { declare } from "@busbar/busbar/catalog";
  * import { MetricsSubscriber } from "@busbar/busbar/subscribers";
  *
  * interface CacheEvents {
  *   "cache.read": { hit: boolean };
  * }
- * const { metrics = {} } = defineCatalog<CacheEvents>()({
+ * const { catalog, counter } = declare<CacheEvents>();
+ * const { metrics = {} } = catalog({
  *   metrics: {
  *     "cache.reads": counter("cache.read", { attributes: ({ metadata: { hit } }) => ({ hit }) }),
  *   },

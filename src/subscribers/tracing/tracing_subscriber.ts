@@ -57,7 +57,7 @@ const KINDS = {
  * @example
  * ```ts
  * import { EventBus } from "@busbar/busbar";
- * import { pair } from "@busbar/busbar/catalog";
+ * import { declare } from "@busbar/busbar/catalog";
  * import { TracingSubscriber } from "@busbar/busbar/subscribers";
  * import { trace } from "npm:@opentelemetry/api@1.10.0";
  *
@@ -66,10 +66,11 @@ const KINDS = {
  *   "checkout.end": { total: number };
  * }
  *
+ * const { span } = declare<ShopEvents>();
  * const bus = new EventBus<ShopEvents>().start();
  * const tracing = new TracingSubscriber<ShopEvents>({
  *   tracer: trace.getTracer("shop"),
- *   spans: { checkout: pair("checkout.start", "checkout.end") },
+ *   spans: { checkout: span("checkout.start", "checkout.end") },
  * });
  * bus.registerSubscriber(tracing);
  * bus.publish("checkout.start", { cart: "7" }, { sessionId: "a" });

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { counter, defineCatalog, duration, pair } from "@busbar/busbar/catalog";
+import { declare } from "@busbar/busbar/catalog";
 import {
   ConfigurationError,
   ineffectiveEnvVars,
@@ -190,9 +190,10 @@ interface ShopEvents {
   start: { long: string; other: string };
   end: undefined;
 }
-const catalog = defineCatalog<ShopEvents>()({
+const { catalog, counter, duration, span } = declare<ShopEvents>();
+const shop = catalog({
   metrics: { "shop.starts": counter("start"), "shop.time": duration("start", "end") },
-  spans: { work: pair("start", "end") },
+  spans: { work: span("start", "end") },
   logs: { start: { level: "info" } },
 });
 
@@ -207,7 +208,7 @@ Deno.test("limits cut what is pushed, and without exemplars no trace is named", 
   const obs = await startObservability<ShopEvents>({
     env: reader(variables),
     prometheus: { port: 0 },
-    catalog,
+    catalog: shop,
     tracingEnabled: true,
   });
   obs.bus.publish("start", { long: "abcdef", other: "x" }, { sessionId: "s" });

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { EventBus } from "@busbar/busbar";
-import { defineCatalog, LOG_LEVELS, type LogLevel } from "@busbar/busbar/catalog";
+import { declare, LOG_LEVELS, type LogLevel } from "@busbar/busbar/catalog";
 import { LoggingSubscriber, SEVERITY_NUMBERS } from "@busbar/busbar/subscribers";
 import { loggingBus } from "../../support/logging_bus.ts";
 
@@ -60,7 +60,8 @@ interface ShopEvents {
 
 Deno.test("wrong types and wrong fields do not compile, wrong options throw", () => {
   const sink = () => {};
-  const { logs } = defineCatalog<ShopEvents>()({ logs: { "checkout.end": { level: "info" } } });
+  const { catalog } = declare<ShopEvents>();
+  const { logs } = catalog({ logs: { "checkout.end": { level: "info" } } });
   new EventBus<ShopEvents>({ enabled: false })
     .registerSubscriber(new LoggingSubscriber({ logs, sink }));
   new LoggingSubscriber<ShopEvents>({ logs: { "checkout.end": { level: "info" } }, sink });

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import * as fc from "fast-check";
-import { type AttributeValue, counter } from "@busbar/busbar/catalog";
+import { type AttributeValue, declare } from "@busbar/busbar/catalog";
 import { MetricsSubscriber } from "@busbar/busbar/subscribers";
 import { MemoryLogger } from "@busbar/busbar/testing";
 import { EventBus } from "@busbar/busbar";
@@ -9,9 +9,11 @@ interface Events {
   "seen": { attributes: Record<string, AttributeValue | undefined>; value: number };
 }
 
+const { counter } = declare<Events>();
+
 function seen(maxAttributeSets: number) {
   return {
-    "seen": counter<Events, "seen">("seen", {
+    "seen": counter("seen", {
       value: ({ metadata }) => metadata.value,
       attributes: ({ metadata }) => metadata.attributes,
       maxAttributeSets,

@@ -1,14 +1,5 @@
 import { assertEquals } from "@std/assert";
-import {
-  type Catalog,
-  counter,
-  defineCatalog,
-  duration,
-  gauge,
-  histogram,
-  throughput,
-  upDownCounter,
-} from "@busbar/busbar/catalog";
+import { type Catalog, declare } from "@busbar/busbar/catalog";
 import { PrometheusMetrics } from "@busbar/busbar/otel";
 import { MetricsSubscriber } from "@busbar/busbar/subscribers";
 import { EventBus } from "@busbar/busbar";
@@ -23,7 +14,10 @@ interface ShopEvents {
   "basket": { byModel: Record<string, number> };
 }
 
-const catalog = defineCatalog<ShopEvents>()({
+const { catalog, counter, duration, gauge, histogram, throughput, upDownCounter } = declare<
+  ShopEvents
+>();
+const shop = catalog({
   metrics: {
     "orders": counter("order.end", { attributes: ({ metadata: { status } }) => ({ status }) }),
     "events": counter(["order.start", "order.end"]),
@@ -73,7 +67,7 @@ async function run(
 }
 
 Deno.test("each kind of metric adds up what its declaration says", async () => {
-  const { bus, subscriber } = await run(catalog.metrics ?? {});
+  const { bus, subscriber } = await run(shop.metrics ?? {});
   const collected = Object.fromEntries(
     subscriber.collect().map(({ name, points }) => [name, points as readonly unknown[]]),
   );
@@ -124,7 +118,7 @@ Deno.test("each kind of metric adds up what its declaration says", async () => {
 
 Deno.test("a meter is told the same", async () => {
   await using told = new PrometheusMetrics();
-  const { bus, subscriber } = await run(catalog.metrics ?? {}, { meter: told.meter });
+  const { bus, subscriber } = await run(shop.metrics ?? {}, { meter: told.meter });
   const scrape = await told.scrape();
   for (
     const line of [
@@ -145,7 +139,7 @@ Deno.test("a meter is told the same", async () => {
 });
 
 Deno.test("operations of one session are told apart by their id, else the oldest start counts", async () => {
-  const { metrics = {} } = defineCatalog<ShopEvents>()({
+  const { metrics = {} } = catalog({
     metrics: { took: duration("order.start", "order.end", { unit: "ms" }) },
   });
   const bus = new EventBus<ShopEvents>({ logger: new MemoryLogger() }).start();
@@ -166,7 +160,7 @@ Deno.test("operations of one session are told apart by their id, else the oldest
 });
 
 Deno.test("values that cannot be are left out and counted", async () => {
-  const { metrics = {} } = defineCatalog<ShopEvents>()({
+  const { metrics = {} } = catalog({
     metrics: {
       "down": counter("stock", { value: ({ metadata }) => -metadata.items }),
       "nan": histogram("stock", { value: () => NaN }),
@@ -180,12 +174,12 @@ Deno.test("values that cannot be are left out and counted", async () => {
 
 Deno.test("a declaration's function that throws stops no other metric", async () => {
   const metrics = {
-    "bad": counter<ShopEvents>("stock", {
+    "bad": counter("stock", {
       value: () => {
         throw new Error("broken");
       },
     }),
-    "good": counter<ShopEvents>("stock"),
+    "good": counter("stock"),
   };
   const { bus, subscriber } = await run(metrics);
   assertEquals(
@@ -223,14 +217,14 @@ Deno.test("neither a catalog nor a disabled bus creates an instrument", async ()
   });
   const bus = new EventBus<ShopEvents>({ enabled: false });
   bus.registerSubscriber(
-    new MetricsSubscriber<ShopEvents>({ metrics: catalog.metrics ?? {}, meter }),
+    new MetricsSubscriber<ShopEvents>({ metrics: shop.metrics ?? {}, meter }),
   );
   assertEquals(created, 0);
 });
 
 Deno.test("a start that is stamped in the future ends no other's waiting", async () => {
   const subscriber = new MetricsSubscriber<ShopEvents>({
-    metrics: { "order.duration": duration<ShopEvents>("order.start", "order.end") },
+    metrics: { "order.duration": duration("order.start", "order.end") },
     logger: new MemoryLogger(),
   });
   const bus = new EventBus<ShopEvents>({ logger: new MemoryLogger() }).start();
@@ -258,9 +252,9 @@ Deno.test("what is left out is told: bad values once, overdue starts backing off
   const logger = new MemoryLogger();
   const subscriber = new MetricsSubscriber<ShopEvents>({
     metrics: {
-      "stock": gauge<ShopEvents, "stock">("stock", { value: ({ metadata }) => metadata.items }),
-      "sold": counter<ShopEvents, "stock">("stock", { value: ({ metadata }) => metadata.items }),
-      "order.duration": duration<ShopEvents>("order.start", "order.end"),
+      "stock": gauge("stock", { value: ({ metadata }) => metadata.items }),
+      "sold": counter("stock", { value: ({ metadata }) => metadata.items }),
+      "order.duration": duration("order.start", "order.end"),
     },
     logger,
   });

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { EventBus } from "@busbar/busbar";
-import { duration } from "@busbar/busbar/catalog";
+import { declare } from "@busbar/busbar/catalog";
 import { MetricsSubscriber, type MetricsSubscriberOptions } from "@busbar/busbar/subscribers";
 import { MemoryLogger } from "@busbar/busbar/testing";
 
@@ -10,9 +10,11 @@ interface Events {
   "tick": undefined;
 }
 
+const { duration } = declare<Events>();
+
 function measured(limits: Partial<MetricsSubscriberOptions<Events>>) {
   const subscriber = new MetricsSubscriber<Events>({
-    metrics: { "order.duration": duration<Events>("order.start", "order.end") },
+    metrics: { "order.duration": duration("order.start", "order.end") },
     logger: new MemoryLogger(),
     ...limits,
   });

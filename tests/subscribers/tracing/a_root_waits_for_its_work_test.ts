@@ -1,11 +1,13 @@
 import { assertEquals } from "@std/assert";
-import { pair } from "@busbar/busbar/catalog";
+import { declare } from "@busbar/busbar/catalog";
 import { parentOf, summary, type TestEvents, tracedBus } from "../../support/tracing_bus.ts";
 
+const { span } = declare<TestEvents>();
+
 const spans = {
-  request: pair<TestEvents>("request.start", "request.end", { root: true }),
-  store: pair<TestEvents>("store.start", "store.end", { announcedBy: "store.queued" }),
-  write: pair<TestEvents>("write.start", "write.end", { parent: "store" }),
+  request: span("request.start", "request.end", { root: true }),
+  store: span("store.start", "store.end", { announcedBy: "store.queued" }),
+  write: span("write.start", "write.end", { parent: "store" }),
 };
 
 Deno.test("A root ends when the last work under it has ended, at that time", async () => {

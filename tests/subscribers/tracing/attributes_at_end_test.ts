@@ -1,10 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { TracerProvider } from "@opentelemetry/sdk-trace";
 import { EventBus } from "@busbar/busbar";
-import { pair } from "@busbar/busbar/catalog";
+import { declare } from "@busbar/busbar/catalog";
 import { type Tracer, TracingSubscriber } from "@busbar/busbar/subscribers";
 import { MemoryLogger } from "@busbar/busbar/testing";
 import type { TestEvents } from "../../support/tracing_bus.ts";
+
+const { span } = declare<TestEvents>();
 
 /** A tracer whose spans keep all that they are told, as Deno's do. */
 function keepingTracer() {
@@ -30,7 +32,7 @@ Deno.test("A span that keeps all that it is told is told each attribute once, th
   const { told, tracer } = keepingTracer();
   const tracing = new TracingSubscriber<TestEvents>({
     tracer,
-    spans: { read: pair<TestEvents>("read.start", "read.end") },
+    spans: { read: span("read.start", "read.end") },
     deferAttributes: true,
     logger: new MemoryLogger(),
   });

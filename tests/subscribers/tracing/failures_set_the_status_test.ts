@@ -1,15 +1,17 @@
 import { assertEquals } from "@std/assert";
 import { SpanStatusCode } from "@opentelemetry/api";
-import { pair } from "@busbar/busbar/catalog";
+import { declare } from "@busbar/busbar/catalog";
 import { named, type TestEvents, tracedBus } from "../../support/tracing_bus.ts";
 
+const { span } = declare<TestEvents>();
+
 const spans = {
-  request: pair<TestEvents>("request.start", "request.end", {
+  request: span("request.start", "request.end", {
     root: true,
     failedBy: "request.failed",
     error: ({ metadata }) => metadata?.status === 500 ? "status 500" : undefined,
   }),
-  read: pair<TestEvents>("read.start", "read.end", { failedBy: ["read.failed", "disk.failed"] }),
+  read: span("read.start", "read.end", { failedBy: ["read.failed", "disk.failed"] }),
 };
 const ERROR = SpanStatusCode.ERROR;
 
@@ -78,7 +80,7 @@ Deno.test("A root that waits for its work can still fail", async () => {
 
 Deno.test("Reasons of untyped metadata: none is no failure, an Error gives its message", async () => {
   const untyped = {
-    read: pair<TestEvents>("read.start", "read.end", {
+    read: span("read.start", "read.end", {
       error: ({ metadata }) => metadata?.["reason"] as string | undefined,
     }),
   };

@@ -1,17 +1,19 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { trace } from "@opentelemetry/api";
 import fc from "fast-check";
-import { pair } from "@busbar/busbar/catalog";
+import { declare } from "@busbar/busbar/catalog";
 import { TracingSubscriber } from "@busbar/busbar/subscribers";
 import { summary, type TestEvents, tracedBus } from "../../support/tracing_bus.ts";
 
+const { span } = declare<TestEvents>();
+
 const spans = {
-  request: pair<TestEvents>("request.start", "request.end", { root: true }),
-  read: pair<TestEvents>("read.start", "read.end", {
+  request: span("request.start", "request.end", { root: true }),
+  read: span("read.start", "read.end", {
     announcedBy: "read.queued",
     failedBy: "read.failed",
   }),
-  step: pair<TestEvents>("step.start", "step.end", { parent: "read" }),
+  step: span("step.start", "step.end", { parent: "read" }),
 };
 
 Deno.test("One open span too many ends the oldest with a mark; its late end is counted", async () => {

@@ -1,17 +1,19 @@
 import { assert, assertEquals } from "@std/assert";
 import { TraceFlags } from "@opentelemetry/api";
 import { AlwaysOffSampler, AlwaysOnSampler, ParentBasedSampler } from "@opentelemetry/sdk-trace";
-import { pair } from "@busbar/busbar/catalog";
+import { declare } from "@busbar/busbar/catalog";
 import { named, parentOf, type TestEvents, tracedBus } from "../../support/tracing_bus.ts";
+
+const { span } = declare<TestEvents>();
 
 const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
 const SPAN_ID = "b7ad6b7169203331";
 const traceparent = `00-${TRACE_ID}-${SPAN_ID}-01`;
 
 const spans = {
-  request: pair<TestEvents>("request.start", "request.end", { root: true }),
-  lookup: pair<TestEvents>("lookup.start", "lookup.end"),
-  read: pair<TestEvents>("read.start", "read.end", { parent: "lookup" }),
+  request: span("request.start", "request.end", { root: true }),
+  lookup: span("lookup.start", "lookup.end"),
+  read: span("read.start", "read.end", { parent: "lookup" }),
 };
 
 Deno.test("A span hangs under the declared parent, which hangs under the session's root", async () => {

@@ -1,12 +1,14 @@
 import { assertEquals } from "@std/assert";
-import { pair } from "@busbar/busbar/catalog";
+import { declare } from "@busbar/busbar/catalog";
 import type { BusEvent } from "@busbar/busbar";
 import { type TestEvents, tracedBus } from "../../support/tracing_bus.ts";
 
+const { span } = declare<TestEvents>();
+
 const TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 const spans = {
-  request: pair<TestEvents>("request.start", "request.end", { root: true }),
-  read: pair<TestEvents>("read.start", "read.end", { failedBy: "read.failed" }),
+  request: span("request.start", "request.end", { root: true }),
+  read: span("read.start", "read.end", { failedBy: "read.failed" }),
 };
 
 /** Asks the registry at each event, as a subscriber registered later would. */

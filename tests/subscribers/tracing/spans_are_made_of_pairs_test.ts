@@ -1,9 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { SpanKind } from "@opentelemetry/api";
-import { pair } from "@busbar/busbar/catalog";
+import { declare } from "@busbar/busbar/catalog";
 import { named, summary, type TestEvents, tracedBus } from "../../support/tracing_bus.ts";
 
-const read = pair<TestEvents>("read.start", "read.end", { kind: "client" });
+const { span } = declare<TestEvents>();
+
+const read = span("read.start", "read.end", { kind: "client" });
 
 Deno.test("A span begins and ends at its events' timestamps, and keeps its attributes' types", async () => {
   const traced = tracedBus({ read });
@@ -78,8 +80,8 @@ Deno.test("Without an operation id the oldest start is matched first, session by
 
 Deno.test("One event may end one span and begin another", async () => {
   const traced = tracedBus({
-    second: pair<TestEvents>("halfway", "done"),
-    first: pair<TestEvents>("begun", "halfway"),
+    second: span("halfway", "done"),
+    first: span("begun", "halfway"),
   });
   traced.publish("begun", 0);
   traced.publish("halfway", 1);
@@ -89,7 +91,7 @@ Deno.test("One event may end one span and begin another", async () => {
 
 Deno.test("A function that throws costs its attributes, not the span", async () => {
   const traced = tracedBus({
-    read: pair<TestEvents>("read.start", "read.end", {
+    read: span("read.start", "read.end", {
       attributes: ({ metadata }) => {
         if (metadata?.bad) throw new Error("no attributes");
         return { good: true, missing: undefined };
@@ -113,12 +115,12 @@ Deno.test("A function that throws costs its attributes, not the span", async () 
 
 Deno.test("Several declarations of one type each get the event, though one throws", async () => {
   const traced = tracedBus({
-    broken: pair<TestEvents>("start", "end", {
+    broken: span("start", "end", {
       operationId: () => {
         throw new Error("no id");
       },
     }),
-    whole: pair<TestEvents>("start", "end"),
+    whole: span("start", "end"),
   });
   traced.publish("start", 0);
   traced.publish("end", 1);

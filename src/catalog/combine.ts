@@ -1,0 +1,75 @@
+import type { AnyEvents } from "../events/event_map.ts";
+import { invalidArgument } from "../internal/arguments.ts";
+import { type Catalog, CATALOG_SECTIONS, checkCatalog } from "./catalog.ts";
+
+/** Any catalog, whatever its events. */
+// deno-lint-ignore no-explicit-any -- a catalog of one event map is none of another
+export type AnyCatalog = Catalog<any>;
+
+/**
+ * The events of a catalog, or of several: all that any of them knows.
+ *
+ * @example
+ * ```ts
+ * import { type CombinedEvents, declare } from "@busbar/busbar/catalog";
+ *
+ * const cache = declare<{ "cache.read": { hit: boolean } }>().catalog({});
+ * const shop = declare<{ "order": { cents: number } }>().catalog({});
+ * type AppEvents = CombinedEvents<[typeof cache, typeof shop]>;
+ * const event: AppEvents["order"] = { cents: 250 };
+ * if (event.cents !== 250) throw new Error("not the order's metadata");
+ * ```
+ */
+// Functions of which each takes other events are, together, a function that takes all of them.
+export type CombinedEvents<Catalogs> =
+  ((Catalogs extends readonly (infer Each)[] ? Each : Catalogs) extends infer One
+    ? One extends Catalog<infer Events> ? (events: Events) => void : never
+    : never) extends (events: infer All) => void ? All extends object ? All : never : never;
+
+/** What one declaration in a section is called in an error. */
+const NOUNS = {
+  events: "description of",
+  metrics: "metric",
+  spans: "span",
+  logs: "log of",
+} as const;
+
+/**
+ * Makes one catalog of one or several. Each is checked, and so is what they are together.
+ *
+ * @throws {TypeError} if two of them declare something different under one name, or if metrics of two
+ * would have the same name in a scrape
+ */
+export function combineCatalogs<const Catalogs extends AnyCatalog | readonly AnyCatalog[]>(
+  catalogs: Catalogs,
+): Catalog<CombinedEvents<Catalogs>> {
+  const list: readonly AnyCatalog[] = isList(catalogs) ? catalogs : [catalogs];
+  const checked = list.map((catalog) => checkCatalog<AnyEvents>(catalog));
+  const all = CATALOG_SECTIONS.map((section) => [section, union(section, checked)] as const)
+    .filter(([, declarations]) => declarations !== undefined);
+  return checkCatalog(Object.fromEntries(all));
+}
+
+function isList(given: unknown): given is readonly AnyCatalog[] {
+  return Array.isArray(given);
+}
+
+/** All declarations of a section by their names. */
+function union(
+  section: keyof typeof NOUNS,
+  catalogs: readonly Catalog<AnyEvents>[],
+): Record<string, unknown> | undefined {
+  const sections = catalogs.map((catalog) => catalog[section]).filter((given) =>
+    given !== undefined
+  );
+  if (sections.length === 0) return undefined;
+  const all = new Map<string, unknown>();
+  for (const [name, declaration] of sections.flatMap((given) => Object.entries<unknown>(given))) {
+    if (all.has(name) && all.get(name) !== declaration) {
+      const what = `the ${NOUNS[section]} ${JSON.stringify(name)}`;
+      invalidArgument(TypeError, "combine catalogs", what, "declared once", "two declarations");
+    }
+    all.set(name, declaration);
+  }
+  return Object.fromEntries(all);
+}

@@ -1,0 +1,160 @@
+import type { AnyEvents } from "../events/event_map.ts";
+import { bucketsFor } from "./buckets.ts";
+import {
+  type AnyEvent,
+  assertFunctions,
+  assertNames,
+  assertOptions,
+  assertPair,
+  defaultOperationId,
+  refuse,
+  typesOf,
+} from "./declaration.ts";
+import type { DeclaredInstrument, EventMetric, InstrumentKind, PairMetric } from "./metric.ts";
+import {
+  DEFAULT_MAX_ATTRIBUTE_SETS,
+  type DurationOptions,
+  type EventMetricOptions,
+  type HistogramOptions,
+  type MetricOptions,
+  type PairMetricOptions,
+  type ThroughputOptions,
+} from "./metric_options.ts";
+
+// The factories of `declare`, without the types of their events: its signatures check those.
+
+/** The names of an options type, none missing and none too many. */
+type NamesOf<Options> = Readonly<Record<keyof Options, true>>;
+
+const METRIC: NamesOf<MetricOptions> = {
+  description: true,
+  unit: true,
+  maxAttributeSets: true,
+  attributeNames: true,
+};
+const EVENT: NamesOf<EventMetricOptions<AnyEvent>> = {
+  ...METRIC,
+  value: true,
+  attributes: true,
+  measurements: true,
+};
+const HISTOGRAM: NamesOf<HistogramOptions<AnyEvent>> = { ...EVENT, buckets: true };
+const DURATION: NamesOf<DurationOptions<AnyEvent, AnyEvent>> = {
+  ...METRIC,
+  attributes: true,
+  operationId: true,
+  buckets: true,
+};
+const THROUGHPUT: NamesOf<ThroughputOptions<AnyEvent, AnyEvent>> = { ...DURATION, bytes: true };
+
+/** Declares a metric that single events feed. */
+export function declareEventMetric(
+  kind: InstrumentKind,
+  types: string | readonly string[],
+  options: EventMetricOptions<AnyEvent> & { readonly buckets?: readonly number[] | undefined } = {},
+): EventMetric<AnyEvents> {
+  const what = kind === "upDownCounter" ? "an upDownCounter" : `a ${kind}`;
+  const list = typesOf(what, "types", types);
+  if (list.length === 0) refuse(what, "types", "at least one event type", types);
+  assertOptions(what, options, Object.keys(kind === "histogram" ? HISTOGRAM : EVENT));
+  const { value, attributes, measurements } = options;
+  assertFunctions(what, { value, attributes, measurements });
+  if (measurements !== undefined && (value !== undefined || attributes !== undefined)) {
+    refuse(what, "measurements", "given instead of value and attributes", "both");
+  }
+  if ((kind === "gauge" || kind === "histogram") && !value && !measurements) {
+    refuse(what, "value", "a function", value);
+  }
+  return {
+    source: "event",
+    types: list,
+    value,
+    attributes,
+    measurements,
+    ...instrument(what, kind, options.unit ?? "", options),
+  };
+}
+
+/** Declares a histogram of durations. */
+export function declareDuration(
+  start: string,
+  end: string,
+  options: DurationOptions<AnyEvent, AnyEvent> = {},
+): PairMetric<AnyEvents> {
+  const what = "a duration";
+  assertPair(what, start, end);
+  assertOptions(what, options, Object.keys(DURATION));
+  const { unit = "s" } = options;
+  if (unit !== "s" && unit !== "ms") refuse(what, "unit", `"s" or "ms"`, unit);
+  const perMs = unit === "s" ? 1_000 : 1;
+  return pairMetric(what, start, end, unit, options, (_end, _start, ms) => ms / perMs);
+}
+
+/** Declares a histogram of throughputs. */
+export function declareThroughput(
+  start: string,
+  end: string,
+  options: ThroughputOptions<AnyEvent, AnyEvent>,
+): PairMetric<AnyEvents> {
+  const what = "a throughput";
+  assertPair(what, start, end);
+  assertOptions(what, options, Object.keys(THROUGHPUT));
+  const { unit = "GB/s", bytes } = options;
+  if (unit !== "GB/s" && unit !== "By/s") refuse(what, "unit", `"GB/s" or "By/s"`, unit);
+  if (typeof bytes !== "function") refuse(what, "bytes", "a function", bytes);
+  const perUnit = unit === "GB/s" ? 1e9 : 1;
+  return pairMetric(
+    what,
+    start,
+    end,
+    unit,
+    options,
+    (end, start, ms) => bytes(end, start) / (ms / 1_000) / perUnit,
+  );
+}
+
+function pairMetric(
+  what: string,
+  start: string,
+  end: string,
+  unit: string,
+  options: PairMetricOptions<AnyEvent, AnyEvent>,
+  value: PairMetric<AnyEvents>["value"],
+): PairMetric<AnyEvents> {
+  const { operationId = defaultOperationId, attributes } = options;
+  assertFunctions(what, { operationId, attributes });
+  return {
+    source: "pair",
+    start,
+    end,
+    operationId,
+    attributes,
+    value,
+    ...instrument(what, "histogram", unit, options),
+  };
+}
+
+function instrument(
+  what: string,
+  kind: InstrumentKind,
+  unit: string,
+  options: MetricOptions & { readonly buckets?: readonly number[] | undefined },
+): DeclaredInstrument {
+  const { description = "", maxAttributeSets = DEFAULT_MAX_ATTRIBUTE_SETS, attributeNames } =
+    options;
+  if (typeof unit !== "string") refuse(what, "unit", "a string", unit);
+  if (typeof description !== "string") refuse(what, "description", "a string", description);
+  if (!Number.isInteger(maxAttributeSets) || maxAttributeSets < 2) {
+    refuse(what, "maxAttributeSets", "an integer of at least 2", maxAttributeSets);
+  }
+  if (attributeNames !== undefined) assertNames(what, "attributeNames", attributeNames);
+  const buckets = options.buckets ?? bucketsFor(unit);
+  if (!Array.isArray(buckets)) refuse(what, "buckets", "a list of numbers", buckets);
+  for (const [i, bound] of buckets.entries()) {
+    if (!Number.isFinite(bound)) refuse(what, `buckets[${i}]`, "a finite number", bound);
+    if (i > 0 && bound <= (buckets[i - 1] as number)) {
+      refuse(what, `buckets[${i}]`, `above ${buckets[i - 1]}, the bound before it`, bound);
+    }
+  }
+  return { kind, description, unit, maxAttributeSets, buckets: [...buckets], attributeNames };
+}
