@@ -1,5 +1,5 @@
 import type { Logger } from "../internal/logger.ts";
-import { report } from "../internal/reporting.ts";
+import { errorText, report } from "../internal/reporting.ts";
 import { Tally } from "./tally.ts";
 
 /** The name that a throwing logger is counted under. */
@@ -60,7 +60,7 @@ export function isThenable(result: unknown): result is object {
 
 function describe(error: unknown): string {
   try {
-    return String(error);
+    return error instanceof AggregateError ? errorText(error) : String(error);
   } catch {
     return typeof error;
   }

@@ -29,3 +29,15 @@ export function assertFunction(action: string, argument: string, value: unknown)
     invalidArgument(TypeError, action, argument, "a function", value);
   }
 }
+
+/** Refuses a value that is no object with a method of that name. */
+export function assertMethod(
+  action: string,
+  argument: string,
+  value: unknown,
+  method: string,
+): void {
+  if (typeof (value as Record<string, unknown> | null | undefined)?.[method] !== "function") {
+    invalidArgument(TypeError, action, argument, `an object with a method ${method}`, value);
+  }
+}

@@ -32,10 +32,11 @@ export {
   observeExport,
 } from "./self_metrics/observe_export.ts";
 export {
+  DEFAULT_METRICS_OPTIONS,
   type MetricsStats,
-  MetricsSubscriber,
   type MetricsSubscriberOptions,
-} from "./metrics/metrics_subscriber.ts";
+} from "./metrics/options.ts";
+export { MetricsSubscriber } from "./metrics/metrics_subscriber.ts";
 export type {
   CollectedHistogram,
   CollectedInstrument,
@@ -46,7 +47,6 @@ export type {
   HistogramPoint,
   NumberPoint,
 } from "./metrics/series.ts";
-export { DEFAULT_SESSION_ID_ATTRIBUTE } from "./session_id.ts";
 export { type SpanContextSource, SpanRegistry } from "./tracing/span_registry.ts";
 export {
   formatTraceparent,
@@ -54,7 +54,11 @@ export {
   MAX_TRACEPARENT_LENGTH,
   parseTraceparent,
 } from "./tracing/traceparent.ts";
-export type { TracingStats, TracingSubscriberOptions } from "./tracing/options.ts";
+export {
+  DEFAULT_TRACING_OPTIONS,
+  type TracingStats,
+  type TracingSubscriberOptions,
+} from "./tracing/options.ts";
 export { TracingSubscriber } from "./tracing/tracing_subscriber.ts";
 export { type JsonLinesOptions, jsonLinesSink } from "./logging/json_lines.ts";
 export {
@@ -67,8 +71,12 @@ export {
   type TraceContext,
 } from "./logging/log_record.ts";
 export { MAX_LOG_DEPTH, MAX_LOG_VALUES } from "./logging/log_values.ts";
-export { type LoggingStats, LoggingSubscriber } from "./logging/logging_subscriber.ts";
-export { DEFAULT_LOGGING_OPTIONS, type LoggingOptions } from "./logging/options.ts";
+export { LoggingSubscriber } from "./logging/logging_subscriber.ts";
+export {
+  DEFAULT_LOGGING_OPTIONS,
+  type LoggingStats,
+  type LoggingSubscriberOptions,
+} from "./logging/options.ts";
 export { otelLogSink, type OtelLogSinkOptions } from "./logging/otel_logs.ts";
 export type { SinkStats } from "./logging/sink_runner.ts";
 export { REDACTED } from "./logging/redaction.ts";

@@ -10,7 +10,7 @@ import { assertKnownNames } from "../internal/option_names.ts";
 import { settlesWithin } from "../internal/timers.ts";
 import type { LogSink } from "./logging/log_record.ts";
 import { LoggingSubscriber } from "./logging/logging_subscriber.ts";
-import type { LoggingOptions } from "./logging/options.ts";
+import type { LoggingSubscriberOptions } from "./logging/options.ts";
 import { MetricsSubscriber } from "./metrics/metrics_subscriber.ts";
 import type { CollectedMetric } from "./metrics/series.ts";
 import type { Meter, TracerLike } from "./otel_api.ts";
@@ -22,7 +22,7 @@ import { TracingSubscriber } from "./tracing/tracing_subscriber.ts";
 /** The limits that {@linkcode subscribeCatalog} hands on, under the names that subscribers have for them. */
 export interface CatalogLimits {
   /** Log records below this level are not built. Default: `"info"`. */
-  readonly minLevel?: LoggingOptions<AnyEvents>["minLevel"] | undefined;
+  readonly minLevel?: LoggingSubscriberOptions<AnyEvents>["minLevel"] | undefined;
   /** Names of fields to redact in all log records. Default: none. */
   readonly redact?: readonly string[] | undefined;
   /** How many log records of one event type are written per second. Default: 100. */
@@ -56,7 +56,7 @@ export interface SubscribeCatalogOptions<Events extends object = AnyEvents> exte
   readonly exemplars?: boolean | undefined;
   /** The prefix of the bus's own metrics. Default: `"busbar"`. */
   readonly selfMetricsPrefix?: string | undefined;
-  /** The attribute of spans and log records that holds the session. Default: `"session.id"`. */
+  /** The attribute of spans that holds the session. Default: `"session.id"`. */
   readonly sessionIdAttribute?: string | undefined;
   /** See `TracingSubscriberOptions.deferAttributes`. Default: `false`. */
   readonly deferAttributes?: boolean | undefined;

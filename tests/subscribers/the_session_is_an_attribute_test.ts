@@ -1,13 +1,13 @@
 import { assertEquals } from "@std/assert";
 import { EventBus } from "@busbar/busbar";
 import {
-  DEFAULT_SESSION_ID_ATTRIBUTE,
+  DEFAULT_TRACING_OPTIONS,
+  LoggingSubscriber,
   type LogRecord,
   type OtelLogger,
   otelLogSink,
 } from "@busbar/busbar/subscribers";
 import { declare } from "@busbar/busbar/catalog";
-import { LoggingSubscriber } from "@busbar/busbar/subscribers";
 import { type TestEvents, tracedBus } from "../support/tracing_bus.ts";
 
 const read = declare<TestEvents>().span("read.start", "read.end");
@@ -40,5 +40,5 @@ for (const sessionIdAttribute of [undefined, "session_id"]) {
 }
 
 Deno.test("the default is the name of OpenTelemetry's conventions", () => {
-  assertEquals(DEFAULT_SESSION_ID_ATTRIBUTE, "session.id");
+  assertEquals(DEFAULT_TRACING_OPTIONS.sessionIdAttribute, "session.id");
 });

@@ -1,12 +1,16 @@
 import { EventBus } from "@busbar/busbar";
-import { type LoggingOptions, LoggingSubscriber, type LogRecord } from "@busbar/busbar/subscribers";
+import {
+  LoggingSubscriber,
+  type LoggingSubscriberOptions,
+  type LogRecord,
+} from "@busbar/busbar/subscribers";
 import { MemoryLogger } from "@busbar/busbar/testing";
 
 // deno-lint-ignore no-explicit-any -- the tests log whatever they like
 type Anything = Record<string, any>;
 
 /** A bus whose logged events are kept as records, and its warnings as lines. */
-export function loggingBus(options: Partial<LoggingOptions<Anything>> = {}): {
+export function loggingBus(options: Partial<LoggingSubscriberOptions<Anything>> = {}): {
   bus: EventBus;
   subscriber: LoggingSubscriber;
   records: LogRecord[];

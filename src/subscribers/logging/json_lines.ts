@@ -1,4 +1,11 @@
+import { assertFunction } from "../../internal/arguments.ts";
+import { assertKnownNames } from "../../internal/option_names.ts";
 import type { LogRecord, LogSink } from "./log_record.ts";
+
+const ACTION = "create jsonLinesSink";
+
+/** Line ends by Unicode that JSON does not escape. */
+const OTHER_LINE_ENDS = /[\u0085\u2028\u2029]/g;
 
 /** The options of {@linkcode jsonLinesSink}. */
 export interface JsonLinesOptions {
@@ -12,14 +19,13 @@ export interface JsonLinesOptions {
  * `attributes`. Line separators inside values are escaped, so one record is always one line.
  *
  * Under `OTEL_DENO=true` the runtime exports what is written to the console as log records.
+ *
+ * @throws {TypeError} if `write` is not a function, or an option is unknown
  */
 export function jsonLinesSink(options: JsonLinesOptions = {}): LogSink {
+  assertKnownNames(ACTION, "option", options, ["write"]);
   const { write = toConsole } = options;
-  if (typeof write !== "function") {
-    throw new TypeError(
-      `Cannot create jsonLinesSink: write must be a function, received ${typeof write}`,
-    );
-  }
+  assertFunction(ACTION, "write", write);
   return function jsonLines(record: LogRecord): void {
     const { timestampMs, level, body, eventType, sessionId, attributes } = record;
     const { traceId, spanId, traceFlags } = record;
@@ -38,9 +44,6 @@ export function jsonLinesSink(options: JsonLinesOptions = {}): LogSink {
     );
   };
 }
-
-/** Line ends by Unicode that JSON does not escape. */
-const OTHER_LINE_ENDS = /[\u0085\u2028\u2029]/g;
 
 function escape(lineEnd: string): string {
   return `\\u${lineEnd.charCodeAt(0).toString(16).padStart(4, "0")}`;

@@ -3,6 +3,9 @@ import { checkCatalog } from "../../catalog/catalog.ts";
 import { EventSubscriber } from "../../bus/event_subscriber.ts";
 import type { BusEvent } from "../../events/event.ts";
 import type { AnyEvents, Subscriptions } from "../../events/event_map.ts";
+import { format } from "../../internal/arguments.ts";
+import { toSingleError } from "../../internal/collected_errors.ts";
+import { unref } from "../../internal/timers.ts";
 import {
   type LogRecord,
   SEVERITY_NUMBERS,
@@ -11,25 +14,18 @@ import {
 } from "./log_record.ts";
 import { toLogAttributes } from "./log_values.ts";
 import {
-  type LoggingOptions,
+  type LoggingStats,
+  type LoggingSubscriberOptions,
   type ResolvedLoggingOptions,
   resolveLoggingOptions,
 } from "./options.ts";
-import { SinkRunner, type SinkStats, toSingleError, writeToAll } from "./sink_runner.ts";
-import { type LeftOut, RateLimit } from "./rate_limit.ts";
+import { SEVERAL_FAILED, SinkRunner, writeToAll } from "./sink_runner.ts";
+import { RateLimit, type Suppressed } from "./rate_limit.ts";
 import { Redaction } from "./redaction.ts";
 import { parseTraceparent } from "../tracing/traceparent.ts";
 
 // deno-lint-ignore no-explicit-any -- the catalog's type has checked that it fits its event
 type AnyLogDeclaration = LogDeclaration<any>;
-
-/** Counts of a {@linkcode LoggingSubscriber}; they only grow. */
-export interface LoggingStats {
-  /** Records suppressed by the rate limit, by event type; null-prototype. */
-  readonly suppressedByType: Readonly<Record<string, number>>;
-  /** What became of the records passed to each sink, in the order of the sinks. */
-  readonly sinks: readonly SinkStats[];
-}
 
 /** One declared type, made ready. */
 interface LoggedType {
@@ -89,14 +85,14 @@ interface LoggedType {
  */
 export class LoggingSubscriber<Events extends object = AnyEvents> extends EventSubscriber<Events> {
   override readonly name: string = "LoggingSubscriber";
-  readonly #options: ResolvedLoggingOptions;
+  readonly #options: ResolvedLoggingOptions<Events>;
   readonly #minSeverity: number;
   readonly #types: readonly LoggedType[];
-  readonly #outlets: readonly SinkRunner[];
-  /** Deliveries that nobody but `flush` waits for. */
-  readonly #asides = new Set<Promise<void>>();
-  /** A failure that the bus has not been told, since none of its calls was under way. */
-  #untoldFailure: { error: unknown } | undefined;
+  readonly #runners: readonly SinkRunner[];
+  /** Writes that nobody but `flush` waits for. */
+  readonly #background = new Set<Promise<void>>();
+  /** A failure that the bus does not know, since none of its calls was under way. */
+  #pendingFailure: { error: unknown } | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
@@ -105,13 +101,13 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
    * @throws {TypeError} if an option or a declaration is of the wrong type
    * @throws {RangeError} if a number is out of range
    */
-  constructor(options: LoggingOptions<Events>) {
+  constructor(options: LoggingSubscriberOptions<Events>) {
     super();
     this.#options = resolveLoggingOptions(options);
     // Logs that did not come out of a catalog are checked as those that did.
     checkCatalog<Events>({ logs: options.logs });
     const { sinks, minLevel, maxPending } = this.#options;
-    this.#outlets = sinks.map((sink) => new SinkRunner(sink, maxPending));
+    this.#runners = sinks.map((sink) => new SinkRunner(sink, maxPending));
     this.#minSeverity = SEVERITY_NUMBERS[minLevel];
     this.#types = Object.entries<AnyLogDeclaration | undefined>(options.logs ?? {})
       .flatMap(([type, declaration]) =>
@@ -130,20 +126,20 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
 
   /** Reports to the bus failures that happened between its calls. */
   override onDrain(): void {
-    this.#throwUntoldFailure();
+    this.#throwPendingFailure();
   }
 
-  /** Reports all records left out, and waits for pending ones. */
+  /** Reports all suppressed records, and waits for pending ones. */
   override async flush(): Promise<void> {
-    this.#tellLeftOut((limit) => limit.tell());
-    await Promise.all(this.#asides);
-    this.#throwUntoldFailure();
+    this.#reportSuppressed((limit) => limit.flush());
+    await Promise.all(this.#background);
+    this.#throwPendingFailure();
   }
 
-  /** Reports all records left out; async sinks are called but not awaited. */
+  /** Reports all suppressed records; async sinks are called but not awaited. */
   override flushSync(): void {
-    this.#tellLeftOut((limit) => limit.tell());
-    this.#throwUntoldFailure();
+    this.#reportSuppressed((limit) => limit.flush());
+    this.#throwPendingFailure();
   }
 
   /** The same as `flush`, and stops the timer. */
@@ -159,7 +155,7 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
     for (const { type, limit } of this.#types) {
       if (limit.total > 0) suppressedByType[type] = limit.total;
     }
-    return { suppressedByType, sinks: this.#outlets.map((outlet) => outlet.stats()) };
+    return { suppressedByType, sinks: this.#runners.map((runner) => runner.stats()) };
   }
 
   #neverReached({ level }: AnyLogDeclaration): boolean {
@@ -184,11 +180,11 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
     const severityNumber = severityOf(event.type, level);
     if (severityNumber < this.#minSeverity) return undefined;
     const { timestamp } = event;
-    if (!limit.take(this.#options.clock?.() ?? timestamp, timestamp)) {
+    if (!limit.allow(this.#options.clock?.() ?? timestamp, timestamp)) {
       this.#setTimer();
       return undefined;
     }
-    return writeToAll(this.#outlets, this.#build(logged, event, level, severityNumber));
+    return writeToAll(this.#runners, this.#build(logged, event, level, severityNumber));
   }
 
   #build(
@@ -219,65 +215,64 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
     };
   }
 
-  /** One record for each type that has something to tell, beside the rate limit. */
-  #tellLeftOut(ask: (limit: RateLimit) => LeftOut | undefined): void {
+  /** One record for each type that has something to report; no rate limit applies to it. */
+  #reportSuppressed(read: (limit: RateLimit) => Suppressed | undefined): void {
     for (const { type, limit } of this.#types) {
-      const leftOut = ask(limit);
-      if (leftOut === undefined) continue;
-      const { count, sinceMs, untilMs } = leftOut;
-      this.#deliverAside({
+      const suppressed = read(limit);
+      if (suppressed === undefined) continue;
+      const { count, sinceMs, untilMs } = suppressed;
+      this.#writeInBackground({
         timestampMs: untilMs,
         level: "warn",
         severityNumber: SEVERITY_NUMBERS.warn,
         body: count === 1
-          ? `1 record of ${type} was left out`
-          : `${withThousands(count)} records of ${type} were left out`,
-        attributes: { eventType: type, leftOut: count, sinceMs },
+          ? `1 record of ${type} was suppressed`
+          : `${withThousands(count)} records of ${type} were suppressed`,
+        attributes: { eventType: type, suppressed: count, sinceMs },
         eventType: SUPPRESSED_EVENT_TYPE,
         sessionId: "",
       });
     }
   }
 
-  #deliverAside(record: LogRecord): void {
+  #writeInBackground(record: LogRecord): void {
     try {
-      const taking = writeToAll(this.#outlets, record);
-      if (taking === undefined) return;
-      const aside = taking
-        .catch((error) => this.#keepFailure(error))
-        .finally(() => this.#asides.delete(aside));
-      this.#asides.add(aside);
+      const writing = writeToAll(this.#runners, record);
+      if (writing === undefined) return;
+      const settled = writing
+        .catch((error) => this.#addFailure(error))
+        .finally(() => this.#background.delete(settled));
+      this.#background.add(settled);
     } catch (error) {
-      this.#keepFailure(error);
+      this.#addFailure(error);
     }
   }
 
-  #keepFailure(error: unknown): void {
-    this.#untoldFailure = {
-      error: this.#untoldFailure === undefined
+  #addFailure(error: unknown): void {
+    this.#pendingFailure = {
+      error: this.#pendingFailure === undefined
         ? error
-        : toSingleError([this.#untoldFailure.error, error]),
+        : toSingleError([this.#pendingFailure.error, error], SEVERAL_FAILED),
     };
   }
 
-  /** Lets the bus count and tell what failed beside its calls. */
-  #throwUntoldFailure(): void {
-    const failure = this.#untoldFailure;
+  /** Lets the bus count and log what failed outside its calls. */
+  #throwPendingFailure(): void {
+    const failure = this.#pendingFailure;
     if (failure === undefined) return;
-    this.#untoldFailure = undefined;
+    this.#pendingFailure = undefined;
     throw failure.error;
   }
 
-  /** Looks again and again for as long as there is a flood, and once after it. */
+  /** Polls for as long as there is a flood, and once after it. */
   #setTimer(): void {
     if (this.#timer !== undefined) return;
-    const timer: unknown = this.#timer = setTimeout(() => {
+    this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      this.#tellLeftOut((limit) => limit.look());
+      this.#reportSuppressed((limit) => limit.poll());
       if (this.#types.some(({ limit }) => limit.flooded)) this.#setTimer();
     }, this.#options.suppressedIntervalMs);
-    // Where timers are objects, as in Deno, Node and Bun, this one keeps no process alive.
-    (timer as { unref?: () => void }).unref?.();
+    unref(this.#timer);
   }
 }
 
@@ -287,7 +282,7 @@ function severityOf(type: string, level: LogLevel): number {
     : undefined;
   if (severityNumber !== undefined) return severityNumber;
   throw new TypeError(
-    `Cannot log ${type}: level must be one of ${LOG_LEVELS.join(", ")}, received ${String(level)}`,
+    `Cannot log ${type}: level must be one of ${LOG_LEVELS.join(", ")}, received ${format(level)}`,
   );
 }
 

@@ -1,10 +1,15 @@
-import { LOG_LEVELS, type LogLevel } from "../../catalog/log.ts";
 import type { Catalog } from "../../catalog/catalog.ts";
+import { LOG_LEVELS, type LogLevel } from "../../catalog/log.ts";
 import type { BusEvent } from "../../events/event.ts";
+import type { AnyEvents } from "../../events/event_map.ts";
+import { assertFunction, invalidArgument } from "../../internal/arguments.ts";
+import { assertKnownNames } from "../../internal/option_names.ts";
+import { MAX_DELAY_MS } from "../../internal/timers.ts";
 import type { LogSink, TraceContext } from "./log_record.ts";
+import type { SinkStats } from "./sink_runner.ts";
 
-/** The options of a {@linkcode LoggingSubscriber}. */
-export interface LoggingOptions<Events extends object> {
+/** The options of a `LoggingSubscriber`; the defaults are {@linkcode DEFAULT_LOGGING_OPTIONS}. */
+export interface LoggingSubscriberOptions<Events extends object> {
   /** What is logged: a catalog's `logs`. */
   readonly logs: Catalog<Events>["logs"];
   /** Where records go. */
@@ -31,11 +36,11 @@ export interface LoggingOptions<Events extends object> {
   readonly clock?: (() => number) | undefined;
   /** How many records of one type may be pending in an async sink, at least 1. Default: 500. */
   readonly maxPending?: number | undefined;
-  /** How soon records left out are reported, in milliseconds, above 0. Default: 1,000. */
+  /** How soon suppressed records are reported, in milliseconds, above 0. Default: 1,000. */
   readonly suppressedIntervalMs?: number | undefined;
 }
 
-/** The defaults of {@linkcode LoggingOptions}. */
+/** The defaults of {@linkcode LoggingSubscriberOptions}. */
 export const DEFAULT_LOGGING_OPTIONS: Readonly<{
   minLevel: LogLevel;
   maxPerSecond: number;
@@ -48,8 +53,17 @@ export const DEFAULT_LOGGING_OPTIONS: Readonly<{
   suppressedIntervalMs: 1_000,
 });
 
+/** Counts of a `LoggingSubscriber`; they only grow. */
+export interface LoggingStats {
+  /** Records suppressed by the rate limit, by event type; null-prototype. */
+  readonly suppressedByType: Readonly<Record<string, number>>;
+  /** What became of the records passed to each sink, in the order of the sinks. */
+  readonly sinks: readonly SinkStats[];
+}
+
 /** Checked options, with the defaults filled in. */
-export interface ResolvedLoggingOptions {
+export interface ResolvedLoggingOptions<Events extends object> {
+  readonly logs: NonNullable<Catalog<Events>["logs"]>;
   readonly sinks: readonly LogSink[];
   readonly minLevel: LogLevel;
   readonly maxPerSecond: number;
@@ -60,11 +74,28 @@ export interface ResolvedLoggingOptions {
   readonly suppressedIntervalMs: number;
 }
 
+const ACTION = "create LoggingSubscriber";
+
+/** The names of {@linkcode LoggingSubscriberOptions}. */
+const NAMES: readonly (keyof LoggingSubscriberOptions<AnyEvents>)[] = [
+  "logs",
+  "sink",
+  "minLevel",
+  "maxPerSecond",
+  "redact",
+  "contextOf",
+  "clock",
+  "maxPending",
+  "suppressedIntervalMs",
+];
+
 /** Checks what a user passed and fills in the defaults. */
 export function resolveLoggingOptions<Events extends object>(
-  options: LoggingOptions<Events>,
-): ResolvedLoggingOptions {
+  options: LoggingSubscriberOptions<Events>,
+): ResolvedLoggingOptions<Events> {
+  assertKnownNames(ACTION, "option", options, NAMES);
   const {
+    logs = {},
     sink,
     minLevel = DEFAULT_LOGGING_OPTIONS.minLevel,
     maxPerSecond = DEFAULT_LOGGING_OPTIONS.maxPerSecond,
@@ -74,30 +105,44 @@ export function resolveLoggingOptions<Events extends object>(
     maxPending = DEFAULT_LOGGING_OPTIONS.maxPending,
     suppressedIntervalMs = DEFAULT_LOGGING_OPTIONS.suppressedIntervalMs,
   } = options;
+  if (typeof logs !== "object" || logs === null) {
+    invalidArgument(TypeError, ACTION, "logs", "declarations by event type", logs);
+  }
   const sinks: readonly unknown[] = Array.isArray(sink) ? [...sink] : [sink];
-  if (sinks.length === 0) refuse(TypeError, "sink", "a function or some of them", []);
-  for (const one of sinks) assertFunction("sink", one);
+  if (sinks.length === 0) {
+    invalidArgument(TypeError, ACTION, "sink", "a function or some of them", []);
+  }
+  for (const one of sinks) assertFunction(ACTION, "sink", one);
   if (!LOG_LEVELS.includes(minLevel)) {
-    refuse(TypeError, "minLevel", `one of ${LOG_LEVELS.join(", ")}`, minLevel);
+    invalidArgument(TypeError, ACTION, "minLevel", `one of ${LOG_LEVELS.join(", ")}`, minLevel);
   }
   if (typeof maxPerSecond !== "number" || !(maxPerSecond > 0)) {
-    refuse(RangeError, "maxPerSecond", "a number above 0", maxPerSecond);
+    invalidArgument(RangeError, ACTION, "maxPerSecond", "a number above 0", maxPerSecond);
   }
-  if (!Array.isArray(redact)) refuse(TypeError, "redact", "a list of names", redact);
+  if (!Array.isArray(redact)) {
+    invalidArgument(TypeError, ACTION, "redact", "a list of names", redact);
+  }
   for (const name of redact) {
     if (typeof name !== "string" || name === "") {
-      refuse(TypeError, "redact", "a list of names", name);
+      invalidArgument(TypeError, ACTION, "redact", "a list of names", name);
     }
   }
-  if (contextOf !== undefined) assertFunction("contextOf", contextOf);
-  if (clock !== undefined) assertFunction("clock", clock);
+  if (contextOf !== undefined) assertFunction(ACTION, "contextOf", contextOf);
+  if (clock !== undefined) assertFunction(ACTION, "clock", clock);
   if (!Number.isInteger(maxPending) || maxPending < 1) {
-    refuse(RangeError, "maxPending", "a positive integer", maxPending);
+    invalidArgument(RangeError, ACTION, "maxPending", "a positive integer", maxPending);
   }
   if (typeof suppressedIntervalMs !== "number" || !(suppressedIntervalMs > 0)) {
-    refuse(RangeError, "suppressedIntervalMs", "a number above 0", suppressedIntervalMs);
+    invalidArgument(
+      RangeError,
+      ACTION,
+      "suppressedIntervalMs",
+      "a number above 0",
+      suppressedIntervalMs,
+    );
   }
   return {
+    logs,
     sinks: sinks as readonly LogSink[],
     minLevel,
     maxPerSecond,
@@ -105,20 +150,6 @@ export function resolveLoggingOptions<Events extends object>(
     contextOf,
     clock,
     maxPending,
-    // Timers hold their delay in 32 bits; a longer one would fire at once, again and again.
-    suppressedIntervalMs: Math.min(suppressedIntervalMs, 2 ** 31 - 1),
+    suppressedIntervalMs: Math.min(suppressedIntervalMs, MAX_DELAY_MS),
   };
-}
-
-function assertFunction(name: string, value: unknown): void {
-  if (typeof value !== "function") refuse(TypeError, name, "a function", value);
-}
-
-function refuse(ErrorClass: ErrorConstructor, name: string, rule: string, value: unknown): never {
-  const shown = typeof value === "string" || Array.isArray(value)
-    ? JSON.stringify(value)
-    : String(value);
-  throw new ErrorClass(
-    `Cannot create LoggingSubscriber: ${name} must be ${rule}, received ${shown}`,
-  );
 }

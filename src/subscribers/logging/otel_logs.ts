@@ -1,9 +1,9 @@
 import { ROOT_CONTEXT, trace } from "@opentelemetry/api";
-import { invalidArgument } from "../../internal/arguments.ts";
+import { assertMethod } from "../../internal/arguments.ts";
 import { assertKnownNames } from "../../internal/option_names.ts";
 import { toHrTime } from "../hr_time.ts";
 import type { OtelLogger } from "../otel_api.ts";
-import { DEFAULT_SESSION_ID_ATTRIBUTE } from "../session_id.ts";
+import { assertSessionIdAttribute, DEFAULT_SESSION_ID_ATTRIBUTE } from "../session_id.ts";
 import type { LogRecord, LogSink } from "./log_record.ts";
 
 const ACTION = "create otelLogSink";
@@ -12,7 +12,7 @@ const ACTION = "create otelLogSink";
 export interface OtelLogSinkOptions {
   /**
    * The attribute that holds the session of a record that has one, unless its event gives it an
-   * attribute of that name. Default: `DEFAULT_SESSION_ID_ATTRIBUTE`, `"session.id"`.
+   * attribute of that name. Default: `"session.id"`.
    */
   readonly sessionIdAttribute?: string | undefined;
 }
@@ -26,14 +26,10 @@ export interface OtelLogSinkOptions {
  * @throws {TypeError} if `logger` is not a logger, or an option is unknown or invalid
  */
 export function otelLogSink(logger: OtelLogger, options: OtelLogSinkOptions = {}): LogSink {
-  if (typeof logger?.emit !== "function") {
-    invalidArgument(TypeError, ACTION, "logger", "a logger of the OpenTelemetry API", logger);
-  }
+  assertMethod(ACTION, "logger", logger, "emit");
   assertKnownNames(ACTION, "option", options, ["sessionIdAttribute"]);
   const { sessionIdAttribute = DEFAULT_SESSION_ID_ATTRIBUTE } = options;
-  if (typeof sessionIdAttribute !== "string" || sessionIdAttribute === "") {
-    invalidArgument(TypeError, ACTION, "sessionIdAttribute", "a name", sessionIdAttribute);
-  }
+  assertSessionIdAttribute(ACTION, sessionIdAttribute);
   return function otelLogs(record: LogRecord): void {
     logger.emit({
       eventName: record.eventType,

@@ -1,12 +1,12 @@
-/** A flood that goes on is told no more rarely than at every so-manieth look. */
-const MAX_LOOKS = 60;
+/** A flood that goes on is reported at least once in so many polls. */
+const MAX_POLLS_UNTIL_REPORT = 60;
 /** A step back that is no disorder of the events any more, but another time. */
 const OTHER_TIME_MS = 60_000;
 /** Sums of fractions fall short of whole numbers by a little. */
 const ROUNDING = 1e-6;
 
-/** What was left out since it was last told. */
-export interface LeftOut {
+/** What was suppressed since the last report. */
+export interface Suppressed {
   readonly count: number;
   /** When the first of them happened, in milliseconds since the epoch. */
   readonly sinceMs: number;
@@ -16,8 +16,8 @@ export interface LeftOut {
 
 /**
  * Lets the records of one type pass: a second's worth at once, then so many a second. What does not
- * pass is counted. Somebody looks at regular intervals whether it is to be told: at the first look,
- * then when the flood is over; while it goes on, after 2, 4, 8 … 60 more looks.
+ * pass is suppressed and counted. It is polled at regular intervals for what is to be reported: at
+ * the first poll, then when the flood is over; while it goes on, after 2, 4, 8 … 60 more polls.
  */
 export class RateLimit {
   readonly #perMs: number;
@@ -25,13 +25,13 @@ export class RateLimit {
   #tokens: number;
   #lastMs = Infinity;
   #total = 0;
-  #untold = 0;
+  #unreported = 0;
   #sinceMs = 0;
   #untilMs = 0;
-  /** After how many looks a flood that goes on is told next; 0 if there is none. */
-  #looksToWait = 0;
-  #looks = 0;
-  #untoldAtLastLook = 0;
+  /** After how many polls a flood that goes on is reported next; 0 if there is none. */
+  #pollsUntilReport = 0;
+  #polls = 0;
+  #unreportedAtLastPoll = 0;
 
   /**
    * Starts with a full second's worth.
@@ -50,7 +50,7 @@ export class RateLimit {
    * @param nowMs the time that the rate is limited by
    * @param eventMs when the event happened
    */
-  take(nowMs: number, eventMs: number): boolean {
+  allow(nowMs: number, eventMs: number): boolean {
     if (this.#capacity === Infinity) return true;
     if (nowMs > this.#lastMs) {
       const gained = (nowMs - this.#lastMs) * this.#perMs;
@@ -65,41 +65,48 @@ export class RateLimit {
       return true;
     }
     this.#total++;
-    if (this.#untold++ === 0) this.#sinceMs = eventMs;
+    if (this.#unreported++ === 0) this.#sinceMs = eventMs;
     this.#untilMs = eventMs;
     return false;
   }
 
-  /** How many were left out since the beginning. */
+  /** How many were suppressed since the beginning. */
   get total(): number {
     return this.#total;
   }
 
-  /** Whether the next look may find something. */
+  /** Whether the next poll may find something. */
   get flooded(): boolean {
-    return this.#untold > 0 || this.#looksToWait > 0;
+    return this.#unreported > 0 || this.#pollsUntilReport > 0;
   }
 
-  /** Called at regular intervals while there is a flood: hands over what is to be told. */
-  look(): LeftOut | undefined {
-    if (this.#untold === 0) {
-      this.#looksToWait = 0;
+  /** Called at regular intervals while there is a flood: returns what is to be reported now. */
+  poll(): Suppressed | undefined {
+    if (this.#unreported === 0) {
+      this.#pollsUntilReport = 0;
       return undefined;
     }
-    const over = this.#untold === this.#untoldAtLastLook;
-    this.#untoldAtLastLook = this.#untold;
-    if (++this.#looks < this.#looksToWait && !over) return undefined;
-    this.#looks = 0;
-    this.#looksToWait = Math.min(Math.max(1, this.#looksToWait) * 2, MAX_LOOKS);
-    return this.tell();
+    const over = this.#unreported === this.#unreportedAtLastPoll;
+    this.#unreportedAtLastPoll = this.#unreported;
+    if (++this.#polls < this.#pollsUntilReport && !over) return undefined;
+    this.#polls = 0;
+    this.#pollsUntilReport = Math.min(
+      Math.max(1, this.#pollsUntilReport) * 2,
+      MAX_POLLS_UNTIL_REPORT,
+    );
+    return this.flush();
   }
 
-  /** Hands over what is untold, `undefined` if nothing is. */
-  tell(): LeftOut | undefined {
-    if (this.#untold === 0) return undefined;
-    const leftOut = { count: this.#untold, sinceMs: this.#sinceMs, untilMs: this.#untilMs };
-    this.#untold = 0;
-    this.#untoldAtLastLook = 0;
-    return leftOut;
+  /** Returns what has not been reported yet, `undefined` if there is nothing. */
+  flush(): Suppressed | undefined {
+    if (this.#unreported === 0) return undefined;
+    const suppressed = {
+      count: this.#unreported,
+      sinceMs: this.#sinceMs,
+      untilMs: this.#untilMs,
+    };
+    this.#unreported = 0;
+    this.#unreportedAtLastPoll = 0;
+    return suppressed;
   }
 }

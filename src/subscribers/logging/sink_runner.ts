@@ -1,4 +1,9 @@
+import { toSingleError } from "../../internal/collected_errors.ts";
+import { errorText } from "../../internal/reporting.ts";
 import type { LogRecord, LogSink } from "./log_record.ts";
+
+/** What an error for several failures says first. */
+export const SEVERAL_FAILED = "several sinks failed";
 
 /** Counts of the records passed to one sink. */
 export interface SinkStats {
@@ -39,16 +44,17 @@ export class SinkRunner {
   }
 
   /**
-   * Hands a record to the sink.
+   * Writes a record to the sink.
    *
-   * @throws {Error} with the sink's name, if it failed or was skipped; as a rejection if it is async
+   * @throws {Error} with the sink's name, if it failed or the record was dropped; as a rejection if
+   * the sink is async
    */
-  take(record: LogRecord): Promise<void> | undefined {
+  write(record: LogRecord): Promise<void> | undefined {
     const pending = this.#pending.get(record.eventType) ?? 0;
     if (pending >= this.#maxPending) {
       this.#dropped++;
       throw new Error(
-        `the sink ${this.#name} has ${pending} records pending; others skip it until one settles`,
+        `the sink ${this.#name} has ${pending} records pending; others are dropped until one settles`,
       );
     }
     let result: void | PromiseLike<void>;
@@ -80,35 +86,27 @@ export class SinkRunner {
 
   #failure(error: unknown): Error {
     this.#failed++;
-    return new Error(`the sink ${this.#name} failed: ${describe(error)}`, { cause: error });
+    return new Error(`the sink ${this.#name} failed: ${errorText(error)}`, { cause: error });
   }
 }
 
-function describe(error: unknown): string {
-  try {
-    return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  } catch {
-    return "an error that cannot be shown";
-  }
-}
-
-/** Hands a record to all outlets; none is kept from it by another's failure. */
+/** Writes a record to all sinks; none misses it because of another's failure. */
 export function writeToAll(
-  outlets: readonly SinkRunner[],
+  runners: readonly SinkRunner[],
   record: LogRecord,
 ): Promise<void> | undefined {
   let errors: unknown[] | undefined;
   let pending: Promise<void>[] | undefined;
-  for (const outlet of outlets) {
+  for (const runner of runners) {
     try {
-      const taking = outlet.take(record);
-      if (taking !== undefined) (pending ??= []).push(taking);
+      const writing = runner.write(record);
+      if (writing !== undefined) (pending ??= []).push(writing);
     } catch (error) {
       (errors ??= []).push(error);
     }
   }
   if (pending !== undefined) return settle(pending, errors ?? []);
-  if (errors !== undefined) throw toSingleError(errors);
+  if (errors !== undefined) throw toSingleError(errors, SEVERAL_FAILED);
   return undefined;
 }
 
@@ -116,11 +114,5 @@ async function settle(pending: readonly Promise<void>[], errors: unknown[]): Pro
   for (const result of await Promise.allSettled(pending)) {
     if (result.status === "rejected") errors.push(result.reason);
   }
-  if (errors.length > 0) throw toSingleError(errors);
-}
-
-/** One error for one or several. */
-export function toSingleError(errors: readonly unknown[]): unknown {
-  if (errors.length === 1) return errors[0];
-  return new AggregateError(errors, errors.map((error) => (error as Error).message).join("; "));
+  if (errors.length > 0) throw toSingleError(errors, SEVERAL_FAILED);
 }

@@ -11,20 +11,20 @@ const NO_ATTRIBUTES: EventAttributes = Object.freeze({});
 /** So many ways (orders of names) to reach one set are remembered; further ones are looked up anew. */
 const PATHS_PER_SET = 4;
 
-/** One step of the way to a cell: a name, and by its value the next step. */
-class Step<Cell> {
-  cell: Cell | undefined;
+/** A node of the trie that finds a series: a name, and by its value the next node. */
+class TrieNode<Series> {
+  series: Series | undefined;
   /** Nearly always the same name comes next; others stand in `others`. */
   name: string | undefined;
-  next: Map<AttributeValue, Step<Cell>> = new Map();
-  others: Map<string, Map<AttributeValue, Step<Cell>>> | undefined;
+  next: Map<AttributeValue, TrieNode<Series>> = new Map();
+  others: Map<string, Map<AttributeValue, TrieNode<Series>>> | undefined;
 
-  of(name: string): Map<AttributeValue, Step<Cell>> | undefined {
+  childrenOf(name: string): Map<AttributeValue, TrieNode<Series>> | undefined {
     return this.name === name ? this.next : this.others?.get(name);
   }
 
-  open(name: string, value: AttributeValue): Step<Cell> {
-    let next = this.of(name);
+  childOf(name: string, value: AttributeValue): TrieNode<Series> {
+    let next = this.childrenOf(name);
     if (next === undefined) {
       if (this.name === undefined) {
         this.name = name;
@@ -35,85 +35,85 @@ class Step<Cell> {
         this.others.set(name, next);
       }
     }
-    let step = next.get(value);
-    if (step === undefined) next.set(value, step = new Step());
-    return step;
+    let node = next.get(value);
+    if (node === undefined) next.set(value, node = new TrieNode());
+    return node;
   }
 }
 
 /**
- * Finds the cell of an attribute set: the same for equal sets, whatever the order of the names. It
- * holds at most `limit` cells, the overflow's among them, and allocates nothing to find one again.
+ * Finds the series of an attribute set: the same for equal sets, whatever the order of the names. It
+ * holds at most `limit` series, the overflow's among them, and allocates nothing to find one again.
  */
-export class AttributeSets<Cell> {
+export class AttributeSets<Series> {
   readonly #limit: number;
-  readonly #make: (attributes: Attributes) => Cell;
-  readonly #cells: Cell[] = [];
-  readonly #root = new Step<Cell>();
-  readonly #bySortedNames = new Map<string, Cell>();
+  readonly #make: (attributes: Attributes) => Series;
+  readonly #series: Series[] = [];
+  readonly #root = new TrieNode<Series>();
+  readonly #bySortedNames = new Map<string, Series>();
   #paths = 0;
-  #overflow: Cell | undefined;
+  #overflow: Series | undefined;
   /** How often something was put into the overflow. */
   overflowed = 0;
 
-  constructor(limit: number, make: (attributes: Attributes) => Cell) {
+  constructor(limit: number, make: (attributes: Attributes) => Series) {
     this.#limit = limit;
     this.#make = make;
   }
 
-  /** All cells, the oldest first. */
-  get cells(): readonly Cell[] {
-    return this.#cells;
+  /** All series, the oldest first. */
+  get series(): readonly Series[] {
+    return this.#series;
   }
 
-  /** The cell of a set, a new one if there is room, else the overflow's. */
-  of(attributes: EventAttributes = NO_ATTRIBUTES): Cell {
-    let step: Step<Cell> | undefined = this.#root;
+  /** The series of a set, a new one if there is room, else the overflow's. */
+  seriesOf(attributes: EventAttributes = NO_ATTRIBUTES): Series {
+    let node: TrieNode<Series> | undefined = this.#root;
     for (const name in attributes) {
       const value = attributes[name];
       if (value === undefined || value === null) continue;
-      step = step.of(name)?.get(value);
-      if (step === undefined) return this.#resolve(attributes);
+      node = node.childrenOf(name)?.get(value);
+      if (node === undefined) return this.#resolve(attributes);
     }
-    return step.cell ?? this.#resolve(attributes);
+    return node.series ?? this.#resolve(attributes);
   }
 
-  #resolve(attributes: EventAttributes): Cell {
+  #resolve(attributes: EventAttributes): Series {
     const valid = Object.entries(isObject(attributes) ? attributes : NO_ATTRIBUTES)
       .filter((entry): entry is [string, AttributeValue] => isAttributeValue(entry[1]));
     const sorted = valid.toSorted(([a], [b]) => a < b ? -1 : 1);
     const key = JSON.stringify(sorted, markType);
-    let cell = this.#bySortedNames.get(key);
-    if (cell === undefined) {
-      if (this.#cells.length >= this.#limit - (this.#overflow === undefined ? 1 : 0)) {
-        return this.#overflowCell();
+    let series = this.#bySortedNames.get(key);
+    if (series === undefined) {
+      if (this.#series.length >= this.#limit - (this.#overflow === undefined ? 1 : 0)) {
+        return this.#overflowSeries();
       }
-      cell = this.#open(Object.freeze(Object.fromEntries(valid)) as Attributes);
-      this.#bySortedNames.set(key, cell);
+      series = this.#create(Object.freeze(Object.fromEntries(valid)) as Attributes);
+      this.#bySortedNames.set(key, series);
     }
-    this.#remember(valid, cell);
-    return cell;
+    this.#remember(valid, series);
+    return series;
   }
 
-  #remember(attributes: readonly [string, AttributeValue][], cell: Cell): void {
+  #remember(attributes: readonly [string, AttributeValue][], series: Series): void {
     // A list is another object each time: a path to it would never be walked again.
     if (attributes.some(([, value]) => typeof value === "object")) return;
     if (this.#paths >= this.#limit * PATHS_PER_SET) return;
     this.#paths++;
-    let step = this.#root;
-    for (const [name, value] of attributes) step = step.open(name, value);
-    step.cell = cell;
+    let node = this.#root;
+    for (const [name, value] of attributes) node = node.childOf(name, value);
+    node.series = series;
   }
 
-  #overflowCell(): Cell {
+  #overflowSeries(): Series {
     this.overflowed++;
-    return this.#overflow ??= this.#open(OVERFLOW_ATTRIBUTES);
+    return this.#overflow ??= this.#create(OVERFLOW_ATTRIBUTES);
   }
 
-  #open(attributes: Attributes): Cell {
-    const cell = this.#make(attributes);
-    this.#cells.push(cell);
-    return cell;
+  #create(attributes: Attributes): Series {
+    const series = this.#make(attributes);
+    this.#series.push(series);
+    return series;
   }
 }
 

@@ -56,7 +56,7 @@ export class HistogramInstrument implements Instrument {
       this.invalid++;
       return;
     }
-    const series = this.#sets.of(attributes);
+    const series = this.#sets.seriesOf(attributes);
     if (this.#meterHistogram !== undefined) {
       // A meter takes no distributions: values are recorded one by one.
       this.#meterHistogram.record(value, series.attributes);
@@ -70,7 +70,7 @@ export class HistogramInstrument implements Instrument {
   }
 
   startAtZero(): void {
-    if (this.#meterHistogram === undefined) this.#sets.of();
+    if (this.#meterHistogram === undefined) this.#sets.seriesOf();
   }
 
   flush(): void {}
@@ -83,7 +83,7 @@ export class HistogramInstrument implements Instrument {
       description,
       unit,
       startTimeMs: this.#startTimeMs,
-      points: this.#sets.cells.map((series) => ({
+      points: this.#sets.series.map((series) => ({
         attributes: series.attributes,
         count: series.count,
         sum: series.sum,

@@ -1,8 +1,4 @@
 import type { EventAttributes } from "../../catalog/attributes.ts";
-import type { DeclaredInstrument } from "../../catalog/metric.ts";
-import type { Meter } from "../otel_api.ts";
-import { HistogramInstrument } from "./histogram_instrument.ts";
-import { NumberInstrument } from "./number_instrument.ts";
 import type { CollectedMetric, ExemplarContext } from "./series.ts";
 
 /** Aggregates the values of one declared metric. */
@@ -24,16 +20,4 @@ export interface Instrument {
   flush(): void;
   /** A copy of all series. */
   collect(): CollectedMetric;
-}
-
-/** Creates the instrument of a declaration; with a meter, it reports to that. */
-export function createInstrument(
-  name: string,
-  declared: DeclaredInstrument,
-  meter: Meter | undefined,
-  startTimeMs: number,
-): Instrument {
-  return declared.kind === "histogram"
-    ? new HistogramInstrument(name, declared, meter, startTimeMs)
-    : new NumberInstrument(name, declared, meter, startTimeMs);
 }

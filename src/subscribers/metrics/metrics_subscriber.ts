@@ -1,59 +1,20 @@
-import type { Catalog } from "../../catalog/catalog.ts";
-import type { AnyEvent } from "../../catalog/declaration.ts";
-import type { EventMetric, MetricDeclaration, PairMetric } from "../../catalog/metric.ts";
-import { Backoff } from "../../internal/backoff.ts";
 import { EventSubscriber } from "../../bus/event_subscriber.ts";
-import type { Logger } from "../../internal/logger.ts";
-import type { BusEvent } from "../../events/event.ts";
+import type { AnyEvent } from "../../catalog/declaration.ts";
+import type { EventMetric, PairMetric } from "../../catalog/metric.ts";
 import type { AnyEvents, EventHandler, Subscriptions } from "../../events/event_map.ts";
-import { type OpenPairsLimits, resolveOpenPairsLimits } from "../pairs/limits.ts";
+import { callAll } from "../../internal/collected_errors.ts";
+import { CountReport } from "../../internal/count_report.ts";
+import { report } from "../../internal/reporting.ts";
 import { OpenPairs, type OpenPairsStats, pairKey } from "../pairs/open_pairs.ts";
-import type { Meter } from "../otel_api.ts";
-import { createInstrument, type Instrument } from "./instrument.ts";
-import type { CollectedMetric, ExemplarContext } from "./series.ts";
-
-/** The options of a {@linkcode MetricsSubscriber}. */
-export interface MetricsSubscriberOptions<Events extends object = AnyEvents> {
-  /** The metrics of a catalog. */
-  readonly metrics: NonNullable<Catalog<Events>["metrics"]>;
-  /**
-   * A meter to report to: sums once per slice, histograms value by value. Default: none; then
-   * `MetricsSubscriber.collect` returns the values, including histograms and exemplars,
-   * at a fraction of the cost.
-   */
-  readonly meter?: Meter | undefined;
-  /** The trace that an event belongs to, for exemplars. Default: none. */
-  readonly contextOf?: ((event: BusEvent) => ExemplarContext | undefined) | undefined;
-  /**
-   * How many starts of each duration may wait for their end; beyond that, the oldest expires. An
-   * integer of at least 1. Default: 10,000.
-   */
-  readonly maxOpenPairs?: number | undefined;
-  /**
-   * How long a start may wait for its end, in milliseconds, above 0, by the events' timestamps.
-   * Default: 600,000, ten minutes.
-   */
-  readonly maxPairAgeMs?: number | undefined;
-  /**
-   * Where it is logged, once, that an instrument reached its limit of attribute sets or got an
-   * invalid value; and, backing off, that starts were given up. Default: `console`.
-   */
-  readonly logger?: Logger | undefined;
-}
-
-/** Counts of a {@linkcode MetricsSubscriber}; all but `openPairs` only grow. */
-export interface MetricsStats {
-  /** Values put into overflow series, by metric. */
-  readonly overflowedByMetric: Readonly<Record<string, number>>;
-  /** Values ignored because they were not finite, or negative for a counter; by metric. */
-  readonly invalidByMetric: Readonly<Record<string, number>>;
-  /** Starts of durations that wait for their end. */
-  readonly openPairs: number;
-  /** Starts that expired: there were too many, or they waited too long. */
-  readonly expiredPairs: number;
-  /** Ends without a start, or whose start had expired. */
-  readonly orphanedEnds: number;
-}
+import { createInstrument } from "./create_instrument.ts";
+import type { Instrument } from "./instrument.ts";
+import {
+  type MetricsStats,
+  type MetricsSubscriberOptions,
+  type ResolvedMetricsOptions,
+  resolveMetricsOptions,
+} from "./options.ts";
+import type { CollectedMetric } from "./series.ts";
 
 type Action = (event: AnyEvent) => void;
 
@@ -93,33 +54,25 @@ type Action = (event: AnyEvent) => void;
  */
 export class MetricsSubscriber<Events extends object = AnyEvents> extends EventSubscriber<Events> {
   override readonly name: string = "MetricsSubscriber";
-  readonly #metrics: Readonly<Record<string, MetricDeclaration<Events>>>;
-  readonly #meter: Meter | undefined;
-  readonly #contextOf: ((event: BusEvent) => ExemplarContext | undefined) | undefined;
-  readonly #pairLimits: OpenPairsLimits;
-  readonly #logger: Logger;
+  readonly #options: ResolvedMetricsOptions<Events>;
   readonly #instruments = new Map<string, Instrument>();
   readonly #pairs: OpenPairs<AnyEvent>[] = [];
-  readonly #full = new Set<string>();
-  readonly #withInvalid = new Set<string>();
-  readonly #tellExpiredAgain = new Backoff();
-  #expiredTold = 0;
+  readonly #reportedOverflows = new Set<string>();
+  readonly #reportedInvalid = new Set<string>();
+  readonly #expiredReport: CountReport;
   /** The latest event's timestamp. Not the greatest: one event from the future would end all waiting. */
   #nowMs = 0;
 
   /**
    * Creates the subscriber. Its instruments are created when it is registered with a bus.
    *
-   * @param options See {@linkcode MetricsSubscriberOptions}.
+   * @throws {TypeError} if an option is unknown or of the wrong type
    * @throws {RangeError} if a limit is out of range
    */
   constructor(options: MetricsSubscriberOptions<Events>) {
     super();
-    this.#metrics = options.metrics;
-    this.#meter = options.meter;
-    this.#contextOf = options.contextOf;
-    this.#pairLimits = resolveOpenPairsLimits("create MetricsSubscriber", options);
-    this.#logger = options.logger ?? console;
+    this.#options = resolveMetricsOptions(options);
+    this.#expiredReport = new CountReport(this.#options.logger);
   }
 
   /** Creates the instruments, and a handler for each type that feeds one. */
@@ -130,10 +83,11 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
       if (list === undefined) actions.set(type, [action]);
       else list.push(action);
     };
+    const { metrics, meter } = this.#options;
     const startTimeMs = Date.now();
-    for (const [name, declared] of Object.entries(this.#metrics)) {
+    for (const [name, declared] of Object.entries(metrics)) {
       if (this.#instruments.has(name)) continue;
-      const instrument = createInstrument(name, declared, this.#meter, startTimeMs);
+      const instrument = createInstrument(name, declared, meter, startTimeMs);
       this.#instruments.set(name, instrument);
       if (declared.source === "pair") this.#wirePair(declared, instrument, on);
       else wireEvent(declared, instrument, on);
@@ -143,7 +97,9 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
     }
     const handlers: Record<string, EventHandler> = {};
     for (const [type, list] of actions) {
-      handlers[type] = list.length === 1 ? list[0] as Action : (event) => runAll(list, event);
+      handlers[type] = list.length === 1
+        ? list[0] as Action
+        : (event) => callAll(list, event, "several metrics failed");
     }
     return handlers as unknown as Subscriptions<Events>;
   }
@@ -153,7 +109,8 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
     instrument: Instrument,
     on: (type: string, action: Action) => void,
   ): void {
-    const open = new OpenPairs<AnyEvent>(this.#pairLimits);
+    const { contextOf, limits } = this.#options;
+    const open = new OpenPairs<AnyEvent>(limits);
     this.#pairs.push(open);
     on(start, (event) => {
       this.#nowMs = event.timestamp;
@@ -167,51 +124,49 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
       instrument.record(
         value(event, begun, durationMs),
         attributes?.(event, begun),
-        this.#contextOf?.(event),
+        contextOf?.(event),
         event.timestamp,
       );
     });
   }
 
-  /** Tells the meter the slice's sums, and gives up starts whose end is overdue. */
+  /** Reports the slice's sums to the meter, and expires starts whose end is overdue. */
   override onDrain(): void {
     for (const pairs of this.#pairs) pairs.expire(this.#nowMs);
-    if (this.#meter !== undefined) {
+    if (this.#options.meter !== undefined) {
       for (const instrument of this.#instruments.values()) instrument.flush();
     }
-    // Last of all: a logger that throws must cost no sum.
-    for (const [name, instrument] of this.#instruments) this.#tell(name, instrument);
-    this.#tellExpired();
+    for (const [name, instrument] of this.#instruments) this.#reportProblems(name, instrument);
+    this.#expiredReport.update(
+      this.#pairs.reduce((sum, pairs) => sum + pairs.stats().expired, 0),
+      performance.now(),
+      (expired) => `${this.name} expired starts whose end did not arrive: ${expired} so far`,
+    );
   }
 
-  /** Tells what an instrument could not take, each once: how much it is, the counts say. */
-  #tell(name: string, { overflowed, invalid }: Instrument): void {
-    if (overflowed > 0 && !this.#full.has(name)) {
-      this.#full.add(name);
-      this.#logger.warn(
-        `MetricsSubscriber: ${name} holds its ${this.#metrics[name]?.maxAttributeSets} ` +
-          `attribute sets; further ones are counted in otel_metric_overflow`,
+  /** Logs what an instrument could not record, each once: how much it is, `stats` says. */
+  #reportProblems(name: string, { overflowed, invalid }: Instrument): void {
+    const { metrics, logger } = this.#options;
+    if (overflowed > 0 && !this.#reportedOverflows.has(name)) {
+      this.#reportedOverflows.add(name);
+      const limit = metrics[name]?.maxAttributeSets;
+      report(
+        logger,
+        `the metric ${name} has reached its limit of ${limit} attribute sets; further ones are ` +
+          "counted in the series otel_metric_overflow",
       );
     }
-    if (invalid > 0 && !this.#withInvalid.has(name)) {
-      this.#withInvalid.add(name);
-      const rule = this.#metrics[name]?.kind === "counter"
+    if (invalid > 0 && !this.#reportedInvalid.has(name)) {
+      this.#reportedInvalid.add(name);
+      const rule = metrics[name]?.kind === "counter"
         ? "a finite number of at least 0"
         : "a finite number";
-      this.#logger.warn(
-        `MetricsSubscriber: ${name} was given a value that is not ${rule}; ` +
-          "such values are left out and counted",
+      report(
+        logger,
+        `the metric ${name} was given a value that is not ${rule}; such values are ignored and ` +
+          "counted",
       );
     }
-  }
-
-  #tellExpired(): void {
-    const expired = this.#pairs.reduce((sum, pairs) => sum + pairs.stats().expired, 0);
-    if (expired <= this.#expiredTold || !this.#tellExpiredAgain.due(performance.now())) return;
-    this.#expiredTold = expired;
-    this.#logger.warn(
-      `MetricsSubscriber: gave up starts whose end has not come: ${expired} so far`,
-    );
   }
 
   /** A copy of all series, cumulative since the registration. */
@@ -249,18 +204,4 @@ function wireEvent<Events extends object>(
       for (const { value, attributes } of measurements(event)) instrument.record(value, attributes);
     };
   for (const type of new Set(types)) on(type, action);
-}
-
-/** Runs all of an event's actions, also when one throws; then throws what was thrown. */
-function runAll(actions: readonly Action[], event: AnyEvent): void {
-  let errors: unknown[] | undefined;
-  for (const action of actions) {
-    try {
-      action(event);
-    } catch (error) {
-      (errors ??= []).push(error);
-    }
-  }
-  if (errors === undefined) return;
-  throw errors.length === 1 ? errors[0] : new AggregateError(errors, "several metrics failed");
 }

@@ -49,7 +49,7 @@ export class NumberInstrument implements Instrument {
       this.invalid++;
       return;
     }
-    const series = this.#sets.of(attributes);
+    const series = this.#sets.seriesOf(attributes);
     if (this.#isGauge) series.value = value;
     else series.value += value;
     if (this.#meterInstrument !== undefined && !series.dirty) {
@@ -81,7 +81,7 @@ export class NumberInstrument implements Instrument {
       description,
       unit,
       startTimeMs: this.#startTimeMs,
-      points: this.#sets.cells.map(({ attributes, value }) => ({ attributes, value })),
+      points: this.#sets.series.map(({ attributes, value }) => ({ attributes, value })),
     };
   }
 }

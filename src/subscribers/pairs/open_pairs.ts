@@ -34,14 +34,14 @@ interface Entry<Start> {
 }
 
 /**
- * Where {@linkcode OpenPairs} keeps starts by key. The keys of different lanes are independent, while
+ * Where {@linkcode OpenPairs} stores starts by key. The keys of different lanes are independent, while
  * the limits apply to all lanes together. A `Map` can be used as a lane.
  */
 export interface PairLane {
   /** Returns what was set for a key, or `undefined`. */
   get(key: PairKey): unknown;
   /** Stores a value that only `OpenPairs` uses. */
-  set(key: PairKey, kept: unknown): unknown;
+  set(key: PairKey, entry: unknown): unknown;
   /** Removes a key. */
   delete(key: PairKey): unknown;
 }
@@ -56,7 +56,7 @@ export interface PairLane {
  *   timestamp in the future delays those behind it until it expires itself, or there are too many.
  * - Each operation takes constant time, on average.
  *
- * @typeParam Start What is kept for each start; its `timestamp` is in milliseconds since the epoch.
+ * @typeParam Start What stands for each start; its `timestamp` is in milliseconds since the epoch.
  */
 export class OpenPairs<Start extends { readonly timestamp: number }> {
   readonly #maxOpenPairs: number;
@@ -82,7 +82,7 @@ export class OpenPairs<Start extends { readonly timestamp: number }> {
   }
 
   /**
-   * Keeps a start until its end arrives. If there are too many, the oldest expires first.
+   * Stores a start until its end arrives. If there are too many, the oldest expires first.
    *
    * @param lane where the key is looked for; default: the lane of all who name none
    */

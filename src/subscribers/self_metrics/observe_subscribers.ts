@@ -1,5 +1,5 @@
-import type { LoggingStats } from "../logging/logging_subscriber.ts";
-import type { MetricsStats } from "../metrics/metrics_subscriber.ts";
+import type { LoggingStats } from "../logging/options.ts";
+import type { MetricsStats } from "../metrics/options.ts";
 import type { TracingStats } from "../tracing/options.ts";
 import { type Observed, rowsBy, startObservation } from "./observation.ts";
 import { resolveSelfMetricsOptions, type SelfMetricsOptions } from "./options.ts";

@@ -1,4 +1,4 @@
-import { invalidArgument } from "../../internal/arguments.ts";
+import { assertMethod, invalidArgument } from "../../internal/arguments.ts";
 import { assertKnownNames } from "../../internal/option_names.ts";
 import type { Meter } from "../otel_api.ts";
 
@@ -40,9 +40,7 @@ export function resolveSelfMetricsOptions(
 ): ResolvedSelfMetricsOptions {
   assertKnownNames(action, "option", options, NAMES);
   const { meter, prefix = DEFAULT_SELF_METRICS_PREFIX, signal } = options;
-  if (typeof (meter as Partial<Meter> | undefined)?.createObservableGauge !== "function") {
-    invalidArgument(TypeError, action, "meter", "a meter of the OpenTelemetry API", meter);
-  }
+  assertMethod(action, "meter", meter, "createObservableGauge");
   if (typeof prefix !== "string" || !/^[A-Za-z][\w.\-/]{0,199}$/.test(prefix)) {
     const rule = "a letter, then up to 199 letters, digits, _ . - or /";
     invalidArgument(TypeError, action, "prefix", rule, prefix);

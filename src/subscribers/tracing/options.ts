@@ -1,15 +1,24 @@
-import type { Logger } from "../../internal/logger.ts";
+import type { Catalog } from "../../catalog/catalog.ts";
 import type { SpanDeclaration } from "../../catalog/span.ts";
 import type { AnyEvents } from "../../events/event_map.ts";
+import { assertMethod, invalidArgument } from "../../internal/arguments.ts";
+import type { Logger } from "../../internal/logger.ts";
+import { assertKnownNames } from "../../internal/option_names.ts";
 import type { TracerLike } from "../otel_api.ts";
+import {
+  DEFAULT_OPEN_PAIRS_LIMITS,
+  type OpenPairsLimits,
+  resolveOpenPairsLimits,
+} from "../pairs/limits.ts";
+import { assertSessionIdAttribute, DEFAULT_SESSION_ID_ATTRIBUTE } from "../session_id.ts";
 import type { SpanRegistry } from "./span_registry.ts";
 
-/** The options of a `TracingSubscriber`. */
+/** The options of a `TracingSubscriber`; the defaults are {@linkcode DEFAULT_TRACING_OPTIONS}. */
 export interface TracingSubscriberOptions<Events extends object = AnyEvents> {
   /** Where spans are started. */
   readonly tracer: TracerLike;
-  /** The declared spans by name: `catalog.spans`. */
-  readonly spans: Readonly<Record<string, SpanDeclaration<Events>>>;
+  /** The declared spans by name: a catalog's `spans`. */
+  readonly spans: Catalog<Events>["spans"];
   /** Where the subscriber registers itself as a source of trace contexts. Default: nowhere. */
   readonly registry?: SpanRegistry | undefined;
   /**
@@ -29,14 +38,23 @@ export interface TracingSubscriberOptions<Events extends object = AnyEvents> {
    * A sampler sees no attributes then. Default: `false`.
    */
   readonly deferAttributes?: boolean | undefined;
-  /**
-   * The attribute that holds the session of a span that has one. Default:
-   * `DEFAULT_SESSION_ID_ATTRIBUTE`, `"session.id"`.
-   */
+  /** The attribute that holds the session of a span that has one. Default: `"session.id"`. */
   readonly sessionIdAttribute?: string | undefined;
   /** Where expired spans and invalid traceparents are logged, backing off. Default: `console`. */
   readonly logger?: Logger | undefined;
 }
+
+/** The defaults of {@linkcode TracingSubscriberOptions}. */
+export const DEFAULT_TRACING_OPTIONS: Readonly<{
+  maxOpenPairs: number;
+  maxPairAgeMs: number;
+  deferAttributes: boolean;
+  sessionIdAttribute: string;
+}> = Object.freeze({
+  ...DEFAULT_OPEN_PAIRS_LIMITS,
+  deferAttributes: false,
+  sessionIdAttribute: DEFAULT_SESSION_ID_ATTRIBUTE,
+});
 
 /** Counts of spans. At any time, `started = ended + expired + open`. */
 export interface TracingStats {
@@ -46,10 +64,62 @@ export interface TracingStats {
   readonly ended: number;
   /** Spans ended with the attribute `busbar.expired`: too many, too old, or open at shutdown. */
   readonly expired: number;
+  /** Spans open now, including roots that wait for their children. */
+  readonly open: number;
   /** Ends without a start, or whose start had expired. */
   readonly orphanedEnds: number;
   /** Malformed traceparents that were ignored. */
   readonly invalidTraceparents: number;
-  /** Spans open now. */
-  readonly open: number;
+}
+
+/** Checked options, with the defaults filled in. */
+export interface ResolvedTracingOptions<Events extends object> {
+  readonly tracer: TracerLike;
+  readonly spans: Readonly<Record<string, SpanDeclaration<Events>>>;
+  readonly registry: SpanRegistry | undefined;
+  readonly limits: OpenPairsLimits;
+  readonly deferAttributes: boolean;
+  readonly sessionIdAttribute: string;
+  readonly logger: Logger;
+}
+
+const ACTION = "create TracingSubscriber";
+
+/** The names of {@linkcode TracingSubscriberOptions}. */
+const NAMES: readonly (keyof TracingSubscriberOptions)[] = [
+  "tracer",
+  "spans",
+  "registry",
+  "maxOpenPairs",
+  "maxPairAgeMs",
+  "deferAttributes",
+  "sessionIdAttribute",
+  "logger",
+];
+
+/** Checks what a user passed and fills in the defaults. */
+export function resolveTracingOptions<Events extends object>(
+  options: TracingSubscriberOptions<Events>,
+): ResolvedTracingOptions<Events> {
+  assertKnownNames(ACTION, "option", options, NAMES);
+  const {
+    tracer,
+    spans = {},
+    registry,
+    deferAttributes = DEFAULT_TRACING_OPTIONS.deferAttributes,
+    sessionIdAttribute = DEFAULT_TRACING_OPTIONS.sessionIdAttribute,
+    logger = console,
+  } = options;
+  assertMethod(ACTION, "tracer", tracer, "startSpan");
+  if (typeof spans !== "object" || spans === null) {
+    invalidArgument(TypeError, ACTION, "spans", "declarations by name", spans);
+  }
+  if (registry !== undefined) assertMethod(ACTION, "registry", registry, "addSource");
+  if (typeof deferAttributes !== "boolean") {
+    invalidArgument(TypeError, ACTION, "deferAttributes", "true or false", deferAttributes);
+  }
+  assertSessionIdAttribute(ACTION, sessionIdAttribute);
+  assertMethod(ACTION, "logger", logger, "warn");
+  const limits = resolveOpenPairsLimits(ACTION, options);
+  return { tracer, spans, registry, limits, deferAttributes, sessionIdAttribute, logger };
 }

@@ -1,5 +1,5 @@
 import type { Context, Span } from "@opentelemetry/api";
-import type { AnyEvent, OperationId } from "../../catalog/declaration.ts";
+import type { OperationId } from "../../catalog/declaration.ts";
 import type { SpanDeclaration } from "../../catalog/span.ts";
 import type { PairKey, PairLane } from "../pairs/open_pairs.ts";
 import type { NewAttributes } from "./span_attributes.ts";
@@ -16,19 +16,29 @@ export interface NamedSpan {
   readonly index: number;
 }
 
-/** A span that has not ended. */
-export class OpenSpan {
-  /** The operation's id. */
+/** What an {@linkcode OpenSpan} begins with. */
+export interface OpenSpanInit {
   readonly operationId: OperationId;
   readonly named: NamedSpan;
   readonly span: Span;
   readonly session: SessionSpans;
-  /** When it began, in milliseconds since the epoch. */
-  readonly timestamp: number;
   /** The root that it holds open. */
   readonly root: OpenSpan | undefined;
-  /** What it is told at its end, if not before. */
-  attributes: NewAttributes | undefined = undefined;
+  /** When it began, in milliseconds since the epoch. */
+  readonly timestamp: number;
+  /** What is set at its end, if not before. */
+  readonly attributes: NewAttributes | undefined;
+}
+
+/** A span that has not ended. */
+export class OpenSpan implements OpenSpanInit {
+  readonly operationId: OperationId;
+  readonly named: NamedSpan;
+  readonly span: Span;
+  readonly session: SessionSpans;
+  readonly root: OpenSpan | undefined;
+  readonly timestamp: number;
+  readonly attributes: NewAttributes | undefined;
   /** The context that its children start in, made for the first of them. */
   context: Context | undefined = undefined;
   /** How many spans and announced operations hold it open. */
@@ -43,25 +53,19 @@ export class OpenSpan {
   newer: OpenSpan | undefined = undefined;
   inName: LinkedNode<OpenSpan> | undefined = undefined;
 
-  constructor(
-    operationId: OperationId,
-    named: NamedSpan,
-    span: Span,
-    session: SessionSpans,
-    root: OpenSpan | undefined,
-    { timestamp }: AnyEvent,
-  ) {
-    this.operationId = operationId;
-    this.named = named;
-    this.span = span;
-    this.session = session;
-    this.root = root;
-    this.timestamp = timestamp;
+  constructor(init: OpenSpanInit) {
+    this.operationId = init.operationId;
+    this.named = init.named;
+    this.span = init.span;
+    this.session = init.session;
+    this.root = init.root;
+    this.timestamp = init.timestamp;
+    this.attributes = init.attributes;
   }
 }
 
 /**
- * The open spans of one session. As a lane it keeps those without an operation id, by the index of
+ * The open spans of one session. As a lane it holds those without an operation id, by the index of
  * their declaration.
  */
 export class SessionSpans implements PairLane {
@@ -82,10 +86,10 @@ export class SessionSpans implements PairLane {
     return this.#plain[index as number];
   }
 
-  set(index: PairKey, kept: unknown): void {
+  set(index: PairKey, entry: unknown): void {
     // Filled up: an array with holes would be slower.
     while (this.#plain.length < (index as number)) this.#plain.push(undefined);
-    this.#plain[index as number] = kept;
+    this.#plain[index as number] = entry;
   }
 
   delete(index: PairKey): void {

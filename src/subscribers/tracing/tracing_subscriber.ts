@@ -1,30 +1,24 @@
 import type { Context, Span } from "@opentelemetry/api";
 import { ROOT_CONTEXT, SpanKind, trace } from "@opentelemetry/api";
-import { Backoff } from "../../internal/backoff.ts";
 import { EventSubscriber } from "../../bus/event_subscriber.ts";
-import type { Logger } from "../../internal/logger.ts";
 import type { AnyEvent, OperationId } from "../../catalog/declaration.ts";
 import type { BusEvent } from "../../events/event.ts";
-import type { AnyEvents, Subscriptions } from "../../events/event_map.ts";
-import { markFailed, reasonOf, recordFailure } from "./failure.ts";
+import type { AnyEvents, EventHandler, Subscriptions } from "../../events/event_map.ts";
+import { callAll } from "../../internal/collected_errors.ts";
+import { CountReport } from "../../internal/count_report.ts";
 import { toHrTime } from "../hr_time.ts";
-import { resolveOpenPairsLimits } from "../pairs/limits.ts";
-import { OpenPairs, pairKey, type PairLane } from "../pairs/open_pairs.ts";
 import type { SpanContext, TracerLike } from "../otel_api.ts";
-import { DEFAULT_SESSION_ID_ATTRIBUTE } from "../session_id.ts";
-import { type NamedSpan, OpenSpan, SessionSpans } from "./session_spans.ts";
+import { Announcements } from "./announcements.ts";
+import { markFailed, reasonOf, recordFailure } from "./failure.ts";
+import { OpenSpans } from "./open_spans.ts";
+import {
+  resolveTracingOptions,
+  type TracingStats,
+  type TracingSubscriberOptions,
+} from "./options.ts";
+import { type NamedSpan, OpenSpan, type SessionSpans } from "./session_spans.ts";
 import { addAttributes, NewAttributes } from "./span_attributes.ts";
 import { parseTraceparent } from "./traceparent.ts";
-import type { TracingStats, TracingSubscriberOptions } from "./options.ts";
-
-/** An operation that was announced: it holds its session's root open until it starts. */
-interface Announced {
-  readonly timestamp: number;
-  readonly root: OpenSpan;
-}
-
-/** For sessions of which nothing is known. */
-const NOTHING: PairLane = new Map();
 
 const NO_ATTRIBUTES = Object.freeze({});
 
@@ -86,21 +80,17 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
   readonly #byName = new Map<string, NamedSpan>();
   readonly #deferAttributes: boolean;
   readonly #sessionIdAttribute: string;
-  readonly #logger: Logger;
-  readonly #pairs: OpenPairs<OpenSpan>;
-  readonly #announced: OpenPairs<Announced>;
-  readonly #sessions = new Map<string, SessionSpans>();
-  readonly #tellExpired = new Backoff();
-  readonly #tellInvalid = new Backoff();
+  readonly #open: OpenSpans;
+  readonly #announced: Announcements;
+  readonly #expiredReport: CountReport;
+  readonly #invalidReport: CountReport;
   #started = 0;
   #ended = 0;
   #waitingRoots = 0;
   #invalidTraceparents = 0;
-  #expiredTold = 0;
-  #invalidTold = 0;
   #lastExpired = "";
   /** The latest event's timestamp: the only clock here. */
-  #now = 0;
+  #nowMs = 0;
   /** The event handled last and the span it belongs to, for the registry. */
   #event: BusEvent | undefined;
   #eventSpan: Span | undefined;
@@ -108,22 +98,16 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
   /**
    * Creates the subscriber; register it with `bus.registerSubscriber`.
    *
+   * @throws {TypeError} if an option is unknown or of the wrong type
    * @throws {RangeError} if a limit is out of range
    */
   constructor(options: TracingSubscriberOptions<Events>) {
     super();
-    const {
-      tracer,
-      spans,
-      registry,
-      deferAttributes = false,
-      sessionIdAttribute = DEFAULT_SESSION_ID_ATTRIBUTE,
-      logger = console,
-    } = options;
-    this.#tracer = tracer;
-    this.#deferAttributes = deferAttributes;
-    this.#sessionIdAttribute = sessionIdAttribute;
-    this.#logger = logger;
+    const resolved = resolveTracingOptions(options);
+    const { spans, limits, logger } = resolved;
+    this.#tracer = resolved.tracer;
+    this.#deferAttributes = resolved.deferAttributes;
+    this.#sessionIdAttribute = resolved.sessionIdAttribute;
     const parents = new Set(Object.values(spans).map(({ parent }) => parent));
     this.#named = Object.entries(spans).map(([name, declaration], index) => ({
       name,
@@ -132,25 +116,26 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
       index,
     }));
     for (const named of this.#named) this.#byName.set(named.name, named);
-    const limits = resolveOpenPairsLimits("create TracingSubscriber", options);
-    this.#pairs = new OpenPairs({ ...limits, onExpire: (open) => this.#expire(open) });
-    this.#announced = new OpenPairs({
+    this.#open = new OpenSpans({ ...limits, onExpire: (open) => this.#expire(open) });
+    this.#announced = new Announcements({
       ...limits,
-      onExpire: ({ root }) => this.#release(root, this.#now),
+      onExpire: ({ root }) => this.#release(root, this.#nowMs),
     });
-    registry?.addSource((event) => this.#contextOf(event));
+    this.#expiredReport = new CountReport(logger);
+    this.#invalidReport = new CountReport(logger);
+    resolved.registry?.addSource((event) => this.#contextOf(event));
   }
 
   /** A copy of the counts. */
   stats(): TracingStats {
-    const { open, expired, orphaned } = this.#pairs.stats();
+    const { open, expired, orphaned } = this.#open.stats();
     return {
       started: this.#started,
       ended: this.#ended,
       expired,
+      open: open + this.#waitingRoots,
       orphanedEnds: orphaned,
       invalidTraceparents: this.#invalidTraceparents,
-      open: open + this.#waitingRoots,
     };
   }
 
@@ -173,66 +158,51 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     for (const named of this.#named) {
       add([named.declaration.start], (event) => this.#start(named, event));
     }
-    const handlers = [...steps].map(([type, list]) => [type, this.#handler(list)] as const);
-    return Object.fromEntries(handlers) as Subscriptions as Subscriptions<Events>;
+    const handlers: Record<string, EventHandler> = {};
+    for (const [type, list] of steps) {
+      const [first, second] = list;
+      handlers[type] = first !== undefined && second === undefined
+        ? first
+        : (event) => callAll(list, event, `several spans failed in ${type}`);
+    }
+    return handlers as unknown as Subscriptions<Events>;
   }
 
-  /** Gives up what has waited too long, by the latest event's timestamp. */
+  /** Expires what has waited too long, by the latest event's timestamp. */
   override onDrain(): void {
-    this.#announced.expire(this.#now);
-    this.#pairs.expire(this.#now);
-    this.#tell();
+    this.#announced.expire(this.#nowMs);
+    this.#open.expire(this.#nowMs);
+    this.#report();
   }
 
   /** Ends the spans that are open, marked as expired. */
   override shutdown(): void {
     this.#announced.expire(Infinity);
-    this.#pairs.expire(Infinity);
-    this.#tell();
+    this.#open.expire(Infinity);
+    this.#report();
   }
 
-  /** Not where it happens: a logger that throws must not cost a span. */
-  #tell(): void {
-    const { expired } = this.#pairs.stats();
-    const invalid = this.#invalidTraceparents;
-    if (expired > this.#expiredTold && this.#tellExpired.due(this.#now)) {
-      this.#expiredTold = expired;
-      this.#logger.warn(
-        `${this.name} gave up spans that had not ended: ${expired} so far, ` +
-          `the last one a ${JSON.stringify(this.#lastExpired)}`,
-      );
-    }
-    if (invalid > this.#invalidTold && this.#tellInvalid.due(this.#now)) {
-      this.#invalidTold = invalid;
-      this.#logger.warn(`${this.name} ignored traceparents that are none: ${invalid} so far`);
-    }
-  }
-
-  #handler(steps: readonly ((event: AnyEvent) => void)[]): (event: AnyEvent) => void {
-    const [only] = steps;
-    if (only !== undefined && steps.length === 1) return only;
-    return (event) => {
-      const errors: unknown[] = [];
-      for (const step of steps) {
-        try {
-          step(event);
-        } catch (error) {
-          errors.push(error);
-        }
-      }
-      if (errors.length === 1) throw errors[0];
-      if (errors.length > 1) {
-        throw new AggregateError(errors, `Cannot trace ${event.type}: ${errors.join("; ")}`);
-      }
-    };
+  #report(): void {
+    this.#expiredReport.update(
+      this.#open.stats().expired,
+      this.#nowMs,
+      (expired) =>
+        `${this.name} expired spans whose end did not arrive: ${expired} so far, the last one a ` +
+        JSON.stringify(this.#lastExpired),
+    );
+    this.#invalidReport.update(
+      this.#invalidTraceparents,
+      this.#nowMs,
+      (invalid) => `${this.name} ignored malformed traceparents: ${invalid} so far`,
+    );
   }
 
   #start(named: NamedSpan, event: AnyEvent): void {
-    this.#now = event.timestamp;
+    this.#nowMs = event.timestamp;
     const { name, declaration } = named;
     const operationId = declaration.operationId(event);
-    const known = this.#sessions.get(event.sessionId);
-    const parent = this.#parent(named, operationId, known, event);
+    const session = this.#open.sessionFor(event.sessionId);
+    const parent = this.#parent(named, operationId, session, event);
     const attributes = new NewAttributes();
     const thrown = addAttributes(attributes, declaration, event);
     if (event.sessionId !== "") {
@@ -244,29 +214,31 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
       attributes: this.#deferAttributes ? NO_ATTRIBUTES : attributes.attributes,
     }, parent === undefined ? this.#remoteContext(event) : contextOf(parent));
     // Nothing has changed until here, should the tracer throw.
-    const session = known ?? new SessionSpans(event.sessionId);
-    if (known === undefined) this.#sessions.set(session.id, session);
     const root = parent?.named.declaration.root ? parent : parent?.root;
-    const open = new OpenSpan(operationId, named, span, session, root, event);
-    if (this.#deferAttributes) open.attributes = attributes;
     if (root !== undefined) root.heldBy++;
-    session.add(open);
+    this.#open.add(
+      new OpenSpan({
+        operationId,
+        named,
+        span,
+        session,
+        root,
+        timestamp: event.timestamp,
+        attributes: this.#deferAttributes ? attributes : undefined,
+      }),
+    );
     this.#started++;
-    if (operationId === undefined) this.#pairs.open(named.index, open, session);
-    else this.#pairs.open(operationId, open, session.operationsOf(named));
     this.#endAnnouncement(named, operationId, event);
     this.#remember(event, span);
     if (thrown !== undefined) throw thrown.error;
   }
 
   #end(named: NamedSpan, event: AnyEvent): void {
-    this.#now = event.timestamp;
+    this.#nowMs = event.timestamp;
     const { declaration } = named;
     const operationId = declaration.operationId(event);
-    const session = this.#sessions.get(event.sessionId);
-    const open = operationId === undefined
-      ? this.#pairs.close(named.index, session ?? NOTHING)
-      : this.#pairs.close(operationId, session?.operationsOf(named) ?? NOTHING);
+    const session = this.#open.session(event.sessionId);
+    const open = this.#open.close(named, operationId, session);
     if (open === undefined) {
       // What was announced has ended without a start: it holds nothing open any more.
       this.#endAnnouncement(named, operationId, event);
@@ -295,11 +267,11 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
   }
 
   #fail(named: NamedSpan, event: AnyEvent): void {
-    this.#now = event.timestamp;
-    const session = this.#sessions.get(event.sessionId);
+    this.#nowMs = event.timestamp;
+    const session = this.#open.session(event.sessionId);
     if (session === undefined) return;
     const operationId = named.declaration.operationId(event);
-    const open = this.#peek(named, operationId, session) ??
+    const open = this.#open.find(named, operationId, session) ??
       session.waitingRoot(named, operationId) ??
       (operationId === undefined ? session.newestOf(named.name) : undefined);
     if (open === undefined) return;
@@ -307,52 +279,35 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     recordFailure(open.span, event, reasonOf(event));
   }
 
-  #announce({ name, declaration }: NamedSpan, event: AnyEvent): void {
-    this.#now = event.timestamp;
-    const root = this.#sessions.get(event.sessionId)?.root;
+  #announce(named: NamedSpan, event: AnyEvent): void {
+    this.#nowMs = event.timestamp;
+    const root = this.#open.session(event.sessionId)?.root;
     if (root === undefined) return;
     root.heldBy++;
-    const { timestamp } = event;
-    this.#announced.open(pairKey(name, event, declaration.operationId(event)), { timestamp, root });
+    this.#announced.add(named, event, root);
     this.#remember(event, root.span);
   }
 
-  #endAnnouncement(
-    { name, declaration }: NamedSpan,
-    operationId: OperationId,
-    event: AnyEvent,
-  ): void {
-    if (declaration.announcedBy.length === 0) return;
-    const key = pairKey(name, event, operationId);
-    // Looked for first: that nothing was announced is no orphaned end.
-    const announced = this.#announced.peek(key) && this.#announced.close(key);
-    if (announced !== undefined) this.#release(announced.root, event.timestamp);
-  }
-
-  /** The open span that an end with this operation id would end. */
-  #peek(named: NamedSpan, operationId: OperationId, session: SessionSpans): OpenSpan | undefined {
-    return operationId === undefined
-      ? this.#pairs.peek(named.index, session)
-      : this.#pairs.peek(operationId, session.operationsOf(named));
+  #endAnnouncement(named: NamedSpan, operationId: OperationId, event: AnyEvent): void {
+    const root = this.#announced.remove(named, operationId, event);
+    if (root !== undefined) this.#release(root, event.timestamp);
   }
 
   #parent(
-    { name, declaration }: NamedSpan,
+    named: NamedSpan,
     operationId: OperationId,
-    session: SessionSpans | undefined,
+    session: SessionSpans,
     event: AnyEvent,
   ): OpenSpan | undefined {
-    if (declaration.root || session === undefined) return undefined;
-    const { parent } = declaration;
+    const { root, parent } = named.declaration;
+    if (root || session.isEmpty) return undefined;
     if (parent !== undefined) {
-      const named = operationId === undefined ? undefined : this.#byName.get(parent);
-      const same = named && this.#peek(named, operationId, session);
+      const declared = operationId === undefined ? undefined : this.#byName.get(parent);
+      const same = declared && this.#open.find(declared, operationId, session);
       const found = same ?? session.newestOf(parent);
       if (found !== undefined) return found;
     }
-    const announcedUnder = declaration.announcedBy.length === 0
-      ? undefined
-      : this.#announced.peek(pairKey(name, event, operationId))?.root;
+    const announcedUnder = this.#announced.rootOf(named, operationId, event);
     return announcedUnder?.ended === false ? announcedUnder : session.root;
   }
 
@@ -367,15 +322,14 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
 
   #expire(open: OpenSpan): void {
     open.span.setAttribute("busbar.expired", true);
-    this.#finish(open, Math.max(this.#now, open.lastEndMs));
+    this.#finish(open, Math.max(this.#nowMs, open.lastEndMs));
     this.#lastExpired = open.named.name;
   }
 
   #finish(open: OpenSpan, endMs: number): void {
     open.ended = true;
-    const { session, root, timestamp } = open;
-    session.remove(open);
-    if (session.isEmpty) this.#sessions.delete(session.id);
+    const { root, timestamp } = open;
+    this.#open.remove(open);
     const end = Math.max(endMs, timestamp);
     try {
       if (open.attributes !== undefined) open.span.setAttributes(open.attributes.attributes);
@@ -404,7 +358,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     if (event === this.#event) return this.#eventSpan?.spanContext();
     // Events without a session have nothing to do with each other.
     if (event.sessionId === "") return undefined;
-    return this.#sessions.get(event.sessionId)?.newest?.span.spanContext();
+    return this.#open.session(event.sessionId)?.newest?.span.spanContext();
   }
 }
 

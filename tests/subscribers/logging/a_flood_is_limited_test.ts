@@ -5,11 +5,11 @@ import { ManualClock } from "@busbar/busbar/testing";
 import { RateLimit } from "../../../src/subscribers/logging/rate_limit.ts";
 import { loggingBus } from "../../support/logging_bus.ts";
 
-const told = (records: LogRecord[]) =>
+const summaries = (records: LogRecord[]) =>
   records.filter(({ eventType }) => eventType === SUPPRESSED_EVENT_TYPE);
-const passed = (records: LogRecord[]) => records.length - told(records).length;
+const passed = (records: LogRecord[]) => records.length - summaries(records).length;
 
-Deno.test("a burst passes up to the rate; the rest is counted and told in one record", async () => {
+Deno.test("a burst passes up to the rate; the rest is counted and reported in one record", async () => {
   let built = 0;
   const { bus, subscriber, records } = loggingBus({
     logs: {
@@ -23,18 +23,18 @@ Deno.test("a burst passes up to the rate; the rest is counted and told in one re
   assertEquals([built, passed(records), { ...subscriber.stats().suppressedByType }], [100, 101, {
     "cache.read": 1_234,
   }]);
-  assertEquals(told(records), [{
+  assertEquals(summaries(records), [{
     timestampMs: 5_000,
     level: "warn",
     severityNumber: 13,
-    body: "1,234 records of cache.read were left out",
-    attributes: { eventType: "cache.read", leftOut: 1_234, sinceMs: 5_000 },
+    body: "1,234 records of cache.read were suppressed",
+    attributes: { eventType: "cache.read", suppressed: 1_234, sinceMs: 5_000 },
     eventType: SUPPRESSED_EVENT_TYPE,
     sessionId: "",
   }]);
   bus.publish("cache.read", {}, { timestamp: 5_000 });
   await bus.stop();
-  assertEquals(told(records)[1]?.body, "1 record of cache.read was left out");
+  assertEquals(summaries(records)[1]?.body, "1 record of cache.read was suppressed");
   assertEquals({ ...subscriber.stats().suppressedByType }, { "cache.read": 1_235 });
 });
 
@@ -98,7 +98,7 @@ Deno.test("a flood that goes on is told now and then, with exact sums", async ()
   turn();
   await done.promise;
   await bus.stop();
-  const counts = told(records).map(({ attributes }) => attributes.leftOut as number);
+  const counts = summaries(records).map(({ attributes }) => attributes.suppressed as number);
   const sum = counts.reduce((a, b) => a + b);
   assertEquals([sum, passed(records)], [TURNS * 999, TURNS]);
   assertEquals(sum, subscriber.stats().suppressedByType["a"]);
@@ -109,22 +109,22 @@ Deno.test("a flood that goes on is told at 1, 2, 4 … 60 looks, one that is ove
   const limit = new RateLimit(1);
   const told: number[] = [];
   let left = 0;
-  for (let look = 1; look <= 300; look++) {
-    for (let i = 0; i < 10; i++) if (!limit.take(0, look)) left++;
-    const leftOut = limit.look();
-    if (leftOut === undefined) continue;
-    told.push(look);
-    assertEquals([leftOut.count, leftOut.untilMs], [left, look]);
+  for (let poll = 1; poll <= 300; poll++) {
+    for (let i = 0; i < 10; i++) if (!limit.allow(0, poll)) left++;
+    const suppressed = limit.poll();
+    if (suppressed === undefined) continue;
+    told.push(poll);
+    assertEquals([suppressed.count, suppressed.untilMs], [left, poll]);
     left = 0;
   }
   assertEquals(told, [1, 3, 7, 15, 31, 63, 123, 183, 243]);
-  assertEquals(limit.look()?.count, left);
-  assertEquals([limit.look(), limit.flooded], [undefined, false]);
-  limit.take(0, 1);
-  assertEquals([limit.flooded, limit.look()?.count], [true, 1]);
+  assertEquals(limit.poll()?.count, left);
+  assertEquals([limit.poll(), limit.flooded], [undefined, false]);
+  limit.allow(0, 1);
+  assertEquals([limit.flooded, limit.poll()?.count], [true, 1]);
 });
 
-Deno.test("at just the rate nothing is left out, in any fraction of a second", async () => {
+Deno.test("at just the rate nothing is suppressed, in any fraction of a second", async () => {
   for (const maxPerSecond of [1, 3, 7, 10, 30, 1_000]) {
     const { bus, subscriber } = loggingBus({ maxPerSecond });
     for (let i = 0; i < 5_000; i++) {
@@ -144,7 +144,7 @@ Deno.test("when a flood ends and nothing follows, time alone has it told", async
       record.eventType === SUPPRESSED_EVENT_TYPE ? heard.resolve(record) : undefined,
   });
   for (let i = 0; i < 3; i++) bus.publish("a", {}, { timestamp: 1 });
-  assertEquals((await deadline(heard.promise, 5_000)).body, "2 records of a were left out");
+  assertEquals((await deadline(heard.promise, 5_000)).body, "2 records of a were suppressed");
   await bus.stop();
 });
 
@@ -152,7 +152,7 @@ Deno.test("a flood is told before the process ends", async () => {
   const { bus, records } = loggingBus({ maxPerSecond: 1 });
   for (let i = 0; i < 3; i++) bus.publish("a", {}, { timestamp: 1 });
   bus.flushSync();
-  assertEquals(told(records).map(({ body }) => body), ["2 records of a were left out"]);
+  assertEquals(summaries(records).map(({ body }) => body), ["2 records of a were suppressed"]);
   await bus.stop();
-  assertEquals(told(records).length, 1);
+  assertEquals(summaries(records).length, 1);
 });

@@ -50,7 +50,7 @@ Deno.test("a level that is none is counted, with the type and the value", async 
   assertEquals(records, []);
   assertEquals(lines, [
     "busbar: LoggingSubscriber failed in a: TypeError: Cannot log a: level must be one of " +
-    "trace, debug, info, warn, error, fatal, received loud",
+    'trace, debug, info, warn, error, fatal, received "loud"',
   ]);
 });
 

@@ -159,7 +159,7 @@ Deno.test("operations of one session are told apart by their id, else the oldest
   assertEquals(took?.kind === "histogram" && took.points[0]?.sum, 2 + 100 + 800);
 });
 
-Deno.test("values that cannot be are left out and counted", async () => {
+Deno.test("values that cannot be are ignored and counted", async () => {
   const { metrics = {} } = catalog({
     metrics: {
       "down": counter("stock", { value: ({ metadata }) => -metadata.items }),
@@ -210,9 +210,9 @@ Deno.test("neither a catalog nor a disabled bus creates an instrument", async ()
   await using prometheus = new PrometheusMetrics();
   let created = 0;
   const meter = new Proxy(prometheus.meter, {
-    get: (target, name) => {
+    get: (target, name) => (...args: unknown[]) => {
       created++;
-      return Reflect.get(target, name);
+      return Reflect.get(target, name).apply(target, args);
     },
   });
   const bus = new EventBus<ShopEvents>({ enabled: false });
@@ -248,7 +248,7 @@ Deno.test("a start that is stamped in the future ends no other's waiting", async
   });
 });
 
-Deno.test("what is left out is told: bad values once, overdue starts backing off", async () => {
+Deno.test("what is ignored is reported: bad values once, overdue starts backing off", async () => {
   const logger = new MemoryLogger();
   const subscriber = new MetricsSubscriber<ShopEvents>({
     metrics: {
@@ -268,10 +268,10 @@ Deno.test("what is left out is told: bad values once, overdue starts backing off
   await bus.stop();
   assertEquals(subscriber.stats().expiredPairs, 4);
   assertEquals(logger.lines, [
-    "MetricsSubscriber: stock was given a value that is not a finite number; such values are left " +
-    "out and counted",
-    "MetricsSubscriber: sold was given a value that is not a finite number of at least 0; such " +
-    "values are left out and counted",
-    "MetricsSubscriber: gave up starts whose end has not come: 1 so far",
+    "busbar: the metric stock was given a value that is not a finite number; such values are " +
+    "ignored and counted",
+    "busbar: the metric sold was given a value that is not a finite number of at least 0; such " +
+    "values are ignored and counted",
+    "busbar: MetricsSubscriber expired starts whose end did not arrive: 1 so far",
   ]);
 });

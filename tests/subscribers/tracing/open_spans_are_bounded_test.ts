@@ -35,7 +35,7 @@ Deno.test("One open span too many ends the oldest with a mark; its late end is c
     open: 0,
   });
   assertEquals(traced.lines, [
-    'TracingSubscriber gave up spans that had not ended: 1 so far, the last one a "read"',
+    'busbar: TracingSubscriber expired spans whose end did not arrive: 1 so far, the last one a "read"',
   ]);
   await traced.stop();
 });

@@ -78,7 +78,7 @@ Deno.test("Of several open parents, the one of the same operation is taken, or e
   }
 });
 
-Deno.test("A traceparent that is none is ignored, counted and told", async () => {
+Deno.test("A traceparent that is none is ignored, counted and reported", async () => {
   const traced = tracedBus(spans);
   traced.publish("lookup.start", 0, {}, { traceparent: "00-no-no-01" });
   traced.publish("lookup.end", 1);
@@ -88,7 +88,7 @@ Deno.test("A traceparent that is none is ignored, counted and told", async () =>
   assertEquals(ended.map((span) => span.parentSpanContext), [undefined, undefined]);
   assertEquals(traced.tracing.stats().invalidTraceparents, 2);
   assertEquals(traced.lines, [
-    "TracingSubscriber ignored traceparents that are none: 2 so far",
+    "busbar: TracingSubscriber ignored malformed traceparents: 2 so far",
   ]);
 });
 
