@@ -20,7 +20,7 @@ import process from "node:process";
 import { PrometheusExporter } from "@opentelemetry/exporter-prometheus";
 import { MeterProvider } from "@opentelemetry/sdk-metrics";
 import client from "prom-client";
-import { createMetricsHandler } from "../src/http/mod.ts";
+import { createHandler, metricsRoute } from "../src/http/mod.ts";
 import { type Meter, PrometheusMetrics, type ScrapeFormat } from "../src/otel/mod.ts";
 import { collectGarbage, median } from "./measure.ts";
 
@@ -126,7 +126,7 @@ function promClient(shape: Shape): Subject {
 /** All that is done for a request: the scrape, negotiated and compressed. */
 function compressed(shape: Shape): Subject {
   const { scrape, touch } = busbar(shape, "openmetrics");
-  const handler = createMetricsHandler({ scrape });
+  const handler = createHandler({ routes: [metricsRoute({ scrape })] });
   const headers = {
     "accept": "application/openmetrics-text",
     "accept-encoding": "gzip",

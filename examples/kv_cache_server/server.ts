@@ -1,9 +1,9 @@
 import { EventBus } from "@busbar/busbar";
-import { createMetricsHandler } from "@busbar/busbar/http";
+import { serveMetrics } from "@busbar/busbar/http";
 import { registerKvCache } from "@busbar/busbar/kv-cache";
 import { PrometheusMetrics } from "@busbar/busbar/otel";
 import { MetricsSubscriber } from "@busbar/busbar/subscribers";
-import { createApiHandler } from "./api/api_handler.ts";
+import { createApiRoutes } from "./api/api_routes.ts";
 import { DiskTier } from "./cache/disk_tier.ts";
 import { MemoryTier } from "./cache/memory_tier.ts";
 import { PrefixCache } from "./cache/prefix_cache.ts";
@@ -14,7 +14,6 @@ import { Faults } from "./faults.ts";
 import type { Options } from "./options.ts";
 import { Progress } from "./progress.ts";
 import type { Request } from "./request.ts";
-import { serveLocally } from "./serve.ts";
 import { Summary } from "./summary.ts";
 import { readTrace } from "./trace.ts";
 import { conversations } from "./workload.ts";
@@ -48,11 +47,13 @@ export async function run(
   });
   const cache = new PrefixCache({ l1: new MemoryTier(options.l1Blocks), l2, bus, faults });
   bus.publish("kv_cache.opened", { l1Capacity: options.l1Blocks, l2Capacity: options.l2Blocks });
-  await using server = serveLocally(options.port, [
-    createApiHandler(cache, say),
-    createMetricsHandler({ scrape: () => metrics.scrape(), logger }),
-  ]);
-  const metricsUrl = `${server.url}/metrics`;
+  await using server = await serveMetrics({
+    port: options.port,
+    scrape: (format) => metrics.scrape(format),
+    routes: createApiRoutes(cache, say),
+    logger,
+  });
+  const { metricsUrl } = server;
   tellWhatToOpen(metricsUrl, options, say);
 
   const summary = new Summary();

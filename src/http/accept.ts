@@ -9,7 +9,7 @@ interface Range {
   readonly name: string;
   /** The value of `version`, if it is given. */
   readonly version: string | undefined;
-  /** How welcome it is, from 0 (not at all) to 1. */
+  /** The weight `q`, from 0 (not acceptable) to 1. */
   readonly quality: number;
 }
 
@@ -52,7 +52,7 @@ export function negotiateFormat(accept: string | null): ScrapeFormat {
   const ranges = parse(accept);
   let best: { format: ScrapeFormat; quality: number; precision: number } | undefined;
   for (const offer of OFFERS) {
-    const { quality, precision } = welcome(offer, ranges);
+    const { quality, precision } = matchQuality(offer, ranges);
     if (quality === 0) continue;
     const better = best === undefined || quality > best.quality ||
       (quality === best.quality && precision >= best.precision && precision >= NAMED);
@@ -64,8 +64,8 @@ export function negotiateFormat(accept: string | null): ScrapeFormat {
 /** How precise a range is that names a format, rather than covering it with a `*`. */
 const NAMED = 2;
 
-/** How welcome an offer is, by the most precise range that covers it. */
-function welcome(
+/** The quality of an offer, by the most precise range that covers it. */
+function matchQuality(
   { type, version }: Offer,
   ranges: readonly Range[],
 ): { quality: number; precision: number } {

@@ -1,11 +1,4 @@
-import { createMetricsHandler } from "./metrics_handler.ts";
-import {
-  listenError,
-  type MetricsServer,
-  metricsServer,
-  resolveAddress,
-  type ServeMetricsOptions,
-} from "./metrics_server.ts";
+import type { ListeningServer, ListenOptions } from "./server.ts";
 
 /** What is used of Bun. */
 export interface BunRuntime {
@@ -13,20 +6,19 @@ export interface BunRuntime {
   serve(options: {
     hostname: string;
     port: number;
-    fetch: (request: Request) => Promise<Response>;
+    fetch: (request: Request) => Response | Promise<Response>;
   }): { readonly port: number; stop(now?: boolean): Promise<void> };
 }
 
-/** Serves metrics with `Bun.serve`. */
-export function serveOnBun(bun: BunRuntime, options: ServeMetricsOptions): MetricsServer {
-  const address = resolveAddress(options);
-  try {
-    const server = bun.serve({ ...address, fetch: createMetricsHandler(options) });
-    return metricsServer({ ...address, port: server.port }, {
-      afterRequests: () => server.stop(),
-      now: () => server.stop(true),
-    });
-  } catch (error) {
-    throw listenError(error, address);
-  }
+/** Listens with `Bun.serve`. */
+export function listenOnBun(
+  bun: BunRuntime,
+  { hostname, port, handler }: ListenOptions,
+): ListeningServer {
+  const server = bun.serve({ hostname, port, fetch: handler });
+  return {
+    port: server.port,
+    close: () => server.stop(),
+    abort: () => server.stop(true),
+  };
 }

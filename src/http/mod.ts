@@ -1,12 +1,12 @@
 /**
- * Metrics over HTTP: a `(Request) => Promise<Response>` handler for any server, and servers on
- * `Deno.serve`, `Bun.serve` and `node:http`.
+ * Metrics over HTTP: a handler made of routes, `(Request) => Promise<Response>`, for any server, and
+ * servers on `Deno.serve`, `Bun.serve` and `node:http`.
  *
  * @example
  * ```ts
  * import { serveMetrics } from "@busbar/busbar/http";
  *
- * await using server = serveMetrics({ port: 0, scrape: () => Promise.resolve("up 1\n") });
+ * await using server = await serveMetrics({ port: 0, scrape: () => Promise.resolve("up 1\n") });
  * const response = await fetch(server.metricsUrl);
  * if (await response.text() !== "up 1\n") throw new Error("unexpected");
  * ```
@@ -14,16 +14,13 @@
  * @module
  */
 export type { ScrapeFormat } from "../otel/prometheus/scrape_format.ts";
-export {
-  CONTENT_TYPES,
-  createMetricsHandler,
-  type MetricsHandlerOptions,
-} from "./metrics_handler.ts";
-export {
-  AddressInUseError,
-  DEFAULT_METRICS_ADDRESS,
-  type MetricsServer,
-  type ServeMetricsOptions,
-} from "./metrics_server.ts";
-export { serveMetrics } from "./serve_metrics.ts";
-export { startMetricsServer } from "./start_metrics_server.ts";
+export type { AccessOptions } from "./access.ts";
+export { createHandler, type HandlerOptions } from "./handler.ts";
+export { healthRoutes, type HealthRoutesOptions } from "./health_routes.ts";
+export { metricsRoute, type MetricsRouteOptions } from "./metrics_route.ts";
+export { type NodeRequest, type NodeResponse, toNodeHandler } from "./node_handler.ts";
+export type { Route } from "./route.ts";
+export type { HttpServer } from "./serve.ts";
+export { type MetricsServer, serveMetrics, type ServeMetricsOptions } from "./serve_metrics.ts";
+export { AddressInUseError, type Handler } from "./server.ts";
+export { statsRoute } from "./stats_route.ts";

@@ -1,59 +1,92 @@
-import { createMetricsHandler } from "./metrics_handler.ts";
-import {
-  listenError,
-  type MetricsServer,
-  metricsServer,
-  resolveAddress,
-  type ServeMetricsOptions,
-} from "./metrics_server.ts";
+import { assertKnownNames } from "../internal/option_names.ts";
+import { type AccessOptions, isLoopback } from "./access.ts";
+import { createHandler, type HandlerOptions } from "./handler.ts";
+import { healthRoutes, type HealthRoutesOptions } from "./health_routes.ts";
+import { metricsRoute, type MetricsRouteOptions } from "./metrics_route.ts";
+import type { Route } from "./route.ts";
+import { type HttpServer, serve } from "./serve.ts";
+import { statsRoute } from "./stats_route.ts";
 
-/** What is used of Deno; written out, since other runtimes' compilers do not know its types. */
-interface DenoRuntime {
-  serve(
-    options: { hostname: string; port: number; onListen: () => void; signal: AbortSignal },
-    handler: (request: Request) => Promise<Response>,
-  ): { readonly addr: { readonly port: number }; shutdown(): Promise<void> };
+/** On this machine only, at the port of OpenTelemetry's Prometheus exporter. */
+const DEFAULT_ADDRESS = { hostname: "127.0.0.1", port: 9_464 };
+
+/** The options of {@linkcode serveMetrics}. */
+export interface ServeMetricsOptions extends AccessOptions {
+  /** Returns the metrics in the negotiated format; see `metricsRoute`. */
+  readonly scrape: MetricsRouteOptions["scrape"];
+  /** Whether `/readyz` answers 200. Default: always. */
+  readonly ready?: HealthRoutesOptions["ready"];
+  /** What `/stats` shows as JSON, such as `() => bus.stats()`. Default: there is no `/stats`. */
+  readonly stats?: (() => unknown) | undefined;
+  /** Further routes. Default: none. */
+  readonly routes?: readonly Route[] | undefined;
+  /** The address to listen on. Default: `"127.0.0.1"`, reachable from this machine only. */
+  readonly hostname?: string | undefined;
+  /** The port, from 0 to 65535; 0 takes a free one. Default: 9464. */
+  readonly port?: number | undefined;
+  /** Shuts the server down when it aborts. Default: none. */
+  readonly signal?: AbortSignal | undefined;
+  /** Where failures are logged. Default: `console`. */
+  readonly logger?: HandlerOptions["logger"];
+}
+
+const OPTIONS: Readonly<Record<keyof ServeMetricsOptions, true>> = {
+  scrape: true,
+  ready: true,
+  stats: true,
+  routes: true,
+  allowedHosts: true,
+  token: true,
+  hostname: true,
+  port: true,
+  signal: true,
+  logger: true,
+};
+
+/** A server that answers scrapes. */
+export interface MetricsServer extends HttpServer {
+  /** Where the metrics are, such as `http://127.0.0.1:9464/metrics`. */
+  readonly metricsUrl: string;
 }
 
 /**
- * Serves metrics with `Deno.serve`; it needs `--allow-net=127.0.0.1:9464`, or the address chosen.
- * {@linkcode startMetricsServer} does the same on other runtimes too.
+ * Serves `/metrics`, `/healthz` and `/readyz` with the runtime's own server: `Deno.serve`,
+ * `Bun.serve`, or Node's `node:http`. It resolves once the server accepts requests. In Deno it needs
+ * `--allow-net=127.0.0.1:9464`, or the address chosen.
+ *
+ * If it listens on a loopback address, only requests for loopback host names are answered, unless
+ * `allowedHosts` names others.
+ *
+ * @example
+ * ```ts
+ * import { serveMetrics } from "@busbar/busbar/http";
+ *
+ * await using server = await serveMetrics({ port: 0, scrape: () => Promise.resolve("up 1\n") });
+ * const response = await fetch(server.metricsUrl);
+ * if (await response.text() !== "up 1\n") throw new Error("unexpected");
+ * ```
  *
  * @throws {AddressInUseError} if the address is in use
+ * @throws {TypeError} if an option is unknown or of the wrong type
  * @throws {RangeError} if `port` is not an integer from 0 to 65535
- * @throws {Error} if the runtime is not Deno
+ * @throws {Error} if the runtime has no server, or the signal has aborted
  */
-export function serveMetrics(options: ServeMetricsOptions): MetricsServer {
-  const address = resolveAddress(options);
-  const { Deno } = globalThis as { Deno?: DenoRuntime };
-  if (Deno === undefined) {
-    throw new Error(
-      "Cannot serve metrics: serveMetrics needs Deno; on other runtimes, await startMetricsServer",
-    );
-  }
-  try {
-    const handler = createMetricsHandler(options);
-    const underWay = new Set<Promise<Response>>();
-    const controller = new AbortController();
-    const server = Deno.serve(
-      { ...address, onListen: () => {}, signal: controller.signal },
-      (request) => {
-        const answer = handler(request).finally(() => underWay.delete(answer));
-        underWay.add(answer);
-        return answer;
-      },
-    );
-    let closing = false;
-    return metricsServer({ ...address, port: server.addr.port }, {
-      afterRequests: async () => {
-        await Promise.allSettled(underWay);
-        closing = true;
-        await server.shutdown();
-      },
-      // Once Deno's own shutdown has begun, it cannot be cut short.
-      now: () => closing || controller.abort(),
-    });
-  } catch (error) {
-    throw listenError(error, address);
-  }
+export async function serveMetrics(options: ServeMetricsOptions): Promise<MetricsServer> {
+  assertKnownNames("serve metrics", "option", options, Object.keys(OPTIONS));
+  const { scrape, ready, stats, routes = [], token, signal, logger = console } = options;
+  const { hostname = DEFAULT_ADDRESS.hostname, port = DEFAULT_ADDRESS.port } = options;
+  const metrics = metricsRoute({ scrape });
+  const handler = createHandler({
+    routes: [
+      metrics,
+      ...healthRoutes({ ready }),
+      ...(stats === undefined ? [] : [statsRoute(stats)]),
+      ...routes,
+    ],
+    allowedHosts: options.allowedHosts ?? (isLoopback(hostname) ? [] : undefined),
+    token,
+    logger,
+  });
+  const server = await serve(handler, { hostname, port, signal, logger });
+  return { ...server, metricsUrl: `${server.origin}${metrics.path}` };
 }

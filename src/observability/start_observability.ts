@@ -1,8 +1,7 @@
 import { EventBus } from "../bus/event_bus.ts";
 import type { AnyEvents } from "../events/event_map.ts";
 import { installExitHooks } from "../exit/hooks.ts";
-import type { MetricsServer } from "../http/metrics_server.ts";
-import { startMetricsServer } from "../http/start_metrics_server.ts";
+import { type MetricsServer, serveMetrics } from "../http/serve_metrics.ts";
 import type { DeadlineOptions } from "../internal/deadline.ts";
 import { errorText, report } from "../internal/reporting.ts";
 import { jsonLinesSink } from "../subscribers/logging/json_lines.ts";
@@ -174,7 +173,7 @@ async function serve<Events extends object>(
 ): Promise<MetricsServer | undefined> {
   if (!config.prometheus.enabled || scrape === undefined) return undefined;
   const { hostname, port } = config.prometheus;
-  return await startMetricsServer({
+  return await serveMetrics({
     hostname,
     port,
     scrape,

@@ -1,10 +1,10 @@
 import { assertEquals, assertLessOrEqual } from "@std/assert";
-import { createMetricsHandler, startMetricsServer } from "@busbar/busbar/http";
+import { createHandler, metricsRoute, serveMetrics } from "@busbar/busbar/http";
 
 const line = (i: number) => `requests_total{route="/v1/${i}",name="naïve 🚌"} ${i}\n`;
 const text = Array.from({ length: 20_000 }, (_, i) => line(i)).join("");
 const scrape = () => Promise.resolve(text);
-const handler = createMetricsHandler({ scrape });
+const handler = createHandler({ routes: [metricsRoute({ scrape })] });
 
 const get = (encoding: string | undefined, method = "GET") =>
   handler(
@@ -14,7 +14,7 @@ const get = (encoding: string | undefined, method = "GET") =>
     }),
   );
 
-Deno.test("gzip is used where it is welcome", async () => {
+Deno.test("gzip is used where it is acceptable", async () => {
   const table: [acceptEncoding: string | undefined, encoding: string | null][] = [
     ["gzip", "gzip"],
     ["GZIP", "gzip"],
@@ -50,7 +50,7 @@ Deno.test("what is unpacked is the scrape, down to the last byte", async () => {
   assertLessOrEqual(bytes.length, text.length / 4);
   const unpacked = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   assertEquals(await new Response(unpacked).text() === text, true);
-  const empty = createMetricsHandler({ scrape: () => Promise.resolve("") });
+  const empty = createHandler({ routes: [metricsRoute({ scrape: () => Promise.resolve("") })] });
   const headers = { "accept-encoding": "gzip" };
   const packed = await empty(new Request("http://localhost/metrics", { headers }));
   const nothing = packed.body?.pipeThrough(new DecompressionStream("gzip"));
@@ -58,7 +58,7 @@ Deno.test("what is unpacked is the scrape, down to the last byte", async () => {
 });
 
 Deno.test("a real client unpacks it", async () => {
-  await using server = await startMetricsServer({ port: 0, scrape });
+  await using server = await serveMetrics({ port: 0, scrape });
   for (const encoding of ["gzip", "identity"]) {
     const response = await fetch(server.metricsUrl, { headers: { "accept-encoding": encoding } });
     assertEquals(await response.text() === text, true);

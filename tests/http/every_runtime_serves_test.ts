@@ -16,7 +16,7 @@ Deno.test("every runtime serves metrics with its own server, and ends when it is
     [200, TEXT, ""],
     [405, PLAIN, "Method not allowed\n"],
     [200, PLAIN, "ok\n"],
-    [404, PLAIN, "Not found. The metrics are at /metrics\n"],
+    [404, PLAIN, "Not found. There is /metrics, /healthz, /readyz\n"],
     ["AddressInUseError", true],
     ["gone"],
   ]);

@@ -1,9 +1,17 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { CONTENT_TYPES, createMetricsHandler, type ScrapeFormat } from "@busbar/busbar/http";
+import { createHandler, metricsRoute, type ScrapeFormat } from "@busbar/busbar/http";
 
-const handler = createMetricsHandler({
-  scrape: (format) => Promise.resolve(`# ${format}\n${format === "openmetrics" ? "# EOF\n" : ""}`),
+const CONTENT_TYPES = {
+  prometheus: "text/plain; version=0.0.4; charset=utf-8",
+  openmetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8",
+};
+
+const handler = createHandler({
+  routes: [metricsRoute({
+    scrape: (format) =>
+      Promise.resolve(`# ${format}\n${format === "openmetrics" ? "# EOF\n" : ""}`),
+  })],
 });
 
 async function formatFor(accept: string | undefined): Promise<ScrapeFormat> {
@@ -82,7 +90,9 @@ Deno.test("no header makes a scrape fail", async () => {
 });
 
 Deno.test("a scrape that knows Prometheus text alone is not called OpenMetrics", async () => {
-  const plain = createMetricsHandler({ scrape: () => Promise.resolve("up 1\n") });
+  const plain = createHandler({
+    routes: [metricsRoute({ scrape: () => Promise.resolve("up 1\n") })],
+  });
   const response = await plain(
     new Request("http://localhost/metrics", { headers: { accept: OPEN } }),
   );

@@ -73,11 +73,6 @@ export const SKIPS: readonly Skip[] = [
     reason: "the EventTarget of workerd throws on `capture`",
   },
   {
-    runtimes: RUNTIMES,
-    tests: ["http/metrics_are_served_test.ts > in Deno serveMetrics does the same at once"],
-    reason: "`serveMetrics` is for Deno; `startMetricsServer` serves everywhere",
-  },
-  {
     runtimes: ["Node 22", "Node 24"],
     tests: ["exit/every_way_to_end_delivers_test.ts > a page that is left delivers"],
     reason: "Node has no global event target that could tell of it",
@@ -102,7 +97,7 @@ export const SKIPS: readonly Skip[] = [
   {
     runtimes: ["Chromium"],
     tests: [
-      "http/a_scrape_is_compressed_when_asked_test.ts > gzip is used where it is welcome",
+      "http/a_scrape_is_compressed_when_asked_test.ts > gzip is used where it is acceptable",
       "http/a_scrape_is_compressed_when_asked_test.ts > what is unpacked is the scrape, down to the last byte",
     ],
     reason: "a page may not set `accept-encoding`",

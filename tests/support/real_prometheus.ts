@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { deadline } from "@std/async";
-import { type MetricsHandlerOptions, startMetricsServer } from "@busbar/busbar/http";
+import { serveMetrics, type ServeMetricsOptions } from "@busbar/busbar/http";
 import { start } from "./processes.ts";
 import { temporaryFolder } from "./temporary_folder.ts";
 
@@ -17,13 +17,13 @@ export interface RealPrometheus extends AsyncDisposable {
 
 /** Starts one, and waits until it has stored a first scrape. */
 export async function startPrometheus(
-  scrape: MetricsHandlerOptions["scrape"],
+  scrape: ServeMetricsOptions["scrape"],
   ...flags: string[]
 ): Promise<RealPrometheus> {
   let scraped = 0;
   // The second scrape begins only when the first has been stored.
   const twice = Promise.withResolvers<void>();
-  const server = await startMetricsServer({
+  const server = await serveMetrics({
     port: 0,
     scrape: (format) => {
       if (++scraped === 2) twice.resolve();

@@ -167,6 +167,10 @@ Deno.test("it can be scraped while it runs, and Ctrl-C ends it with a summary", 
   const response = await fetch(url);
   assertEquals(response.status, 200);
   assertMatch(await response.text(), /lmcache_mp_event_bus_queue_depth \d+/);
+  const open = await fetch(url, { headers: { accept: "application/openmetrics-text" } });
+  const type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+  assertEquals(open.headers.get("content-type"), type);
+  assertMatch(await open.text(), /lmcache_mp_event_bus_queue_depth \d+\n(.|\n)*# EOF\n$/);
   child.kill("SIGINT");
   const { code, stderr } = await child.ended;
   assertEquals(code, 0, stderr);

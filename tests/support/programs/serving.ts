@@ -5,11 +5,11 @@
  *
  * @module
  */
-import { startMetricsServer } from "@busbar/busbar/http";
+import { serveMetrics } from "@busbar/busbar/http";
 
 const scrape = (format: string) =>
   Promise.resolve(format === "openmetrics" ? "up 1.0\n# EOF\n" : "up 1\n");
-const server = await startMetricsServer({ port: 0, scrape });
+const server = await serveMetrics({ port: 0, scrape });
 const url = new URL(server.metricsUrl);
 
 async function ask(path: string, init: RequestInit = {}): Promise<unknown[]> {
@@ -29,7 +29,7 @@ const answers = [
   await ask("//"),
 ];
 try {
-  await startMetricsServer({ port: Number(url.port), scrape });
+  await serveMetrics({ port: Number(url.port), scrape });
 } catch (error) {
   const { name, port } = error as Error & { port?: number };
   answers.push([name, port === Number(url.port)]);

@@ -1,0 +1,94 @@
+import { invalidArgument } from "../internal/arguments.ts";
+
+/** Who may ask. */
+export interface AccessOptions {
+  /**
+   * The host names, without ports, that requests may be addressed to besides those of the loopback
+   * interface (`localhost`, `127.0.0.1`, `[::1]`); others get 403. It keeps web pages from reading what
+   * listens on loopback, through a name of their own that resolves to it. `["*"]` stands for any.
+   * Default: any.
+   */
+  readonly allowedHosts?: readonly string[] | undefined;
+  /**
+   * What requests must carry as `Authorization: Bearer <token>`; others get 401. Routes that are
+   * public are answered without it. Default: none.
+   */
+  readonly token?: string | undefined;
+}
+
+/** Why a request is refused. */
+export interface Refusal {
+  readonly status: 401 | 403;
+  readonly text: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const ACTION = "create a handler";
+const ANY_HOST = "*";
+
+/** Decides who is answered. */
+export class Access {
+  readonly #allowedHosts: ReadonlySet<string> | undefined;
+  readonly #token: Uint8Array | undefined;
+
+  /** @throws {TypeError} if an option is of the wrong type, or the token is empty */
+  constructor({ allowedHosts, token }: AccessOptions) {
+    if (allowedHosts !== undefined) {
+      if (!Array.isArray(allowedHosts) || !allowedHosts.every((name) => typeof name === "string")) {
+        invalidArgument(TypeError, ACTION, "allowedHosts", "a list of host names", allowedHosts);
+      }
+      if (!allowedHosts.includes(ANY_HOST)) {
+        this.#allowedHosts = new Set(allowedHosts.map((name) => name.toLowerCase()));
+      }
+    }
+    if (token === undefined) return;
+    if (typeof token !== "string" || token === "") {
+      throw new TypeError(
+        `Cannot ${ACTION}: token must be a text that is not empty (it is not shown)`,
+      );
+    }
+    this.#token = new TextEncoder().encode(token);
+  }
+
+  /** Why a request is refused; `undefined` if it is not. */
+  refusalOf({ headers }: Request, { hostname }: URL): Refusal | undefined {
+    if (!this.#isAllowedHost(hostname)) {
+      return {
+        status: 403,
+        text: `Forbidden: ${hostname} is not among the allowed host names\n`,
+      };
+    }
+    if (this.#token === undefined || isToken(headers.get("authorization"), this.#token)) {
+      return undefined;
+    }
+    return {
+      status: 401,
+      text: "Unauthorized: a bearer token is needed\n",
+      headers: { "www-authenticate": "Bearer" },
+    };
+  }
+
+  #isAllowedHost(hostname: string): boolean {
+    return this.#allowedHosts === undefined || isLoopback(hostname) ||
+      this.#allowedHosts.has(hostname.toLowerCase());
+  }
+}
+
+/** Whether a host name, as URLs write it, is one of the loopback interface. */
+export function isLoopback(hostname: string): boolean {
+  const name = hostname.toLowerCase();
+  return name === "localhost" || name.endsWith(".localhost") ||
+    name === "[::1]" || name === "::1" || /^127\.\d+\.\d+\.\d+$/.test(name);
+}
+
+/** Takes as long whichever characters differ, so that its duration says nothing of the token. */
+function isToken(authorization: string | null, token: Uint8Array): boolean {
+  const given = /^bearer +(.*)$/i.exec(authorization ?? "")?.[1];
+  if (given === undefined) return false;
+  const bytes = new TextEncoder().encode(given);
+  let differences = bytes.length ^ token.length;
+  for (let i = 0; i < bytes.length; i++) {
+    differences |= (bytes[i] as number) ^ (token[i % token.length] as number);
+  }
+  return differences === 0;
+}

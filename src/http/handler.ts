@@ -1,0 +1,114 @@
+import type { Logger } from "../internal/logger.ts";
+import { assertKnownNames } from "../internal/option_names.ts";
+import { errorText, report } from "../internal/reporting.ts";
+import { Access, type AccessOptions } from "./access.ts";
+import { type Route, RouteTable } from "./route.ts";
+import { textResponse } from "./text_response.ts";
+
+/** The options of {@linkcode createHandler}. */
+export interface HandlerOptions extends AccessOptions {
+  /** What is answered; other paths get 404. */
+  readonly routes: readonly Route[];
+  /** Where failures are logged. Default: `console`. */
+  readonly logger?: Logger | undefined;
+}
+
+const OPTIONS: Readonly<Record<keyof HandlerOptions, true>> = {
+  routes: true,
+  allowedHosts: true,
+  token: true,
+  logger: true,
+};
+
+/**
+ * Creates a handler made of routes, for any server that uses `Request` and `Response`; for `node:http`
+ * and Express see `toNodeHandler`.
+ *
+ * - Paths without a route get 404; methods that a path has no route for get 405, with `Allow`.
+ * - A route that fails is answered with 500. The reason is logged and not sent to the client.
+ * - Responses get `cache-control: no-store` and `x-content-type-options: nosniff`, unless a route sets
+ *   these headers itself.
+ *
+ * It never rejects.
+ *
+ * @example
+ * ```ts
+ * import { createHandler, healthRoutes, metricsRoute } from "@busbar/busbar/http";
+ *
+ * const handler = createHandler({
+ *   routes: [
+ *     metricsRoute({ scrape: () => Promise.resolve("up 1\n") }),
+ *     ...healthRoutes(),
+ *     { path: "/version", handle: () => new Response("1.2.3\n") },
+ *   ],
+ * });
+ * const response = await handler(new Request("http://localhost/version"));
+ * if (await response.text() !== "1.2.3\n") throw new Error("unexpected");
+ * ```
+ *
+ * @throws {TypeError} if an option or a route is not valid, or two routes answer the same path and
+ * method
+ */
+export function createHandler(options: HandlerOptions): (request: Request) => Promise<Response> {
+  assertKnownNames("create a handler", "option", options, Object.keys(OPTIONS));
+  const { routes, logger = console } = options;
+  const table = new RouteTable(routes);
+  const access = new Access(options);
+  const notFound = `Not found. There is ${table.paths.join(", ")}\n`;
+
+  return async (request) => {
+    const url = new URL(request.url);
+    const found = table.find(url.pathname, request.method);
+    const isPublic = found?.route?.isPublic === true;
+    const refusal = isPublic ? undefined : access.refusalOf(request, url);
+    if (refusal !== undefined) {
+      return complete(request, textResponse(refusal.status, refusal.text, refusal.headers));
+    }
+    if (found === undefined) return complete(request, textResponse(404, notFound));
+    const { route, methods } = found;
+    if (route === undefined) {
+      const allow = methods.join(", ");
+      return complete(request, textResponse(405, "Method not allowed\n", { allow }));
+    }
+    try {
+      return complete(request, await route.handle(request));
+    } catch (error) {
+      // Whoever has gone away caused it, and reads no answer.
+      if (!request.signal.aborted) {
+        report(logger, `Cannot answer ${route.path}: ${errorText(error)}`);
+      }
+      return complete(request, textResponse(500, "This could not be answered\n"));
+    }
+  };
+}
+
+const DEFAULT_HEADERS = {
+  "cache-control": "no-store",
+  "x-content-type-options": "nosniff",
+};
+/** The status of a response that a runtime makes to turn the connection into a WebSocket. */
+const SWITCHING_PROTOCOLS = 101;
+
+/** Adds the headers that all responses have, and takes the body away where none is wanted. */
+function complete({ method }: Request, response: Response): Response {
+  if (response.status === SWITCHING_PROTOCOLS) return response;
+  if (method === "HEAD") {
+    const { status, statusText, headers } = response;
+    response.body?.cancel().catch(() => {});
+    return withDefaultHeaders(new Response(null, { status, statusText, headers }));
+  }
+  try {
+    return withDefaultHeaders(response);
+  } catch {
+    // The headers of some responses, such as those of `fetch`, cannot be changed.
+    return withDefaultHeaders(new Response(response.body, response));
+  }
+}
+
+function withDefaultHeaders(response: Response): Response {
+  const { headers } = response;
+  for (const [name, value] of Object.entries(DEFAULT_HEADERS)) {
+    if (!headers.has(name)) headers.set(name, value);
+  }
+  return response;
+}
