@@ -35,8 +35,24 @@ const NOUNS = {
 } as const;
 
 /**
- * Makes one catalog of one or several. Each is checked, and so is what they are together.
+ * Makes one catalog of several: a library's and an application's, for one dashboard or one bus. Each
+ * is checked, and so is what they are together. One of them may stand there twice.
  *
+ * @example
+ * ```ts
+ * import { combineCatalogs, declare } from "@busbar/busbar/catalog";
+ *
+ * const cache = declare<{ "cache.read": { hit: boolean } }>();
+ * const shop = declare<{ "order": { cents: number } }>();
+ * const both = combineCatalogs([
+ *   cache.catalog({ metrics: { "cache.reads": cache.counter("cache.read") } }),
+ *   shop.catalog({ metrics: { "shop.orders": shop.counter("order") } }),
+ * ]);
+ * const names = Object.keys(both.metrics ?? {}).join();
+ * if (names !== "cache.reads,shop.orders") throw new Error(names);
+ * ```
+ *
+ * @returns the catalog of all their events
  * @throws {TypeError} if two of them declare something different under one name, or if metrics of two
  * would have the same name in a scrape
  */

@@ -1,4 +1,4 @@
-import { assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { declare } from "@busbar/busbar/catalog";
 
 interface ShopEvents {
@@ -6,7 +6,9 @@ interface ShopEvents {
   "order.end": { total: number };
 }
 
-const { catalog, counter, duration, gauge, histogram, span, throughput } = declare<ShopEvents>();
+const { catalog, counter, duration, gauge, histogram, span, throughput, upDownCounter } = declare<
+  ShopEvents
+>();
 const untyped = <Value>(value: unknown) => value as Value;
 
 const REFUSED: readonly [declare: () => unknown, message: string][] = [
@@ -102,6 +104,107 @@ const REFUSED: readonly [declare: () => unknown, message: string][] = [
     () => catalog({ logs: { "order.end": { level: "info", maxPerSecond: 0 } } }),
     'Cannot declare the log of "order.end": maxPerSecond must be a number above 0, received 0',
   ],
+  [
+    () => catalog(untyped({ metric: {} })),
+    'Cannot declare a catalog: there is no section "metric"; did you mean "metrics"?',
+  ],
+  [
+    () => catalog(untyped({ span: {} })),
+    'Cannot declare a catalog: there is no section "span"; did you mean "spans"?',
+  ],
+  [
+    () => catalog(untyped({ log: {} })),
+    'Cannot declare a catalog: there is no section "log"; did you mean "logs"?',
+  ],
+  [
+    () => catalog(untyped({ traces: {} })),
+    'Cannot declare a catalog: there is no section "traces"; there are events, metrics, spans, logs',
+  ],
+  [
+    () => catalog(untyped(undefined)),
+    "Cannot declare a catalog: it must be an object, received undefined",
+  ],
+  [
+    () => catalog({ metrics: untyped([]) }),
+    "Cannot declare a catalog: metrics must be an object, received []",
+  ],
+  [
+    () => counter("order.end", untyped({ attribute: () => ({}) })),
+    'Cannot declare a counter: there is no option "attribute"; did you mean "attributes"?',
+  ],
+  [
+    () => upDownCounter("order.end", untyped({ vale: () => 1 })),
+    'Cannot declare an upDownCounter: there is no option "vale"; did you mean "value"?',
+  ],
+  [
+    () => counter("order.end", untyped({ buckets: [1] })),
+    'Cannot declare a counter: there is no option "buckets"',
+  ],
+  [
+    () => gauge("order.end", untyped({ value: () => 1, units: "By" })),
+    'Cannot declare a gauge: there is no option "units"; did you mean "unit"?',
+  ],
+  [
+    () => histogram("order.end", untyped({ value: () => 1, bucket: [1] })),
+    'Cannot declare a histogram: there is no option "bucket"; did you mean "buckets"?',
+  ],
+  [
+    () => duration("order.start", "order.end", untyped({ operationID: () => 1 })),
+    'Cannot declare a duration: there is no option "operationID"; did you mean "operationId"?',
+  ],
+  [
+    () => throughput("order.start", "order.end", untyped({ byte: () => 1 })),
+    'Cannot declare a throughput: there is no option "byte"; did you mean "bytes"?',
+  ],
+  [
+    () => span("order.start", "order.end", untyped({ parents: "request" })),
+    'Cannot declare a span: there is no option "parents"; did you mean "parent"?',
+  ],
+  [
+    () => catalog({ logs: { "order.end": untyped({ level: "info", redacted: ["card"] }) } }),
+    'Cannot declare the log of "order.end": there is no option "redacted"; did you mean "redact"?',
+  ],
+  [
+    () => catalog({ events: { "order.end": untyped({ desciption: "" }) } }),
+    'Cannot declare the description of "order.end": there is no option "desciption"; did you mean "description"?',
+  ],
+  [
+    () =>
+      catalog({
+        events: {
+          "order.end": { description: "", metadata: { total: untyped({ description: "", u: 1 }) } },
+        },
+      }),
+    'Cannot declare the description of "order.end", field "total": there is no option "u"',
+  ],
+  [
+    () => catalog({ events: { "order.end": untyped({}) } }),
+    'Cannot declare the description of "order.end": description must be a string, received undefined',
+  ],
+  [
+    () => counter("order.end", untyped(null)),
+    "Cannot declare a counter: options must be an object, received null",
+  ],
+  [
+    () => counter("order.end", { attributeNames: untyped("status") }),
+    'Cannot declare a counter: attributeNames must be a list of names, received "status"',
+  ],
+  [
+    () => histogram("order.end", { value: () => 1, buckets: [1, Infinity] }),
+    "Cannot declare a histogram: buckets[1] must be a finite number, received Infinity",
+  ],
+  [
+    () => span("order.start", "order.end", { root: untyped("yes") }),
+    'Cannot declare a span: root must be true or false, received "yes"',
+  ],
+  [
+    () => catalog({ spans: { order: untyped(counter("order.end")) } }),
+    'Cannot declare the span "order": it must be declared as a span, received [object Object]',
+  ],
+  [
+    () => catalog({ metrics: { order: untyped(span("order.start", "order.end")) } }),
+    'Cannot declare the metric "order": it must be declared as a metric, received [object Object]',
+  ],
 ];
 
 for (const [declare, message] of REFUSED) {
@@ -109,3 +212,61 @@ for (const [declare, message] of REFUSED) {
     assertThrows(declare, TypeError, message);
   });
 }
+
+Deno.test("what is undefined is absent, everywhere", () => {
+  const options = {
+    description: undefined,
+    unit: undefined,
+    maxAttributeSets: undefined,
+    attributeNames: undefined,
+    attributes: undefined,
+  };
+  const event = { ...options, measurements: undefined };
+  const pair = { ...options, operationId: undefined, buckets: undefined };
+  const value = () => 1;
+  const bytes = () => 1;
+  const same: readonly [declared: unknown, without: unknown][] = [
+    [counter("order.end", { ...event, value: undefined }), counter("order.end")],
+    [upDownCounter("order.end", { ...event, value: undefined }), upDownCounter("order.end")],
+    [gauge("order.end", { ...event, value }), gauge("order.end", { value })],
+    [
+      histogram("order.end", { ...event, value, buckets: undefined }),
+      histogram("order.end", { value }),
+    ],
+  ];
+  for (const [declared, without] of same) assertEquals(declared, without);
+  const { unit, buckets } = duration("order.start", "order.end", pair);
+  assertEquals([unit, buckets.length], ["s", 14]);
+  assertEquals(throughput("order.start", "order.end", { ...pair, bytes }).unit, "GB/s");
+  const ofNothing = {
+    operationId: undefined,
+    parent: undefined,
+    root: undefined,
+    announcedBy: undefined,
+    kind: undefined,
+    attributes: undefined,
+    error: undefined,
+    failedBy: undefined,
+  };
+  assertEquals(
+    span("order.start", "order.end", ofNothing),
+    span("order.start", "order.end"),
+  );
+  const log = { level: "info", body: undefined, redact: undefined } as const;
+  assertEquals(
+    catalog({
+      events: { "order.start": untyped(undefined), "order.end": { description: "Paid" } },
+      metrics: { none: untyped(undefined), orders: counter("order.end") },
+      spans: { none: untyped(undefined) },
+      logs: { "order.start": untyped(undefined), "order.end": log },
+    }),
+    {
+      events: { "order.end": { description: "Paid" } },
+      metrics: { orders: counter("order.end") },
+      spans: {},
+      logs: { "order.end": log },
+    },
+  );
+  const sections = { events: undefined, metrics: undefined, spans: undefined, logs: undefined };
+  assertEquals(catalog({ ...sections, ...untyped<object>({ metric: undefined }) }), {});
+});
