@@ -26,7 +26,8 @@ export function assertKnownNames(
 
 /**
  * The known name that takes the fewest edits, `undefined` if it takes more than a third of it. A name
- * that was cut short, or has something appended, is one edit away.
+ * that was cut short, or has something appended, is less than one edit away; of several such, the
+ * one that is nearest in length is meant.
  */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   let nearest: string | undefined;
@@ -34,7 +35,8 @@ export function nearestName(name: string, known: readonly string[]): string | un
   for (const candidate of known) {
     const [given, right] = [name.toLowerCase(), candidate.toLowerCase()];
     const isCut = given !== "" && (right.startsWith(given) || given.startsWith(right));
-    const edits = isCut && given !== right ? 1 : editDistance(given, right);
+    const missing = Math.abs(given.length - right.length);
+    const edits = isCut ? 1 - 1 / (1 + missing) : editDistance(given, right);
     if (edits < fewest) [nearest, fewest] = [candidate, edits];
   }
   return fewest <= Math.max(1, Math.ceil(name.length / 3)) ? nearest : undefined;
