@@ -1,73 +1,56 @@
 import { Backoff } from "../internal/backoff.ts";
-import type { Logger } from "../internal/logger.ts";
-import { rejectedBy } from "./rejected_count.ts";
+import { Deadline, type DeadlineOptions, resolveTimeoutMs } from "../internal/deadline.ts";
+import { errorText, report } from "../internal/reporting.ts";
 import { MAX_DELAY_MS, settlesWithin, unref } from "../internal/timers.ts";
+import {
+  type ExportQueueOptions,
+  type ResolvedExportQueueOptions,
+  resolveExportQueueOptions,
+} from "./options.ts";
+import { rejectedBy } from "./rejected_count.ts";
 
-/** The default limits of an export queue: OpenTelemetry's own, except for the first. */
-export const DEFAULT_EXPORT_QUEUE_OPTIONS: Readonly<{
-  maxQueueSize: number;
-  maxExportBatchSize: number;
-  scheduleDelayMs: number;
-  exportTimeoutMs: number;
-  flushTimeoutMs: number;
-}> = Object.freeze({
-  maxQueueSize: 20_000,
-  maxExportBatchSize: 512,
-  scheduleDelayMs: 5_000,
-  exportTimeoutMs: 30_000,
-  flushTimeoutMs: 30_000,
-});
+const SHUT_DOWN = "the queue was shut down";
 
-/** The limits of an export queue; the defaults are {@linkcode DEFAULT_EXPORT_QUEUE_OPTIONS}. */
-export interface ExportQueueBounds {
-  /** How many items may wait; further ones are dropped and counted. An integer of at least 1. */
-  readonly maxQueueSize?: number;
-  /** The maximum number of items in one export. An integer of at least 1. */
-  readonly maxExportBatchSize?: number;
-  /** How long an item may wait for a batch to fill, in milliseconds. */
-  readonly scheduleDelayMs?: number;
-  /** How long one export may take, in milliseconds; after that its items count as failed. */
-  readonly exportTimeoutMs?: number;
-  /** How long a flush, including that of a shutdown, may take in total, in milliseconds. */
-  readonly flushTimeoutMs?: number;
-}
-
-/** The options of an {@linkcode ExportQueue}. */
-export interface ExportQueueOptions<Item> extends ExportQueueBounds {
-  /** What the items are called in warnings, such as `"spans"` or `"log records"`. */
-  readonly itemName: string;
-  /**
-   * Exports one batch; rejects if that failed for good. If the error has a number `rejectedCount`, only
-   * that many items were rejected; otherwise all were.
-   */
-  readonly exportBatch: (items: Item[]) => Promise<void>;
-  /** Where losses are told, once and then backing off. Default: `console`. */
-  readonly logger?: Logger;
-}
-
-/** Counts of the items; all but `queued` only grow. */
-export interface ExportCounts {
+/** What became of the items of an {@linkcode ExportQueue}; all but `queued` only grow. */
+export interface ExportQueueStats {
+  /** Waiting, or part of the export in progress. */
+  readonly queued: number;
   /** Exported successfully. */
   readonly exported: number;
   /** Rejected by the receiver, or not accepted in time. */
   readonly failed: number;
   /** Never sent: the queue was full, or shut down. */
   readonly dropped: number;
-  /** Waiting, or part of the export in progress. */
-  readonly queued: number;
 }
 
 /**
  * A bounded queue of items that are exported in batches, one export at a time.
  *
- * - **Memory**: at most `maxQueueSize` items wait, while one batch is being exported.
+ * - **Order**: first in, first out.
+ * - **Memory**: at most `maxQueueSize` items wait or are being exported.
  * - **Loss**: items that do not fit are dropped, items that the receiver rejects fail; both are
- *   counted and logged.
- * - **Delay**: a full batch is exported at once, a smaller one after `scheduleDelayMs`. The timer does not
- *   keep the process alive.
+ *   counted and logged, at first at once and then backing off. What was added is the sum of all
+ *   counts of `stats()`.
+ * - **Delay**: a full batch is exported at once, a smaller one after `scheduleDelayMs`. The timer does
+ *   not keep the process alive.
+ *
+ * @example
+ * ```ts
+ * import { ExportQueue } from "@busbar/busbar/otel";
+ *
+ * const received: string[][] = [];
+ * const queue = new ExportQueue<string>({
+ *   itemName: "lines",
+ *   maxExportBatchSize: 2,
+ *   exportBatch: (lines) => Promise.resolve(void received.push(lines)),
+ * });
+ * for (const line of ["a", "b", "c"]) queue.add(line);
+ * await queue.shutdown();
+ * if (received.length !== 2 || queue.stats().exported !== 3) throw new Error("lines are missing");
+ * ```
  */
 export class ExportQueue<Item> {
-  readonly #options: Required<ExportQueueOptions<Item>>;
+  readonly #options: ResolvedExportQueueOptions<Item>;
   readonly #backoff = new Backoff();
   readonly #full: Item[][] = [];
   #filling: Item[] = [];
@@ -75,55 +58,43 @@ export class ExportQueue<Item> {
   #exported = 0;
   #failed = 0;
   #dropped = 0;
-  #toldLosses = 0;
+  #reportedLosses = 0;
   #lastError = "";
-  #underWay: Promise<void> | undefined;
+  #inProgress: Promise<void> | undefined;
+  /** Ends the export in progress. */
+  #export: AbortController | undefined;
   readonly #awaited = new Map<Item[], PromiseWithResolvers<void>>();
   #shutdown: Promise<void> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #open = true;
+  #isOpen = true;
 
   /**
    * Opens nothing.
    *
+   * @throws {TypeError} if an option is unknown or of the wrong type
    * @throws {RangeError} if a bound is out of range
    */
   constructor(options: ExportQueueOptions<Item>) {
-    this.#options = { ...DEFAULT_EXPORT_QUEUE_OPTIONS, logger: console, ...options };
-    for (const name of ["maxQueueSize", "maxExportBatchSize"] as const) {
-      const value = this.#options[name];
-      if (!Number.isInteger(value) || value < 1) {
-        throw new RangeError(
-          `Cannot create ExportQueue: ${name} must be a positive integer, received ${value}`,
-        );
-      }
-    }
-    for (const name of ["scheduleDelayMs", "exportTimeoutMs", "flushTimeoutMs"] as const) {
-      const value = this.#options[name];
-      if (!(value >= 0)) {
-        throw new RangeError(
-          `Cannot create ExportQueue: ${name} must be a number of at least 0, received ${value}`,
-        );
-      }
-    }
+    this.#options = resolveExportQueueOptions(options);
   }
 
-  /** A copy of the counts. */
-  get counts(): ExportCounts {
+  /** The counts of the items so far. */
+  stats(): ExportQueueStats {
     return {
+      queued: this.#queued,
       exported: this.#exported,
       failed: this.#failed,
       dropped: this.#dropped,
-      queued: this.#queued,
     };
   }
 
-  /** Queues one item, or drops it if the queue is full. It never throws. */
+  /** Queues one item, or drops it if the queue is full or shut down. It never throws. */
   add(item: Item): void {
     const { maxQueueSize, maxExportBatchSize, scheduleDelayMs } = this.#options;
-    if (!this.#open || this.#queued >= maxQueueSize) {
+    if (!this.#isOpen || this.#queued >= maxQueueSize) {
       this.#dropped++;
-      this.#tellLosses();
+      this.#lastError = this.#isOpen ? "the queue is full" : SHUT_DOWN;
+      this.#scheduleReport();
       return;
     }
     this.#queued++;
@@ -143,35 +114,42 @@ export class ExportQueue<Item> {
   /**
    * Exports everything queued now.
    *
-   * @returns whether all exports ended, successfully or not, within `flushTimeoutMs`; those that did not
-   * continue
+   * @returns whether all exports ended in time, successfully or not; those that did not continue
    */
-  async flush(): Promise<boolean> {
+  async flush(options: DeadlineOptions = {}): Promise<boolean> {
+    const timeoutMs = resolveTimeoutMs("flush ExportQueue", options);
+    const deadline = new Deadline(timeoutMs, options.signal);
     this.#closeBatch();
     const last = this.#full.at(-1);
-    // The export under way, or the last of the batches that wait now: not those that come later.
-    const done = last === undefined ? Promise.resolve(this.#underWay) : this.#done(last);
+    // The export in progress, or the last of the batches that wait now: not those that come later.
+    const done = last === undefined ? Promise.resolve(this.#inProgress) : this.#done(last);
     this.#pump();
-    return await settlesWithin(this.#options.flushTimeoutMs, done);
+    try {
+      return await deadline.waitFor(done);
+    } finally {
+      deadline.clear();
+    }
   }
 
   /**
-   * Accepts no more items and exports those queued; what is still queued at the timeout is dropped. A
-   * second call returns the promise of the first.
+   * Accepts no more items and exports those queued. At the deadline the export in progress is
+   * aborted, and what is still queued is dropped. A second call returns the promise of the first.
    */
-  shutdown(): Promise<void> {
-    return this.#shutdown ??= this.#end();
+  async shutdown(options: DeadlineOptions = {}): Promise<void> {
+    resolveTimeoutMs("shut ExportQueue down", options);
+    await (this.#shutdown ??= this.#end(options));
   }
 
-  async #end(): Promise<void> {
-    this.#open = false;
-    await this.flush();
+  async #end(options: DeadlineOptions): Promise<void> {
+    this.#isOpen = false;
+    await this.flush(options);
     for (const batch of this.#full.splice(0)) {
       this.#dropped += batch.length;
-      this.#lastError = "the queue was shut down";
+      this.#lastError = SHUT_DOWN;
       this.#settle(batch);
     }
-    if (this.#failed + this.#dropped > this.#toldLosses) this.#tell();
+    this.#export?.abort();
+    if (this.#failed + this.#dropped > this.#reportedLosses) this.#report();
   }
 
   #closeBatch(): void {
@@ -195,7 +173,7 @@ export class ExportQueue<Item> {
   }
 
   #pump(): void {
-    this.#underWay ??= this.#exportAll();
+    this.#inProgress ??= this.#exportAll();
   }
 
   async #exportAll(): Promise<void> {
@@ -209,37 +187,39 @@ export class ExportQueue<Item> {
         await this.#exportInTime(batch);
       } catch (error) {
         rejected = rejectedBy(error, length);
-        this.#lastError = error instanceof Error ? error.message : String(error);
+        this.#lastError = errorText(error);
       }
       this.#exported += length - rejected;
       this.#failed += rejected;
-      if (rejected > 0) this.#tellLosses();
+      if (rejected > 0) this.#scheduleReport();
       this.#settle(batch);
     }
     // Here, not in a later microtask: a batch closed in between would wait for the next one.
-    this.#underWay = undefined;
+    this.#inProgress = undefined;
   }
 
   async #exportInTime(batch: Item[]): Promise<void> {
     const { exportBatch, exportTimeoutMs } = this.#options;
-    const inTime = await settlesWithin(exportTimeoutMs, exportBatch(batch));
-    if (!inTime) throw new Error(`no answer within ${exportTimeoutMs} ms`);
+    const controller = this.#export = new AbortController();
+    try {
+      const exported = exportBatch(batch, controller.signal);
+      if (await settlesWithin(exportTimeoutMs, exported)) return;
+      controller.abort();
+      throw new Error(`no response within ${exportTimeoutMs} ms`);
+    } finally {
+      this.#export = undefined;
+    }
   }
 
-  #tellLosses(): void {
-    if (this.#backoff.due(performance.now())) queueMicrotask(() => this.#tell());
+  #scheduleReport(): void {
+    if (this.#backoff.due(performance.now())) queueMicrotask(() => this.#report());
   }
 
-  #tell(): void {
+  #report(): void {
     const { itemName, logger } = this.#options;
     const losses = this.#failed + this.#dropped;
-    const since = losses - this.#toldLosses;
-    this.#toldLosses = losses;
-    const why = this.#lastError === "" ? "the queue is full" : this.#lastError;
-    try {
-      logger.warn(`Export: lost ${since} ${itemName}, ${losses} in all: ${why}`);
-    } catch {
-      // A logger that fails must not end the process, and there is nobody else to tell.
-    }
+    const since = losses - this.#reportedLosses;
+    this.#reportedLosses = losses;
+    report(logger, `Cannot export ${since} ${itemName}, ${losses} in all: ${this.#lastError}`);
   }
 }

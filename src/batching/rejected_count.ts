@@ -1,4 +1,4 @@
-/** How many of so many items an error says were not taken: all, unless it says. */
+/** How many of so many items an error says were rejected: all, unless it says. */
 export function rejectedBy(error: unknown, length: number): number {
   if (typeof error !== "object" || error === null || !("rejectedCount" in error)) return length;
   const { rejectedCount } = error;

@@ -1,6 +1,6 @@
 import type { NodeRequest, NodeResponse } from "./node_handler.ts";
 
-/** The body of a request of `node:http` as a stream, which is read no faster than it is asked for. */
+/** The body of a request of `node:http` as a stream, which is read no faster than its reader does. */
 export function requestBody(
   incoming: NodeRequest,
   outgoing: NodeResponse,

@@ -54,13 +54,12 @@ export {
   type OtlpExportersOptions,
   type OtlpTargetOptions,
 } from "./otlp/create_otlp_exporters.ts";
+export { ExportQueue, type ExportQueueStats } from "../batching/export_queue.ts";
 export {
   DEFAULT_EXPORT_QUEUE_OPTIONS,
-  type ExportCounts,
-  ExportQueue,
   type ExportQueueBounds,
   type ExportQueueOptions,
-} from "../batching/export_queue.ts";
+} from "../batching/options.ts";
 export type {
   OtlpCompression,
   OtlpProtocol,

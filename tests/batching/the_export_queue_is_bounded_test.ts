@@ -1,5 +1,5 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
-import { ExportQueue } from "@busbar/busbar/otel";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { DEFAULT_EXPORT_QUEUE_OPTIONS, ExportQueue } from "@busbar/busbar/otel";
 import { MemoryLogger } from "@busbar/busbar/testing";
 
 /** A queue whose exports are kept; what `exporting` says happens to each. */
@@ -25,17 +25,17 @@ Deno.test("A burst of 100,000 in one turn loses none, in batches, in order", asy
   for (let i = 0; i < 100_000; i++) queue.add(i);
   assertEquals(batches.length, 0);
   assertEquals(await queue.flush(), true);
-  assertEquals(queue.counts, { exported: 100_000, failed: 0, dropped: 0, queued: 0 });
+  assertEquals(queue.stats(), { exported: 100_000, failed: 0, dropped: 0, queued: 0 });
   assert(batches.every(({ length }) => length <= 512));
   assert(batches.flat().every((item, index) => item === index));
 });
 
-Deno.test("What does not fit is dropped, counted, and told once", async () => {
+Deno.test("What does not fit is dropped, counted, and logged once", async () => {
   const { queue, lines } = testQueue({ maxQueueSize: 10 });
   for (let i = 0; i < 25; i++) queue.add(i);
   await queue.flush();
-  assertEquals(queue.counts, { exported: 10, failed: 0, dropped: 15, queued: 0 });
-  assertEquals(lines, ["Export: lost 15 numbers, 15 in all: the queue is full"]);
+  assertEquals(queue.stats(), { exported: 10, failed: 0, dropped: 15, queued: 0 });
+  assertEquals(lines, ["busbar: Cannot export 15 numbers, 15 in all: the queue is full"]);
 });
 
 Deno.test("A full batch goes at once, a smaller one after its delay", async () => {
@@ -59,7 +59,7 @@ Deno.test("A full batch goes at once, a smaller one after its delay", async () =
   assertEquals(full.batches, [[1, 2], [3]]);
 });
 
-Deno.test("One export is under way at a time", async () => {
+Deno.test("One export is in progress at a time", async () => {
   let running = 0;
   let most = 0;
   const { queue } = testQueue({
@@ -72,7 +72,7 @@ Deno.test("One export is under way at a time", async () => {
   });
   for (let i = 0; i < 10; i++) queue.add(i);
   await Promise.all([queue.flush(), queue.flush()]);
-  assertEquals([most, queue.counts.exported], [1, 10]);
+  assertEquals([most, queue.stats().exported], [1, 10]);
 });
 
 Deno.test("A batch that fills while the last export ends goes too", async () => {
@@ -87,7 +87,7 @@ Deno.test("A batch that fills while the last export ends goes too", async () => 
   }
 });
 
-Deno.test("A failed export is counted and told, and the next one is tried", async () => {
+Deno.test("A failed export is counted and logged, and the next one is tried", async () => {
   let fail = true;
   const { queue, lines } = testQueue({
     maxExportBatchSize: 2,
@@ -95,26 +95,26 @@ Deno.test("A failed export is counted and told, and the next one is tried", asyn
   });
   for (const item of [1, 2, 3]) queue.add(item);
   await queue.flush();
-  assertEquals(queue.counts, { exported: 0, failed: 3, dropped: 0, queued: 0 });
+  assertEquals(queue.stats(), { exported: 0, failed: 3, dropped: 0, queued: 0 });
   fail = false;
   queue.add(4);
   await queue.shutdown();
-  assertEquals(queue.counts, { exported: 1, failed: 3, dropped: 0, queued: 0 });
+  assertEquals(queue.stats(), { exported: 1, failed: 3, dropped: 0, queued: 0 });
   assertEquals(lines, [
-    "Export: lost 2 numbers, 2 in all: no receiver",
-    "Export: lost 1 numbers, 3 in all: no receiver",
+    "busbar: Cannot export 2 numbers, 2 in all: no receiver",
+    "busbar: Cannot export 1 numbers, 3 in all: no receiver",
   ]);
 });
 
-Deno.test("Of a batch taken in part, each part is counted as what it is", async () => {
+Deno.test("Of a batch accepted in part, each part is counted as what it is", async () => {
   const refused = Object.assign(new Error("two refused"), { rejectedCount: 2 });
   const { queue } = testQueue({ exportBatch: () => Promise.reject(refused) });
   for (const item of [1, 2, 3, 4, 5]) queue.add(item);
   await queue.flush();
-  assertEquals(queue.counts, { exported: 3, failed: 2, dropped: 0, queued: 0 });
+  assertEquals(queue.stats(), { exported: 3, failed: 2, dropped: 0, queued: 0 });
 });
 
-Deno.test("An export without an answer fails at its deadline, and holds up nobody else", async () => {
+Deno.test("An export without a response fails at its deadline, and holds up nobody else", async () => {
   const { queue, lines } = testQueue({
     exportTimeoutMs: 1,
     exportBatch: ([first]) => first === 1 ? new Promise(() => {}) : Promise.resolve(),
@@ -123,26 +123,52 @@ Deno.test("An export without an answer fails at its deadline, and holds up nobod
   queue.add(1);
   queue.add(2);
   assertEquals(await queue.flush(), true);
-  assertEquals(queue.counts, { exported: 1, failed: 1, dropped: 0, queued: 0 });
-  assertEquals(lines, ["Export: lost 1 numbers, 1 in all: no answer within 1 ms"]);
+  assertEquals(queue.stats(), { exported: 1, failed: 1, dropped: 0, queued: 0 });
+  assertEquals(lines, ["busbar: Cannot export 1 numbers, 1 in all: no response within 1 ms"]);
 });
 
 Deno.test("A flush ends at its deadline; a shutdown then drops what waits and says so", async () => {
   const answer = Promise.withResolvers<void>();
   const { queue, lines } = testQueue({
     maxExportBatchSize: 1,
-    flushTimeoutMs: 1,
     exportBatch: () => answer.promise,
   });
   for (const item of [1, 2, 3]) queue.add(item);
-  assertEquals(await queue.flush(), false);
-  await queue.shutdown();
-  assertEquals(queue.counts, { exported: 0, failed: 0, dropped: 2, queued: 1 });
-  assertEquals(lines, ["Export: lost 2 numbers, 2 in all: the queue was shut down"]);
+  assertEquals(await queue.flush({ timeoutMs: 1 }), false);
+  assertEquals(await queue.flush({ signal: AbortSignal.abort() }), false);
+  await queue.shutdown({ timeoutMs: 1 });
+  assertEquals(queue.stats(), { exported: 0, failed: 0, dropped: 2, queued: 1 });
+  assertEquals(lines, ["busbar: Cannot export 2 numbers, 2 in all: the queue was shut down"]);
   answer.resolve();
   assertEquals(await queue.flush(), true);
   queue.add(4);
-  assertEquals(queue.counts, { exported: 1, failed: 0, dropped: 3, queued: 0 });
+  assertEquals(queue.stats(), { exported: 1, failed: 0, dropped: 3, queued: 0 });
+});
+
+Deno.test("The signal of an export aborts when nobody waits for it any more", async () => {
+  const signals: AbortSignal[] = [];
+  const exportBatch = (_items: number[], signal: AbortSignal) => {
+    signals.push(signal);
+    return new Promise<void>((_resolve, reject) => {
+      signal.addEventListener("abort", () => reject(new Error("cut off")));
+    });
+  };
+  const slow = testQueue({ exportTimeoutMs: 1, exportBatch });
+  slow.queue.add(1);
+  assertEquals(await slow.queue.flush(), true);
+  const ended = testQueue({ exportBatch });
+  ended.queue.add(1);
+  await ended.queue.shutdown({ timeoutMs: 0 });
+  assertEquals(await ended.queue.flush(), true);
+  assertEquals(ended.queue.stats(), { queued: 0, exported: 0, failed: 1, dropped: 0 });
+  assertEquals(signals.map(({ aborted }) => aborted), [true, true]);
+
+  const { queue } = testQueue({
+    exportBatch: (_items, signal) => Promise.resolve(void signals.push(signal)),
+  });
+  queue.add(1);
+  await queue.shutdown();
+  assertEquals(signals[2]?.aborted, false);
 });
 
 Deno.test("A flush waits for what waits now, not for what comes meanwhile", async () => {
@@ -156,8 +182,8 @@ Deno.test("A flush waits for what waits now, not for what comes meanwhile", asyn
   });
   queue.add(0);
   await queue.flush();
-  assert(queue.counts.exported < 10);
-  while (queue.counts.queued > 0) await queue.flush();
+  assert(queue.stats().exported < 10);
+  while (queue.stats().queued > 0) await queue.flush();
 });
 
 Deno.test("A logger that throws, or an export that does, ends nothing", async () => {
@@ -174,12 +200,25 @@ Deno.test("A logger that throws, or an export that does, ends nothing", async ()
   queue.add(1);
   await queue.shutdown();
   await queue.shutdown();
-  assertEquals(queue.counts.failed, 1);
+  assertEquals(queue.stats().failed, 1);
 });
 
-Deno.test("Bounds out of range are refused", () => {
+Deno.test("What is out of range, unknown or missing is refused, undefined counts as absent", async () => {
   assertThrows(() => testQueue({ maxQueueSize: 0 }), RangeError, "maxQueueSize");
   assertThrows(() => testQueue({ maxExportBatchSize: 1.5 }), RangeError, "maxExportBatchSize");
   assertThrows(() => testQueue({ exportTimeoutMs: NaN }), RangeError, "exportTimeoutMs");
-  assertThrows(() => testQueue({ flushTimeoutMs: -1 }), RangeError, "flushTimeoutMs");
+  assertThrows(() => testQueue({ scheduleDelayMs: -1 }), RangeError, "scheduleDelayMs");
+  assertThrows(() => testQueue({ exportBatch: 1 as never }), TypeError, "exportBatch");
+  assertThrows(
+    () => testQueue({ maxQueuesSize: 1 } as object),
+    TypeError,
+    `Cannot create ExportQueue: there is no option "maxQueuesSize"; did you mean "maxQueueSize"?`,
+  );
+  const { queue } = testQueue({ maxQueueSize: undefined, exportTimeoutMs: undefined });
+  const { maxQueueSize } = DEFAULT_EXPORT_QUEUE_OPTIONS;
+  for (let i = 0; i <= maxQueueSize; i++) queue.add(i);
+  assertEquals([queue.stats().queued, queue.stats().dropped], [maxQueueSize, 1]);
+  await assertRejects(() => queue.flush({ timeoutMs: -1 }), RangeError, "timeoutMs");
+  await assertRejects(() => queue.shutdown({ timeoutMs: NaN }), RangeError, "timeoutMs");
+  await queue.shutdown();
 });

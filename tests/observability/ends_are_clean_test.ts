@@ -131,7 +131,10 @@ Deno.test("a push that is under way when a shutdown's time is over is cut off", 
   obs.bus.publish("job.end", { id: 1 });
   const error = await assertRejects(() => obs.shutdown({ timeoutMs: 200 }), AggregateError);
   assert(error.message.includes("Cannot shut spans down: it did not end"), error.message);
-  assertEquals(await firstLine, "Export: lost 1 spans, 1 in all: the exporter was shut down");
+  assertEquals(
+    await firstLine,
+    "busbar: Cannot export 1 spans, 1 in all: the exporter was shut down",
+  );
 });
 
 Deno.test("a push ends with its batch's time", async () => {
@@ -147,7 +150,10 @@ Deno.test("a push ends with its batch's time", async () => {
   obs.bus.publish("job.start", { id: 1 });
   obs.bus.publish("job.end", { id: 1 });
   assertEquals(await obs.flush(), false);
-  assertEquals(await firstLine, "Export: lost 1 spans, 1 in all: no answer within 50 ms");
+  assertEquals(
+    await firstLine,
+    "busbar: Cannot export 1 spans, 1 in all: no response within 50 ms",
+  );
   await obs.shutdown();
 });
 
@@ -161,5 +167,5 @@ Deno.test("a push of metrics ends with its own time, and is told", async () => {
   });
   await obs.flush();
   await obs.shutdown();
-  assertEquals(logger.lines.some((line) => line.includes("no answer within 50 ms")), true);
+  assertEquals(logger.lines.some((line) => line.includes("no response within 50 ms")), true);
 });

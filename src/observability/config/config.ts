@@ -1,3 +1,4 @@
+import { DEFAULT_EXPORT_QUEUE_OPTIONS } from "../../batching/options.ts";
 import { DEFAULT_EVENT_BUS_OPTIONS, type OverflowPolicy } from "../../bus/options.ts";
 import type { AttributeValue } from "../../catalog/attributes.ts";
 import { DEFAULT_COLLECT_TIMEOUT_MS } from "../../otel/prometheus/prometheus_metrics.ts";
@@ -123,11 +124,14 @@ export interface SamplerConfig {
   readonly ratio: number;
 }
 
-/** How a signal is batched; the defaults are OpenTelemetry's. */
+/** How a signal is batched; the defaults are OpenTelemetry's, except for the queue's size. */
 export interface BatchConfig {
   /** How long a batch may wait, in milliseconds. Default: 5,000 for spans, 1,000 for log records. */
   readonly scheduleDelayMs: number;
-  /** How many may wait; further ones are dropped and counted. Default: 2,048. */
+  /**
+   * How many may wait; further ones are dropped and counted. Default: 20,000, or as many as the bus's
+   * queue holds if that is more: a drain hands them on in one burst.
+   */
   readonly maxQueueSize: number;
   /** How many are exported at once, at most `maxQueueSize`. Default: 512. */
   readonly maxExportBatchSize: number;
@@ -187,18 +191,8 @@ export const DEFAULT_OBSERVABILITY_CONFIG: Omit<ObservabilityConfig, "serviceIns
     metricExportIntervalMs: 60_000,
     metricExportTimeoutMs: 30_000,
     sampler: { name: "parentbased_always_on", ratio: 1 },
-    spanBatch: {
-      scheduleDelayMs: 5_000,
-      maxQueueSize: 2_048,
-      maxExportBatchSize: 512,
-      exportTimeoutMs: 30_000,
-    },
-    logBatch: {
-      scheduleDelayMs: 1_000,
-      maxQueueSize: 2_048,
-      maxExportBatchSize: 512,
-      exportTimeoutMs: 30_000,
-    },
+    spanBatch: { ...DEFAULT_EXPORT_QUEUE_OPTIONS },
+    logBatch: { ...DEFAULT_EXPORT_QUEUE_OPTIONS, scheduleDelayMs: 1_000 },
     spanLimits: {
       ...ATTRIBUTE_LIMITS,
       eventCountLimit: 128,

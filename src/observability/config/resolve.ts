@@ -175,13 +175,18 @@ function resolveSampler(layers: readonly Layer[], sampler: SamplerConfig): Sampl
   );
 }
 
+/** A default queue holds what the bus's queue does; a size that somebody chose is obeyed. */
 function fitBatch(layers: readonly Layer[], path: string, batch: BatchConfig): BatchConfig {
+  const maxQueueSize = find(layers, `${path}.maxQueueSize`) === undefined
+    ? Math.max(batch.maxQueueSize, read(layers, "bus.maxQueueSize", 0))
+    : batch.maxQueueSize;
   return {
     ...batch,
+    maxQueueSize,
     maxExportBatchSize: atMost(
       layers,
       [`${path}.maxExportBatchSize`, batch.maxExportBatchSize],
-      [`${path}.maxQueueSize`, batch.maxQueueSize],
+      [`${path}.maxQueueSize`, maxQueueSize],
     ),
   };
 }

@@ -26,7 +26,6 @@ export function createLogsSignal(
   );
   const processor = new LogBatchProcessor(exporter, {
     ...logBatch,
-    maxQueueSize: Math.max(logBatch.maxQueueSize, config.bus.maxQueueSize),
     logger,
   });
   const provider = new LoggerProvider({
@@ -36,13 +35,13 @@ export function createLogsSignal(
   });
   return {
     logger: provider.getLogger(SCOPE_NAME),
-    exportStats: () => processor.counts,
+    exportStats: () => processor.stats(),
     globalProvider: {
       name: "logger",
       set: () => logs.setGlobalLoggerProvider(provider),
       unset: () => logs.disable(),
     },
-    flush: () => processor.forceFlush(),
+    flush: (remainingMs) => processor.forceFlush({ timeoutMillis: remainingMs }),
     shutdown: () => provider.shutdown(),
     abort: () => void exporter.shutdown(),
   };

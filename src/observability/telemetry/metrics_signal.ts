@@ -47,7 +47,7 @@ export function createMetricsSignal({ config, collect, logger }: TelemetryOption
   return {
     meter: pulled.meter,
     scrape: (format) => pulled.scrape(format),
-    exportStats: pushed && (() => pushed.counts),
+    exportStats: pushed && (() => pushed.stats()),
     globalProvider: {
       name: "meter",
       set: () => metrics.setGlobalMeterProvider(pulled.provider),

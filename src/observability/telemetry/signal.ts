@@ -1,12 +1,12 @@
-import type { ExportCounts } from "../../batching/export_queue.ts";
 import type { OtlpTarget } from "../../otel/otlp/otlp_target.ts";
+import type { ExportStats } from "../../subscribers/self_metrics/observe_export.ts";
 import type { Step } from "../steps.ts";
 import type { GlobalProvider } from "./global_providers.ts";
 
 /** How one of the three signals leaves the process. */
 export interface Signal {
   /** What became of what was pushed; `undefined` if it is not pushed. */
-  readonly exportStats: (() => ExportCounts) | undefined;
+  readonly exportStats: (() => ExportStats) | undefined;
   /** What can be made OpenTelemetry's global provider, if there is something. */
   readonly globalProvider: GlobalProvider | undefined;
   /** Pushes what waits; `undefined` if it is not pushed. */

@@ -28,8 +28,6 @@ export function createTracesSignal(
   );
   const processor = new SpanBatchProcessor(exporter, {
     ...spanBatch,
-    // A drain ends spans in bursts as long as the bus's queue: none of them may be lost here.
-    maxQueueSize: Math.max(spanBatch.maxQueueSize, config.bus.maxQueueSize),
     logger,
   });
   const sampler = createSampler(config.sampler);
@@ -49,13 +47,13 @@ export function createTracesSignal(
       sampler,
       limits,
     }),
-    exportStats: () => processor.counts,
+    exportStats: () => processor.stats(),
     globalProvider: {
       name: "tracer",
       set: () => trace.setGlobalTracerProvider(provider),
       unset: () => trace.disable(),
     },
-    flush: () => processor.forceFlush(),
+    flush: (remainingMs) => processor.forceFlush({ timeoutMillis: remainingMs }),
     shutdown: () => provider.shutdown(),
     abort: () => void exporter.shutdown(),
   };

@@ -1,7 +1,9 @@
 import { AggregationTemporality as Temporality } from "@opentelemetry/sdk-metrics";
 import { Backoff } from "../../internal/backoff.ts";
 import type { Logger } from "../../internal/logger.ts";
-import { format } from "../../internal/arguments.ts";
+import { format, invalidArgument } from "../../internal/arguments.ts";
+import { assertKnownNames } from "../../internal/option_names.ts";
+import { report } from "../../internal/reporting.ts";
 import { DeltaMetrics } from "./delta_metrics.ts";
 import { rejectedBy } from "../../batching/rejected_count.ts";
 import type { AggregationTemporality, PushMetricExporter, ResourceMetrics } from "../sdk_types.ts";
@@ -27,10 +29,12 @@ export const TEMPORALITY_PREFERENCES: readonly TemporalityPreference[] = Object.
 /** The options of {@linkcode DeltaMetricExporter}. */
 export interface DeltaMetricExporterOptions {
   /** What is pushed as deltas. Default: `"delta"`. */
-  readonly temporalityPreference?: TemporalityPreference;
+  readonly temporalityPreference?: TemporalityPreference | undefined;
   /** Where losses are logged. Default: `console`. */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
 }
+
+const ACTION = "create DeltaMetricExporter";
 
 interface Result {
   code: number;
@@ -48,7 +52,7 @@ interface Push {
  *
  * - **A failed push loses nothing**: the next one covers its time too. The reader's own deltas would
  *   be lost.
- * - **When in doubt, twice**: if a push gets no answer, it is unknown whether the receiver accepted
+ * - **When in doubt, twice**: if a push gets no response, it is unknown whether the receiver accepted
  *   it. It counts as failed, so a receiver that did accept it gets these deltas twice. Most such
  *   pushes never arrive, and would otherwise be lost silently. Data points that a receiver rejects
  *   in a partial success are not sent again, as OTLP requires; that loss is logged.
@@ -81,23 +85,21 @@ export class DeltaMetricExporter implements PushMetricExporter {
   readonly #deltas: DeltaMetrics;
   readonly #backoff = new Backoff();
   #waiting: Push | undefined;
-  #underWay: Promise<void> | undefined;
-  #notTaken = 0;
+  #inProgress: Promise<void> | undefined;
+  #uncommitted = 0;
 
   /**
    * Wraps an exporter; it opens nothing.
    *
-   * @throws {TypeError} if the preference is unknown
+   * @throws {TypeError} if the preference or an option is unknown
    */
   constructor(exporter: PushMetricExporter, options: DeltaMetricExporterOptions = {}) {
+    assertKnownNames(ACTION, "option", options, ["temporalityPreference", "logger"]);
     const { temporalityPreference = "delta", logger = console } = options;
     if (!TEMPORALITY_PREFERENCES.includes(temporalityPreference)) {
-      throw new TypeError(
-        "Cannot create DeltaMetricExporter: temporalityPreference must be one of " +
-          `${TEMPORALITY_PREFERENCES.map(format).join(", ")}, received ${
-            format(temporalityPreference)
-          }`,
-      );
+      const rule = `one of ${TEMPORALITY_PREFERENCES.map(format).join(", ")}`;
+      const argument = "temporalityPreference";
+      invalidArgument(TypeError, ACTION, argument, rule, temporalityPreference);
     }
     this.#exporter = exporter;
     this.#logger = logger;
@@ -116,7 +118,7 @@ export class DeltaMetricExporter implements PushMetricExporter {
     const overtaken = this.#waiting;
     this.#waiting = { metrics, callback };
     overtaken?.callback({ code: 1, error: new Error("a newer push holds the deltas of this one") });
-    this.#underWay ??= this.#run();
+    this.#inProgress ??= this.#run();
   }
 
   /** Cumulative, because the deltas are computed here. */
@@ -126,7 +128,7 @@ export class DeltaMetricExporter implements PushMetricExporter {
 
   /** Resolves when the push in progress has ended and the wrapped exporter is flushed. */
   async forceFlush(): Promise<void> {
-    await this.#underWay;
+    await this.#inProgress;
     await this.#exporter.forceFlush();
   }
 
@@ -134,10 +136,15 @@ export class DeltaMetricExporter implements PushMetricExporter {
   async shutdown(): Promise<void> {
     // First, for it cuts short what waits to be tried again.
     const ended = this.#exporter.shutdown();
-    await this.#underWay;
+    await this.#inProgress;
     await ended;
-    if (this.#notTaken > 0) this.#tell(`the deltas of ${this.#notTaken} data points`);
-    this.#notTaken = 0;
+    if (this.#uncommitted > 0) {
+      report(
+        this.#logger,
+        `Cannot export the deltas of ${this.#uncommitted} data points: they are lost`,
+      );
+    }
+    this.#uncommitted = 0;
   }
 
   async #run(): Promise<void> {
@@ -147,29 +154,33 @@ export class DeltaMetricExporter implements PushMetricExporter {
       try {
         push.callback(result);
       } catch {
-        // Whoever waits for the answer must not keep the next push from going out.
+        // Whoever waits for the result must not hold the next push up.
       }
     }
-    this.#underWay = undefined;
+    this.#inProgress = undefined;
   }
 
   async #push(collected: ResourceMetrics): Promise<Result> {
-    const { metrics, pointCount, taken } = this.#deltas.convert(collected);
-    const result: Result = pointCount === 0 ? { code: 0 } : await this.#hand(metrics);
+    const { metrics, pointCount, commit } = this.#deltas.convert(collected);
+    const result: Result = pointCount === 0 ? { code: 0 } : await this.#export(metrics);
     const { code, error } = result;
     if (code === 0 || isPartial(error)) {
-      taken();
-      this.#notTaken = 0;
+      commit();
+      this.#uncommitted = 0;
     } else {
-      this.#notTaken = pointCount;
+      this.#uncommitted = pointCount;
     }
     if (code !== 0 && isPartial(error) && this.#backoff.due(performance.now())) {
-      this.#tell(`${rejectedBy(error, pointCount)} data points that were refused for good`);
+      const rejected = rejectedBy(error, pointCount);
+      report(
+        this.#logger,
+        `Cannot export ${rejected} data points: the receiver rejected them for good`,
+      );
     }
     return result;
   }
 
-  #hand(metrics: ResourceMetrics): Promise<Result> {
+  #export(metrics: ResourceMetrics): Promise<Result> {
     return new Promise((resolve) => {
       try {
         this.#exporter.export(metrics, resolve);
@@ -178,14 +189,6 @@ export class DeltaMetricExporter implements PushMetricExporter {
       }
     });
   }
-
-  #tell(what: string): void {
-    try {
-      this.#logger.warn(`Export: lost ${what}`);
-    } catch {
-      // A logger that fails must not end the process, and there is nobody else to tell.
-    }
-  }
 }
 
 /** The SDK says in its descriptors what kind of instrument it was, which their type leaves out. */
@@ -193,7 +196,7 @@ function isObservable(descriptor: object): boolean {
   return (descriptor as { type?: unknown }).type === "OBSERVABLE_COUNTER";
 }
 
-/** Whether the receiver took the push as a whole, and said how many of its points it refused. */
+/** Whether the receiver accepted the push as a whole, and said how many of its points it rejected. */
 function isPartial(error: Error | undefined): boolean {
   return typeof (error as { rejectedCount?: unknown } | undefined)?.rejectedCount === "number";
 }

@@ -13,27 +13,27 @@ import type { ResourceMetrics } from "../sdk_types.ts";
 /** A series that this many pushes in a row did not hold is forgotten, so that memory is bounded. */
 const FORGET_AFTER_PUSHES = 1_000;
 
-/** Metrics as deltas, and what to call once the other side has taken them. */
+/** Metrics as deltas, and what to call once the other side has accepted them. */
 export interface Deltas {
   readonly metrics: ResourceMetrics;
   /** How many data points they have; unchanged series have none. */
   readonly pointCount: number;
   /** Makes the next deltas begin here. Without it they begin where these did, and hold them too. */
-  taken(): void;
+  commit(): void;
 }
 
-/** A series, and what was taken of it last. */
+/** A series, and its data point in the last push that was committed. */
 interface Series {
-  taken: DataPoint<Value> | undefined;
+  committed: DataPoint<Value> | undefined;
   pushNumber: number;
 }
 
 /** The series of one metric. */
 class Stream {
   readonly series = new Map<string, Series>();
-  /** The end of the last push that was taken: series that were not in it began later. */
-  takenUntil: DataPoint<Value>["endTime"] | undefined;
-  /** What stood where in the last push: a source keeps the order, and the objects. */
+  /** The end of the last push that was committed: series that were not in it began later. */
+  committedUntil: DataPoint<Value>["endTime"] | undefined;
+  /** What stood where in the last push: a source returns the same objects in the same order. */
   readonly #places: { attributes: DataPoint<Value>["attributes"]; series: Series }[] = [];
 
   /** The series of the attributes, whatever their order; made if there is none yet. */
@@ -43,12 +43,12 @@ class Stream {
     const sorted = Object.entries(attributes).toSorted(([a], [b]) => a < b ? -1 : 1);
     const key = JSON.stringify(sorted, markNumber);
     let series = this.series.get(key);
-    if (series === undefined) this.series.set(key, series = { taken: undefined, pushNumber });
+    if (series === undefined) this.series.set(key, series = { committed: undefined, pushNumber });
     this.#places[index] = { attributes, series };
     return series;
   }
 
-  /** Forgets series that were not taken since a push. */
+  /** Forgets series that were not committed since a push. */
   forget(lastPushNumber: number): void {
     for (const [key, { pushNumber }] of this.series) {
       if (pushNumber <= lastPushNumber) this.series.delete(key);
@@ -58,9 +58,9 @@ class Stream {
 }
 
 /**
- * Makes deltas of cumulative metrics: what has come since the other side took something last.
+ * Makes deltas of cumulative metrics: what has come since the last commit.
  *
- * - **Sums** of deltas that were taken are the cumulative value, whatever failed in between.
+ * - **Sums** of deltas that were committed are the cumulative value, whatever failed in between.
  * - **Resets**: where a source starts over, its whole new value is the delta.
  * - **Times**: the deltas of a series follow each other and never overlap. A new series begins when
  *   the push before it ended, at the earliest.
@@ -78,7 +78,7 @@ export class DeltaMetrics {
     this.#isDelta = isDelta;
   }
 
-  /** Changes nothing by itself: what the deltas begin at moves when they are taken. */
+  /** Changes nothing by itself: what the deltas begin at moves with their commit. */
   convert(collected: ResourceMetrics): Deltas {
     const current: Current[] = [];
     const occurrences = new Map<string, number>();
@@ -90,14 +90,14 @@ export class DeltaMetrics {
         let data = metric;
         if (this.#canConvert(metric)) {
           const stream = this.#streamOf(scope, metric, occurrences);
-          const since = { takenUntil: stream.takenUntil, createdAt: this.#createdAt };
+          const since = { committedUntil: stream.committedUntil, createdAt: this.#createdAt };
           const points = metric.dataPoints as DataPoint<Value>[];
           const series = points.map(({ attributes }, index) =>
             stream.of(attributes, index, this.#pushNumber)
           );
           current.push({ stream, series, points });
           const dataPoints = points
-            .map((point, index) => deltaOf(point, series[index]?.taken, since))
+            .map((point, index) => deltaOf(point, series[index]?.committed, since))
             .filter((delta) => delta !== undefined);
           data = {
             ...metric,
@@ -114,7 +114,7 @@ export class DeltaMetrics {
     return {
       metrics: { resource: collected.resource, scopeMetrics },
       pointCount,
-      taken: () => this.#take(current),
+      commit: () => this.#commit(current),
     };
   }
 
@@ -133,7 +133,7 @@ export class DeltaMetrics {
     const { name, unit, type } = descriptor as MetricData["descriptor"] & { type?: unknown };
     const plain = JSON.stringify([scope.name, scope.version, name, unit, type, dataPointType]);
     // Two sources may have a metric of this name: each is a stream of its own. Those of the SDK are
-    // told apart by the instrument's type, which a producer does not have.
+    // distinguished by the instrument's type, which a producer does not have.
     const occurrence = occurrences.get(plain) ?? 0;
     occurrences.set(plain, occurrence + 1);
     const key = `${occurrence}${plain}`;
@@ -142,15 +142,15 @@ export class DeltaMetrics {
     return stream;
   }
 
-  #take(current: readonly Current[]): void {
+  #commit(current: readonly Current[]): void {
     const pushNumber = ++this.#pushNumber;
     for (const { stream, series, points } of current) {
       points.forEach((point, index) => {
         const one = series[index] as Series;
-        one.taken = point;
+        one.committed = point;
         one.pushNumber = pushNumber;
-        if (stream.takenUntil === undefined || isAfter(point.endTime, stream.takenUntil)) {
-          stream.takenUntil = point.endTime;
+        if (stream.committedUntil === undefined || isAfter(point.endTime, stream.committedUntil)) {
+          stream.committedUntil = point.endTime;
         }
       });
     }
@@ -165,7 +165,7 @@ export class DeltaMetrics {
   }
 }
 
-/** The points of one metric that wait for being taken, and their series. */
+/** The points of one metric that wait for their commit, and their series. */
 interface Current {
   readonly stream: Stream;
   readonly series: readonly Series[];

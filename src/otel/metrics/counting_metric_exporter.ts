@@ -1,8 +1,9 @@
 import { Backoff } from "../../internal/backoff.ts";
 import type { Logger } from "../../internal/logger.ts";
 import { AggregationTemporality as Temporality } from "@opentelemetry/sdk-metrics";
-import type { ExportCounts } from "../../batching/export_queue.ts";
 import { rejectedBy } from "../../batching/rejected_count.ts";
+import { report } from "../../internal/reporting.ts";
+import type { ExportStats } from "../../subscribers/self_metrics/observe_export.ts";
 import type { AggregationTemporality, PushMetricExporter, ResourceMetrics } from "../sdk_types.ts";
 
 /**
@@ -17,15 +18,22 @@ export class CountingMetricExporter implements PushMetricExporter {
   #failed = 0;
   #queued = 0;
 
-  /** Wraps an exporter; it opens nothing. */
-  constructor(exporter: PushMetricExporter, options: { readonly logger?: Logger } = {}) {
+  /**
+   * Wraps an exporter; it opens nothing.
+   *
+   * @param options `logger` is where failures are logged; default: `console`
+   */
+  constructor(
+    exporter: PushMetricExporter,
+    options: { readonly logger?: Logger | undefined } = {},
+  ) {
     this.#exporter = exporter;
     this.#logger = options.logger ?? console;
   }
 
-  /** A copy of the counts of data points. */
-  get counts(): ExportCounts {
-    return { exported: this.#exported, failed: this.#failed, dropped: 0, queued: this.#queued };
+  /** The counts of data points so far. */
+  stats(): ExportStats {
+    return { queued: this.#queued, exported: this.#exported, failed: this.#failed, dropped: 0 };
   }
 
   /** Pushes the metrics and counts the result. */
@@ -57,15 +65,12 @@ export class CountingMetricExporter implements PushMetricExporter {
     this.#failed += rejectedCount;
     this.#exported += points - rejectedCount;
     if (!this.#backoff.due(performance.now())) return;
-    try {
-      this.#logger.warn(
-        `Export: ${rejectedCount} data points were not taken, ${this.#failed} in all: ` +
-          (error?.message ?? "no reason given") +
-          (catchesUp ? "; sums catch up with the next push" : ""),
-      );
-    } catch {
-      // A logger that fails must not end the process, and there is nobody else to tell.
-    }
+    const reason = error?.message ?? "no reason given";
+    report(
+      this.#logger,
+      `Cannot export ${rejectedCount} data points, ${this.#failed} in all: ${reason}` +
+        (catchesUp ? "; sums catch up with the next push" : ""),
+    );
   }
 
   /** The temporality of the wrapped exporter. */

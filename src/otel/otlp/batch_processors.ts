@@ -1,10 +1,8 @@
 import type { Resource } from "@opentelemetry/resources";
+import { ExportQueue } from "../../batching/export_queue.ts";
+import type { ExportQueueBounds } from "../../batching/options.ts";
 import type { Logger } from "../../internal/logger.ts";
-import {
-  type ExportCounts,
-  ExportQueue,
-  type ExportQueueBounds,
-} from "../../batching/export_queue.ts";
+import type { ExportStats } from "../../subscribers/self_metrics/observe_export.ts";
 import type {
   LogRecordExporter,
   LogRecordProcessor,
@@ -17,8 +15,17 @@ import type {
 /** The options of a batch processor. */
 export interface BatchOptions extends ExportQueueBounds {
   /** Where losses are logged. Default: `console`. */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
 }
+
+/** How long the end of exports is awaited, in the words of OpenTelemetry's interfaces. */
+export interface ProcessorEndOptions {
+  /** In milliseconds. Default: 30,000. */
+  readonly timeoutMillis?: number | undefined;
+}
+
+/** As long as one export may take: whoever calls it through the SDK sets no time. */
+const DEFAULT_END_TIMEOUT_MS = 30_000;
 
 interface Exporter<Item> {
   export(items: Item[], callback: (result: { code: number; error?: Error }) => void): void;
@@ -47,8 +54,10 @@ function queueFor<Item extends { readonly resource: Resource }>(
 }
 
 /**
- * Passes ended spans to an exporter in batches. Unlike the SDK's own batch processor it counts and logs
- * losses, and its default queue is long enough for the bursts of a draining bus.
+ * Passes ended spans to an exporter in batches. It says in `stats()` what became of them, also of those
+ * that the receiver rejected, and logs losses; its default queue is long enough for the bursts of a
+ * draining bus. (The SDK's own processor counts too, if its metrics are enabled, but what it hands to an
+ * exporter as a whole batch.)
  */
 export class SpanBatchProcessor implements SpanProcessor {
   readonly #queue: ExportQueue<ReadableSpan>;
@@ -61,8 +70,8 @@ export class SpanBatchProcessor implements SpanProcessor {
   }
 
   /** The counts of spans so far. */
-  get counts(): ExportCounts {
-    return this.#queue.counts;
+  stats(): ExportStats {
+    return this.#queue.stats();
   }
 
   /** Does nothing when a span starts. */
@@ -73,14 +82,14 @@ export class SpanBatchProcessor implements SpanProcessor {
     if ((span.spanContext().traceFlags & 1) === 1) this.#queue.add(span);
   }
 
-  /** Exports what is queued. */
-  async forceFlush(): Promise<void> {
-    await this.#queue.flush();
+  /** Exports what is queued; resolves at the timeout, too. */
+  async forceFlush({ timeoutMillis }: ProcessorEndOptions = {}): Promise<void> {
+    await this.#queue.flush({ timeoutMs: timeoutMillis ?? DEFAULT_END_TIMEOUT_MS });
   }
 
-  /** Exports what is queued and shuts down the exporter. */
-  async shutdown(): Promise<void> {
-    await this.#queue.shutdown();
+  /** Exports what is queued and shuts down the exporter; what is left at the timeout is dropped. */
+  async shutdown({ timeoutMillis }: ProcessorEndOptions = {}): Promise<void> {
+    await this.#queue.shutdown({ timeoutMs: timeoutMillis ?? DEFAULT_END_TIMEOUT_MS });
     await this.#exporter.shutdown();
   }
 }
@@ -97,8 +106,8 @@ export class LogBatchProcessor implements LogRecordProcessor {
   }
 
   /** The counts of log records so far. */
-  get counts(): ExportCounts {
-    return this.#queue.counts;
+  stats(): ExportStats {
+    return this.#queue.stats();
   }
 
   /** Queues a record. */
@@ -106,14 +115,14 @@ export class LogBatchProcessor implements LogRecordProcessor {
     this.#queue.add(record);
   }
 
-  /** Exports what is queued. */
-  async forceFlush(): Promise<void> {
-    await this.#queue.flush();
+  /** Exports what is queued; resolves at the timeout, too. */
+  async forceFlush({ timeoutMillis }: ProcessorEndOptions = {}): Promise<void> {
+    await this.#queue.flush({ timeoutMs: timeoutMillis ?? DEFAULT_END_TIMEOUT_MS });
   }
 
-  /** Exports what is queued and shuts down the exporter. */
-  async shutdown(): Promise<void> {
-    await this.#queue.shutdown();
+  /** Exports what is queued and shuts down the exporter; what is left at the timeout is dropped. */
+  async shutdown({ timeoutMillis }: ProcessorEndOptions = {}): Promise<void> {
+    await this.#queue.shutdown({ timeoutMs: timeoutMillis ?? DEFAULT_END_TIMEOUT_MS });
     await this.#exporter.shutdown();
   }
 }

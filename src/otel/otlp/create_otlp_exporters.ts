@@ -71,7 +71,7 @@ export interface OtlpExporters {
  * const exporters = createOtlpExporters({ endpoint: "http://127.0.0.1:4318", compression: "gzip" });
  * const processor = new SpanBatchProcessor(exporters.traces, { maxQueueSize: 100_000 });
  * await processor.shutdown();
- * if (processor.counts.exported !== 0) throw new Error("nothing was there to export");
+ * if (processor.stats().exported !== 0) throw new Error("nothing was there to export");
  * ```
  *
  * @throws {TypeError} if an option is unknown, an endpoint is not an http or https URL, a header

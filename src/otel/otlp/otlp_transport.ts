@@ -136,12 +136,12 @@ export class OtlpTransport {
       return {
         retryable: RETRYABLE_STATUSES.includes(response.status),
         retryAfterMs: parseRetryAfter(response.headers.get("retry-after"), Date.now()),
-        why: `the receiver answered ${response.status}`,
+        why: `the receiver responded with ${response.status}`,
       };
     } catch (error) {
       if (this.#ended.signal.aborted) return { retryable: false, why: SHUT_DOWN };
       return cut.signal.aborted
-        ? { retryable: false, why: `no answer within ${this.#target.timeoutMs} ms` }
+        ? { retryable: false, why: `no response within ${this.#target.timeoutMs} ms` }
         : { retryable: !isForbidden(error), why: describe(error) };
     } finally {
       clearTimeout(timer);

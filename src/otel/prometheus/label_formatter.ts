@@ -6,7 +6,7 @@ import { escapeLabelValue } from "./escape.ts";
 export interface LabelledText {
   /** The labels in braces, in the attributes' order; `""` if there are none. */
   readonly text: string;
-  /** What tells series apart: order does not, and Prometheus takes an empty label for a missing one. */
+  /** What tells series apart: order does not, and to Prometheus an empty label is a missing one. */
   readonly key: string;
 }
 

@@ -6,7 +6,7 @@
 export class SharedScrape<Collected, Format> {
   readonly #collect: () => Promise<Collected>;
   readonly #write: (collected: Collected, format: Format) => Promise<string>;
-  #underWay: { collected: Promise<Collected>; texts: Map<Format, Promise<string>> } | undefined;
+  #inProgress: { collected: Promise<Collected>; texts: Map<Format, Promise<string>> } | undefined;
 
   /** How to collect, and how to write what was collected. */
   constructor(
@@ -17,15 +17,15 @@ export class SharedScrape<Collected, Format> {
     this.#write = write;
   }
 
-  /** The text of a collection that is under way, or else of a new one. */
+  /** The text of a collection that is in progress, or else of a new one. */
   scrape(format: Format): Promise<string> {
-    const shared = this.#underWay ??= { collected: this.#collect(), texts: new Map() };
+    const shared = this.#inProgress ??= { collected: this.#collect(), texts: new Map() };
     let text = shared.texts.get(format);
     if (text === undefined) {
       text = shared.collected
         .then((collected) => this.#write(collected, format))
         .finally(() => {
-          if (this.#underWay === shared) this.#underWay = undefined;
+          if (this.#inProgress === shared) this.#inProgress = undefined;
         });
       shared.texts.set(format, text);
     }

@@ -57,7 +57,7 @@ export class BusSpan implements Span, ReadableSpan {
   droppedEventsCount = 0;
   readonly #context: SpanContext;
   readonly #origin: SpanOrigin;
-  readonly #kept = new LimitedAttributes();
+  readonly #attributes = new LimitedAttributes();
 
   constructor(
     origin: SpanOrigin,
@@ -94,16 +94,18 @@ export class BusSpan implements Span, ReadableSpan {
   }
 
   get attributes(): Attributes {
-    return this.#kept.values;
+    return this.#attributes.values;
   }
 
   get droppedAttributesCount(): number {
-    return this.#kept.dropped;
+    return this.#attributes.dropped;
   }
 
   setAttribute(name: string, value: unknown): this {
     const { attributeCountLimit, attributeValueLengthLimit } = this.#origin.limits;
-    if (!this.ended) this.#kept.set(name, value, attributeCountLimit, attributeValueLengthLimit);
+    if (!this.ended) {
+      this.#attributes.set(name, value, attributeCountLimit, attributeValueLengthLimit);
+    }
     return this;
   }
 
@@ -160,8 +162,8 @@ export class BusSpan implements Span, ReadableSpan {
     // What the application has called a success stays one.
     const isFinal = this.status.code === SpanStatusCode.OK || code === SpanStatusCode.UNSET;
     if (this.ended || isFinal) return this;
-    const told = code === SpanStatusCode.ERROR && typeof message === "string";
-    this.status = told ? { code, message } : { code };
+    const hasMessage = code === SpanStatusCode.ERROR && typeof message === "string";
+    this.status = hasMessage ? { code, message } : { code };
     return this;
   }
 
@@ -197,7 +199,7 @@ export class BusSpan implements Span, ReadableSpan {
     processor.onEnd(this);
   }
 
-  /** Tells the processor that it has begun; once, when its first attributes are set. */
+  /** Notifies the processor of its start; called once, when its first attributes are set. */
   begin(context: Context): void {
     this.#origin.processor.onStart(this, context);
   }

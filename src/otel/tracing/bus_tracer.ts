@@ -16,7 +16,7 @@ import type {
 import { BusSpan, type SpanOrigin, timeOf } from "./bus_span.ts";
 import type { Sampler, SpanLimits, SpanProcessor } from "../sdk_types.ts";
 
-/** The limits of a span unless told otherwise: those of OpenTelemetry's specification. */
+/** The default limits of a span: those of OpenTelemetry's specification. */
 export const DEFAULT_SPAN_LIMITS: Readonly<Required<SpanLimits>> = Object.freeze({
   attributeValueLengthLimit: Infinity,
   attributeCountLimit: 128,

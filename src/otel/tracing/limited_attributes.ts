@@ -3,36 +3,36 @@ import type { Attributes, AttributeValue } from "@opentelemetry/api";
 /** The attributes of a span, of an event or of a link, as many as there may be. */
 export class LimitedAttributes {
   readonly values: Attributes = {};
-  /** How many could not be kept: too many, or no attributes. */
+  /** How many were left out: too many, or no attributes. */
   dropped = 0;
   #count = 0;
 
-  /** Keeps one, or counts it as dropped. `undefined` is none. */
+  /** Adds one, or counts it as dropped. `undefined` is none. */
   set(name: string, value: unknown, countLimit: number, maxLength: number): void {
     if (value === undefined) return;
     const isNew = !Object.hasOwn(this.values, name);
-    const keep = isNew && this.#count >= countLimit ? undefined : kept(value, maxLength);
+    const limited = isNew && this.#count >= countLimit ? undefined : limitValue(value, maxLength);
     // Assigning a "__proto__" would not make an attribute.
-    if (keep === undefined || name === "" || name === "__proto__") {
+    if (limited === undefined || name === "" || name === "__proto__") {
       this.dropped++;
       return;
     }
     if (isNew) this.#count++;
-    this.values[name] = keep;
+    this.values[name] = limited;
   }
 }
 
-/** Those of a span's event or link, as the SDK tells them. */
+/** Those of a span's event or link, in the SDK's form. */
 export function limitAttributes(given: object | undefined, countLimit: number, maxLength: number) {
-  const kept = new LimitedAttributes();
+  const attributes = new LimitedAttributes();
   for (const [name, value] of Object.entries(given ?? {})) {
-    kept.set(name, value, countLimit, maxLength);
+    attributes.set(name, value, countLimit, maxLength);
   }
-  return { attributes: kept.values, droppedAttributesCount: kept.dropped };
+  return { attributes: attributes.values, droppedAttributesCount: attributes.dropped };
 }
 
-/** An attribute's value as it is kept, `undefined` if it cannot be one. */
-function kept(value: unknown, maxLength: number): AttributeValue | undefined {
+/** An attribute's value, cut to the maximal length; `undefined` if it cannot be one. */
+function limitValue(value: unknown, maxLength: number): AttributeValue | undefined {
   switch (typeof value) {
     case "number":
     case "boolean":

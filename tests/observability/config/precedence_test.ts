@@ -78,6 +78,8 @@ Deno.test("each setting comes from the options, else the flags, else the environ
     for (const path of Object.keys(VALUES)) {
       const said = [options, flags, env].find((values) => Object.hasOwn(values, path));
       if (said === undefined && path === "serviceInstanceId") continue;
+      // A default follows the bus's queue, as the next test says.
+      if (said === undefined && path.endsWith("Batch.maxQueueSize")) continue;
       assertEquals(
         get(config, path),
         said === undefined ? get(DEFAULT_OBSERVABILITY_CONFIG, path) : said[path],
@@ -85,6 +87,20 @@ Deno.test("each setting comes from the options, else the flags, else the environ
       );
     }
   }));
+});
+
+Deno.test("an export queue holds what the bus's queue does, unless its size is chosen", () => {
+  const sizes = (bus: number | undefined, spans?: number) => {
+    const { spanBatch, logBatch } = resolveObservabilityConfig({
+      options: { ...(bus === undefined ? {} : { bus: { maxQueueSize: bus } }) },
+      env: spans === undefined ? {} : { spanBatch: { maxQueueSize: spans } },
+    });
+    return [spanBatch.maxQueueSize, logBatch.maxQueueSize];
+  };
+  assertEquals(sizes(undefined), [20_000, 20_000]);
+  assertEquals(sizes(100), [20_000, 20_000]);
+  assertEquals(sizes(50_000), [50_000, 50_000]);
+  assertEquals(sizes(50_000, 2_048), [2_048, 50_000]);
 });
 
 Deno.test("attributes and headers are merged by name, in the same order", () => {
@@ -207,9 +223,9 @@ Deno.test("contradictions are refused, and the message names both sides", () => 
       "OTEL_METRIC_EXPORT_TIMEOUT: must be at most metricExportIntervalMs, which is 10, received 20",
     ],
     [
-      { env: { spanBatch: { maxExportBatchSize: 4_096 } } },
+      { env: { spanBatch: { maxExportBatchSize: 40_960 } } },
       "OTEL_BSP_MAX_EXPORT_BATCH_SIZE: must be at most the default spanBatch.maxQueueSize, " +
-      "which is 2048, received 4096",
+      "which is 20000, received 40960",
     ],
     [
       { options: { sampler: { name: "always_on", ratio: 0.5 } } },

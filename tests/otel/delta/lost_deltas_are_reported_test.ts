@@ -4,7 +4,7 @@ import { MemoryLogger } from "@busbar/busbar/testing";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { orders, push } from "../../support/delta_pushes.ts";
 
-Deno.test("what is refused in part is lost and reported, and so is what is left at the end", async () => {
+Deno.test("what is rejected in part is lost and reported, and so is what is left at the end", async () => {
   const logger = new MemoryLogger();
   let error: Error = Object.assign(new Error("in part"), { rejectedCount: 1 });
   const values: unknown[] = [];
@@ -29,8 +29,8 @@ Deno.test("what is refused in part is lost and reported, and so is what is left 
   assertEquals(values, [5, 2, 3]);
   await exporter.shutdown();
   assertEquals(logger.lines, [
-    "Export: lost 1 data points that were refused for good",
-    "Export: lost the deltas of 1 data points",
+    "busbar: Cannot export 1 data points: the receiver rejected them for good",
+    "busbar: Cannot export the deltas of 1 data points: they are lost",
   ]);
 });
 
@@ -48,5 +48,5 @@ Deno.test("a shutdown waits for what is under way, to report its loss", async ()
   const pushed = push(exporter, { resource, scopeMetrics });
   await exporter.shutdown();
   await pushed;
-  assertEquals(logger.lines, ["Export: lost the deltas of 1 data points"]);
+  assertEquals(logger.lines, ["busbar: Cannot export the deltas of 1 data points: they are lost"]);
 });

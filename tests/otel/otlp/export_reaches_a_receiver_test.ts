@@ -67,7 +67,7 @@ for (const protocol of PROTOCOLS) {
     );
     assertEquals(attributes(sent.attributes), { key: "a", hit: true });
     assertEquals(sent.status, { code: 2, message: "gone" });
-    assertEquals(processor.counts, { exported: 1, failed: 0, dropped: 0, queued: 0 });
+    assertEquals(processor.stats(), { exported: 1, failed: 0, dropped: 0, queued: 0 });
   });
 
   Deno.test(`Log records arrive over ${protocol}`, async () => {
@@ -88,7 +88,7 @@ for (const protocol of PROTOCOLS) {
     const [sent] = body.resourceLogs[0].scopeLogs[0].logRecords;
     assertEquals([sent.severityNumber, sent.severityText], [SeverityNumber.WARN, "WARN"]);
     assertEquals([plain(sent.body), attributes(sent.attributes)], ["out of stock", { item: 7 }]);
-    assertEquals(processor.counts.exported, 1);
+    assertEquals(processor.stats().exported, 1);
   });
 
   Deno.test(`Metrics arrive over ${protocol}, cumulative`, async () => {
@@ -122,7 +122,7 @@ for (const protocol of PROTOCOLS) {
       ["/v1/metrics", "shop.orders", "orders", 2.5, { paid: "yes" }, 2],
       ["/v1/metrics", "shop.orders", "orders", 3.5, { paid: "yes" }, 2],
     ]);
-    assertEquals(exporter.counts, { exported: 2, failed: 0, dropped: 0, queued: 0 });
+    assertEquals(exporter.stats(), { exported: 2, failed: 0, dropped: 0, queued: 0 });
   });
 }
 
@@ -178,6 +178,6 @@ Deno.test("A burst of 100,000 ended spans in one turn loses none", async () => {
   for (let i = 0; i < 100_000; i++) tracer.startSpan("read").end();
   await processor.forceFlush();
   assertEquals(kept.size, 100_000);
-  assertEquals(processor.counts, { exported: 100_000, failed: 0, dropped: 0, queued: 0 });
+  assertEquals(processor.stats(), { exported: 100_000, failed: 0, dropped: 0, queued: 0 });
   await processor.shutdown();
 });

@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { CountingMetricExporter, type ExportCounts, PrometheusMetrics } from "@busbar/busbar/otel";
-import { observeExport } from "@busbar/busbar/subscribers";
+import { CountingMetricExporter, PrometheusMetrics } from "@busbar/busbar/otel";
+import { type ExportStats, observeExport } from "@busbar/busbar/subscribers";
 import { MemoryLogger } from "@busbar/busbar/testing";
 
 Deno.test("What became of exports can be scraped, by signal", async () => {
-  let counts: Record<string, ExportCounts> = {
+  let counts: Record<string, ExportStats> = {
     traces: { exported: 5, failed: 2, dropped: 1, queued: 3 },
   };
   await using metrics = new PrometheusMetrics();
@@ -56,8 +56,8 @@ Deno.test("Pushed data points are counted, also when the exporter throws", () =>
     exporter.export(metrics as never, ({ code }) => codes.push(code));
   }
   assertEquals(codes, [0, 1, 1, 1]);
-  assertEquals(exporter.counts, { exported: 4 + 3, failed: 4 + 1 + 4, dropped: 0, queued: 0 });
+  assertEquals(exporter.stats(), { exported: 4 + 3, failed: 4 + 1 + 4, dropped: 0, queued: 0 });
   assertEquals(logger.lines, [
-    "Export: 4 data points were not taken, 4 in all: down; sums catch up with the next push",
+    "busbar: Cannot export 4 data points, 4 in all: down; sums catch up with the next push",
   ]);
 });

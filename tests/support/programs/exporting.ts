@@ -24,5 +24,5 @@ tracing.getTracer("test").startSpan("read").end();
 logging.getLogger("test").emit({ body: "read" });
 metrics.getMeter("test").createCounter("reads").add(1);
 await Promise.all([tracing.forceFlush(), logging.forceFlush(), metrics.forceFlush()]);
-console.log(JSON.stringify([spans.counts, points.counts, records.counts]));
+console.log(JSON.stringify([spans.stats(), points.stats(), records.stats()]));
 // Nothing is shut down: no timer may keep the process alive.
