@@ -2,10 +2,6 @@ import type { AnyEvents } from "../events/event_map.ts";
 import { invalidArgument } from "../internal/arguments.ts";
 import { type Catalog, CATALOG_SECTIONS, checkCatalog } from "./catalog.ts";
 
-/** Any catalog, whatever its events. */
-// deno-lint-ignore no-explicit-any -- a catalog of one event map is none of another
-export type AnyCatalog = Catalog<any>;
-
 /**
  * The events of a catalog, or of several: all that any of them knows.
  *
@@ -56,18 +52,15 @@ const NOUNS = {
  * @throws {TypeError} if two of them declare something different under one name, or if metrics of two
  * would have the same name in a scrape
  */
-export function combineCatalogs<const Catalogs extends AnyCatalog | readonly AnyCatalog[]>(
-  catalogs: Catalogs,
-): Catalog<CombinedEvents<Catalogs>> {
-  const list: readonly AnyCatalog[] = isList(catalogs) ? catalogs : [catalogs];
-  const checked = list.map((catalog) => checkCatalog<AnyEvents>(catalog));
+export function combineCatalogs<
+  // deno-lint-ignore no-explicit-any -- a catalog of one event map is none of another
+  const Catalogs extends Catalog<any> | readonly Catalog<any>[],
+>(catalogs: Catalogs): Catalog<CombinedEvents<Catalogs>> {
+  const list: readonly Catalog<AnyEvents>[] = Array.isArray(catalogs) ? catalogs : [catalogs];
+  const checked = list.map((catalog) => checkCatalog(catalog));
   const all = CATALOG_SECTIONS.map((section) => [section, union(section, checked)] as const)
     .filter(([, declarations]) => declarations !== undefined);
   return checkCatalog(Object.fromEntries(all));
-}
-
-function isList(given: unknown): given is readonly AnyCatalog[] {
-  return Array.isArray(given);
 }
 
 /** All declarations of a section by their names. */

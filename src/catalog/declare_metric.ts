@@ -17,7 +17,6 @@ import {
   type EventMetricOptions,
   type HistogramOptions,
   type MetricOptions,
-  type PairMetricOptions,
   type ThroughputOptions,
 } from "./metric_options.ts";
 
@@ -118,7 +117,7 @@ function pairMetric(
   start: string,
   end: string,
   unit: string,
-  options: PairMetricOptions<AnyEvent, AnyEvent>,
+  options: Omit<DurationOptions<AnyEvent, AnyEvent>, "unit">,
   value: PairMetric<AnyEvents>["value"],
 ): PairMetric<AnyEvents> {
   const { operationId = defaultOperationId, attributes } = options;

@@ -59,8 +59,10 @@ export type HistogramOptions<Event> =
     readonly buckets?: readonly number[] | undefined;
   };
 
-/** The options of a metric that is measured between a start and an end event. */
-export interface PairMetricOptions<Start, End> extends MetricOptions {
+/** The options of a duration. */
+export interface DurationOptions<Start, End> extends MetricOptions {
+  /** `"s"` or `"ms"`. Default: `"s"`. */
+  readonly unit?: "s" | "ms" | undefined;
   /** The attributes of the series that the value goes to. Default: none. */
   readonly attributes?: ((end: End, start: Start) => EventAttributes) | undefined;
   /**
@@ -72,14 +74,8 @@ export interface PairMetricOptions<Start, End> extends MetricOptions {
   readonly buckets?: readonly number[] | undefined;
 }
 
-/** The options of a duration. */
-export interface DurationOptions<Start, End> extends PairMetricOptions<Start, End> {
-  /** `"s"` or `"ms"`. Default: `"s"`. */
-  readonly unit?: "s" | "ms" | undefined;
-}
-
 /** The options of a throughput. */
-export interface ThroughputOptions<Start, End> extends PairMetricOptions<Start, End> {
+export interface ThroughputOptions<Start, End> extends Omit<DurationOptions<Start, End>, "unit"> {
   /** How many bytes were moved between the two events. */
   readonly bytes: (end: End, start: Start) => number;
   /** `"GB/s"` (10^9 bytes a second) or `"By/s"`. Default: `"GB/s"`. */
