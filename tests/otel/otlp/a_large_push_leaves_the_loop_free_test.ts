@@ -3,6 +3,7 @@ import { MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk
 import { createOtlpExporters, type OtlpProtocol } from "@busbar/busbar/otel";
 import { toAttributes } from "../../support/otlp_attributes.ts";
 import { OtlpReceiver } from "../../support/otlp_receiver.ts";
+import { nextTurn } from "../../support/quiet_bus.ts";
 
 // deno-lint-ignore no-explicit-any -- decoded from outside
 type Decoded = any;
@@ -64,14 +65,12 @@ for (const protocol of ["http/protobuf", "http/json"] satisfies OtlpProtocol[]) 
       }
     }
     let isDone = false;
-    const turn = () => {
-      turns++;
-      if (!isDone) setTimeout(turn, 0);
-    };
-    setTimeout(turn, 0);
+    const turning = (async () => {
+      for (; !isDone; turns++) await nextTurn();
+    })();
     await provider.forceFlush();
     isDone = true;
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await turning;
     assertEquals(receiver.received.length, 1);
     assertEquals(pointsOf(receiver.received[0]?.body), expected);
     // Written in one piece it would be sent in the turn that it was collected in.
