@@ -2,6 +2,10 @@ import type { AnyEvents } from "../events/event_map.ts";
 import { invalidArgument } from "../internal/arguments.ts";
 import { type Catalog, CATALOG_SECTIONS, checkCatalog } from "./catalog.ts";
 
+/** Any catalog, whatever its events. */
+// deno-lint-ignore no-explicit-any -- a catalog of one event map is none of another
+export type AnyCatalog = Catalog<any>;
+
 /**
  * The events of a catalog, or of several: all that any of them knows.
  *
@@ -53,8 +57,7 @@ const NOUNS = {
  * would have the same name in a scrape
  */
 export function combineCatalogs<
-  // deno-lint-ignore no-explicit-any -- a catalog of one event map is none of another
-  const Catalogs extends Catalog<any> | readonly Catalog<any>[],
+  const Catalogs extends AnyCatalog | readonly AnyCatalog[],
 >(catalogs: Catalogs): Catalog<CombinedEvents<Catalogs>> {
   const list: readonly Catalog<AnyEvents>[] = Array.isArray(catalogs) ? catalogs : [catalogs];
   const checked = list.map((catalog) => checkCatalog(catalog));

@@ -1,4 +1,4 @@
-import { assertOptions, refuse } from "./declaration.ts";
+import { assertOptions, assertType, refuse } from "./declaration.ts";
 
 /** What a metadata field means. */
 export interface FieldDescription {
@@ -23,6 +23,7 @@ export interface EventDescription<Metadata = unknown> {
 /** Checks what a type is described as. */
 export function assertDescription(type: string, described: unknown): void {
   const what = `the description of ${JSON.stringify(type)}`;
+  assertType(what, "its type", type);
   assertDescribed(what, described, ["description", "metadata"]);
   const { metadata } = described as EventDescription<Record<string, unknown>>;
   if (metadata === undefined) return;

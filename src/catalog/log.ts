@@ -5,6 +5,7 @@ import {
   assertFunctions,
   assertNames,
   assertOptions,
+  assertType,
   refuse,
 } from "./declaration.ts";
 
@@ -43,6 +44,7 @@ const OPTIONS: Readonly<Record<keyof LogDeclaration, true>> = {
 /** Checks the log record that a type is declared to become. */
 export function assertLog(type: string, log: unknown): void {
   const what = `the log of ${JSON.stringify(type)}`;
+  assertType(what, "its type", type);
   assertOptions(what, log, Object.keys(OPTIONS));
   const { level, body, attributes, redact, maxPerSecond } = log as LogDeclaration<AnyEvent>;
   assertFunctions(what, { body, attributes });
@@ -50,7 +52,7 @@ export function assertLog(type: string, log: unknown): void {
   if (typeof level !== "function" && !LOG_LEVELS.includes(level)) {
     refuse(what, "level", `one of ${LOG_LEVELS.join(", ")}`, level);
   }
-  if (maxPerSecond !== undefined && !(maxPerSecond > 0)) {
+  if (maxPerSecond !== undefined && !(typeof maxPerSecond === "number" && maxPerSecond > 0)) {
     refuse(what, "maxPerSecond", "a number above 0", maxPerSecond);
   }
 }

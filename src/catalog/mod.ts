@@ -30,7 +30,7 @@ export type { BusEvent } from "../events/event.ts";
 export type { AnyEvents, EventOf, EventTypeOf } from "../events/event_map.ts";
 export type { AttributeValue, EventAttributes } from "./attributes.ts";
 export type { Catalog } from "./catalog.ts";
-export { combineCatalogs, type CombinedEvents } from "./combine.ts";
+export { type AnyCatalog, combineCatalogs, type CombinedEvents } from "./combine.ts";
 export type { AnyEvent, OperationId } from "./declaration.ts";
 export { type Declarations, declare } from "./declare.ts";
 export type { EventDescription, FieldDescription } from "./event_description.ts";

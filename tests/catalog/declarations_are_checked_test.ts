@@ -182,6 +182,18 @@ const REFUSED: readonly [declare: () => unknown, message: string][] = [
     'Cannot declare the description of "order.end": description must be a string, received undefined',
   ],
   [
+    () => declare().catalog({ logs: { "bus:drop": { level: "warn" } } }),
+    'Cannot declare the log of "bus:drop": its type must be an event type, not beginning with bus:, received "bus:drop"',
+  ],
+  [
+    () => declare().catalog({ events: { "": { description: "" } } }),
+    'Cannot declare the description of "": its type must be an event type, not beginning with bus:, received ""',
+  ],
+  [
+    () => catalog({ logs: { "order.end": { level: "info", maxPerSecond: untyped("5") } } }),
+    'Cannot declare the log of "order.end": maxPerSecond must be a number above 0, received "5"',
+  ],
+  [
     () => counter("order.end", untyped(null)),
     "Cannot declare a counter: options must be an object, received null",
   ],
