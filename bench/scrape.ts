@@ -269,7 +269,7 @@ async function measureAll(names: readonly string[]): Promise<Result[]> {
 }
 
 /** Runs this in a process of its own, where no other subject's types slow anything down. */
-function apart<Answer>(...args: string[]): Answer {
+function apart<Result>(...args: string[]): Result {
   const all = [
     "run",
     "--config",

@@ -96,7 +96,7 @@ function flat(): readonly Contender[] {
   ];
 }
 
-/** Nine reads under a request, told apart by their operation ids and open together. */
+/** Nine reads under a request, kept apart by their operation ids and open together. */
 function nested(): readonly Contender[] {
   const direct = tracer();
   const requests = SESSIONS.slice(0, BURST / 10);

@@ -1,4 +1,4 @@
-// deno-lint-ignore-file no-console -- a script tells what it does
+// deno-lint-ignore-file no-console -- a script prints what it does
 /**
  * Shows that the generated alerts fire when they should: for two minutes, real Prometheus servers
  * scrape the example, one healthy and one for each fault. Then the matching alert fires, and none
@@ -15,7 +15,7 @@ import { temporaryFolder } from "../tests/support/temporary_folder.ts";
 const SECONDS = 130;
 const ROOT = new URL("../", import.meta.url).pathname;
 
-/** What goes wrong, and the alert that tells of it. */
+/** What goes wrong, and the alert that fires for it. */
 const RUNS: readonly [name: string, faults: readonly string[], alert: string | undefined][] = [
   ["healthy", [], undefined],
   ["l2-slow", ["l2-slow"], "L2Slow"],

@@ -1,4 +1,4 @@
-// deno-lint-ignore-file no-console -- a script tells what it does
+// deno-lint-ignore-file no-console -- a script prints what it does
 /**
  * Checks that the imports of `src/` follow the order of its folders, that tests import the package as
  * its users do, that no files import each other in a circle, be it only for types, and that no file

@@ -1,4 +1,4 @@
-// deno-lint-ignore-file no-console -- a script tells what it does
+// deno-lint-ignore-file no-console -- a script prints what it does
 /**
  * Writes what follows from the KV-cache catalog: documents, dashboard, rules and alerts. With
  * `--check` it writes nothing, and fails if a file is not as it would write it.

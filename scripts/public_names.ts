@@ -1,4 +1,4 @@
-// deno-lint-ignore-file no-console -- a script tells what it does
+// deno-lint-ignore-file no-console -- a script prints what it does
 /**
  * Counts the distinct names that the entry points export, and lists those that nobody uses: no other
  * folder of `src/`, no example and no page of the documentation, nor the types of a name that one of

@@ -44,7 +44,7 @@ async function mustNotBePublished(registry: Registry): Promise<void> {
   if (answer === "no answer") say(`    ${registry} does not answer whether it has ${version}`);
 }
 
-/** Runs a step to its end even if it fails, so that all that is wrong is told at once. */
+/** Runs a step to its end even if it fails, so that all that is wrong is printed at once. */
 async function tried(name: string, work: () => Promise<unknown>): Promise<boolean> {
   try {
     await step(name, work);

@@ -1,6 +1,6 @@
-// deno-lint-ignore-file no-console -- a script tells what it does
+// deno-lint-ignore-file no-console -- a script prints what it does
 /**
- * Runs the tests again and again, and tells which failed how often, to find those that fail by
+ * Runs the tests again and again, and shows which failed how often, to find those that fail by
  * chance. A failure stops nothing; when there was one, it exits with code 1.
  *
  * `deno task test:again <times> [--busy] [--each] [part of a path]`: with `--busy` as many other

@@ -1,4 +1,4 @@
-// deno-lint-ignore-file no-console -- an example tells where it listens
+// deno-lint-ignore-file no-console -- an example prints where it listens
 /**
  * A shop on `Deno.serve` with metrics, traces and logs.
  *

@@ -7,7 +7,7 @@ const L2_DELAY_MS = 25;
 const L2_FAILS_EVERY = 3;
 const L1_FAILS_EVERY = 4;
 
-/** Thrown by a disk that was told to fail. */
+/** Thrown by a disk that was made to fail. */
 export class InjectedError extends Error {
   override readonly name = "InjectedError";
 }
@@ -30,7 +30,7 @@ export class Faults {
   /** @throws {InjectedError} when it is this L2 task's turn to fail */
   failL2Task(): void {
     if (this.#on.has("l2-error") && ++this.#l2Tasks % L2_FAILS_EVERY === 0) {
-      throw new InjectedError("the disk was told to fail");
+      throw new InjectedError("the disk was made to fail");
     }
   }
 

@@ -43,7 +43,7 @@ export async function run(
     capacity: options.l2Blocks,
     bus,
     faults,
-    tell: say,
+    report: say,
   });
   const cache = new PrefixCache({ l1: new MemoryTier(options.l1Blocks), l2, bus, faults });
   bus.publish("kv_cache.opened", { l1Capacity: options.l1Blocks, l2Capacity: options.l2Blocks });

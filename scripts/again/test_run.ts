@@ -14,7 +14,7 @@ export interface TestRun {
 /** Stands for the test of a failure that belongs to none. */
 const WHOLE_RUN = "(the run)";
 
-/** So many of the last lines of the output tell what ended a run. */
+/** So many of the last lines of the output show what ended a run. */
 const LAST_LINES = 30;
 
 function failureOfRun(files: readonly string[], error: string): TestFailure {

@@ -40,7 +40,7 @@ export async function run(
   return output;
 }
 
-/** Tells whoever runs the script. */
+/** Prints a line for whoever runs the script. */
 export function say(line: string): void {
   // deno-lint-ignore no-console -- a script talks by printing
   console.log(line);

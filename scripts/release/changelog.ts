@@ -2,10 +2,10 @@ const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const CHANGES = /^### (Added|Changed|Deprecated|Removed|Fixed|Security)$/m;
 
 /**
- * The changes of a version, as CHANGELOG.md tells them in the form of Keep a Changelog.
+ * The changes of a version, as CHANGELOG.md has them in the form of Keep a Changelog.
  *
  * @throws {Error} if the version is not the newest there, has no date, or has no changes, or if
- *   "Unreleased" has changes that no version would tell
+ *   "Unreleased" has changes that no version would have
  */
 export function changesOf(changelog: string, version: string): string {
   const sections = changelog.split(/^## /m).slice(1);

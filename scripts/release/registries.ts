@@ -6,7 +6,7 @@
 import { ROOT, run } from "../package/run.ts";
 
 /** What a registry says of a version. */
-export type Answer = "published" | "free" | "no answer";
+export type Publication = "published" | "free" | "no answer";
 
 /** The registries that a release goes to. */
 export type Registry = "JSR" | "npm";
@@ -33,16 +33,16 @@ export async function ask(
   name: string,
   version: string,
   env: Readonly<Record<string, string>> = {},
-): Promise<Answer> {
+): Promise<Publication> {
   const { program, args, prefix, missing } = QUESTIONS[registry];
   try {
-    const told = await run(program, [...args, `${prefix}${name}@${version}`], {
+    const output = await run(program, [...args, `${prefix}${name}@${version}`], {
       cwd: ROOT,
       env,
       timeoutMs: 30_000,
     });
     // npm has nothing to say of a version that a package of its does not have.
-    return told.includes(version) ? "published" : "free";
+    return output.includes(version) ? "published" : "free";
   } catch (error) {
     return error instanceof Error && missing.test(error.message) ? "free" : "no answer";
   }

@@ -19,7 +19,7 @@ const COMMON = [
   "--format=esm",
   "--target=es2022",
   "--log-level=error",
-  // Handlers are told by their functions' names.
+  // Handlers are reported by their functions' names.
   "--keep-names",
 ];
 
@@ -105,7 +105,7 @@ export async function bundleForWeb(
   ], { cwd: directory });
 }
 
-/** The object literal that tells the harness how to load each file. */
+/** The object literal by which the harness loads each file. */
 export function loaders(files: readonly string[]): string {
   const lines = files.map((file) => {
     const path = `./tests/${file.replace(/\.ts$/, ".js")}`;

@@ -109,7 +109,7 @@ async function runFresh(script: string): Promise<string> {
 
 for (const channel of ["a MessageChannel", "no MessageChannel either"]) {
   Deno.test(`where there is no setImmediate but ${channel}, timers run between slices`, async () => {
-    const told = await runFresh(`
+    const printed = await runFresh(`
       delete globalThis.setImmediate;
       ${channel === "a MessageChannel" ? "" : "delete globalThis.MessageChannel;"}
       const { EventBus } = await import(core);
@@ -125,12 +125,12 @@ for (const channel of ["a MessageChannel", "no MessageChannel either"]) {
       console.log(timers, timedOut);
       process.exit();
     `);
-    assertEquals(told, "20 false\n");
+    assertEquals(printed, "20 false\n");
   });
 }
 
 Deno.test("where messages are served before timers, every eighth turn is a timer's", async () => {
-  const told = await runFresh(`
+  const printed = await runFresh(`
     delete globalThis.setImmediate;
     let messages = 0;
     // The worst of channels: as long as there are messages, nothing else has a turn.
@@ -153,5 +153,5 @@ Deno.test("where messages are served before timers, every eighth turn is a timer
     console.log(messagesAtTimer > 0 && messagesAtTimer < 1_000, timedOut);
     process.exit();
   `);
-  assertEquals(told, "true false\n");
+  assertEquals(printed, "true false\n");
 });

@@ -12,7 +12,7 @@ const PROMOTED = "l1.write_finished_and_read_reserved";
 const READ = "l1.read.finished";
 const EVICTED = "l1.keys.evicted";
 
-/** What one event about some blocks tells, at so many seconds. */
+/** What one event about some blocks reports, at so many seconds. */
 function at(
   lifecycle: ChunkLifecycle,
   second: number,
@@ -29,17 +29,17 @@ function at(
   });
 }
 
-Deno.test("a chunk's life is told by the events' own times", async () => {
+Deno.test("a chunk's life is measured by the events' own times", async () => {
   await using kv = observed("collect", { lifecycleSampleRatio: 1 });
-  const tell = (second: number, type: keyof KvCacheEvents & LifecycleEvent["type"]) =>
+  const report = (second: number, type: keyof KvCacheEvents & LifecycleEvent["type"]) =>
     kv.bus.publish(type, { keys: [key("a"), key("b")] }, { timestamp: second * 1_000 });
-  tell(10, WRITTEN);
-  tell(14, READ);
-  tell(15, READ);
-  tell(22, EVICTED);
-  tell(52, PROMOTED);
-  tell(52.5, READ); // the read that the promotion was for
-  tell(55, READ);
+  report(10, WRITTEN);
+  report(14, READ);
+  report(15, READ);
+  report(22, EVICTED);
+  report(52, PROMOTED);
+  report(52.5, READ); // the read that the promotion was for
+  report(55, READ);
   const found = await kv.scrape();
   const of = (name: string) =>
     ["count", "sum"].map((what) => found[`lmcache_mp_l1_chunk_${name}_seconds_${what}`]);
@@ -49,7 +49,7 @@ Deno.test("a chunk's life is told by the events' own times", async () => {
   assertEquals(of("evict_reuse_gap"), [2, 2 * 30]);
 });
 
-Deno.test("one event may tell of many chunks, and of none", () => {
+Deno.test("one event may report many chunks, or none", () => {
   const lifecycle = new ChunkLifecycle({ sampleRatio: 1 });
   at(lifecycle, 0, WRITTEN, 1);
   at(lifecycle, 1, WRITTEN, 2);
@@ -75,7 +75,7 @@ Deno.test("a clock that steps back makes no negative time", () => {
 
 Deno.test("the same chunk of another tenant or model is another chunk", () => {
   const lifecycle = new ChunkLifecycle({ sampleRatio: 1 });
-  const tell = (timestamp: number, type: LifecycleEvent["type"], cacheSalt: string) =>
+  const report = (timestamp: number, type: LifecycleEvent["type"], cacheSalt: string) =>
     lifecycle.observe({
       type,
       timestamp,
@@ -83,9 +83,9 @@ Deno.test("the same chunk of another tenant or model is another chunk", () => {
       sessionId: "",
       traceparent: undefined,
     });
-  tell(0, WRITTEN, "a");
-  assertEquals(tell(1_000, EVICTED, "b").lifetimeS, []);
-  assertEquals(tell(2_000, EVICTED, "a").lifetimeS, [2]);
+  report(0, WRITTEN, "a");
+  assertEquals(report(1_000, EVICTED, "b").lifetimeS, []);
+  assertEquals(report(2_000, EVICTED, "a").lifetimeS, [2]);
 });
 
 Deno.test("the sample is the same in every process, and as large as asked for", () => {

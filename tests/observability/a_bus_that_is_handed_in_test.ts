@@ -57,7 +57,7 @@ Deno.test("a disabled bus disables all of it", async () => {
   assertEquals([obs.config.enabled, obs.metricsUrl], [false, undefined]);
 });
 
-Deno.test("under OTEL_DENO=true it is told that nobody can pull, where a port is named", async () => {
+Deno.test("under OTEL_DENO=true it is reported that nobody can pull, where a port is named", async () => {
   const logger = new MemoryLogger();
   const obs = await startObservability<JobEvents>({
     catalog: jobs,

@@ -73,7 +73,7 @@ Deno.test("spans that are open on a bus of one's own are ended before the last p
   await bus.stop();
 });
 
-Deno.test("a subscriber that hangs on a bus of one's own is told, and leaves the exporters time", async () => {
+Deno.test("a subscriber that hangs on a bus of one's own is reported, and leaves the exporters time", async () => {
   await using receiver = await OtlpReceiver.start();
   class Hanging extends EventSubscriber<JobEvents> {
     getSubscriptions(): Subscriptions<JobEvents> {
@@ -104,12 +104,12 @@ Deno.test("a flush says so when the receiver does not take what was published", 
   obs.bus.publish("job.start", { id: 1 });
   obs.bus.publish("job.end", { id: 1 });
   assertEquals(await obs.flush(), false);
-  receiver.answer = () => new Response();
+  receiver.respond = () => new Response();
   assertEquals(await obs.flush(), true);
   await obs.shutdown();
 });
 
-Deno.test("an address that is taken is told without a push to an endpoint that hangs", async () => {
+Deno.test("an address in use is reported without a push to an endpoint that hangs", async () => {
   await using hanging = await startHanging();
   const options = { otlp: { endpoint: hanging.endpoint } };
   const port = Number(new URL(hanging.endpoint).port);
@@ -157,7 +157,7 @@ Deno.test("a push ends with its batch's time", async () => {
   await obs.shutdown();
 });
 
-Deno.test("a push of metrics ends with its own time, and is told", async () => {
+Deno.test("a push of metrics ends with its own time, and is reported", async () => {
   await using hanging = await startHanging();
   const logger = new MemoryLogger();
   const obs = await start({

@@ -123,7 +123,7 @@ Deno.test("deltas are pushed, totals scraped, and a failed push comes with the n
   assert(/^busbar: Cannot export \d+ data points/.test(logger.lines[0] ?? ""), logger.lines[0]);
 });
 
-Deno.test("what an unanswered last push held is told as lost", async () => {
+Deno.test("what an unanswered last push held is reported as lost", async () => {
   await using receiver = await OtlpReceiver.start(() => new Response(null, { status: 500 }));
   const logger = new MemoryLogger();
   const obs = await startObservability<ShopEvents>({

@@ -204,7 +204,7 @@ Deno.test("another global provider is explained, and nothing is left behind", as
   await next.shutdown();
 });
 
-Deno.test("an address that is taken leaves nothing started", async () => {
+Deno.test("an address in use leaves nothing started", async () => {
   const first = await startObservability<ShopEvents>({ ...NO_ENV, catalog: shop });
   const port = Number(new URL(first.metricsUrl ?? "").port);
   const bus = new EventBus<ShopEvents>({ logger: new MemoryLogger() });

@@ -1,6 +1,6 @@
 /**
  * What stands in for `Deno.test` on the other runtimes: it takes the tests of one file after the
- * other, runs them, and tells how each ended.
+ * other, runs them, and reports how each ended.
  *
  * @module
  */

@@ -14,7 +14,7 @@ export type Runtime = typeof RUNTIMES[number];
 const SERVERS: readonly Runtime[] = ["Node 22", "Node 24", "Bun"];
 const WEB: readonly Runtime[] = ["Chromium", "workerd"];
 
-/** What a folder of tests is about. A folder that is not here is told by its name. */
+/** What a folder of tests is about. A folder that is not here stands under its name. */
 export const FEATURES: Readonly<Record<string, string>> = {
   readme: "The README's first snippet",
   bus: "The bus",
@@ -75,7 +75,7 @@ export const SKIPS: readonly Skip[] = [
   {
     runtimes: ["Node 22", "Node 24"],
     tests: ["exit/every_way_to_end_delivers_test.ts > a page that is left delivers"],
-    reason: "Node has no global event target that could tell of it",
+    reason: "Node has no global event target with an event for it",
   },
   {
     runtimes: SERVERS,
@@ -90,7 +90,7 @@ export const SKIPS: readonly Skip[] = [
     tests: [
       "observability/config/environment_test.ts > Deno's own telemetry is noticed, and may know protocols of its own",
       "observability/config/needs_no_permission_test.ts > the runtime's own telemetry is noticed, with the permission or without",
-      "observability/a_bus_that_is_handed_in_test.ts > under OTEL_DENO=true it is told that nobody can pull, where a port is named",
+      "observability/a_bus_that_is_handed_in_test.ts > under OTEL_DENO=true it is reported that nobody can pull, where a port is named",
     ],
     reason: "only Deno has telemetry of its own",
   },

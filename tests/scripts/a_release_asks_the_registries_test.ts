@@ -3,7 +3,7 @@ import { ask } from "../../scripts/release/registries.ts";
 
 /** A registry on loopback that has version 1.0.0 of `@test/package`, or answers with `status`. */
 function startRegistry(status = 200) {
-  // Deno leaves versions out that are younger than a day, unless told.
+  // Deno leaves versions out that are younger than a day, unless asked for.
   const createdAt = new Date().toISOString();
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
     const path = decodeURIComponent(new URL(request.url).pathname);

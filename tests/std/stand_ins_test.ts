@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { deadline, delay } from "@std/async";
 
 /** What the assertions say must hold, and must fail: a stand-in that accepts all proves nothing. */
-Deno.test("assertEquals tells what is equal from what is not", () => {
+Deno.test("assertEquals accepts what is equal and nothing else", () => {
   const equal: [unknown, unknown][] = [
     [NaN, NaN],
     [{ a: [1, { b: 2 }] }, { a: [1, { b: 2 }] }],

@@ -24,7 +24,7 @@ import {
 } from "@opentelemetry/sdk-metrics";
 import { point, sum } from "./metric_data.ts";
 
-/** How a receiver answers. */
+/** What becomes of a push. */
 export type How = "accepted" | "refused" | "thrown";
 
 /** A receiver that accepts what it is asked to accept. */

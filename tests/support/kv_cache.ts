@@ -24,11 +24,11 @@ export const keys = (count: number, modelName = "m") => ({
 export interface Observed extends AsyncDisposable {
   readonly bus: EventBus<KvCacheEvents>;
   readonly registration: CatalogSubscription;
-  /** The series after everything published has been taken in. */
+  /** The series after everything published has been counted. */
   scrape(): Promise<Record<string, number>>;
 }
 
-/** With the sums collected, or told to a meter. */
+/** With the sums collected, or recorded by a meter. */
 export function observed(
   way: "meter" | "collect" = "meter",
   options: KvCacheCatalogOptions = {},

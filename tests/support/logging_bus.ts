@@ -18,7 +18,7 @@ export function loggingBus(options: Partial<LoggingSubscriberOptions<Anything>> 
 } {
   const logger = new MemoryLogger();
   const records: LogRecord[] = [];
-  // On a busy machine a call may take long; that it is told so is not what these tests are about.
+  // On a busy machine a call may take long; that this is reported is not what these tests are about.
   const bus = new EventBus({ logger, drainBudgetMs: 1_000 }).start();
   const subscriber = new LoggingSubscriber({
     logs: { a: { level: "info" } },

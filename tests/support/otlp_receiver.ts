@@ -133,25 +133,25 @@ export interface Received {
 }
 
 /** How the receiver answers a request: given its number, from 0. */
-export type Answer = (requestNumber: number) => Response | Promise<Response>;
+export type Responder = (requestNumber: number) => Response | Promise<Response>;
 
 /** A real OTLP receiver on a free port of this machine. */
 export class OtlpReceiver implements AsyncDisposable {
   /** What has arrived. */
   readonly received: Received[] = [];
   /** How it answers from now on. */
-  answer: Answer;
+  respond: Responder;
   readonly #server: LoopbackServer;
 
-  private constructor(answer: Answer, server: LoopbackServer) {
-    this.answer = answer;
+  private constructor(respond: Responder, server: LoopbackServer) {
+    this.respond = respond;
     this.#server = server;
   }
 
   /** Starts one. */
-  static async start(answer: Answer = () => new Response()): Promise<OtlpReceiver> {
+  static async start(respond: Responder = () => new Response()): Promise<OtlpReceiver> {
     const server = await serve((request) => receiver.#take(request));
-    const receiver = new OtlpReceiver(answer, server);
+    const receiver = new OtlpReceiver(respond, server);
     return receiver;
   }
 
@@ -171,7 +171,7 @@ export class OtlpReceiver implements AsyncDisposable {
       ? JSON.parse(new TextDecoder().decode(bytes))
       : decode(bytes, REQUESTS[pathname] ?? {});
     const number = this.received.push({ path: pathname, headers, body }) - 1;
-    return await this.answer(number);
+    return await this.respond(number);
   }
 
   /** Stops listening. */

@@ -11,7 +11,7 @@ type Operation = (request: CacheRequest, session: string, client: Client) => Pro
  * Routes that answer `POST` on `/v1/lookup`, `/v1/store` and `/v1/retrieve` with JSON; a request that
  * cannot be answered gets `{ "error": why }`. Models and tenants do not see each other's blocks.
  */
-export function createApiRoutes(cache: PrefixCache, tell: (text: string) => void): Route[] {
+export function createApiRoutes(cache: PrefixCache, report: (text: string) => void): Route[] {
   const operations = new Map<string, Operation>([
     ["/v1/lookup", async ({ blocks }, session, client) => {
       const { l1Hits, l2Hits } = await cache.lookUp(session, blocks, client);
@@ -44,7 +44,7 @@ export function createApiRoutes(cache: PrefixCache, tell: (text: string) => void
       return reply(200, { session, ...result });
     } catch (error) {
       if (error instanceof RequestError) return reply(error.status, { error: error.message });
-      tell(`Cannot answer ${new URL(request.url).pathname}: ${error}`);
+      report(`Cannot answer ${new URL(request.url).pathname}: ${error}`);
       return reply(500, { error: "the request failed" });
     }
   }

@@ -20,8 +20,8 @@ export interface DiskTierOptions {
   readonly capacity: number;
   readonly bus: EventBus<ServerEvents>;
   readonly faults?: Faults;
-  /** Told once when the disk fails on its own account. */
-  readonly tell?: (text: string) => void;
+  /** Called once when the disk fails on its own account. */
+  readonly report?: (text: string) => void;
 }
 
 /**
@@ -34,11 +34,11 @@ export class DiskTier implements AsyncDisposable {
   readonly #file: BlockFile;
   readonly #blocks: LruMap<BlockId, Block>;
   readonly #queue: TaskQueue;
-  #tell: ((text: string) => void) | undefined;
+  #report: ((text: string) => void) | undefined;
   #lastTaskId = 0;
 
-  constructor({ path, capacity, bus, faults = new Faults(), tell }: DiskTierOptions) {
-    this.#tell = tell;
+  constructor({ path, capacity, bus, faults = new Faults(), report }: DiskTierOptions) {
+    this.#report = report;
     this.#bus = bus;
     this.#faults = faults;
     this.#file = new BlockFile(path);
@@ -144,8 +144,8 @@ export class DiskTier implements AsyncDisposable {
       return true;
     } catch (error) {
       if (!(error instanceof InjectedError)) {
-        this.#tell?.(`The disk tier fails: ${error instanceof Error ? error.message : error}`);
-        this.#tell = undefined;
+        this.#report?.(`The disk tier fails: ${error instanceof Error ? error.message : error}`);
+        this.#report = undefined;
       }
       return false;
     }

@@ -154,7 +154,7 @@ async function load(
         if (slot.bytes === undefined) l1.release(slot);
       });
     });
-  for (const slot of slots) slot.written = loading.catch(() => {}); // told to this request
+  for (const slot of slots) slot.written = loading.catch(() => {}); // reported to this request
   await loading;
 
   const loaded = keysOf(slots.filter(({ bytes }) => bytes !== undefined));

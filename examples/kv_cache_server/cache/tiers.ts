@@ -23,7 +23,7 @@ export function keysOf(slots: readonly { readonly key: ObjectKey }[]): ObjectKey
   return slots.map(({ key }) => key);
 }
 
-/** Tells that the eviction has looked at L1, and what had to go. */
+/** Publishes that the eviction has looked at L1, and what had to go. */
 export function tellEvicted(bus: Tiers["bus"], slots: readonly Slot[], session: Session): void {
   bus.publish("l1.eviction.loop_tick", { triggered: slots.length > 0 }, session);
   if (slots.length === 0) return;

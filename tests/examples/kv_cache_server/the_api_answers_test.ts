@@ -8,9 +8,9 @@ const JSON_TYPE = { "content-type": "application/json" };
 
 async function openApi() {
   const server = await openCache({ l1: 3, l2: 10 });
-  const told: string[] = [];
+  const reported: string[] = [];
   const handler = createHandler({
-    routes: createApiRoutes(server.cache, (text) => told.push(text)),
+    routes: createApiRoutes(server.cache, (text) => reported.push(text)),
   });
   const send = async (path: string, init: RequestInit) => {
     const response = await handler(new Request(`http://localhost${path}`, init));
@@ -19,7 +19,7 @@ async function openApi() {
   };
   return {
     server,
-    told,
+    reported,
     handler,
     send,
     post: (path: string, body: unknown) =>
@@ -102,7 +102,7 @@ Deno.test("a body that is not what is asked for gets 400 and the rule", async ()
     assertEquals([status, answer.error], [400, "the body must be JSON in UTF-8"]);
   }
   assertEquals((await api.server.published()).length, 0);
-  assertEquals(api.told, []);
+  assertEquals(api.reported, []);
 });
 
 Deno.test("other methods, paths, types and sizes are refused", async () => {
@@ -117,7 +117,7 @@ Deno.test("other methods, paths, types and sizes are refused", async () => {
   const huge = `{"blocks":["${"x".repeat(MAX_BODY_BYTES)}"]}`;
   const known = { method: "POST", headers: JSON_TYPE, body: huge };
   assertEquals((await api.send("/v1/lookup", known)).status, 413);
-  // A length that is not told, or told wrong, makes no difference.
+  // A length that is missing, or wrong, makes no difference.
   let sent = 0;
   const endless = new ReadableStream<Uint8Array>({
     pull(controller) {
@@ -130,10 +130,10 @@ Deno.test("other methods, paths, types and sizes are refused", async () => {
   assert(sent < 20);
 });
 
-Deno.test("a cache that fails is told here, and not to the client", async () => {
+Deno.test("a cache that fails is reported here, and not to the client", async () => {
   await using api = await openApi();
   api.server.cache.lookUp = () => Promise.reject(new Error("secret"));
   const { status, body } = await api.post("/v1/lookup", { blocks: [1] });
   assertEquals([status, body], [500, { error: "the request failed" }]);
-  assertStringIncludes(api.told.join(), "Cannot answer /v1/lookup: Error: secret");
+  assertStringIncludes(api.reported.join(), "Cannot answer /v1/lookup: Error: secret");
 });

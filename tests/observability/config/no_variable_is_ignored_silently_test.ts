@@ -30,7 +30,7 @@ function unused(variables: Variables, options: ObservabilityOptions = {}): strin
 
 const PUSHED = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://a:4318" };
 
-Deno.test("what is not supported is told by its name, and never by its value", () => {
+Deno.test("what is not supported is reported by its name, and never by its value", () => {
   for (const name of UNSUPPORTED_VARIABLES) {
     const variables = { ...PUSHED, [name]: "the-secret" };
     const lines = ineffectiveEnvVars(configOf(variables), reader(variables));
@@ -40,7 +40,7 @@ Deno.test("what is not supported is told by its name, and never by its value", (
   }
 });
 
-Deno.test("what asks for what happens anyway is not told", () => {
+Deno.test("what asks for what happens anyway is not reported", () => {
   const aggregation = "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION";
   for (
     const variables of [
@@ -57,7 +57,7 @@ Deno.test("what asks for what happens anyway is not told", () => {
   ]);
 });
 
-Deno.test("what needs another setting is told as long as that is missing", () => {
+Deno.test("what needs another setting is reported as long as that is missing", () => {
   const tracing = { tracingEnabled: true };
   const arg = { ...PUSHED, OTEL_TRACES_SAMPLER_ARG: "0.5" };
   assertEquals(unused(arg), ["OTEL_TRACES_SAMPLER_ARG"]);
@@ -104,7 +104,7 @@ Deno.test("what needs another setting is told as long as that is missing", () =>
   assertEquals(unused({ ...logs, OTEL_PROPAGATORS: "b3" }, { runtimeTelemetry: true }), []);
 });
 
-Deno.test("startObservability tells the logger, once each", async () => {
+Deno.test("startObservability reports to the logger, once each", async () => {
   const logger = new MemoryLogger();
   const variables = { OTEL_LOG_LEVEL: "debug", OTEL_PROPAGATORS: "b3" };
   const obs = await startObservability({

@@ -127,7 +127,7 @@ Deno.test("attributes and headers are merged by name, in the same order", () => 
   assertEquals({ ...otlp.logs?.headers }, { "x-a": "options", "x-b": "env" });
 });
 
-Deno.test("a base endpoint gets the signals' paths, a signal's own is taken as it is", () => {
+Deno.test("a base endpoint gets the signals' paths, a signal's own is used as it is", () => {
   const targets = (options: ObservabilityOptions, env: ObservabilityOptions = {}) => {
     const { traces, metrics, logs } = resolveObservabilityConfig({ options, env }).otlp;
     return [traces?.endpoint, metrics?.endpoint, logs?.endpoint];

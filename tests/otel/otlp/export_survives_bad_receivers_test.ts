@@ -26,7 +26,7 @@ function spansTo(endpoint: string, timeoutMs = 5_000, options: BatchOptions = {}
 const busy = (status: number, retryAfter: string) =>
   new Response("busy", { status, headers: { "retry-after": retryAfter } });
 
-Deno.test("What is down costs what was sent meanwhile, counted and told; then it goes on", async () => {
+Deno.test("What is down costs what was sent meanwhile, counted and reported; then it goes on", async () => {
   await using receiver = await OtlpReceiver.start();
   const { endpoint } = receiver;
   await receiver[Symbol.asyncDispose]();
@@ -44,7 +44,7 @@ Deno.test("What is down costs what was sent meanwhile, counted and told; then it
   assertEquals(spans.stats(), { exported: 3, failed: 10, dropped: 15, queued: 0 });
 });
 
-Deno.test("Why nothing could be sent is told, without the query of the address", async () => {
+Deno.test("Why nothing could be sent is reported, without the query of the address", async () => {
   await using receiver = await OtlpReceiver.start();
   const endpoint = `${receiver.endpoint}/v1/traces?key=hunter2`;
   await receiver[Symbol.asyncDispose]();
@@ -68,7 +68,7 @@ Deno.test("What is too slow fails at the deadline; then it goes on", async () =>
   assertEquals(spans.stats(), { exported: 0, failed: 1, dropped: 0, queued: 0 });
   assertEquals(spans.lines, ["busbar: Cannot export 1 spans, 1 in all: no response within 300 ms"]);
   answer.resolve(new Response());
-  receiver.answer = () => new Response();
+  receiver.respond = () => new Response();
   spans.end();
   await spans.flush();
   assertEquals(spans.stats().exported, 1);
@@ -136,7 +136,7 @@ for (const status of [307, 400, 401, 404, 500]) {
   });
 }
 
-Deno.test("Garbage with a good status counts as taken, however long it is", async () => {
+Deno.test("Garbage with a good status counts as accepted, however long it is", async () => {
   await using receiver = await OtlpReceiver.start((n) =>
     new Response(["\xff\xff garbage", "x".repeat(1e6)][n])
   );

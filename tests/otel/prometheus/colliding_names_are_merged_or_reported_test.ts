@@ -30,7 +30,7 @@ a_b_total{z="1"} 20
   assertEquals(warnings, []);
 });
 
-Deno.test("order of labels and empty labels tell no series apart", async () => {
+Deno.test("order of labels and empty labels make no other series", async () => {
   const { prometheus } = await scrapeBoth([
     sum({ name: "a.b" }, [point(1, { x: "1", y: "2", z: "" }), point(5, { z: "" })]),
     sum({ name: "a_b" }, [point(2, { y: "2", x: "1" }), point(6)]),
@@ -129,7 +129,7 @@ Deno.test("what cannot be shown is reported once, not at each scrape", async () 
   ]);
 });
 
-Deno.test("values that differ in half a character are one series, since text cannot tell them apart", async () => {
+Deno.test("values that differ in half a character are one series, since text cannot distinguish them", async () => {
   const { prometheus } = await scrapeBoth([
     sum({ name: "reads" }, [point(1, { key: "\ud800" }), point(2, { key: "\ud801" })]),
   ]);

@@ -101,7 +101,7 @@ function run(span: Span, steps: readonly Step[]): void {
   span.end([T0_S + 3, 0]);
 }
 
-/** All that is told of a span, but for its identifiers. */
+/** All that is known of a span, but for its identifiers. */
 function shown(span: ReadableSpan) {
   const { traceFlags, traceState } = span.spanContext();
   return {

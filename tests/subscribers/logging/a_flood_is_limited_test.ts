@@ -84,7 +84,7 @@ Deno.test("a clock drives the rate where one is given", async () => {
   await bus.stop();
 });
 
-Deno.test("a flood that goes on is told now and then, with exact sums", async () => {
+Deno.test("a flood that goes on is reported now and then, with exact sums", async () => {
   const { bus, subscriber, records } = loggingBus({ maxPerSecond: 1, suppressedIntervalMs: 1 });
   const done = Promise.withResolvers<void>();
   const TURNS = 300;
@@ -105,19 +105,19 @@ Deno.test("a flood that goes on is told now and then, with exact sums", async ()
 });
 
 // The rate limit does not see the clock that its looks come by, so it is tested by its own interface.
-Deno.test("a flood that goes on is told at 1, 2, 4 … 60 looks, one that is over at once", () => {
+Deno.test("a flood that goes on is reported at the polls 1, 2, 4 … 60, one that is over at once", () => {
   const limit = new RateLimit(1);
-  const told: number[] = [];
+  const reported: number[] = [];
   let left = 0;
   for (let poll = 1; poll <= 300; poll++) {
     for (let i = 0; i < 10; i++) if (!limit.allow(0, poll)) left++;
     const suppressed = limit.poll();
     if (suppressed === undefined) continue;
-    told.push(poll);
+    reported.push(poll);
     assertEquals([suppressed.count, suppressed.untilMs], [left, poll]);
     left = 0;
   }
-  assertEquals(told, [1, 3, 7, 15, 31, 63, 123, 183, 243]);
+  assertEquals(reported, [1, 3, 7, 15, 31, 63, 123, 183, 243]);
   assertEquals(limit.poll()?.count, left);
   assertEquals([limit.poll(), limit.flooded], [undefined, false]);
   limit.allow(0, 1);
@@ -135,7 +135,7 @@ Deno.test("at just the rate nothing is suppressed, in any fraction of a second",
   }
 });
 
-Deno.test("when a flood ends and nothing follows, time alone has it told", async () => {
+Deno.test("when a flood ends and nothing follows, time alone has it reported", async () => {
   const heard = Promise.withResolvers<LogRecord>();
   const { bus } = loggingBus({
     maxPerSecond: 1,
@@ -148,7 +148,7 @@ Deno.test("when a flood ends and nothing follows, time alone has it told", async
   await bus.stop();
 });
 
-Deno.test("a flood is told before the process ends", async () => {
+Deno.test("a flood is reported before the process ends", async () => {
   const { bus, records } = loggingBus({ maxPerSecond: 1 });
   for (let i = 0; i < 3; i++) bus.publish("a", {}, { timestamp: 1 });
   bus.flushSync();

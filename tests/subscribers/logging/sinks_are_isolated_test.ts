@@ -32,18 +32,18 @@ Deno.test("a sink that throws or rejects keeps no record from the others", async
   ]);
 });
 
-Deno.test("flush waits for an async sink, also for what it is told at the end", async () => {
-  const taken: string[] = [];
+Deno.test("flush waits for an async sink, also for what it receives at the end", async () => {
+  const written: string[] = [];
   const { bus } = loggingBus({
     maxPerSecond: 1,
     sink: async ({ body }) => {
       for (let i = 0; i < 10; i++) await null;
-      taken.push(body);
+      written.push(body);
     },
   });
   for (let i = 0; i < 2; i++) bus.publish("a", {}, { timestamp: 0 });
   assertEquals(await bus.flush(), true);
-  assertEquals(taken, ["a", "1 record of a was suppressed"]);
+  assertEquals(written, ["a", "1 record of a was suppressed"]);
   await bus.stop();
 });
 
@@ -75,7 +75,7 @@ Deno.test("a sink that hangs is skipped past maxPending, counted, and holds up n
   await bus.stop({ timeoutMs: 0 });
 });
 
-Deno.test("a sink that fails on what is told beside the events is counted by the bus", async () => {
+Deno.test("a sink that fails on what is reported beside the events is counted by the bus", async () => {
   const { bus } = loggingBus({
     maxPerSecond: 1,
     sink: ({ level }) => {

@@ -126,7 +126,7 @@ Deno.test("JSON lines: one object a line, whatever is in it", async () => {
   assertEquals(JSON.parse(lines[1] ?? "").timestamp, 1e300);
 });
 
-Deno.test("JSON lines go to the console unless told otherwise", async () => {
+Deno.test("JSON lines go to the console unless they are given another place", async () => {
   const { console } = globalThis;
   const lines: unknown[] = [];
   globalThis.console = { ...console, log: (line: unknown) => lines.push(line) };

@@ -116,10 +116,10 @@ Deno.test("each kind of metric adds up what its declaration says", async () => {
   await bus.stop();
 });
 
-Deno.test("a meter is told the same", async () => {
-  await using told = new PrometheusMetrics();
-  const { bus, subscriber } = await run(shop.metrics ?? {}, { meter: told.meter });
-  const scrape = await told.scrape();
+Deno.test("a meter receives the same", async () => {
+  await using measured = new PrometheusMetrics();
+  const { bus, subscriber } = await run(shop.metrics ?? {}, { meter: measured.meter });
+  const scrape = await measured.scrape();
   for (
     const line of [
       'orders_total{status="ok"} 2',
@@ -138,7 +138,7 @@ Deno.test("a meter is told the same", async () => {
   assertEquals(subscriber.stats().invalidByMetric, {});
 });
 
-Deno.test("operations of one session are told apart by their id, else the oldest start counts", async () => {
+Deno.test("operations of one session are kept apart by their id, else the oldest start counts", async () => {
   const { metrics = {} } = catalog({
     metrics: { took: duration("order.start", "order.end", { unit: "ms" }) },
   });

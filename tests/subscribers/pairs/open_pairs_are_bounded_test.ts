@@ -116,7 +116,7 @@ Deno.test("Any program of opens, closes and expiries agrees with a list", () => 
   }));
 });
 
-Deno.test("Keys tell type, session and operation apart", () => {
+Deno.test("Keys keep type, session and operation apart", () => {
   const event = (sessionId: string) => ({
     type: "x",
     timestamp: 0,

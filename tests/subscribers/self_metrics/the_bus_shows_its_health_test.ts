@@ -5,7 +5,7 @@ import { observeBus } from "@busbar/busbar/subscribers";
 import { MemoryLogger } from "@busbar/busbar/testing";
 import { samples } from "../../support/samples.ts";
 
-Deno.test("a scrape tells what the ledger tells", async () => {
+Deno.test("a scrape shows what the ledger says", async () => {
   await using metrics = new PrometheusMetrics({ serviceName: "s", serviceInstanceId: "i" });
   let now = 1_000;
   const bus = new EventBus({ maxQueueSize: 2, clock: () => now, logger: new MemoryLogger() });
@@ -40,17 +40,17 @@ Deno.test("a scrape tells what the ledger tells", async () => {
   await bus.stop();
 });
 
-Deno.test("it tells how long slices hold the event loop, also after a restart", async () => {
+Deno.test("it shows how long slices hold the event loop, also after a restart", async () => {
   await using metrics = new PrometheusMetrics({ serviceName: "s", serviceInstanceId: "i" });
   await using bus = new EventBus({ logger: new MemoryLogger() }).start();
   const observation = observeBus(bus, { meter: metrics.meter });
   const slices = async () => {
-    const told = samples(await metrics.scrape());
+    const found = samples(await metrics.scrape());
     const name = "busbar_event_bus_slice_duration_seconds";
     return {
-      count: told[`${name}_count`] ?? 0,
-      seconds: told[`${name}_sum`] ?? 0,
-      quick: told[`${name}_bucket{le="0.004"}`] ?? 0,
+      count: found[`${name}_count`] ?? 0,
+      seconds: found[`${name}_sum`] ?? 0,
+      quick: found[`${name}_bucket{le="0.004"}`] ?? 0,
     };
   };
   bus.subscribe("slow", () => {

@@ -84,7 +84,7 @@ Deno.test("An announced operation that never starts lets the root end when it ex
   assertEquals(ended[1]?.attributes["busbar.expired"], undefined);
 });
 
-Deno.test("The roots of one session are told apart", async () => {
+Deno.test("The roots of one session are kept apart", async () => {
   const traced = tracedBus(spans);
   traced.publish("request.start", 0, { operationId: 1 });
   traced.publish("store.start", 1, { operationId: 1 });

@@ -8,15 +8,15 @@ import type { TestEvents } from "../../support/tracing_bus.ts";
 
 const { span } = declare<TestEvents>();
 
-/** A tracer whose spans keep all that they are told, as Deno's do. */
+/** A tracer whose spans keep every attribute that is set, as Deno's do. */
 function keepingTracer() {
-  const told: [name: string, value: unknown][] = [];
+  const set: [name: string, value: unknown][] = [];
   const real = new TracerProvider().getTracer("test");
   const tracer = {
     startSpan(...args: Parameters<Tracer["startSpan"]>) {
       const span = real.startSpan(...args);
       const keep = (attributes: object) => {
-        told.push(...Object.entries(attributes));
+        set.push(...Object.entries(attributes));
         return span;
       };
       keep(args[1]?.attributes ?? {});
@@ -25,11 +25,11 @@ function keepingTracer() {
       return span;
     },
   };
-  return { told, tracer: tracer as Tracer };
+  return { set, tracer: tracer as Tracer };
 }
 
-Deno.test("A span that keeps all that it is told is told each attribute once, the last value", async () => {
-  const { told, tracer } = keepingTracer();
+Deno.test("A span that keeps every attribute that is set gets each once, with its last value", async () => {
+  const { set, tracer } = keepingTracer();
   const tracing = new TracingSubscriber<TestEvents>({
     tracer,
     spans: { read: span("read.start", "read.end") },
@@ -42,7 +42,7 @@ Deno.test("A span that keeps all that it is told is told each attribute once, th
   bus.publish("read.end", { key: "a", state: "done" }, { sessionId: "s" });
   bus.publish("read.start", { key: "b" }, { sessionId: "t" });
   await bus.stop();
-  assertEquals(told, [
+  assertEquals(set, [
     ["key", "a"],
     ["state", "done"],
     ["session.id", "s"],

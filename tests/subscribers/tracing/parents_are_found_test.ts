@@ -61,7 +61,7 @@ Deno.test("Sessions do not mix", async () => {
   assert(traceId("lookup") !== traceId("request"));
 });
 
-Deno.test("Of several open parents, the one of the same operation is taken, or else the newest", async () => {
+Deno.test("Of several open parents, the one of the same operation is chosen, or else the newest", async () => {
   const traced = tracedBus(spans);
   traced.publish("lookup.start", 0, { operationId: 1, n: 1 });
   traced.publish("lookup.start", 1, { operationId: 2, n: 2 });

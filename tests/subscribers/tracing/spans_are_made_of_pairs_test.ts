@@ -51,7 +51,7 @@ Deno.test("An end before its start ends the span at its start", async () => {
   assertEquals((await traced.stop()).map(summary), [["read", 10, 10]]);
 });
 
-Deno.test("Operations of one kind in one session are told apart", async () => {
+Deno.test("Operations of one kind in one session are kept apart", async () => {
   const traced = tracedBus({ read });
   traced.publish("read.start", 0, { operationId: "a", n: 1 });
   traced.publish("read.start", 1, { operationId: "b", n: 2 });

@@ -1,4 +1,4 @@
-// deno-lint-ignore-file no-console -- it tells the test what it has read
+// deno-lint-ignore-file no-console -- it prints what it has read
 import { readObservabilityEnv, resolveObservabilityConfig } from "@busbar/busbar/observability";
 
 const { serviceName, metricExportIntervalMs, runtimeTelemetry } = resolveObservabilityConfig({

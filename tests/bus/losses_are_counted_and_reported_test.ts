@@ -56,7 +56,7 @@ Deno.test("inline dispatches a whole slice, not one event, also when the turn's 
   await bus.stop();
 });
 
-Deno.test("an hour of overload is told in a handful of lines, with right totals", async () => {
+Deno.test("an hour of overload is reported in a handful of lines, with right totals", async () => {
   const clock = new ManualClock(0);
   const { bus, lines } = quietBus({ maxQueueSize: 1, clock: clock.now });
   for (let second = 0; second <= 3_600; second++) {
@@ -89,7 +89,7 @@ Deno.test("an episode ends with a line of its totals, at the first empty queue a
   assertEquals(lines.length, 2);
 });
 
-Deno.test("a stop tells what no line has told yet", async () => {
+Deno.test("a stop reports what no line has reported yet", async () => {
   const { bus, lines } = quietBus({ maxQueueSize: 1 });
   bus.start();
   for (let i = 0; i < 3; i++) bus.publish("a");
@@ -99,13 +99,13 @@ Deno.test("a stop tells what no line has told yet", async () => {
   await nextTurn();
   await bus.stop();
   assertStringIncludes(lines.at(-1) ?? "", "in all");
-  const told = lines.filter((line) => line.includes("in all")).map((line) =>
+  const totals = lines.filter((line) => line.includes("in all")).map((line) =>
     Number(/lost (\d+)/.exec(line)?.[1])
   );
-  assertEquals(told.reduce((sum, n) => sum + n, 0), 4);
+  assertEquals(totals.reduce((sum, n) => sum + n, 0), 4);
 });
 
-Deno.test("bus:drop tells listeners what was lost since the last one", async () => {
+Deno.test("bus:drop gives listeners what was lost since the last one", async () => {
   const clock = new ManualClock(5_000);
   const { bus } = quietBus({ maxQueueSize: 1, clock: clock.now });
   const drops: BusDrop[] = [];
