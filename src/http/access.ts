@@ -1,20 +1,5 @@
 import { invalidArgument } from "../internal/arguments.ts";
-
-/** Who may ask. */
-export interface AccessOptions {
-  /**
-   * The host names, without ports, that requests may be addressed to besides those of the loopback
-   * interface (`localhost`, `127.0.0.1`, `[::1]`); others get 403. It keeps web pages from reading what
-   * listens on loopback, through a name of their own that resolves to it. `["*"]` stands for any.
-   * Default: any.
-   */
-  readonly allowedHosts?: readonly string[] | undefined;
-  /**
-   * What requests must carry as `Authorization: Bearer <token>`; others get 401. Routes that are
-   * public are answered without it. Default: none.
-   */
-  readonly token?: string | undefined;
-}
+import type { HandlerOptions } from "./handler_options.ts";
 
 /** Why a request is refused. */
 export interface Refusal {
@@ -32,7 +17,7 @@ export class Access {
   readonly #token: Uint8Array | undefined;
 
   /** @throws {TypeError} if an option is of the wrong type, or the token is empty */
-  constructor({ allowedHosts, token }: AccessOptions) {
+  constructor({ allowedHosts, token }: Pick<HandlerOptions, "allowedHosts" | "token">) {
     if (allowedHosts !== undefined) {
       if (!Array.isArray(allowedHosts) || !allowedHosts.every((name) => typeof name === "string")) {
         invalidArgument(TypeError, ACTION, "allowedHosts", "a list of host names", allowedHosts);

@@ -1,18 +1,11 @@
-import type { Logger } from "../internal/logger.ts";
 import { assertKnownNames } from "../internal/option_names.ts";
 import { errorText, report } from "../internal/reporting.ts";
-import { Access, type AccessOptions } from "./access.ts";
-import { type Route, RouteTable } from "./route.ts";
+import { Access } from "./access.ts";
+import type { HandlerOptions } from "./handler_options.ts";
+import { RouteTable } from "./route_table.ts";
 import { textResponse } from "./text_response.ts";
 
-/** The options of {@linkcode createHandler}. */
-export interface HandlerOptions extends AccessOptions {
-  /** What is answered; other paths get 404. */
-  readonly routes: readonly Route[];
-  /** Where failures are logged. Default: `console`. */
-  readonly logger?: Logger | undefined;
-}
-
+const ACTION = "create a handler";
 const OPTIONS: Readonly<Record<keyof HandlerOptions, true>> = {
   routes: true,
   allowedHosts: true,
@@ -50,7 +43,7 @@ const OPTIONS: Readonly<Record<keyof HandlerOptions, true>> = {
  * method
  */
 export function createHandler(options: HandlerOptions): (request: Request) => Promise<Response> {
-  assertKnownNames("create a handler", "option", options, Object.keys(OPTIONS));
+  assertKnownNames(ACTION, "option", options, Object.keys(OPTIONS));
   const { routes, logger = console } = options;
   const table = new RouteTable(routes);
   const access = new Access(options);

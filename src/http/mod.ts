@@ -14,13 +14,13 @@
  * @module
  */
 export type { ScrapeFormat } from "../otel/prometheus/scrape_format.ts";
-export type { AccessOptions } from "./access.ts";
-export { createHandler, type HandlerOptions } from "./handler.ts";
+export { createHandler } from "./handler.ts";
+export type { HandlerOptions } from "./handler_options.ts";
 export { healthRoutes, type HealthRoutesOptions } from "./health_routes.ts";
 export { metricsRoute, type MetricsRouteOptions } from "./metrics_route.ts";
-export { type NodeRequest, type NodeResponse, toNodeHandler } from "./node_handler.ts";
+export { toNodeHandler } from "./node_handler.ts";
+export type { NodeRequest, NodeResponse } from "./node_message.ts";
 export type { Route } from "./route.ts";
-export type { HttpServer } from "./serve.ts";
 export { type MetricsServer, serveMetrics, type ServeMetricsOptions } from "./serve_metrics.ts";
 export { AddressInUseError, type Handler } from "./server.ts";
 export { statsRoute } from "./stats_route.ts";

@@ -1,4 +1,4 @@
-import type { NodeRequest, NodeResponse } from "./node_handler.ts";
+import type { NodeRequest, NodeResponse } from "./node_message.ts";
 
 /** The body of a request of `node:http` as a stream, which is read no faster than its reader does. */
 export function requestBody(

@@ -1,5 +1,6 @@
 import { errorText, report } from "../internal/reporting.ts";
-import { type NodeRequest, type NodeResponse, toNodeHandler } from "./node_handler.ts";
+import { toNodeHandler } from "./node_handler.ts";
+import type { NodeRequest, NodeResponse } from "./node_message.ts";
 import type { ListeningServer, ListenOptions } from "./server.ts";
 
 /** What is used of Node's `process`. */

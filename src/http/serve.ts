@@ -26,11 +26,7 @@ export interface ServeOptions extends Address {
 export interface HttpServer extends AsyncDisposable {
   /** Where it is, such as `http://127.0.0.1:9464`. */
   readonly origin: string;
-  /**
-   * Closes the server after the requests in progress; those that are not done after `timeoutMs`
-   * (default: 5,000) are cut off. Deno cannot cut off an answer to a client that does not read it:
-   * the server does not wait for that one. A second call returns the first one's result.
-   */
+  /** Closes the server after the requests in progress, or at the deadline; only once. */
   shutdown(options?: DeadlineOptions): Promise<void>;
 }
 

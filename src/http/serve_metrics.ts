@@ -1,17 +1,19 @@
+import type { DeadlineOptions } from "../internal/deadline.ts";
 import { assertKnownNames } from "../internal/option_names.ts";
-import { type AccessOptions, isLoopback } from "./access.ts";
-import { createHandler, type HandlerOptions } from "./handler.ts";
+import { isLoopback } from "./access.ts";
+import { createHandler } from "./handler.ts";
+import type { HandlerOptions } from "./handler_options.ts";
 import { healthRoutes, type HealthRoutesOptions } from "./health_routes.ts";
 import { metricsRoute, type MetricsRouteOptions } from "./metrics_route.ts";
 import type { Route } from "./route.ts";
-import { type HttpServer, serve } from "./serve.ts";
+import { serve } from "./serve.ts";
 import { statsRoute } from "./stats_route.ts";
 
 /** On this machine only, at the port of OpenTelemetry's Prometheus exporter. */
 const DEFAULT_ADDRESS = { hostname: "127.0.0.1", port: 9_464 };
 
 /** The options of {@linkcode serveMetrics}. */
-export interface ServeMetricsOptions extends AccessOptions {
+export interface ServeMetricsOptions extends Omit<HandlerOptions, "routes"> {
   /** Returns the metrics in the negotiated format; see `metricsRoute`. */
   readonly scrape: MetricsRouteOptions["scrape"];
   /** Whether `/readyz` answers 200. Default: always. */
@@ -26,8 +28,6 @@ export interface ServeMetricsOptions extends AccessOptions {
   readonly port?: number | undefined;
   /** Shuts the server down when it aborts. Default: none. */
   readonly signal?: AbortSignal | undefined;
-  /** Where failures are logged. Default: `console`. */
-  readonly logger?: HandlerOptions["logger"];
 }
 
 const OPTIONS: Readonly<Record<keyof ServeMetricsOptions, true>> = {
@@ -44,9 +44,17 @@ const OPTIONS: Readonly<Record<keyof ServeMetricsOptions, true>> = {
 };
 
 /** A server that answers scrapes. */
-export interface MetricsServer extends HttpServer {
+export interface MetricsServer extends AsyncDisposable {
+  /** Where it is, such as `http://127.0.0.1:9464`. */
+  readonly origin: string;
   /** Where the metrics are, such as `http://127.0.0.1:9464/metrics`. */
   readonly metricsUrl: string;
+  /**
+   * Closes the server after the requests in progress; those that are not done after `timeoutMs`
+   * (default: 5,000) are cut off. Deno cannot cut off a response to a client that does not read it:
+   * the server does not wait for that one. A second call returns the first one's result.
+   */
+  shutdown(options?: DeadlineOptions): Promise<void>;
 }
 
 /**

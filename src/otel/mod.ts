@@ -25,14 +25,9 @@ export type {
 } from "../subscribers/otel_api.ts";
 export type { Exemplar } from "../subscribers/metrics/series.ts";
 export type { ScrapeFormat } from "./prometheus/scrape_format.ts";
+export { createMetricProducer, type MetricProducerOptions } from "./metrics/metric_producer.ts";
+export { BusTracer, type BusTracerOptions } from "./tracing/bus_tracer.ts";
 export {
-  createMetricProducer,
-  type MetricProducerOptions,
-  type WithExemplars,
-} from "./metrics/metric_producer.ts";
-export { BusTracer, type BusTracerOptions, DEFAULT_SPAN_LIMITS } from "./tracing/bus_tracer.ts";
-export {
-  DEFAULT_COLLECT_TIMEOUT_MS,
   PrometheusMetrics,
   type PrometheusMetricsOptions,
 } from "./prometheus/prometheus_metrics.ts";
@@ -45,7 +40,6 @@ export { CountingMetricExporter } from "./metrics/counting_metric_exporter.ts";
 export {
   DeltaMetricExporter,
   type DeltaMetricExporterOptions,
-  TEMPORALITY_PREFERENCES,
   type TemporalityPreference,
 } from "./delta/delta_metric_exporter.ts";
 export {
@@ -66,5 +60,4 @@ export type {
   OtlpSettings,
   OtlpTarget,
 } from "./otlp/otlp_target.ts";
-export { OtlpExportError } from "./otlp/otlp_transport.ts";
 export type * from "./sdk_types.ts";

@@ -1,6 +1,6 @@
 import { MAX_QUEUE_SIZE_LIMIT, type OverflowPolicy } from "../../bus/options.ts";
 import { MAX_DELAY_MS } from "../../internal/timers.ts";
-import type { TemporalityPreference } from "../../otel/delta/delta_metric_exporter.ts";
+import { TEMPORALITY_PREFERENCES } from "../../otel/delta/delta_metric_exporter.ts";
 import type { ExemplarFilter } from "./config.ts";
 import {
   ATTRIBUTES,
@@ -78,7 +78,6 @@ function attributeLimits(path: string, prefix: string): Record<string, Setting> 
   };
 }
 
-const TEMPORALITIES: readonly TemporalityPreference[] = ["cumulative", "delta", "lowmemory"];
 const EXEMPLAR_FILTERS: readonly ExemplarFilter[] = ["trace_based", "always_off"];
 const OVERFLOW_POLICIES: readonly OverflowPolicy[] = ["drop-newest", "drop-oldest", "inline"];
 
@@ -105,7 +104,7 @@ export const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>(O
     ...Object.entries(transport(`otlp.${signal}`, `${signal.toUpperCase()}_`)),
   ])),
   "otlp.metrics.temporalityPreference": variable(
-    oneOf(TEMPORALITIES),
+    oneOf(TEMPORALITY_PREFERENCES),
     "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
   ),
   "prometheus.enabled": { rule: BOOLEAN, env: "OTEL_METRICS_EXPORTER" },

@@ -2,6 +2,7 @@ import { Backoff } from "../../internal/backoff.ts";
 import type { Logger } from "../../internal/logger.ts";
 import { AggregationTemporality as Temporality } from "@opentelemetry/sdk-metrics";
 import { rejectedBy } from "../../batching/rejected_count.ts";
+import { assertKnownNames } from "../../internal/option_names.ts";
 import { report } from "../../internal/reporting.ts";
 import type { ExportStats } from "../../subscribers/self_metrics/observe_export.ts";
 import type { AggregationTemporality, PushMetricExporter, ResourceMetrics } from "../sdk_types.ts";
@@ -27,6 +28,7 @@ export class CountingMetricExporter implements PushMetricExporter {
     exporter: PushMetricExporter,
     options: { readonly logger?: Logger | undefined } = {},
   ) {
+    assertKnownNames("create CountingMetricExporter", "option", options, ["logger"]);
     this.#exporter = exporter;
     this.#logger = options.logger ?? console;
   }

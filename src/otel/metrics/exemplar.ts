@@ -12,13 +12,13 @@ const NAME_CHARACTERS = "trace_id".length + "span_id".length;
 export function exemplarsOf(point: object): readonly Exemplar[] {
   const { exemplars } = point as { exemplars?: readonly Exemplar[] };
   if (!Array.isArray(exemplars) || exemplars.length === 0) return NONE;
-  return exemplars.filter(isWritable);
+  return exemplars.filter(isEncodable);
 }
 
 const HEX = /^[0-9a-f]+$/i;
 const NONE: readonly Exemplar[] = [];
 
-function isWritable(exemplar: Exemplar | undefined): boolean {
+function isEncodable(exemplar: Exemplar | undefined): boolean {
   return typeof exemplar?.value === "number" && !Number.isNaN(exemplar.value) &&
     Number.isFinite(exemplar.timestampMs) &&
     HEX.test(exemplar.traceId) && HEX.test(exemplar.spanId) &&

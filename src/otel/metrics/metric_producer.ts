@@ -7,12 +7,16 @@ import {
   type MetricData,
 } from "@opentelemetry/sdk-metrics";
 import { emptyResource } from "@opentelemetry/resources";
+import { assertFunction } from "../../internal/arguments.ts";
+import { assertKnownNames } from "../../internal/option_names.ts";
 import type { MetricProducer } from "../sdk_types.ts";
 import { toHrTime } from "../../subscribers/hr_time.ts";
 import type { CollectedMetric, Exemplar } from "../../subscribers/metrics/series.ts";
 
+const ACTION = "create a metric producer";
+
 /** A data point with exemplars, which the SDK's data points lack. */
-export interface WithExemplars {
+interface WithExemplars {
   /** The newest exemplar of each bucket that has one. */
   readonly exemplars?: readonly Exemplar[];
 }
@@ -30,7 +34,9 @@ export interface MetricProducerOptions {
 
 /**
  * Passes metrics that were aggregated outside the OpenTelemetry SDK to its readers, including histograms
- * that are already aggregated and exemplars, which cannot be recorded through an instrument of the SDK.
+ * that are already aggregated, which cannot be recorded through an instrument of the SDK. Histograms
+ * keep their exemplars: `PrometheusMetrics` shows them in OpenMetrics. The SDK's model has no place for
+ * them, so what is pushed as OTLP has none.
  *
  * Sums are always cumulative, because several readers may share a producer. For a reader that pushes,
  * `DeltaMetricExporter` converts them to deltas.
@@ -60,10 +66,13 @@ export interface MetricProducerOptions {
  * const scrape = await prometheus.scrape();
  * if (!scrape.includes("shop_orders_total 1")) throw new Error(scrape);
  * ```
+ *
+ * @throws {TypeError} if an option is unknown, or `collect` is not a function
  */
-export function createMetricProducer(
-  { collect, scopeName = "busbar" }: MetricProducerOptions,
-): MetricProducer {
+export function createMetricProducer(options: MetricProducerOptions): MetricProducer {
+  assertKnownNames(ACTION, "option", options, ["collect", "scopeName"]);
+  const { collect, scopeName = "busbar" } = options;
+  assertFunction(ACTION, "collect", collect);
   return {
     collect: async () => {
       const collected = await collect();

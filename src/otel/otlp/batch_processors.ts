@@ -18,13 +18,7 @@ export interface BatchOptions extends ExportQueueBounds {
   readonly logger?: Logger | undefined;
 }
 
-/** How long the end of exports is awaited, in the words of OpenTelemetry's interfaces. */
-export interface ProcessorEndOptions {
-  /** In milliseconds. Default: 30,000. */
-  readonly timeoutMillis?: number | undefined;
-}
-
-/** As long as one export may take: whoever calls it through the SDK sets no time. */
+/** As long as one export may take: providers of the SDK pass no time on. */
 const DEFAULT_END_TIMEOUT_MS = 30_000;
 
 interface Exporter<Item> {
@@ -54,10 +48,10 @@ function queueFor<Item extends { readonly resource: Resource }>(
 }
 
 /**
- * Passes ended spans to an exporter in batches. It says in `stats()` what became of them, also of those
- * that the receiver rejected, and logs losses; its default queue is long enough for the bursts of a
- * draining bus. (The SDK's own processor counts too, if its metrics are enabled, but what it hands to an
- * exporter as a whole batch.)
+ * Passes ended spans to an exporter in batches. What the SDK's own processor loses shows only in the
+ * SDK's metrics about itself, where they are enabled, and in its diagnostic log. This one counts in
+ * `stats()` what became of every span, also where a receiver rejected a part of a batch, logs losses,
+ * and its default queue is long enough for the bursts of a draining bus.
  */
 export class SpanBatchProcessor implements SpanProcessor {
   readonly #queue: ExportQueue<ReadableSpan>;
@@ -82,13 +76,25 @@ export class SpanBatchProcessor implements SpanProcessor {
     if ((span.spanContext().traceFlags & 1) === 1) this.#queue.add(span);
   }
 
-  /** Exports what is queued; resolves at the timeout, too. */
-  async forceFlush({ timeoutMillis }: ProcessorEndOptions = {}): Promise<void> {
+  /**
+   * Exports what is queued.
+   *
+   * @param options `timeoutMillis`: when it resolves at the latest; default: 30,000
+   */
+  async forceFlush(
+    { timeoutMillis }: { readonly timeoutMillis?: number | undefined } = {},
+  ): Promise<void> {
     await this.#queue.flush({ timeoutMs: timeoutMillis ?? DEFAULT_END_TIMEOUT_MS });
   }
 
-  /** Exports what is queued and shuts down the exporter; what is left at the timeout is dropped. */
-  async shutdown({ timeoutMillis }: ProcessorEndOptions = {}): Promise<void> {
+  /**
+   * Exports what is queued and shuts down the exporter.
+   *
+   * @param options `timeoutMillis`: when what is left is dropped; default: 30,000
+   */
+  async shutdown(
+    { timeoutMillis }: { readonly timeoutMillis?: number | undefined } = {},
+  ): Promise<void> {
     await this.#queue.shutdown({ timeoutMs: timeoutMillis ?? DEFAULT_END_TIMEOUT_MS });
     await this.#exporter.shutdown();
   }
@@ -115,13 +121,25 @@ export class LogBatchProcessor implements LogRecordProcessor {
     this.#queue.add(record);
   }
 
-  /** Exports what is queued; resolves at the timeout, too. */
-  async forceFlush({ timeoutMillis }: ProcessorEndOptions = {}): Promise<void> {
+  /**
+   * Exports what is queued.
+   *
+   * @param options `timeoutMillis`: when it resolves at the latest; default: 30,000
+   */
+  async forceFlush(
+    { timeoutMillis }: { readonly timeoutMillis?: number | undefined } = {},
+  ): Promise<void> {
     await this.#queue.flush({ timeoutMs: timeoutMillis ?? DEFAULT_END_TIMEOUT_MS });
   }
 
-  /** Exports what is queued and shuts down the exporter; what is left at the timeout is dropped. */
-  async shutdown({ timeoutMillis }: ProcessorEndOptions = {}): Promise<void> {
+  /**
+   * Exports what is queued and shuts down the exporter.
+   *
+   * @param options `timeoutMillis`: when what is left is dropped; default: 30,000
+   */
+  async shutdown(
+    { timeoutMillis }: { readonly timeoutMillis?: number | undefined } = {},
+  ): Promise<void> {
     await this.#queue.shutdown({ timeoutMs: timeoutMillis ?? DEFAULT_END_TIMEOUT_MS });
     await this.#exporter.shutdown();
   }

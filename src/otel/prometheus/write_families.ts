@@ -63,27 +63,34 @@ function* writeHistograms(
 ): Steps<void> {
   let lines = 0;
   let bounds: readonly number[] | undefined;
-  let endings: readonly string[] = [];
+  let layout: HistogramLayout = { name, format, endings: [] };
   for (let i = 0; i < values.length; i++) {
     const histogram = values[i] as ExplicitHistogram;
     if (histogram.bounds !== bounds) {
       bounds = histogram.bounds;
-      endings = bounds.map((bound) => `le="${formatBound(bound, format)}"} `);
+      const endings = bounds.map((bound) => `le="${formatBound(bound, format)}"} `);
+      layout = { name, format, endings };
     }
-    pieces.push(writeHistogram(name, labels[i] as LabelledText, histogram, endings, format));
-    lines += endings.length + 3;
+    pieces.push(writeHistogram(layout, labels[i] as LabelledText, histogram));
+    lines += layout.endings.length + 3;
     if (lines < LINES_PER_STEP) continue;
     lines = 0;
     yield;
   }
 }
 
+/** What the series of a histogram have in common, as long as their bounds are the same. */
+interface HistogramLayout {
+  readonly name: string;
+  readonly format: ScrapeFormat;
+  /** The label of each finite bound, up to the value. */
+  readonly endings: readonly string[];
+}
+
 function writeHistogram(
-  name: string,
+  { name, format, endings }: HistogramLayout,
   { text: labels }: LabelledText,
   { bounds, counts, sum, exemplars }: ExplicitHistogram,
-  endings: readonly string[],
-  format: ScrapeFormat,
 ): string {
   const bucket = `${name}_bucket${labels === "" ? "{" : `${labels.slice(0, -1)},`}`;
   const marks = format === "openmetrics" && exemplars.length > 0

@@ -25,6 +25,15 @@ export interface SpanOrigin {
   readonly processor: SpanProcessor;
 }
 
+/** What is known of a span when it starts. */
+export interface SpanStart {
+  readonly name: string;
+  readonly kind: SpanKind;
+  readonly context: SpanContext;
+  readonly parent: SpanContext | undefined;
+  readonly startTime: HrTime;
+}
+
 const UNSET: SpanStatus = Object.freeze({ code: SpanStatusCode.UNSET });
 const NO_LINKS: Link[] = Object.freeze([]) as never;
 const NO_EVENTS: TimedEvent[] = Object.freeze([]) as never;
@@ -59,14 +68,8 @@ export class BusSpan implements Span, ReadableSpan {
   readonly #origin: SpanOrigin;
   readonly #attributes = new LimitedAttributes();
 
-  constructor(
-    origin: SpanOrigin,
-    name: string,
-    kind: SpanKind,
-    context: SpanContext,
-    parent: SpanContext | undefined,
-    startTime: HrTime,
-  ) {
+  constructor(origin: SpanOrigin, start: SpanStart) {
+    const { name, kind, context, parent, startTime } = start;
     this.#origin = origin;
     this.#context = context;
     this.resource = origin.resource;

@@ -13,11 +13,13 @@ import type {
   SpanOptions,
   TracerLike,
 } from "../../subscribers/otel_api.ts";
+import { assertKnownNames } from "../../internal/option_names.ts";
+import { withDefaults } from "../../internal/with_defaults.ts";
 import { BusSpan, type SpanOrigin, timeOf } from "./bus_span.ts";
 import type { Sampler, SpanLimits, SpanProcessor } from "../sdk_types.ts";
 
 /** The default limits of a span: those of OpenTelemetry's specification. */
-export const DEFAULT_SPAN_LIMITS: Readonly<Required<SpanLimits>> = Object.freeze({
+const DEFAULT_SPAN_LIMITS: Readonly<Required<SpanLimits>> = Object.freeze({
   attributeValueLengthLimit: Infinity,
   attributeCountLimit: 128,
   linkCountLimit: 128,
@@ -33,12 +35,20 @@ export interface BusTracerOptions {
   /** Names the instrumentation scope. */
   readonly scopeName: string;
   /** Describes who makes the spans, such as `{ "service.name": "shop" }`. Default: nothing. */
-  readonly resourceAttributes?: Attributes;
+  readonly resourceAttributes?: Attributes | undefined;
   /** Says which spans are recorded. Default: the parent's decision, all where there is none. */
-  readonly sampler?: Sampler;
-  /** How much a span may hold. Default: {@linkcode DEFAULT_SPAN_LIMITS}. */
-  readonly limits?: SpanLimits;
+  readonly sampler?: Sampler | undefined;
+  /** How much a span may hold. Default: what OpenTelemetry's specification says, 128 of each. */
+  readonly limits?: SpanLimits | undefined;
 }
+
+const OPTIONS: Readonly<Record<keyof BusTracerOptions, true>> = {
+  processor: true,
+  scopeName: true,
+  resourceAttributes: true,
+  sampler: true,
+  limits: true,
+};
 
 const NO_LINKS: never[] = [];
 
@@ -87,15 +97,20 @@ export class BusTracer implements TracerLike {
   readonly #sampler: Sampler;
   readonly #ids = new RandomIdGenerator();
 
-  /** Opens nothing. */
+  /**
+   * Opens nothing.
+   *
+   * @throws {TypeError} if an option is unknown
+   */
   constructor(options: BusTracerOptions) {
+    assertKnownNames("create BusTracer", "option", options, Object.keys(OPTIONS));
     const { processor, scopeName, resourceAttributes = {}, limits = {} } = options;
     this.#sampler = options.sampler ?? new ParentBasedSampler({ root: new AlwaysOnSampler() });
     const resource: Resource = resourceFromAttributes(resourceAttributes);
     this.#origin = {
       resource,
       instrumentationScope: { name: scopeName },
-      limits: { ...DEFAULT_SPAN_LIMITS, ...limits },
+      limits: withDefaults(DEFAULT_SPAN_LIMITS, limits),
       processor,
     };
   }
@@ -130,7 +145,13 @@ export class BusTracer implements TracerLike {
     if (decision === SamplingDecision.NOT_RECORD) return trace.wrapSpanContext(spanContext);
 
     const { startTime } = options;
-    const span = new BusSpan(this.#origin, name, kind, spanContext, parent, timeOf(startTime));
+    const span = new BusSpan(this.#origin, {
+      name,
+      kind,
+      context: spanContext,
+      parent,
+      startTime: timeOf(startTime),
+    });
     span.setAttributes(attributes);
     if (added !== undefined) span.setAttributes(added);
     if (links.length > 0) span.addLinks(links);
