@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { dashboardQueries } from "@busbar/busbar/generate";
+import { dashboardQueries } from "../tests/support/dashboard_queries.ts";
 import { start } from "../tests/support/processes.ts";
 import { temporaryFolder } from "../tests/support/temporary_folder.ts";
 

@@ -6,7 +6,7 @@ import {
 import { format } from "../internal/arguments.ts";
 
 /** The signals that the hooks can handle, with their POSIX numbers. */
-export const EXIT_SIGNALS: Readonly<Record<ExitSignal, number>> = Object.freeze({
+const EXIT_SIGNALS: Readonly<Record<ExitSignal, number>> = Object.freeze({
   SIGHUP: 1,
   SIGINT: 2,
   SIGQUIT: 3,
@@ -58,7 +58,7 @@ interface Process {
  * no permission for it.
  *
  * @returns a disposable that removes the hooks
- * @throws {TypeError} if a signal is not one of {@linkcode EXIT_SIGNALS}
+ * @throws {TypeError} if a signal is not an {@linkcode ExitSignal}
  * @throws {RangeError} if `timeoutMs` is not a number of at least 0
  */
 export function installExitHooks(

@@ -16,7 +16,6 @@
  */
 export type { DeadlineOptions } from "../internal/deadline.ts";
 export {
-  EXIT_SIGNALS,
   type ExitHookOptions,
   type ExitSignal,
   type ExitTarget,

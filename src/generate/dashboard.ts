@@ -49,15 +49,6 @@ export function grafanaDashboard<Events extends object>(
   return `${JSON.stringify(dashboard.build(), null, 2)}\n`;
 }
 
-/** The queries of a dashboard as plain PromQL, to check that each returns data. */
-export function dashboardQueries(dashboardJson: string, window = "5m"): string[] {
-  const { panels = [] } = JSON.parse(dashboardJson) as {
-    panels?: { targets?: { expr?: string }[] }[];
-  };
-  return panels.flatMap(({ targets = [] }) => targets.flatMap(({ expr }) => expr ?? []))
-    .map((expr) => expr.replaceAll("$__rate_interval", window));
-}
-
 /** By what stands before the last dot of the name and after the first. */
 function grouped(metrics: readonly DescribedMetric[]): Map<string, DescribedMetric[]> {
   return Map.groupBy(metrics, ({ name }) => name.split(".")[0] ?? name);

@@ -28,8 +28,7 @@
  * @module
  */
 export type { Catalog } from "../catalog/catalog.ts";
-export { type DashboardOptions, dashboardQueries, grafanaDashboard } from "./dashboard.ts";
-export { type DescribedMetric, describeMetrics, withWindow } from "./described_metric.ts";
+export { type DashboardOptions, grafanaDashboard } from "./dashboard.ts";
 export { kvCacheAlerts, type KvCacheAlertsOptions } from "./kv_cache_alerts.ts";
 export { eventsMarkdown, metricsMarkdown } from "./markdown.ts";
 export {

@@ -6,14 +6,14 @@ import { MetricsSubscriber } from "@busbar/busbar/subscribers";
 import { declare } from "@busbar/busbar/catalog";
 import {
   busAlerts,
-  dashboardQueries,
-  describeMetrics,
   eventsMarkdown,
   grafanaDashboard,
   metricsMarkdown,
   recordingRules,
   rulesYaml,
 } from "@busbar/busbar/generate";
+import { describeMetrics } from "../../src/generate/described_metric.ts";
+import { dashboardQueries } from "../support/dashboard_queries.ts";
 
 interface ShopEvents {
   "order.start": { cart: string };
