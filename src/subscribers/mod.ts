@@ -48,12 +48,7 @@ export type {
   NumberPoint,
 } from "./metrics/series.ts";
 export { type SpanContextSource, SpanRegistry } from "./tracing/span_registry.ts";
-export {
-  formatTraceparent,
-  fromActiveContext,
-  MAX_TRACEPARENT_LENGTH,
-  parseTraceparent,
-} from "./tracing/traceparent.ts";
+export { formatTraceparent, fromActiveContext, parseTraceparent } from "./tracing/traceparent.ts";
 export {
   DEFAULT_TRACING_OPTIONS,
   type TracingStats,
@@ -66,7 +61,6 @@ export {
   type LogRecord,
   type LogSink,
   type LogValue,
-  SEVERITY_NUMBERS,
   SUPPRESSED_EVENT_TYPE,
   type TraceContext,
 } from "./logging/log_record.ts";

@@ -84,6 +84,7 @@ interface LoggedType {
  * @typeParam Events The event map, or the part of it that is logged.
  */
 export class LoggingSubscriber<Events extends object = AnyEvents> extends EventSubscriber<Events> {
+  /** Its name in counts and warnings, which survives minification. */
   override readonly name: string = "LoggingSubscriber";
   readonly #options: ResolvedLoggingOptions<Events>;
   readonly #minSeverity: number;

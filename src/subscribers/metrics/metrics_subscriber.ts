@@ -53,6 +53,7 @@ type Action = (event: AnyEvent) => void;
  * ```
  */
 export class MetricsSubscriber<Events extends object = AnyEvents> extends EventSubscriber<Events> {
+  /** Its name in counts and warnings, which survives minification. */
   override readonly name: string = "MetricsSubscriber";
   readonly #options: ResolvedMetricsOptions<Events>;
   readonly #instruments = new Map<string, Instrument>();

@@ -10,7 +10,7 @@ import type { PublishInit } from "../../events/event.ts";
 import type { SpanContext } from "../otel_api.ts";
 
 /** The maximum length of a `traceparent` of a version after 00, in characters. */
-export const MAX_TRACEPARENT_LENGTH = 512;
+const MAX_TRACEPARENT_LENGTH = 512;
 
 const LENGTH = 55;
 const PATTERN = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;

@@ -74,6 +74,7 @@ const KINDS = {
  * ```
  */
 export class TracingSubscriber<Events extends object = AnyEvents> extends EventSubscriber<Events> {
+  /** Its name in counts and warnings, which survives minification. */
   override readonly name: string = "TracingSubscriber";
   readonly #tracer: TracerLike;
   readonly #named: readonly NamedSpan[];
