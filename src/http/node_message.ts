@@ -6,7 +6,7 @@ export interface NodeRequest {
   readonly url?: string | undefined;
   /** The headers by name in lower case. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  /** The connection; whether it is encrypted tells `https:` from `http:`. */
+  /** The connection; if it is encrypted, the scheme is `https:`. */
   readonly socket?: unknown;
   /** Whether the body has been read to its end. */
   readonly readableEnded: boolean;
