@@ -87,7 +87,7 @@ function toRequest(
     const scheme = (socket as { encrypted?: unknown } | undefined)?.encrypted ? "https" : "http";
     const host = headers.get("host") ?? incoming.headers[":authority"] ?? "localhost";
     const hasBody = method !== "GET" && method !== "HEAD";
-    return new Request(url.startsWith("/") ? `${scheme}://${host}${url}` : url, {
+    return new Request(new URL(url.startsWith("/") ? `${scheme}://${host}${url}` : url), {
       method,
       headers,
       signal,

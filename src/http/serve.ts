@@ -69,14 +69,20 @@ interface Runtimes {
   readonly Deno?: DenoRuntime;
   readonly Bun?: BunRuntime;
   readonly process?: Partial<NodeRuntime>;
+  readonly navigator?: { readonly userAgent?: string };
 }
 
+/** What Cloudflare's runtime calls itself: its `node:http` can be loaded, but opens no port. */
+const WORKERS = "Cloudflare-Workers";
+
 async function listen(options: ListenOptions): Promise<ListeningServer> {
-  const { Deno, Bun, process } = globalThis as Runtimes;
+  const { Deno, Bun, process, navigator } = globalThis as Runtimes;
   if (Deno !== undefined) return listenOnDeno(Deno, options);
   if (Bun !== undefined) return listenOnBun(Bun, options);
   const http = process?.getBuiltinModule?.("node:http");
-  if (http !== undefined) return await listenOnNode(http, options);
+  if (http !== undefined && navigator?.userAgent !== WORKERS) {
+    return await listenOnNode(http, options);
+  }
   throw new Error(
     "Cannot serve metrics: this runtime has neither Deno.serve, Bun.serve nor node:http; hand the " +
       "handler of createHandler to the server that it has",
