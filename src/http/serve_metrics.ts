@@ -7,10 +7,14 @@ import { healthRoutes, type HealthRoutesOptions } from "./health_routes.ts";
 import { metricsRoute, type MetricsRouteOptions } from "./metrics_route.ts";
 import type { Route } from "./route.ts";
 import { serve } from "./serve.ts";
+import type { Address } from "./server.ts";
 import { statsRoute } from "./stats_route.ts";
 
 /** On this machine only, at the port of OpenTelemetry's Prometheus exporter. */
-const DEFAULT_ADDRESS = { hostname: "127.0.0.1", port: 9_464 };
+export const DEFAULT_METRICS_ADDRESS: Address = Object.freeze({
+  hostname: "127.0.0.1",
+  port: 9_464,
+});
 
 /** The options of {@linkcode serveMetrics}. */
 export interface ServeMetricsOptions extends Omit<HandlerOptions, "routes"> {
@@ -82,7 +86,8 @@ export interface MetricsServer extends AsyncDisposable {
 export async function serveMetrics(options: ServeMetricsOptions): Promise<MetricsServer> {
   assertKnownNames("serve metrics", "option", options, Object.keys(OPTIONS));
   const { scrape, ready, stats, routes = [], token, signal, logger = console } = options;
-  const { hostname = DEFAULT_ADDRESS.hostname, port = DEFAULT_ADDRESS.port } = options;
+  const { hostname = DEFAULT_METRICS_ADDRESS.hostname, port = DEFAULT_METRICS_ADDRESS.port } =
+    options;
   const metrics = metricsRoute({ scrape });
   const handler = createHandler({
     routes: [

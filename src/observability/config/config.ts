@@ -2,6 +2,7 @@ import { DEFAULT_EXPORT_QUEUE_OPTIONS } from "../../batching/options.ts";
 import { DEFAULT_EVENT_BUS_OPTIONS, type OverflowPolicy } from "../../bus/options.ts";
 import type { AttributeValue } from "../../catalog/attributes.ts";
 import { DEFAULT_COLLECT_TIMEOUT_MS } from "../../otel/prometheus/prometheus_metrics.ts";
+import { DEFAULT_METRICS_ADDRESS } from "../../http/serve_metrics.ts";
 import type { TemporalityPreference } from "../../otel/delta/delta_metric_exporter.ts";
 import {
   DEFAULT_OTLP_SETTINGS,
@@ -186,7 +187,7 @@ export const DEFAULT_OBSERVABILITY_CONFIG: Omit<ObservabilityConfig, "serviceIns
       metrics: undefined,
       logs: undefined,
     },
-    prometheus: { enabled: true, hostname: "127.0.0.1", port: 9_464 },
+    prometheus: { enabled: true, ...DEFAULT_METRICS_ADDRESS },
     collectTimeoutMs: DEFAULT_COLLECT_TIMEOUT_MS,
     metricExportIntervalMs: 60_000,
     metricExportTimeoutMs: 30_000,
