@@ -1,4 +1,6 @@
 import { EventBus } from "../bus/event_bus.ts";
+import type { Catalog } from "../catalog/catalog.ts";
+import { type AnyCatalog, combineCatalogs, type CombinedEvents } from "../catalog/combine.ts";
 import type { AnyEvents } from "../events/event_map.ts";
 import { installExitHooks } from "../exit/hooks.ts";
 import { type MetricsServer, serveMetrics } from "../http/serve_metrics.ts";
@@ -70,6 +72,13 @@ const observed = new WeakSet<object>();
  * @throws {Error} if another `startObservability` uses the bus, or another provider is registered
  * @throws the reason of `signal`, if it aborted
  */
+export function startObservability<const Catalogs extends readonly AnyCatalog[]>(
+  options: StartOptions<CombinedEvents<Catalogs>> & { readonly catalog: Catalogs },
+): Promise<Observability<CombinedEvents<Catalogs>>>;
+/** The same, with one catalog or none. */
+export function startObservability<Events extends object = AnyEvents>(
+  options?: StartOptions<Events>,
+): Promise<Observability<Events>>;
 export async function startObservability<Events extends object = AnyEvents>(
   options: StartOptions<Events> = {},
 ): Promise<Observability<Events>> {
@@ -142,7 +151,8 @@ function subscribe<Events extends object>(
   { bus, config, options, logger }: Start<Events>,
   { meter, recordsThroughMeter, tracer, deferAttributes, logger: otelLogger }: Telemetry,
 ): CatalogSubscription {
-  const { catalog = {}, logSink, subscribers = [], minLevel, redact } = options;
+  const { logSink, subscribers = [], minLevel, redact } = options;
+  const catalog = combineCatalogs(options.catalog ?? {}) as Catalog<Events>;
   const defaultSink = () => otelLogger === undefined ? jsonLinesSink() : otelLogSink(otelLogger);
   return subscribeCatalog(bus, catalog, {
     meter: config.metricsEnabled ? meter : undefined,

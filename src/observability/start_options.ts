@@ -16,8 +16,11 @@ import { resolveSources } from "./config/resolve.ts";
 
 /** What the program alone can say: functions and objects, which no flag or variable can hold. */
 export interface ProgramOptions<Events extends object = AnyEvents> extends CatalogLimits {
-  /** Which metrics, spans and log records the events become. Default: only the bus's own metrics. */
-  readonly catalog?: Catalog<Events> | undefined;
+  /**
+   * Which metrics, spans and log records the events become; several catalogs, in a list, are one.
+   * Default: only the bus's own metrics.
+   */
+  readonly catalog?: Catalog<Events> | readonly Catalog<Events>[] | undefined;
   /** Further subscribers to register. Default: none. */
   readonly subscribers?: readonly EventSubscriber<Events>[] | undefined;
   /** Whether `/readyz` of the metrics server answers 200. Default: always. */

@@ -1,6 +1,7 @@
 import type { EventBus } from "../bus/event_bus.ts";
 import type { EventSubscriber } from "../bus/event_subscriber.ts";
 import type { Catalog } from "../catalog/catalog.ts";
+import { combineCatalogs } from "../catalog/combine.ts";
 import type { AnyEvents } from "../events/event_map.ts";
 import { assertFunction, invalidArgument } from "../internal/arguments.ts";
 import { toSingleError } from "../internal/collected_errors.ts";
@@ -116,6 +117,7 @@ const OPTIONS: readonly string[] = [
  * their own; `startObservability` brings one along.
  *
  * - With a `tracer`, log records and exemplars refer to the span that their event belongs to.
+ * - Several catalogs, in a list, are one: what they declare under one name must be the same.
  * - What the catalog declares, but has no way out here, is left out: no `sink`, no log records.
  * - If one subscriber is refused, none stays registered.
  * - On a disabled bus it registers nothing.
@@ -148,20 +150,22 @@ const OPTIONS: readonly string[] = [
  * if (lines.length !== 1) throw new Error("not logged");
  * ```
  *
- * @throws {TypeError} if there is no way out, an option is unknown or of the wrong type
+ * @throws {TypeError} if there is no way out, an option is unknown or of the wrong type, or catalogs
+ * contradict each other
  * @throws {RangeError} if a limit is out of range
  */
 export function subscribeCatalog<Events extends object>(
   bus: EventBus<Events>,
-  catalog: Catalog<Events>,
+  catalog: Catalog<NoInfer<Events>> | readonly Catalog<NoInfer<Events>>[],
   options: SubscribeCatalogOptions<Events>,
 ): CatalogSubscription {
   checkOptions(options);
+  const combined = combineCatalogs(catalog) as Catalog<Events>;
   const { signal } = options;
   if (!bus.enabled || signal?.aborted) {
     return { collect: () => [], shutdown: () => Promise.resolve(true), [Symbol.dispose]: () => {} };
   }
-  const { metrics, tracing, logging } = createSubscribers(catalog, options);
+  const { metrics, tracing, logging } = createSubscribers(combined, options);
   const registered = new Map<EventSubscriber<Events>, Disposable>();
   const observations: Disposable[] = [];
   const dispose = () => {

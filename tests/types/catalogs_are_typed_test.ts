@@ -1,4 +1,7 @@
+import { EventBus } from "@busbar/busbar";
 import { type Catalog, type CombinedEvents, declare } from "@busbar/busbar/catalog";
+import { startObservability } from "@busbar/busbar/observability";
+import { subscribeCatalog } from "@busbar/busbar/subscribers";
 
 interface ShopEvents {
   "order.start": { cart: string };
@@ -175,4 +178,25 @@ Deno.test("combined catalogs know the events of all of them", () => {
   };
   // @ts-expect-error: neither knows it
   const _unknown = combined["mail.read"];
+});
+
+Deno.test("a bus is typed by the events of all catalogs that it is started with", () => {
+  const shop = catalog({});
+  const mail = declare<MailEvents>().catalog({});
+  const _uncalled = async () => {
+    const obs = await startObservability({ catalog: [shop, mail] });
+    obs.bus.publish("order.start", { cart: "c1" });
+    obs.bus.publish("mail.sent", { bytes: 1 });
+    // @ts-expect-error: neither knows it
+    obs.bus.publish("mail.read", { bytes: 1 });
+    // @ts-expect-error: a mail has bytes
+    obs.bus.publish("mail.sent", { cart: "c1" });
+    subscribeCatalog(obs.bus, [shop, mail], { collect: true });
+    subscribeCatalog(obs.bus, mail, { collect: true });
+    // @ts-expect-error: the bus knows nothing of mails
+    subscribeCatalog(new EventBus<ShopEvents>(), [shop, mail], { collect: true });
+    const one = await startObservability({ catalog: shop });
+    // @ts-expect-error: the shop has no mails
+    one.bus.publish("mail.sent", { bytes: 1 });
+  };
 });

@@ -1,0 +1,202 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  InMemorySpanExporter,
+  SimpleSpanProcessor,
+  TracerProvider,
+} from "@opentelemetry/sdk-trace";
+import { EventBus, EventSubscriber, type Subscriptions } from "@busbar/busbar";
+import { declare } from "@busbar/busbar/catalog";
+import { createMetricProducer, PrometheusMetrics } from "@busbar/busbar/otel";
+import { type LogRecord, subscribeCatalog } from "@busbar/busbar/subscribers";
+import { MemoryLogger } from "@busbar/busbar/testing";
+
+interface JobEvents {
+  "job.start": { id: number };
+  "job.end": { id: number };
+}
+
+const { catalog, counter, duration, span } = declare<JobEvents>();
+const jobs = catalog({
+  metrics: { "jobs": counter("job.end"), "job.time": duration("job.start", "job.end") },
+  spans: { job: span("job.start", "job.end") },
+  logs: { "job.end": { level: "info" } },
+});
+
+function quiet(options: { enabled?: boolean } = {}) {
+  const logger = new MemoryLogger();
+  return { logger, bus: new EventBus<JobEvents>({ ...options, logger }).start() };
+}
+
+function publishJob(bus: EventBus<JobEvents>): void {
+  bus.publish("job.start", { id: 1 }, { sessionId: "s" });
+  bus.publish("job.end", { id: 1 }, { sessionId: "s" });
+}
+
+class Ending extends EventSubscriber<JobEvents> {
+  override readonly name = "Ending";
+  ended = 0;
+  constructor(readonly end: () => void | Promise<void> = () => {}) {
+    super();
+  }
+  getSubscriptions(): Subscriptions<JobEvents> {
+    return {};
+  }
+  override shutdown(): void | Promise<void> {
+    this.ended++;
+    return this.end();
+  }
+}
+
+Deno.test("one call gives metrics, spans and log records, which refer to their span", async () => {
+  const { bus, logger } = quiet();
+  const exporter = new InMemorySpanExporter();
+  const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
+  const records: LogRecord[] = [];
+  const subscription = subscribeCatalog(bus, jobs, {
+    collect: true,
+    tracer: provider.getTracer("test"),
+    sink: (record) => void records.push(record),
+    logger,
+  });
+  publishJob(bus);
+  await bus.stop();
+  assertEquals(subscription.collect().map(({ name }) => name), ["jobs", "job.time"]);
+  const [made] = exporter.getFinishedSpans();
+  assertEquals(made?.name, "job");
+  assertEquals(records.map(({ spanId }) => spanId), [
+    made?.spanContext().spanId,
+  ]);
+  await provider.shutdown();
+});
+
+Deno.test("what a meter records and what is collected are the same numbers", async () => {
+  const scrapeOf = async (collect: boolean) => {
+    const { bus, logger } = quiet();
+    let read = () => [] as ReturnType<ReturnType<typeof subscribeCatalog>["collect"]>;
+    const metrics = new PrometheusMetrics({
+      scopeName: "test",
+      metricProducers: [createMetricProducer({ collect: () => read(), scopeName: "test" })],
+    });
+    const subscription = subscribeCatalog(bus, jobs, { meter: metrics.meter, collect, logger });
+    read = () => subscription.collect();
+    publishJob(bus);
+    await bus.flush();
+    const text = await metrics.scrape();
+    await bus.stop();
+    await metrics[Symbol.asyncDispose]();
+    return text.split("\n").filter((line) => /^jobs?_/.test(line) && !line.includes("sum"))
+      .map((line) => line.replace(/\{.*le=/, "{le=").replace(/\{otel_scope[^}]*\}/, ""));
+  };
+  const recorded = await scrapeOf(false);
+  assert(recorded.includes("jobs_total 1"), recorded.join("\n"));
+  assertEquals(
+    recorded.filter((line) => line.includes("_count") || line.includes("jobs_total")),
+    (await scrapeOf(true)).filter((line) => line.includes("_count") || line.includes("jobs_total")),
+  );
+});
+
+Deno.test("disposing it, or its signal, ends it; the bus goes on", async () => {
+  for (const end of ["dispose", "signal"] as const) {
+    const { bus, logger } = quiet();
+    const controller = new AbortController();
+    const subscription = subscribeCatalog(bus, jobs, {
+      collect: true,
+      signal: controller.signal,
+      logger,
+    });
+    publishJob(bus);
+    await bus.flush();
+    if (end === "dispose") subscription[Symbol.dispose]();
+    else controller.abort();
+    assertEquals(bus.hasSubscribers("job.end"), false, end);
+    publishJob(bus);
+    await bus.flush();
+    const [counted] = subscription.collect();
+    assertEquals(counted?.kind === "counter" && counted.points[0]?.value, 1, end);
+    await bus.stop();
+  }
+});
+
+Deno.test("shutdown ends every subscriber, also when one fails, and says which failed", async () => {
+  const { bus, logger } = quiet();
+  const [good, bad] = [
+    new Ending(),
+    new Ending(() => {
+      throw new Error("no disk");
+    }),
+  ];
+  const subscription = subscribeCatalog(bus, {}, { subscribers: [bad, good], logger });
+  await assertRejects(() => subscription.shutdown(), Error, "no disk");
+  assertEquals([good.ended, bad.ended], [1, 1]);
+  await bus.stop();
+});
+
+Deno.test("shutdown waits no longer than it may", async () => {
+  for (const option of ["timeoutMs", "signal"] as const) {
+    const { bus, logger } = quiet();
+    const hanging = new Ending(() => new Promise(() => {}));
+    const subscription = subscribeCatalog(bus, {}, { subscribers: [hanging], logger });
+    const controller = new AbortController();
+    const ended = subscription.shutdown(
+      option === "timeoutMs" ? { timeoutMs: 1 } : { signal: controller.signal },
+    );
+    controller.abort();
+    assertEquals(await ended, false, option);
+    await bus.stop();
+  }
+});
+
+Deno.test("if one subscriber is refused, none stays registered", async () => {
+  const { bus, logger } = quiet();
+  class Refused extends Ending {
+    override getSubscriptions(): Subscriptions<JobEvents> {
+      throw new Error("not today");
+    }
+  }
+  assertThrows(
+    () => subscribeCatalog(bus, jobs, { collect: true, subscribers: [new Refused()], logger }),
+    Error,
+    "not today",
+  );
+  assertEquals(bus.hasSubscribers("job.end"), false);
+  await bus.stop();
+});
+
+Deno.test("a disabled bus and an aborted signal register nothing", async () => {
+  const disabled = quiet({ enabled: false });
+  const enabled = quiet();
+  for (
+    const [bus, signal] of [
+      [disabled.bus, undefined],
+      [enabled.bus, AbortSignal.abort()],
+    ] as const
+  ) {
+    const subscription = subscribeCatalog(bus, jobs, { collect: true, signal });
+    assertEquals(subscription.collect(), []);
+    assertEquals(bus.hasSubscribers("job.end"), false);
+    await subscription.shutdown();
+    await bus.stop();
+  }
+});
+
+Deno.test("options that cannot be obeyed are refused by name", async () => {
+  const { bus } = quiet();
+  // deno-lint-ignore no-explicit-any -- what the types would refuse
+  const cases: [options: any, message: string][] = [
+    [{}, "options must have a meter, collect, a tracer or a sink, received none"],
+    [{ colect: true }, 'there is no option "colect"; did you mean "collect"?'],
+    [{ collect: 1 }, "collect must be true or false, received 1"],
+    [{ tracer: {} }, "tracer.startSpan must be a function, received undefined"],
+  ];
+  for (const [options, message] of cases) {
+    const error = assertThrows(() => subscribeCatalog(bus, jobs, options), TypeError);
+    assertEquals(error.message, `Cannot subscribe a catalog: ${message}`);
+  }
+  assertThrows(
+    () => subscribeCatalog(bus, jobs, { collect: true, maxOpenPairs: 0 }),
+    RangeError,
+    "maxOpenPairs must be",
+  );
+  assertEquals(bus.hasSubscribers("job.end"), false);
+  await bus.stop();
+});
