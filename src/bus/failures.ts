@@ -19,7 +19,7 @@ export class Failures {
 
   /** Counts a failure of `name` in `what` and reports it when it is due. */
   count(name: string, what: string, error: unknown): void {
-    this.report(this.counts, name, `failed in ${what}: ${describe(error)}`);
+    this.report(this.counts, name, `failed in ${what}: ${errorText(error)}`);
   }
 
   /** Counts in any tally, and reports it, unless such a thing was reported of `name` a short time ago. */
@@ -56,12 +56,4 @@ export class Failures {
 /** Whether what a call returned has to be waited for. */
 export function isThenable(result: unknown): result is object {
   return typeof result === "object" && result !== null && "then" in result;
-}
-
-function describe(error: unknown): string {
-  try {
-    return error instanceof AggregateError ? errorText(error) : String(error);
-  } catch {
-    return typeof error;
-  }
 }

@@ -18,11 +18,10 @@ export function report(logger: Logger, text: string): boolean {
 export function errorText(error: unknown): string {
   try {
     if (error instanceof AggregateError) {
-      const causes = error.errors.map(errorText).join("; ");
-      return error.message === "" ? causes : `${error.message}: ${causes}`;
+      return [error.message || error.name, error.errors.map(errorText).join("; ")].join(": ");
     }
     return error instanceof Error ? error.message || error.name : String(error);
   } catch {
-    return "an error that cannot be shown";
+    return typeof error;
   }
 }
