@@ -59,7 +59,7 @@ async function startRun(
   const example = start(Deno.execPath(), [
     ...["run", "--allow-net=127.0.0.1", "--allow-read", "--allow-write"],
     `${ROOT}examples/kv_cache_server/main.ts`,
-    ...["--port", `${server}`, "--speed", "20", "--l1-blocks", "200", "--l2-blocks", "1000"],
+    ...["--port", `${server}`, "--speed", "20", "--l1-chunks", "200", "--l2-chunks", "1000"],
     ...["--models", "2", "--tenants", "3"],
     ...faults.flatMap((fault) => ["--fault", fault]),
   ]);

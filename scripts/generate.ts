@@ -16,10 +16,10 @@ import {
   recordingRules,
   rulesYaml,
 } from "@busbar/busbar/generate";
-import { KV_CACHE_METRIC_PREFIX, kvCacheCatalog } from "@busbar/busbar/kv-cache";
+import { DEFAULT_KV_CACHE_OPTIONS, kvCacheCatalog } from "@busbar/busbar/kv-cache";
 
 const catalog = kvCacheCatalog();
-const prefix = KV_CACHE_METRIC_PREFIX;
+const { prefix } = DEFAULT_KV_CACHE_OPTIONS;
 const files: Readonly<Record<string, string>> = {
   "docs/events.md": eventsMarkdown(catalog, "Events of a key-value cache server"),
   "docs/metrics.md": metricsMarkdown(catalog, "Metrics of a key-value cache server"),
@@ -30,7 +30,7 @@ const files: Readonly<Record<string, string>> = {
   "examples/prometheus/rules.yml": rulesYaml("kv-cache", recordingRules(catalog)),
   "examples/prometheus/alerts.yml": rulesYaml("kv-cache-alerts", [
     ...busAlerts({ prefix, job: "kv-cache" }),
-    // The example's blocks are small: this is a fifth of what its disk tier usually does.
+    // The example's chunks are small: this is a fifth of what its disk tier usually does.
     ...kvCacheAlerts({ prefix, minL2ThroughputGBs: 0.00002 }),
   ]),
 };

@@ -3,28 +3,28 @@ import type { ServerEvents } from "./events.ts";
 
 type OwnEvents = Pick<
   ServerEvents,
-  "kv_cache.opened" | "kv_cache.lookup.finished" | "kv_cache.blocks.evicted"
+  "kv_cache.opened" | "kv_cache.lookup.finished" | "kv_cache.chunks.evicted"
 >;
 
 /** What becomes of the events that this example adds. A new cache makes every series exist, at 0. */
 const { catalog, counter } = declare<OwnEvents>();
 export const serverCatalog: Catalog<OwnEvents> = catalog({
   metrics: {
-    "kv_cache.lookup_blocks": counter(["kv_cache.opened", "kv_cache.lookup.finished"], {
-      description: "Blocks that requests asked for, by where they were found",
+    "kv_cache.lookup_chunks": counter(["kv_cache.opened", "kv_cache.lookup.finished"], {
+      description: "Chunks that requests asked for, by where they were found",
       measurements: (event) => {
-        const { l1Blocks, l2Blocks, missBlocks } = event.type === "kv_cache.opened"
-          ? { l1Blocks: 0, l2Blocks: 0, missBlocks: 0 }
+        const { l1Chunks, l2Chunks, missChunks } = event.type === "kv_cache.opened"
+          ? { l1Chunks: 0, l2Chunks: 0, missChunks: 0 }
           : event.metadata;
         return [
-          { value: l1Blocks, attributes: { result: "l1" } },
-          { value: l2Blocks, attributes: { result: "l2" } },
-          { value: missBlocks, attributes: { result: "miss" } },
+          { value: l1Chunks, attributes: { result: "l1" } },
+          { value: l2Chunks, attributes: { result: "l2" } },
+          { value: missChunks, attributes: { result: "miss" } },
         ];
       },
     }),
-    "kv_cache.evicted_blocks": counter(["kv_cache.opened", "kv_cache.blocks.evicted"], {
-      description: "Blocks evicted, by tier",
+    "kv_cache.evicted_chunks": counter(["kv_cache.opened", "kv_cache.chunks.evicted"], {
+      description: "Chunks evicted, by tier",
       measurements: (event) =>
         event.type === "kv_cache.opened"
           ? [{ value: 0, attributes: { tier: "l1" } }, { value: 0, attributes: { tier: "l2" } }]

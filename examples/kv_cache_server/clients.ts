@@ -9,8 +9,8 @@ export function clientOf(modelName: string, cacheSalt: string): Client {
 
 /**
  * Whose the replayed requests are, in turn: request `i` is of model `i mod models`, and of tenant
- * `⌊i / models⌋ mod tenants`. All of them share the blocks of one namespace, whoever asks: a trace
- * says of its blocks that they are the same, and so the totals do not depend on how it is spread.
+ * `⌊i / models⌋ mod tenants`. All of them share the chunks of one namespace, whoever asks: a trace
+ * says of its chunks that they are the same, and so the totals do not depend on how it is spread.
  */
 export function* spread(models: number, tenants: number): Generator<Client, never> {
   for (let i = 0;; i++) {

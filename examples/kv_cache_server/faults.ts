@@ -34,7 +34,7 @@ export class Faults {
     }
   }
 
-  /** Whether L1 has no room for this block. */
+  /** Whether L1 has no room for this chunk. */
   refusesAllocation(): boolean {
     return this.#on.has("l1-oom") && ++this.#allocations % L1_FAILS_EVERY === 0;
   }

@@ -5,8 +5,8 @@ import { type Fault, FAULTS } from "./faults.ts";
 export interface Options {
   readonly trace: string | undefined;
   readonly requests: number;
-  readonly l1Blocks: number;
-  readonly l2Blocks: number;
+  readonly l1Chunks: number;
+  readonly l2Chunks: number;
   readonly l2Dir: string | undefined;
   readonly port: number;
   /** A multiple of the input's own time; `Infinity` for `max`. */
@@ -32,8 +32,8 @@ Usage: deno task demo [flags]
   --trace FILE      replay a trace (JSON lines with timestamp and hash_ids);
                     default: a built-in, endless workload of conversations
   --requests N      stop after N requests; 0 leaves it all to clients over HTTP
-  --l1-blocks N     blocks that fit into memory (default 2000)
-  --l2-blocks N     blocks that fit on disk (default 20000)
+  --l1-chunks N     chunks that fit into memory (default 2000)
+  --l2-chunks N     chunks that fit on disk (default 20000)
   --l2-dir DIR      where the disk tier lives (default: a temporary directory, removed at the end)
   --port PORT       where metrics and POST /v1/lookup, /v1/store and /v1/retrieve are served on
                     127.0.0.1, 0 for any (default 9464)
@@ -56,8 +56,8 @@ export function parseOptions(args: string[]): Options {
   const options: Options = {
     trace: values.trace,
     requests: integer("--requests", values.requests, 0, Infinity),
-    l1Blocks: integer("--l1-blocks", values["l1-blocks"], 1, 2_000),
-    l2Blocks: integer("--l2-blocks", values["l2-blocks"], 1, 20_000),
+    l1Chunks: integer("--l1-chunks", values["l1-chunks"], 1, 2_000),
+    l2Chunks: integer("--l2-chunks", values["l2-chunks"], 1, 20_000),
     l2Dir: values["l2-dir"],
     port: integer("--port", values.port, 0, 9_464, 65_535),
     speed: speed(values.speed),
@@ -85,8 +85,8 @@ function parse(args: string[]) {
       options: {
         trace: TEXT,
         requests: TEXT,
-        "l1-blocks": TEXT,
-        "l2-blocks": TEXT,
+        "l1-chunks": TEXT,
+        "l2-chunks": TEXT,
         "l2-dir": TEXT,
         port: TEXT,
         speed: TEXT,

@@ -2,6 +2,6 @@
 export interface Request {
   /** When it came, in milliseconds since the first. */
   readonly timestampMs: number;
-  /** The ids of the prompt's blocks; each stands for the block and all before it. */
-  readonly blockIds: readonly number[];
+  /** The ids of the prompt's chunks; each stands for the chunk and all before it. */
+  readonly chunkIds: readonly number[];
 }

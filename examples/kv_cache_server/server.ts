@@ -40,13 +40,13 @@ export async function run(
   using directory = openDirectory(options.l2Dir);
   await using l2 = new DiskTier({
     path: `${directory.path}/l2.sqlite`,
-    capacity: options.l2Blocks,
+    capacity: options.l2Chunks,
     bus,
     faults,
     report: say,
   });
-  const cache = new PrefixCache({ l1: new MemoryTier(options.l1Blocks), l2, bus, faults });
-  bus.publish("kv_cache.opened", { l1Capacity: options.l1Blocks, l2Capacity: options.l2Blocks });
+  const cache = new PrefixCache({ l1: new MemoryTier(options.l1Chunks), l2, bus, faults });
+  bus.publish("kv_cache.opened", { l1Capacity: options.l1Chunks, l2Capacity: options.l2Chunks });
   await using server = await serveMetrics({
     port: options.port,
     scrape: (format) => metrics.scrape(format),
@@ -61,7 +61,7 @@ export async function run(
   const startedAt = performance.now();
   await replay(options, signal, async (request) => {
     const sessionId = `request-${summary.requests}`;
-    summary.add(await cache.handle(sessionId, request.blockIds, clients.next().value));
+    summary.add(await cache.handle(sessionId, request.chunkIds, clients.next().value));
     // A replay at full speed is faster than any service; let the bus catch up, so that none is lost.
     if (bus.queueDepth > bus.maxQueueSize / 2) await bus.flush();
     return summary;

@@ -1,7 +1,7 @@
 import type { BusStats } from "@busbar/busbar";
 import type { RequestResult } from "./cache/prefix_cache.ts";
 
-/** Adds up what became of the requests' blocks. */
+/** Adds up what became of the requests' chunks. */
 export class Summary {
   requests = 0;
   l1Hits = 0;
@@ -15,23 +15,23 @@ export class Summary {
     this.misses += misses;
   }
 
-  get blocks(): number {
+  get chunks(): number {
     return this.l1Hits + this.l2Hits + this.misses;
   }
 
   /** One line for the progress bar. */
   get line(): string {
-    return `hit rate ${percent(this.l1Hits + this.l2Hits, this.blocks)}`;
+    return `hit rate ${percent(this.l1Hits + this.l2Hits, this.chunks)}`;
   }
 
   /** The table that ends a run. */
   table(seconds: number, stats: BusStats, droppedEventsCount: number): string {
     const rows: [string, number, string][] = [
       ["requests", this.requests, `${(this.requests / seconds).toFixed(0)} a second`],
-      ["blocks requested", this.blocks, ""],
-      ["  found in L1", this.l1Hits, percent(this.l1Hits, this.blocks)],
-      ["  found in L2", this.l2Hits, percent(this.l2Hits, this.blocks)],
-      ["  missing", this.misses, percent(this.misses, this.blocks)],
+      ["chunks requested", this.chunks, ""],
+      ["  found in L1", this.l1Hits, percent(this.l1Hits, this.chunks)],
+      ["  found in L2", this.l2Hits, percent(this.l2Hits, this.chunks)],
+      ["  missing", this.misses, percent(this.misses, this.chunks)],
       ["events published", stats.published, ""],
       ["events delivered", stats.delivered, ""],
       ["events dropped", droppedEventsCount, ""],

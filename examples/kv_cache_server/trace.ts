@@ -51,14 +51,14 @@ function parseLine(line: string, path: string, number: number): Request {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return refuse("it must be a JSON object");
   }
-  const { timestamp, hash_ids: blockIds } = value as Record<string, unknown>;
+  const { timestamp, hash_ids: chunkIds } = value as Record<string, unknown>;
   if (typeof timestamp !== "number" || timestamp < 0) {
     return refuse(
       `timestamp must be a number of at least 0, received ${JSON.stringify(timestamp)}`,
     );
   }
-  if (!Array.isArray(blockIds) || !blockIds.every((id) => Number.isSafeInteger(id))) {
+  if (!Array.isArray(chunkIds) || !chunkIds.every((id) => Number.isSafeInteger(id))) {
     return refuse("hash_ids must be an array of integers");
   }
-  return { timestampMs: timestamp, blockIds };
+  return { timestampMs: timestamp, chunkIds };
 }

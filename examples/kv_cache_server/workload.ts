@@ -13,17 +13,17 @@ export function* conversations(seed: number): Generator<Request> {
   const random = mulberry32(seed);
   const between = (min: number, max: number) => min + Math.floor(random() * (max - min + 1));
   let nextId = 0;
-  const newBlocks = (count: number) => Array.from({ length: count }, () => nextId++);
-  const systemPrompts = Array.from({ length: SYSTEM_PROMPTS }, () => newBlocks(between(1, 12)));
+  const newChunks = (count: number) => Array.from({ length: count }, () => nextId++);
+  const systemPrompts = Array.from({ length: SYSTEM_PROMPTS }, () => newChunks(between(1, 12)));
   const begin = () => [...systemPrompts[between(0, SYSTEM_PROMPTS - 1)] ?? []];
   const histories = Array.from({ length: CONVERSATIONS }, begin);
 
   let timestampMs = 0;
   while (true) {
     const index = between(0, CONVERSATIONS - 1);
-    const blockIds = [...histories[index] ?? [], ...newBlocks(between(1, 6))];
-    yield { timestampMs, blockIds };
-    histories[index] = random() < 1 / MEAN_TURNS ? begin() : blockIds;
+    const chunkIds = [...histories[index] ?? [], ...newChunks(between(1, 6))];
+    yield { timestampMs, chunkIds };
+    histories[index] = random() < 1 / MEAN_TURNS ? begin() : chunkIds;
     timestampMs += -Math.log(1 - random()) * MEAN_GAP_MS;
   }
 }

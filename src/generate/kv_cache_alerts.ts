@@ -34,15 +34,15 @@ export function kvCacheAlerts(options: KvCacheAlertsOptions = {}): AlertRule[] {
     },
     {
       alert: "L2Failing",
-      // A block may be evicted between a lookup and its load: some losses are a matter of course.
+      // A chunk may be evicted between a lookup and its load: some losses are a matter of course.
       expr: `sum by (l2_name) (rate(${name("l2_store_failed_objects_chunks_total")}[5m])) > 0 ` +
         `or sum (rate(${name("l2_prefetch_failure_chunks_total")}{reason="not_found"}[5m])) > ` +
         `0.5 * sum (rate(${name("l2_prefetch_hit_chunks_total")}[5m]))`,
       for: "30s",
       labels: { severity: "critical" },
       annotations: {
-        summary: "An L2 store loses {{ $value | humanize }} blocks a second",
-        description: "Blocks are not stored, or not found again. Check the log of L2.",
+        summary: "An L2 store loses {{ $value | humanize }} chunks a second",
+        description: "Chunks are not stored, or not found again. Check the log of L2.",
       },
     },
     {
@@ -62,7 +62,7 @@ export function kvCacheAlerts(options: KvCacheAlertsOptions = {}): AlertRule[] {
       for: "30s",
       labels: { severity: "warning" },
       annotations: {
-        summary: "L1 has no room for {{ $value | humanize }} blocks a second",
+        summary: "L1 has no room for {{ $value | humanize }} chunks a second",
         description: "They are not stored. Give L1 more memory.",
       },
     },
@@ -72,7 +72,7 @@ export function kvCacheAlerts(options: KvCacheAlertsOptions = {}): AlertRule[] {
       for: "2m",
       labels: { severity: "warning" },
       annotations: {
-        summary: "L1 evicts {{ $value | humanize }} blocks a second",
+        summary: "L1 evicts {{ $value | humanize }} chunks a second",
         description:
           "That is more than three times the last hour's rate: the working set has grown.",
       },

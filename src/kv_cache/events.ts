@@ -27,31 +27,31 @@ import type {
  * kind, their `operationId`. L2's pairs are told apart by `requestId`, `adapterIndex` and `taskId`.
  */
 export interface KvCacheEvents {
-  /** Blocks of L1 are held for reading. */
+  /** Chunks of L1 are held for reading. */
   "l1.read.reserved": KeysMetadata;
-  /** Blocks of L1 were read. */
+  /** Chunks of L1 were read. */
   "l1.read.finished": KeysMetadata;
-  /** Blocks could not be read from L1. */
+  /** Chunks could not be read from L1. */
   "l1.read.failed": ReadFailedMetadata;
   /** Room in L1 is held for writing. */
   "l1.write.reserved": KeysMetadata;
-  /** Blocks were written to L1. */
+  /** Chunks were written to L1. */
   "l1.write.finished": KeysMetadata;
-  /** Blocks were written to L1 and are held for reading at once: a promotion from L2. */
+  /** Chunks were written to L1 and are held for reading at once: a promotion from L2. */
   "l1.write_finished_and_read_reserved": KeysMetadata;
-  /** L1 had no room for blocks. */
+  /** L1 had no room for chunks. */
   "l1.allocation.failed": AllocationFailedMetadata;
-  /** Blocks left L1. */
+  /** Chunks left L1. */
   "l1.keys.evicted": KeysMetadata;
   /** The eviction loop has looked at L1. */
   "l1.eviction.loop_tick": EvictionTickMetadata;
-  /** The storage manager has begun to bring blocks into L1. */
+  /** The storage manager has begun to bring chunks into L1. */
   "sm.read.prefetched": OutcomeMetadata;
-  /** The storage manager has brought blocks into L1. */
+  /** The storage manager has brought chunks into L1. */
   "sm.read.prefetched_finished": OutcomeMetadata;
   /** The storage manager holds room for writing. */
   "sm.write.reserved": OutcomeMetadata;
-  /** The storage manager has written blocks. */
+  /** The storage manager has written chunks. */
   "sm.write.finished": OutcomeMetadata;
   /** A request begins: the root of its session. */
   "mp.request.start": OperationMetadata | undefined;
@@ -59,31 +59,31 @@ export interface KvCacheEvents {
   "mp.request.end": OperationMetadata | undefined;
   /** A store was put into the queue: the session has not ended before it has. */
   "mp.store.submitted": TransferMetadata;
-  /** An engine begins to store blocks. */
+  /** An engine begins to store chunks. */
   "mp.store.start": TransferMetadata;
-  /** An engine has stored blocks. */
+  /** An engine has stored chunks. */
   "mp.store.end": StoreEndMetadata;
   /** A retrieve was put into the queue: the session has not ended before it has. */
   "mp.retrieve.submitted": TransferMetadata;
-  /** An engine begins to retrieve blocks. */
+  /** An engine begins to retrieve chunks. */
   "mp.retrieve.start": TransferMetadata;
-  /** An engine has retrieved blocks. */
+  /** An engine has retrieved chunks. */
   "mp.retrieve.end": RetrieveEndMetadata;
   /** A lookup begins. */
   "mp.lookup_prefetch.start": OperationMetadata | undefined;
   /** A lookup has ended. */
   "mp.lookup_prefetch.end": LookupEndMetadata;
-  /** An L2 adapter was given blocks to store. */
+  /** An L2 adapter was given chunks to store. */
   "l2.store.submitted": L2TaskMetadata;
   /** An L2 adapter has done what it could of a store. */
   "l2.store.completed": L2StoreCompletedMetadata;
-  /** L2 is asked for the blocks that L1 lacks. */
+  /** L2 is asked for the chunks that L1 lacks. */
   "l2.prefetch.lookup.submitted": L2LookupMetadata;
-  /** L2 has said which of the blocks it has. */
+  /** L2 has said which of the chunks it has. */
   "l2.prefetch.lookup.completed": L2LookupCompletedMetadata;
-  /** Blocks are to be loaded from L2 into L1. */
+  /** Chunks are to be loaded from L2 into L1. */
   "l2.prefetch.load.submitted": L2RequestMetadata;
-  /** Blocks were loaded from L2 into L1, as far as it worked. */
+  /** Chunks were loaded from L2 into L1, as far as it worked. */
   "l2.prefetch.load.completed": L2LoadCompletedMetadata;
   /** An L2 adapter was given its part of a load. */
   "l2.load_task.submitted": L2LoadTaskMetadata;
@@ -91,21 +91,19 @@ export interface KvCacheEvents {
    * An L2 adapter has ended its part of a load; `keyCount` and `totalBytes` say what it delivered.
    */
   "l2.load_task.completed": L2LoadTaskMetadata;
-  /** Blocks that L2 has did not come into L1. */
+  /** Chunks that L2 has did not come into L1. */
   "l2.prefetch.failed": PrefetchFailedMetadata;
-  /** Blocks left L2. */
+  /** Chunks left L2. */
   "l2.keys.evicted": KeysMetadata;
 }
 
 /** `"l1.read.finished"` becomes `"L1_READ_FINISHED"`. */
-export type ConstantName<Type extends string> = Type extends `${infer Head}.${infer Tail}`
+type ConstantName<Type extends string> = Type extends `${infer Head}.${infer Tail}`
   ? `${Uppercase<Head>}_${ConstantName<Tail>}`
   : Uppercase<Type>;
 
 /** The event types as constants: `EventType.L1_READ_FINISHED === "l1.read.finished"`. */
-export const EventType: {
-  readonly [Type in keyof KvCacheEvents as ConstantName<Type>]: Type;
-} = Object.freeze({
+export const EventType = {
   L1_READ_RESERVED: "l1.read.reserved",
   L1_READ_FINISHED: "l1.read.finished",
   L1_READ_FAILED: "l1.read.failed",
@@ -139,4 +137,7 @@ export const EventType: {
   L2_LOAD_TASK_COMPLETED: "l2.load_task.completed",
   L2_PREFETCH_FAILED: "l2.prefetch.failed",
   L2_KEYS_EVICTED: "l2.keys.evicted",
-});
+} as const satisfies {
+  readonly [Type in keyof KvCacheEvents as ConstantName<Type>]: Type;
+};
+Object.freeze(EventType);

@@ -1,12 +1,12 @@
-import type { ObjectKey } from "./metadata.ts";
+import type { ChunkKey } from "./metadata.ts";
 
 /** FNV-1a's start value and factor, for 32 bits. */
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 
 /**
- * Whether a block belongs to a sampled share of all blocks: always the same answer for the same
- * chunk hash, in every process, so that all events of one block are seen or none.
+ * Whether a chunk belongs to a sampled share of all chunks: always the same answer for the same
+ * chunk hash, in every process, so that all events of one chunk are seen or none.
  */
 export class KeySample {
   readonly #threshold: number;
@@ -16,8 +16,8 @@ export class KeySample {
     this.#threshold = ratio * 2 ** 32;
   }
 
-  /** Whether the block is in it. */
-  has({ chunkHash }: ObjectKey): boolean {
+  /** Whether the chunk is in it. */
+  has({ chunkHash }: ChunkKey): boolean {
     return hash(chunkHash) < this.#threshold;
   }
 }

@@ -1,25 +1,25 @@
-/** Names one block of a key-value cache. */
-export interface ObjectKey {
-  /** The hash of the block's tokens and of all before them. */
+/** Names one chunk of a key-value cache. */
+export interface ChunkKey {
+  /** The hash of the chunk's tokens and of all before them. */
   readonly chunkHash: number | string;
-  /** The model that the block was computed by. */
+  /** The model that the chunk was computed by. */
   readonly modelName: string;
-  /** Keeps tenants apart: blocks are shared only within one salt. */
+  /** Keeps tenants apart: chunks are shared only within one salt. */
   readonly cacheSalt: string;
 }
 
-/** Metadata of events about a set of blocks. */
+/** Metadata of events about a set of chunks. */
 export interface KeysMetadata {
-  /** The blocks, each once. */
-  readonly keys: readonly ObjectKey[];
+  /** The chunks, each once. */
+  readonly keys: readonly ChunkKey[];
 }
 
-/** Metadata of storage-manager events: which blocks it worked for, and which not. */
+/** Metadata of storage-manager events: which chunks it worked for, and which not. */
 export interface OutcomeMetadata {
-  /** The blocks it worked for. */
-  readonly succeededKeys: readonly ObjectKey[];
-  /** The blocks it did not work for. */
-  readonly failedKeys: readonly ObjectKey[];
+  /** The chunks it worked for. */
+  readonly succeededKeys: readonly ChunkKey[];
+  /** The chunks it did not work for. */
+  readonly failedKeys: readonly ChunkKey[];
 }
 
 /** What an operation's start and end share beside the session, which may have several of a kind. */
@@ -30,7 +30,7 @@ export interface OperationMetadata {
 
 /** Metadata of a transfer between an engine and the cache. */
 export interface TransferMetadata extends OperationMetadata {
-  /** The device that the engine holds its blocks on, such as `"cuda:0"`. */
+  /** The device that the engine holds its chunks on, such as `"cuda:0"`. */
   readonly device: string;
   /** The engine's id. */
   readonly engineId: string;
@@ -40,7 +40,7 @@ export interface TransferMetadata extends OperationMetadata {
 
 /** Metadata of the end of a store. */
 export interface StoreEndMetadata extends TransferMetadata {
-  /** Blocks stored. */
+  /** Chunks stored. */
   readonly storedCount: number;
   /** Bytes stored. */
   readonly totalBytes: number;
@@ -48,7 +48,7 @@ export interface StoreEndMetadata extends TransferMetadata {
 
 /** Metadata of the end of a retrieve. */
 export interface RetrieveEndMetadata extends TransferMetadata {
-  /** Blocks retrieved. */
+  /** Chunks retrieved. */
   readonly retrievedCount: number;
   /** The tenant's salt. */
   readonly cacheSalt: string;
@@ -58,7 +58,7 @@ export interface RetrieveEndMetadata extends TransferMetadata {
 
 /** Metadata of the end of a lookup. */
 export interface LookupEndMetadata extends OperationMetadata {
-  /** Blocks found. */
+  /** Chunks found. */
   readonly foundCount: number;
   /** Tokens that the request asked for. */
   readonly requestedTokens: number;
@@ -70,13 +70,13 @@ export interface LookupEndMetadata extends OperationMetadata {
   readonly cacheSalt: string;
 }
 
-/** Metadata of blocks that found no room in L1. */
+/** Metadata of chunks that found no room in L1. */
 export interface AllocationFailedMetadata extends KeysMetadata {
   /** What the room was for. */
   readonly during: "l1_store" | "l2_prefetch";
 }
 
-/** Metadata of blocks that could not be read from L1. */
+/** Metadata of chunks that could not be read from L1. */
 export interface ReadFailedMetadata extends KeysMetadata {
   /** What they were read for. */
   readonly during: "l2_store" | "l1_retrieve";
@@ -98,7 +98,7 @@ export interface L2TaskMetadata extends OperationMetadata {
   readonly taskId: number;
   /** The adapter's name, such as `"disk"`. */
   readonly l2Name: string;
-  /** Blocks in the task. */
+  /** Chunks in the task. */
   readonly keyCount: number;
   /** Their bytes. */
   readonly totalBytes: number;
@@ -106,9 +106,9 @@ export interface L2TaskMetadata extends OperationMetadata {
 
 /** Metadata of a store to L2 that has ended. */
 export interface L2StoreCompletedMetadata extends L2TaskMetadata {
-  /** Blocks stored. */
+  /** Chunks stored. */
   readonly succeededCount: number;
-  /** Blocks not stored. */
+  /** Chunks not stored. */
   readonly failedCount: number;
   /** Bytes stored. */
   readonly bytesTransferred: number;
@@ -124,7 +124,7 @@ export interface L2LoadTaskMetadata extends L2TaskMetadata {
 export interface L2RequestMetadata extends OperationMetadata {
   /** Names the prefetch in all its events. */
   readonly requestId: string | number;
-  /** Blocks asked for. */
+  /** Chunks asked for. */
   readonly keyCount: number;
 }
 
@@ -136,19 +136,19 @@ export interface L2LookupMetadata extends L2RequestMetadata {
 
 /** Metadata of a look into L2 that has ended. */
 export interface L2LookupCompletedMetadata extends L2LookupMetadata {
-  /** Blocks found without a gap, from the first on. */
+  /** Chunks found without a gap, from the first on. */
   readonly prefixHitCount: number;
 }
 
 /** Metadata of a prefetch's load that has ended. */
 export interface L2LoadCompletedMetadata extends L2RequestMetadata {
-  /** Blocks brought into L1. */
+  /** Chunks brought into L1. */
   readonly loadedCount: number;
-  /** Blocks not brought. */
+  /** Chunks not brought. */
   readonly failedCount: number;
 }
 
-/** Metadata of blocks that a prefetch did not bring into L1. */
+/** Metadata of chunks that a prefetch did not bring into L1. */
 export interface PrefetchFailedMetadata extends KeysMetadata {
   /** Whether L1 had no room, or the adapter did not deliver. */
   readonly reason: "l1_oom" | "not_found";

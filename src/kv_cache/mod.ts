@@ -25,19 +25,10 @@ export type { CatalogLimits, CatalogSubscription } from "../subscribers/subscrib
 export type { LogRecord, LogSink } from "../subscribers/logging/log_record.ts";
 export type { Meter, TracerLike } from "../subscribers/otel_api.ts";
 export {
-  KV_CACHE_METRIC_PREFIX,
+  DEFAULT_KV_CACHE_OPTIONS,
   kvCacheCatalog,
   type KvCacheCatalogOptions,
 } from "./catalog/kv_cache_catalog.ts";
-export {
-  ChunkLifecycle,
-  type ChunkLifecycleOptions,
-  DEFAULT_LIFECYCLE_SAMPLE_RATIO,
-  DEFAULT_MAX_TRACKED_CHUNKS,
-  type LifecycleEvent,
-  type LifecycleObservations,
-  MAX_EVICT_REUSE_GAP_S,
-} from "./chunk_lifecycle.ts";
-export { type ConstantName, EventType, type KvCacheEvents } from "./events.ts";
+export { EventType, type KvCacheEvents } from "./events.ts";
 export type * from "./metadata.ts";
 export { type KvCacheOptions, registerKvCache } from "./register.ts";

@@ -9,7 +9,8 @@ import {
   type SubscribeCatalogOptions,
 } from "../subscribers/subscribe_catalog.ts";
 import {
-  KV_CACHE_METRIC_PREFIX,
+  DEFAULT_KV_CACHE_OPTIONS,
+  KV_CACHE_CATALOG_OPTIONS,
   kvCacheCatalog,
   type KvCacheCatalogOptions,
 } from "./catalog/kv_cache_catalog.ts";
@@ -31,9 +32,7 @@ export interface KvCacheOptions extends
 }
 
 const OPTIONS: readonly (keyof KvCacheOptions)[] = [
-  "prefix",
-  "lifecycleSampleRatio",
-  "maxAttributeSets",
+  ...KV_CACHE_CATALOG_OPTIONS,
   "meter",
   "collect",
   "tracer",
@@ -79,8 +78,9 @@ export function registerKvCache<Events extends KvCacheEvents>(
 ): CatalogSubscription {
   assertKnownNames("register the KV cache", "option", options, OPTIONS);
   const {
-    prefix = KV_CACHE_METRIC_PREFIX,
+    prefix = DEFAULT_KV_CACHE_OPTIONS.prefix,
     lifecycleSampleRatio,
+    maxTracked,
     maxAttributeSets,
     logSink,
     ...others
@@ -92,11 +92,7 @@ export function registerKvCache<Events extends KvCacheEvents>(
         "received none",
     );
   }
-  const catalog = kvCacheCatalog({
-    prefix,
-    ...(lifecycleSampleRatio === undefined ? {} : { lifecycleSampleRatio }),
-    ...(maxAttributeSets === undefined ? {} : { maxAttributeSets }),
-  });
+  const catalog = kvCacheCatalog({ prefix, lifecycleSampleRatio, maxTracked, maxAttributeSets });
   // A bus of more events than these is a bus of these.
   return subscribeCatalog(bus as unknown as EventBus<KvCacheEvents>, catalog, {
     ...others,

@@ -120,7 +120,7 @@ for (const way of ["meter", "collect"] as const) {
         2,
       [`${p}_l1_read_failure_chunks_total{during="l1_retrieve",model_name="b",reason="write_locked"}`]:
         1,
-      [`${p}_l1_chunk_lifecycle_forgotten_chunks_total`]: 0,
+      [`${p}_l1_chunk_lifecycle_untracked_chunks_total`]: 0,
       [`${p}_sm_read_chunks_total`]: 17,
       [`${p}_sm_read_failed_chunks_total`]: 19,
       [`${p}_sm_write_chunks_total`]: 23,

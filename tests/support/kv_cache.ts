@@ -8,14 +8,14 @@ import {
 import { createMetricProducer, PrometheusMetrics } from "@busbar/busbar/otel";
 import { samples } from "./samples.ts";
 
-/** One block. */
+/** One chunk. */
 export const key = (chunkHash: number | string, modelName = "m", cacheSalt = "") => ({
   chunkHash,
   modelName,
   cacheSalt,
 });
 
-/** So many blocks. */
+/** So many chunks. */
 export const keys = (count: number, modelName = "m") => ({
   keys: Array.from({ length: count }, (_, i) => key(i, modelName)),
 });

@@ -53,12 +53,12 @@ export async function openCache(
       return samples(await metrics.scrape());
     },
     /** Closes the disk tier, and counts what is on the disk. */
-    async onDisk(): Promise<{ blocks: number; bytes: number }> {
+    async onDisk(): Promise<{ chunks: number; bytes: number }> {
       await close();
       const file = new DatabaseSync(path, { readOnly: true });
-      const row = file.prepare("SELECT count(*) AS n, sum(length(bytes)) AS b FROM blocks").get();
+      const row = file.prepare("SELECT count(*) AS n, sum(length(bytes)) AS b FROM chunks").get();
       file.close();
-      return { blocks: Number(row?.["n"]), bytes: Number(row?.["b"]) };
+      return { chunks: Number(row?.["n"]), bytes: Number(row?.["b"]) };
     },
     async [Symbol.asyncDispose]() {
       await bus.stop();

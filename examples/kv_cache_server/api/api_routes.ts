@@ -1,5 +1,5 @@
 import type { Route } from "@busbar/busbar/http";
-import { BLOCK_BYTES, TOKENS_PER_BLOCK } from "../cache/block.ts";
+import { CHUNK_BYTES, TOKENS_PER_CHUNK } from "../cache/chunk.ts";
 import type { Client } from "../cache/client.ts";
 import type { PrefixCache } from "../cache/prefix_cache.ts";
 import { clientOf } from "../clients.ts";
@@ -9,29 +9,29 @@ type Operation = (request: CacheRequest, session: string, client: Client) => Pro
 
 /**
  * Routes that answer `POST` on `/v1/lookup`, `/v1/store` and `/v1/retrieve` with JSON; a request that
- * cannot be answered gets `{ "error": why }`. Models and tenants do not see each other's blocks.
+ * cannot be answered gets `{ "error": why }`. Models and tenants do not see each other's chunks.
  */
 export function createApiRoutes(cache: PrefixCache, report: (text: string) => void): Route[] {
   const operations = new Map<string, Operation>([
-    ["/v1/lookup", async ({ blocks }, session, client) => {
-      const { l1Hits, l2Hits } = await cache.lookUp(session, blocks, client);
-      const foundBlocks = l1Hits + l2Hits;
+    ["/v1/lookup", async ({ chunks }, session, client) => {
+      const { l1Hits, l2Hits } = await cache.lookUp(session, chunks, client);
+      const foundChunks = l1Hits + l2Hits;
       return {
-        foundBlocks,
-        l1Blocks: l1Hits,
-        l2Blocks: l2Hits,
-        requestedTokens: blocks.length * TOKENS_PER_BLOCK,
-        hitTokens: foundBlocks * TOKENS_PER_BLOCK,
+        foundChunks,
+        l1Chunks: l1Hits,
+        l2Chunks: l2Hits,
+        requestedTokens: chunks.length * TOKENS_PER_CHUNK,
+        hitTokens: foundChunks * TOKENS_PER_CHUNK,
       };
     }],
-    ["/v1/store", async ({ blocks }, session, client) => {
-      const storedBlocks = await cache.store(session, blocks, client);
-      return { storedBlocks, failedBlocks: blocks.length - storedBlocks };
+    ["/v1/store", async ({ chunks }, session, client) => {
+      const storedChunks = await cache.store(session, chunks, client);
+      return { storedChunks, failedChunks: chunks.length - storedChunks };
     }],
-    ["/v1/retrieve", async ({ blocks }, session, client) => {
-      const missing = await cache.retrieve(session, blocks, client);
-      const retrievedBlocks = blocks.length - missing.length;
-      return { retrievedBlocks, totalBytes: retrievedBlocks * BLOCK_BYTES, missing };
+    ["/v1/retrieve", async ({ chunks }, session, client) => {
+      const missing = await cache.retrieve(session, chunks, client);
+      const retrievedChunks = chunks.length - missing.length;
+      return { retrievedChunks, totalBytes: retrievedChunks * CHUNK_BYTES, missing };
     }],
   ]);
   let sessions = 0;

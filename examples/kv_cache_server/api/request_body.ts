@@ -1,4 +1,4 @@
-import type { BlockId } from "../cache/block.ts";
+import type { ChunkId } from "../cache/chunk.ts";
 
 /** How many bytes a request's body may have. */
 export const MAX_BODY_BYTES = 1_000_000;
@@ -9,7 +9,7 @@ export interface CacheRequest {
   readonly model: string;
   readonly tenant: string;
   readonly session: string | undefined;
-  readonly blocks: readonly BlockId[];
+  readonly chunks: readonly ChunkId[];
 }
 
 /** Thrown when a request cannot be answered; its message is meant for the client. */
@@ -44,25 +44,25 @@ export async function readCacheRequest(request: Request): Promise<CacheRequest> 
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new RequestError(400, "the body must be a JSON object");
   }
-  const { model = "demo-model", tenant = "", session, blocks, ...rest } = value as Record<
+  const { model = "demo-model", tenant = "", session, chunks, ...rest } = value as Record<
     string,
     unknown
   >;
   const [unknown] = Object.keys(rest);
   if (unknown !== undefined) {
-    const known = "model, tenant, session and blocks";
+    const known = "model, tenant, session and chunks";
     throw new RequestError(400, `there is no field ${JSON.stringify(unknown)}, only ${known}`);
   }
   if (session !== undefined) assertName("session", session, 1);
   assertName("model", model, 1);
   assertName("tenant", tenant, 0);
-  if (!Array.isArray(blocks) || blocks.length === 0 || !blocks.every(isBlockId)) {
+  if (!Array.isArray(chunks) || chunks.length === 0 || !chunks.every(isChunkId)) {
     throw new RequestError(
       400,
-      `blocks must be a list of at least one integer or string of 1 to ${MAX_NAME_LENGTH} characters`,
+      `chunks must be a list of at least one integer or string of 1 to ${MAX_NAME_LENGTH} characters`,
     );
   }
-  return { model, tenant, session, blocks };
+  return { model, tenant, session, chunks };
 }
 
 /** Reads no more than it may, whatever the request says of its length. */
@@ -88,7 +88,7 @@ function assertName(field: string, value: unknown, min: number): asserts value i
   );
 }
 
-function isBlockId(value: unknown): value is BlockId {
+function isChunkId(value: unknown): value is ChunkId {
   return Number.isSafeInteger(value) ||
     typeof value === "string" && value.length > 0 && value.length <= MAX_NAME_LENGTH;
 }

@@ -1,5 +1,5 @@
-import type { ObjectKey } from "@busbar/busbar/kv-cache";
-import type { BlockId } from "./block.ts";
+import type { ChunkKey } from "@busbar/busbar/kv-cache";
+import type { ChunkId } from "./chunk.ts";
 
 /** Who asks, and through which engine. */
 export interface Client {
@@ -7,17 +7,17 @@ export interface Client {
   readonly cacheSalt: string;
   readonly engineId: string;
   readonly device: string;
-  /** Clients of one namespace share blocks. Default: those of one model and salt. */
+  /** Clients of one namespace share chunks. Default: those of one model and salt. */
   readonly namespace?: string;
 }
 
-/** A client's block, as events name it. */
-export function keyOf({ modelName, cacheSalt }: Client, chunkHash: BlockId): ObjectKey {
+/** A client's chunk, as events name it. */
+export function keyOf({ modelName, cacheSalt }: Client, chunkHash: ChunkId): ChunkKey {
   return { chunkHash, modelName, cacheSalt };
 }
 
-/** A client's block, as the cache knows it. */
-export function cacheIdsOf(client: Client, ids: readonly BlockId[]): readonly BlockId[] {
+/** A client's chunk, as the cache knows it. */
+export function cacheIdsOf(client: Client, ids: readonly ChunkId[]): readonly ChunkId[] {
   const { modelName, cacheSalt, namespace = JSON.stringify([modelName, cacheSalt]) } = client;
   return namespace === "" ? ids : ids.map((id) => `${namespace}${JSON.stringify(id)}`);
 }

@@ -1,9 +1,9 @@
 import type { EventBus } from "@busbar/busbar";
-import type { ObjectKey } from "@busbar/busbar/kv-cache";
+import type { ChunkKey } from "@busbar/busbar/kv-cache";
 import type { ServerEvents } from "../events.ts";
 import { Faults, InjectedError } from "../faults.ts";
-import { type Block, BLOCK_BYTES, type BlockId, checkBytes, type FilledBlock } from "./block.ts";
-import { BlockFile } from "./block_file.ts";
+import { checkBytes, type Chunk, CHUNK_BYTES, type ChunkId, type FilledChunk } from "./chunk.ts";
+import { ChunkFile } from "./chunk_file.ts";
 import { LruMap } from "./lru_map.ts";
 import { TaskQueue } from "./task_queue.ts";
 
@@ -14,9 +14,9 @@ const MAX_WAITING_TASKS = 32;
 
 /** What a {@linkcode DiskTier} needs. */
 export interface DiskTierOptions {
-  /** The SQLite file; blocks that it holds from before are discarded. */
+  /** The SQLite file; chunks that it holds from before are discarded. */
   readonly path: string;
-  /** How many blocks it holds. */
+  /** How many chunks it holds. */
   readonly capacity: number;
   readonly bus: EventBus<ServerEvents>;
   readonly faults?: Faults;
@@ -25,14 +25,14 @@ export interface DiskTierOptions {
 }
 
 /**
- * L2: blocks on disk. What is there, and in which order of use, it knows at once; the disk itself
+ * L2: chunks on disk. What is there, and in which order of use, it knows at once; the disk itself
  * is read and written later, in the order of the requests.
  */
 export class DiskTier implements AsyncDisposable {
   readonly #bus: EventBus<ServerEvents>;
   readonly #faults: Faults;
-  readonly #file: BlockFile;
-  readonly #blocks: LruMap<BlockId, Block>;
+  readonly #file: ChunkFile;
+  readonly #chunks: LruMap<ChunkId, Chunk>;
   readonly #queue: TaskQueue;
   #report: ((text: string) => void) | undefined;
   #lastTaskId = 0;
@@ -41,14 +41,14 @@ export class DiskTier implements AsyncDisposable {
     this.#report = report;
     this.#bus = bus;
     this.#faults = faults;
-    this.#file = new BlockFile(path);
-    this.#blocks = new LruMap(capacity);
+    this.#file = new ChunkFile(path);
+    this.#chunks = new LruMap(capacity);
     this.#queue = new TaskQueue(MAX_WAITING_TASKS, () => faults.l2DelayMs);
   }
 
-  /** The key of a block that is here, and the most recent one now. */
-  touch(id: BlockId): ObjectKey | undefined {
-    return this.#blocks.touch(id)?.key;
+  /** The key of a chunk that is here, and the most recent one now. */
+  touch(id: ChunkId): ChunkKey | undefined {
+    return this.#chunks.touch(id)?.key;
   }
 
   /** Resolves when the disk can take another task. */
@@ -61,19 +61,19 @@ export class DiskTier implements AsyncDisposable {
     return this.#queue.idle();
   }
 
-  /** Makes the blocks the most recent ones, in their order; those that are new are written later. */
-  store(blocks: readonly FilledBlock[], sessionId: string): void {
-    const added: FilledBlock[] = [];
-    const evicted: Block[] = [];
-    for (const block of blocks) {
-      if (this.#blocks.touch(block.id) !== undefined) continue;
-      added.push(block);
+  /** Makes the chunks the most recent ones, in their order; those that are new are written later. */
+  store(chunks: readonly FilledChunk[], sessionId: string): void {
+    const added: FilledChunk[] = [];
+    const evicted: Chunk[] = [];
+    for (const chunk of chunks) {
+      if (this.#chunks.touch(chunk.id) !== undefined) continue;
+      added.push(chunk);
       // Kept without the content: that is on the disk.
-      const gone = this.#blocks.add(block.id, { id: block.id, key: block.key });
+      const gone = this.#chunks.add(chunk.id, { id: chunk.id, key: chunk.key });
       if (gone !== undefined) evicted.push(gone);
     }
     if (added.length === 0) return;
-    const entries = added.map(({ id }) => this.#blocks.peek(id));
+    const entries = added.map(({ id }) => this.#chunks.peek(id));
     const task = this.#task(added.length);
     this.#bus.publish("l2.store.submitted", task, { sessionId });
     void this.#queue.run(() => {
@@ -81,7 +81,7 @@ export class DiskTier implements AsyncDisposable {
         for (const { id, bytes } of added) this.#file.write(id, bytes);
       });
       if (!stored) {
-        for (const entry of entries) if (entry) this.#blocks.remove(entry.id, entry);
+        for (const entry of entries) if (entry) this.#chunks.remove(entry.id, entry);
       }
       const deleted = evicted.filter(({ id }) => this.#file.delete(id));
       const succeededCount = stored ? added.length : 0;
@@ -89,20 +89,20 @@ export class DiskTier implements AsyncDisposable {
         ...task,
         succeededCount,
         failedCount: added.length - succeededCount,
-        bytesTransferred: succeededCount * BLOCK_BYTES,
+        bytesTransferred: succeededCount * CHUNK_BYTES,
       }, { sessionId });
       if (deleted.length === 0) return;
       const keys = deleted.map(({ key }) => key);
       this.#bus.publish("l2.keys.evicted", { keys }, { sessionId });
-      this.#bus.publish("kv_cache.blocks.evicted", { tier: "l2", count: keys.length }, {
+      this.#bus.publish("kv_cache.chunks.evicted", { tier: "l2", count: keys.length }, {
         sessionId,
       });
     });
   }
 
-  /** Reads blocks, after all that was stored before. One that cannot be read is `undefined`. */
+  /** Reads chunks, after all that was stored before. One that cannot be read is `undefined`. */
   load(
-    ids: readonly BlockId[],
+    ids: readonly ChunkId[],
     requestId: string,
     sessionId: string,
   ): Promise<(Uint8Array | undefined)[]> {
@@ -118,7 +118,7 @@ export class DiskTier implements AsyncDisposable {
       this.#bus.publish("l2.load_task.completed", {
         ...task,
         keyCount,
-        totalBytes: keyCount * BLOCK_BYTES,
+        totalBytes: keyCount * CHUNK_BYTES,
       }, { sessionId });
       return found;
     });
@@ -132,7 +132,7 @@ export class DiskTier implements AsyncDisposable {
 
   #task(keyCount: number) {
     const taskId = ++this.#lastTaskId;
-    const totalBytes = keyCount * BLOCK_BYTES;
+    const totalBytes = keyCount * CHUNK_BYTES;
     return { adapterIndex: 0, taskId, l2Name: L2_NAME, keyCount, totalBytes };
   }
 

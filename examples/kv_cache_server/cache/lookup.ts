@@ -1,19 +1,19 @@
-import type { ObjectKey } from "@busbar/busbar/kv-cache";
-import { type BlockId, TOKENS_PER_BLOCK } from "./block.ts";
+import type { ChunkKey } from "@busbar/busbar/kv-cache";
+import { type ChunkId, TOKENS_PER_CHUNK } from "./chunk.ts";
 import { cacheIdsOf, type Client, keyOf } from "./client.ts";
 import type { Slot } from "./memory_tier.ts";
 import { keysOf, type Session, tellEvicted, type Tiers } from "./tiers.ts";
 
-/** What a lookup has found: the prefix of a prompt whose blocks the cache has. */
+/** What a lookup has found: the prefix of a prompt whose chunks the cache has. */
 export interface Found {
-  /** The blocks, held for reading. */
+  /** The chunks, held for reading. */
   readonly slots: readonly Slot[];
   readonly l1Hits: number;
   readonly l2Hits: number;
   readonly misses: number;
 }
 
-/** One block of a prefix. */
+/** One chunk of a prefix. */
 interface Step {
   readonly slot: Slot;
   /** Whether its content has to come from the disk for this step. */
@@ -22,7 +22,7 @@ interface Step {
 
 /** What is known before the disk has been read. */
 interface Plan {
-  /** A block that is asked for twice is promoted once, and in L1 the second time. */
+  /** A chunk that is asked for twice is promoted once, and in L1 the second time. */
   readonly steps: readonly Step[];
   readonly evicted: readonly Slot[];
   /** Names the prefetch. */
@@ -30,15 +30,15 @@ interface Plan {
 }
 
 /**
- * Finds the longest prefix whose blocks are all there, and brings those of L2 into L1.
+ * Finds the longest prefix whose chunks are all there, and brings those of L2 into L1.
  *
- * Which blocks those are, and which have to go for them, is settled at once; then it waits for the
- * disk. A block that does not come ends the prefix.
+ * Which chunks those are, and which have to go for them, is settled at once; then it waits for the
+ * disk. A chunk that does not come ends the prefix.
  */
 export async function lookUp(
   tiers: Tiers,
   session: Session,
-  ids: readonly BlockId[],
+  ids: readonly ChunkId[],
   client: Client,
   operationId: number,
 ): Promise<Found> {
@@ -79,15 +79,15 @@ export async function lookUp(
   bus.publish("mp.lookup_prefetch.end", {
     operationId,
     foundCount: slots.length,
-    requestedTokens: ids.length * TOKENS_PER_BLOCK,
-    hitTokens: slots.length * TOKENS_PER_BLOCK,
+    requestedTokens: ids.length * TOKENS_PER_CHUNK,
+    hitTokens: slots.length * TOKENS_PER_CHUNK,
     modelName: client.modelName,
     cacheSalt: client.cacheSalt,
   }, session);
   bus.publish("kv_cache.lookup.finished", {
-    l1Blocks: found.l1Hits,
-    l2Blocks: found.l2Hits,
-    missBlocks: found.misses,
+    l1Chunks: found.l1Hits,
+    l2Chunks: found.l2Hits,
+    missChunks: found.misses,
   }, session);
   return found;
 }
@@ -96,13 +96,13 @@ export async function lookUp(
 function settle(
   { l1, l2, bus, faults }: Tiers,
   session: Session,
-  ids: readonly BlockId[],
+  ids: readonly ChunkId[],
   client: Client,
   requestId: string,
 ): Plan {
   const steps: Step[] = [];
   const evicted: Slot[] = [];
-  let refused: ObjectKey | undefined;
+  let refused: ChunkKey | undefined;
   let asked: { requestId: string; keyCount: number; adapterCount: number } | undefined;
   for (const [index, id] of cacheIdsOf(client, ids).entries()) {
     const inL1 = l1.touch(id);

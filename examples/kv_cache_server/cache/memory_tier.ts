@@ -1,19 +1,19 @@
-import type { ObjectKey } from "@busbar/busbar/kv-cache";
-import type { Block, BlockId } from "./block.ts";
+import type { ChunkKey } from "@busbar/busbar/kv-cache";
+import type { Chunk, ChunkId } from "./chunk.ts";
 import { LruMap } from "./lru_map.ts";
 
-/** A place in memory for one block; until its content is there it is locked for writing. */
-export interface Slot extends Block {
+/** A place in memory for one chunk; until its content is there it is locked for writing. */
+export interface Slot extends Chunk {
   bytes: Uint8Array | undefined;
   /** Settles when the content is there, or will not come. */
   written: Promise<unknown> | undefined;
 }
 
-/** L1: blocks in memory. */
+/** L1: chunks in memory. */
 export class MemoryTier {
-  readonly #slots: LruMap<BlockId, Slot>;
+  readonly #slots: LruMap<ChunkId, Slot>;
 
-  /** @param capacity how many blocks it holds */
+  /** @param capacity how many chunks it holds */
   constructor(capacity: number) {
     this.#slots = new LruMap(capacity);
   }
@@ -22,13 +22,13 @@ export class MemoryTier {
     return this.#slots.size;
   }
 
-  /** A block's slot, which is the most recent one now. */
-  touch(id: BlockId): Slot | undefined {
+  /** A chunk's slot, which is the most recent one now. */
+  touch(id: ChunkId): Slot | undefined {
     return this.#slots.touch(id);
   }
 
-  /** Makes a slot for a block that has none. The least recent one may have to go. */
-  reserve(id: BlockId, key: ObjectKey): { slot: Slot; evicted: Slot | undefined } {
+  /** Makes a slot for a chunk that has none. The least recent one may have to go. */
+  reserve(id: ChunkId, key: ChunkKey): { slot: Slot; evicted: Slot | undefined } {
     const slot: Slot = { id, key, bytes: undefined, written: undefined };
     return { slot, evicted: this.#slots.add(id, slot) };
   }

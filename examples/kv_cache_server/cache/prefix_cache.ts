@@ -1,16 +1,16 @@
-import type { BlockId } from "./block.ts";
+import type { ChunkId } from "./chunk.ts";
 import { type Client, transferOf } from "./client.ts";
 import { type Found, lookUp } from "./lookup.ts";
 import { read, retrieveFound, retrieveFromL1 } from "./retrieve.ts";
 import { store } from "./store.ts";
 import type { Tiers } from "./tiers.ts";
 
-/** What became of one request's blocks. */
+/** What became of one request's chunks. */
 export type RequestResult = Pick<Found, "l1Hits" | "l2Hits" | "misses">;
 
 /**
- * A two-tier prefix cache. A block's id stands for the tokens of the block and of all before it, so
- * the first block that is missing ends the prefix that can be reused.
+ * A two-tier prefix cache. A chunk's id stands for the tokens of the chunk and of all before it, so
+ * the first chunk that is missing ends the prefix that can be reused.
  *
  * It knows nothing of metrics: it does its work and publishes what happened.
  */
@@ -23,12 +23,12 @@ export class PrefixCache {
   }
 
   /**
-   * A language model's whole request: looks a prompt's blocks up, retrieves those that are there,
+   * A language model's whole request: looks a prompt's chunks up, retrieves those that are there,
    * and stores the others when it has answered.
    */
   async handle(
     sessionId: string,
-    ids: readonly BlockId[],
+    ids: readonly ChunkId[],
     client: Client,
   ): Promise<RequestResult> {
     await this.#tiers.l2.room();
@@ -54,7 +54,7 @@ export class PrefixCache {
   }
 
   /** Finds a prompt's prefix, brings it into L1, and lets go of it. */
-  lookUp(sessionId: string, ids: readonly BlockId[], client: Client): Promise<RequestResult> {
+  lookUp(sessionId: string, ids: readonly ChunkId[], client: Client): Promise<RequestResult> {
     return this.#request(sessionId, async (session) => {
       const found = await lookUp(this.#tiers, session, ids, client, this.#nextId());
       if (found.slots.length > 0) read(this.#tiers, session, found.slots);
@@ -62,8 +62,8 @@ export class PrefixCache {
     });
   }
 
-  /** Stores blocks. @returns how many found room */
-  store(sessionId: string, ids: readonly BlockId[], client: Client): Promise<number> {
+  /** Stores chunks. @returns how many found room */
+  store(sessionId: string, ids: readonly ChunkId[], client: Client): Promise<number> {
     return this.#request(sessionId, (session) => {
       const operationId = this.#nextId();
       this.#tiers.bus.publish("mp.store.submitted", transferOf(client, operationId), session);
@@ -71,8 +71,8 @@ export class PrefixCache {
     });
   }
 
-  /** Reads blocks from L1. @returns the ids of those that are not there */
-  retrieve(sessionId: string, ids: readonly BlockId[], client: Client): Promise<BlockId[]> {
+  /** Reads chunks from L1. @returns the ids of those that are not there */
+  retrieve(sessionId: string, ids: readonly ChunkId[], client: Client): Promise<ChunkId[]> {
     return this.#request(sessionId, (session) => {
       const operationId = this.#nextId();
       this.#tiers.bus.publish("mp.retrieve.submitted", transferOf(client, operationId), session);

@@ -1,5 +1,5 @@
-import type { ObjectKey } from "@busbar/busbar/kv-cache";
-import { BLOCK_BYTES, type BlockId, checkBytes } from "./block.ts";
+import type { ChunkKey } from "@busbar/busbar/kv-cache";
+import { checkBytes, CHUNK_BYTES, type ChunkId } from "./chunk.ts";
 import { cacheIdsOf, type Client, keyOf, transferOf } from "./client.ts";
 import type { Slot } from "./memory_tier.ts";
 import { keysOf, type Session, type Tiers } from "./tiers.ts";
@@ -19,23 +19,23 @@ export function retrieveFound(
     ...transfer,
     retrievedCount: slots.length,
     cacheSalt: client.cacheSalt,
-    totalBytes: slots.length * BLOCK_BYTES,
+    totalBytes: slots.length * CHUNK_BYTES,
   }, session);
 }
 
-/** Reads blocks as far as L1 has them. @returns the ids of those it does not have */
+/** Reads chunks as far as L1 has them. @returns the ids of those it does not have */
 export function retrieveFromL1(
   { l1, bus }: Tiers,
   session: Session,
-  ids: readonly BlockId[],
+  ids: readonly ChunkId[],
   client: Client,
   operationId: number,
-): BlockId[] {
+): ChunkId[] {
   const transfer = transferOf(client, operationId);
   bus.publish("mp.retrieve.start", transfer, session);
   const slots: Slot[] = [];
-  const missing: BlockId[] = [];
-  const failed: Record<"not_found" | "write_locked", ObjectKey[]> = {
+  const missing: ChunkId[] = [];
+  const failed: Record<"not_found" | "write_locked", ChunkKey[]> = {
     not_found: [],
     write_locked: [],
   };
@@ -45,7 +45,7 @@ export function retrieveFromL1(
       slots.push(slot);
       return;
     }
-    const id = ids[i] as BlockId;
+    const id = ids[i] as ChunkId;
     missing.push(id);
     failed[slot === undefined ? "not_found" : "write_locked"].push(keyOf(client, id));
   });
@@ -62,12 +62,12 @@ export function retrieveFromL1(
     ...transfer,
     retrievedCount: slots.length,
     cacheSalt: client.cacheSalt,
-    totalBytes: slots.length * BLOCK_BYTES,
+    totalBytes: slots.length * CHUNK_BYTES,
   }, session);
   return missing;
 }
 
-/** Reads held blocks and lets go of them. */
+/** Reads held chunks and lets go of them. */
 export function read(
   { bus }: Pick<Tiers, "bus">,
   session: Session,

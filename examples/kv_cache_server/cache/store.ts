@@ -1,22 +1,22 @@
-import type { ObjectKey } from "@busbar/busbar/kv-cache";
-import { BLOCK_BYTES, type BlockId, type FilledBlock, makeBytes } from "./block.ts";
+import type { ChunkKey } from "@busbar/busbar/kv-cache";
+import { CHUNK_BYTES, type ChunkId, type FilledChunk, makeBytes } from "./chunk.ts";
 import { cacheIdsOf, type Client, keyOf, transferOf } from "./client.ts";
 import type { Slot } from "./memory_tier.ts";
 import { keysOf, type Session, tellEvicted, type Tiers } from "./tiers.ts";
 
-/** Puts blocks into L1 now, and into L2 later. @returns how many found room in L1 */
+/** Puts chunks into L1 now, and into L2 later. @returns how many found room in L1 */
 export function store(
   { l1, l2, bus, faults }: Tiers,
   session: Session,
-  ids: readonly BlockId[],
+  ids: readonly ChunkId[],
   client: Client,
   operationId: number,
 ): number {
   const transfer = transferOf(client, operationId);
   bus.publish("mp.store.start", transfer, session);
-  const stored: FilledBlock[] = [];
+  const stored: FilledChunk[] = [];
   const written: Slot[] = [];
-  const refused: ObjectKey[] = [];
+  const refused: ChunkKey[] = [];
   const evicted: Slot[] = [];
   cacheIdsOf(client, ids).forEach((id, i) => {
     const present = l1.touch(id);
@@ -24,7 +24,7 @@ export function store(
       stored.push({ id, key: present.key, bytes: present.bytes ?? makeBytes(id) });
       return;
     }
-    const key = keyOf(client, ids[i] as BlockId);
+    const key = keyOf(client, ids[i] as ChunkId);
     if (faults.refusesAllocation()) {
       refused.push(key);
       return;
@@ -50,7 +50,7 @@ export function store(
   bus.publish("mp.store.end", {
     ...transfer,
     storedCount: stored.length,
-    totalBytes: stored.length * BLOCK_BYTES,
+    totalBytes: stored.length * CHUNK_BYTES,
   }, session);
 
   l2.store(stored, session.sessionId);

@@ -1,5 +1,5 @@
 import type { EventBus } from "@busbar/busbar";
-import type { ObjectKey } from "@busbar/busbar/kv-cache";
+import type { ChunkKey } from "@busbar/busbar/kv-cache";
 import type { ServerEvents } from "../events.ts";
 import type { Faults } from "../faults.ts";
 import type { DiskTier } from "./disk_tier.ts";
@@ -19,7 +19,7 @@ export interface Session {
 }
 
 /** The keys of some slots. */
-export function keysOf(slots: readonly { readonly key: ObjectKey }[]): ObjectKey[] {
+export function keysOf(slots: readonly { readonly key: ChunkKey }[]): ChunkKey[] {
   return slots.map(({ key }) => key);
 }
 
@@ -28,5 +28,5 @@ export function tellEvicted(bus: Tiers["bus"], slots: readonly Slot[], session: 
   bus.publish("l1.eviction.loop_tick", { triggered: slots.length > 0 }, session);
   if (slots.length === 0) return;
   bus.publish("l1.keys.evicted", { keys: keysOf(slots) }, session);
-  bus.publish("kv_cache.blocks.evicted", { tier: "l1", count: slots.length }, session);
+  bus.publish("kv_cache.chunks.evicted", { tier: "l1", count: slots.length }, session);
 }

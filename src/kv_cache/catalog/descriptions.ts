@@ -19,17 +19,17 @@ const operation = {
   operationId: { description: "Tells operations of one kind in one session apart" },
 };
 const keys = {
-  keys: { description: "The blocks: chunk hash, model name and cache salt of each", unit: CHUNKS },
+  keys: { description: "The chunks: chunk hash, model name and cache salt of each", unit: CHUNKS },
 };
 const outcome = {
-  succeededKeys: { description: "The blocks it worked for", unit: CHUNKS },
-  failedKeys: { description: "The blocks it did not work for", unit: CHUNKS },
+  succeededKeys: { description: "The chunks it worked for", unit: CHUNKS },
+  failedKeys: { description: "The chunks it did not work for", unit: CHUNKS },
 };
 const modelName = { modelName: { description: "The model's name" } };
 const cacheSalt = { cacheSalt: { description: "Keeps tenants apart" } };
 const transfer = {
   ...operation,
-  device: { description: "The device that the engine holds its blocks on" },
+  device: { description: "The device that the engine holds its chunks on" },
   engineId: { description: "The engine's id; a scrape calls it worker_id or engine_id" },
   ...modelName,
 };
@@ -38,14 +38,14 @@ const l2Task = {
   adapterIndex: { description: "The adapter's place among the adapters" },
   taskId: { description: "The task's id, of its adapter's own" },
   l2Name: { description: "The adapter's name" },
-  keyCount: { description: "Blocks in the task", unit: CHUNKS },
+  keyCount: { description: "Chunks in the task", unit: CHUNKS },
   totalBytes: { description: "Their bytes", unit: BYTES },
 };
 const requestId = { requestId: { description: "Names the prefetch in all its events" } };
 const l2Request = {
   ...operation,
   ...requestId,
-  keyCount: { description: "Blocks asked for", unit: CHUNKS },
+  keyCount: { description: "Chunks asked for", unit: CHUNKS },
 };
 const l2Lookup = {
   ...l2Request,
@@ -55,10 +55,10 @@ const l2Lookup = {
 /** What each event means, for people and for the documents. */
 export function kvCacheDescriptions(): Descriptions {
   return {
-    "l1.read.reserved": { description: "Blocks of L1 are held for reading", metadata: keys },
-    "l1.read.finished": { description: "Blocks of L1 were read", metadata: keys },
+    "l1.read.reserved": { description: "Chunks of L1 are held for reading", metadata: keys },
+    "l1.read.finished": { description: "Chunks of L1 were read", metadata: keys },
     "l1.read.failed": {
-      description: "Blocks could not be read from L1",
+      description: "Chunks could not be read from L1",
       metadata: {
         ...keys,
         during: { description: "What they were read for: l2_store or l1_retrieve" },
@@ -66,26 +66,26 @@ export function kvCacheDescriptions(): Descriptions {
       },
     },
     "l1.write.reserved": { description: "Room in L1 is held for writing", metadata: keys },
-    "l1.write.finished": { description: "Blocks were written to L1", metadata: keys },
+    "l1.write.finished": { description: "Chunks were written to L1", metadata: keys },
     "l1.write_finished_and_read_reserved": {
-      description: "Blocks were promoted from L2 to L1 and are held for reading",
+      description: "Chunks were promoted from L2 to L1 and are held for reading",
       metadata: keys,
     },
     "l1.allocation.failed": {
-      description: "L1 had no room for blocks",
+      description: "L1 had no room for chunks",
       metadata: { ...keys, during: { description: "What it was for: l1_store or l2_prefetch" } },
     },
-    "l1.keys.evicted": { description: "Blocks left L1", metadata: keys },
+    "l1.keys.evicted": { description: "Chunks left L1", metadata: keys },
     "l1.eviction.loop_tick": {
       description: "The eviction loop has looked at L1",
       metadata: { triggered: { description: "Whether anything had to go" } },
     },
     "sm.read.prefetched": {
-      description: "The storage manager has begun to bring blocks into L1",
+      description: "The storage manager has begun to bring chunks into L1",
       metadata: outcome,
     },
     "sm.read.prefetched_finished": {
-      description: "The storage manager has brought blocks into L1",
+      description: "The storage manager has brought chunks into L1",
       metadata: outcome,
     },
     "sm.write.reserved": {
@@ -102,12 +102,12 @@ export function kvCacheDescriptions(): Descriptions {
       metadata: operation,
     },
     "mp.store.submitted": { description: "A store was put into the queue", metadata: transfer },
-    "mp.store.start": { description: "An engine begins to store blocks", metadata: transfer },
+    "mp.store.start": { description: "An engine begins to store chunks", metadata: transfer },
     "mp.store.end": {
-      description: "An engine has stored blocks",
+      description: "An engine has stored chunks",
       metadata: {
         ...transfer,
-        storedCount: { description: "Blocks stored", unit: CHUNKS },
+        storedCount: { description: "Chunks stored", unit: CHUNKS },
         totalBytes: { description: "Bytes stored", unit: BYTES },
       },
     },
@@ -115,13 +115,13 @@ export function kvCacheDescriptions(): Descriptions {
       description: "A retrieve was put into the queue",
       metadata: transfer,
     },
-    "mp.retrieve.start": { description: "An engine begins to retrieve blocks", metadata: transfer },
+    "mp.retrieve.start": { description: "An engine begins to retrieve chunks", metadata: transfer },
     "mp.retrieve.end": {
-      description: "An engine has retrieved blocks",
+      description: "An engine has retrieved chunks",
       metadata: {
         ...transfer,
         ...cacheSalt,
-        retrievedCount: { description: "Blocks retrieved", unit: CHUNKS },
+        retrievedCount: { description: "Chunks retrieved", unit: CHUNKS },
         totalBytes: { description: "Bytes retrieved", unit: BYTES },
       },
     },
@@ -132,45 +132,45 @@ export function kvCacheDescriptions(): Descriptions {
         ...operation,
         ...modelName,
         ...cacheSalt,
-        foundCount: { description: "Blocks found", unit: CHUNKS },
+        foundCount: { description: "Chunks found", unit: CHUNKS },
         requestedTokens: { description: "Tokens that the request asked for", unit: TOKENS },
         hitTokens: { description: "Tokens that the cache holds a prefix of", unit: TOKENS },
       },
     },
     "l2.store.submitted": {
-      description: "An L2 adapter was given blocks to store",
+      description: "An L2 adapter was given chunks to store",
       metadata: l2Task,
     },
     "l2.store.completed": {
       description: "An L2 adapter has done what it could of a store",
       metadata: {
         ...l2Task,
-        succeededCount: { description: "Blocks stored", unit: CHUNKS },
-        failedCount: { description: "Blocks not stored", unit: CHUNKS },
+        succeededCount: { description: "Chunks stored", unit: CHUNKS },
+        failedCount: { description: "Chunks not stored", unit: CHUNKS },
         bytesTransferred: { description: "Bytes stored", unit: BYTES },
       },
     },
     "l2.prefetch.lookup.submitted": {
-      description: "L2 is asked for the blocks that L1 lacks",
+      description: "L2 is asked for the chunks that L1 lacks",
       metadata: l2Lookup,
     },
     "l2.prefetch.lookup.completed": {
-      description: "L2 has said which of the blocks it has",
+      description: "L2 has said which of the chunks it has",
       metadata: {
         ...l2Lookup,
-        prefixHitCount: { description: "Blocks found, from the first without a gap", unit: CHUNKS },
+        prefixHitCount: { description: "Chunks found, from the first without a gap", unit: CHUNKS },
       },
     },
     "l2.prefetch.load.submitted": {
-      description: "Blocks are to be loaded from L2 into L1",
+      description: "Chunks are to be loaded from L2 into L1",
       metadata: l2Request,
     },
     "l2.prefetch.load.completed": {
-      description: "Blocks were loaded from L2 into L1, as far as it worked",
+      description: "Chunks were loaded from L2 into L1, as far as it worked",
       metadata: {
         ...l2Request,
-        loadedCount: { description: "Blocks brought into L1", unit: CHUNKS },
-        failedCount: { description: "Blocks not brought", unit: CHUNKS },
+        loadedCount: { description: "Chunks brought into L1", unit: CHUNKS },
+        failedCount: { description: "Chunks not brought", unit: CHUNKS },
       },
     },
     "l2.load_task.submitted": {
@@ -182,17 +182,17 @@ export function kvCacheDescriptions(): Descriptions {
       metadata: {
         ...l2Task,
         ...requestId,
-        keyCount: { description: "Blocks delivered", unit: CHUNKS },
+        keyCount: { description: "Chunks delivered", unit: CHUNKS },
         totalBytes: { description: "Bytes delivered", unit: BYTES },
       },
     },
     "l2.prefetch.failed": {
-      description: "Blocks that L2 has did not come into L1",
+      description: "Chunks that L2 has did not come into L1",
       metadata: {
         ...keys,
         reason: { description: "l1_oom: no room; not_found: the adapter did not deliver" },
       },
     },
-    "l2.keys.evicted": { description: "Blocks left L2", metadata: keys },
+    "l2.keys.evicted": { description: "Chunks left L2", metadata: keys },
   };
 }

@@ -1,36 +1,62 @@
 import type { Catalog } from "../../catalog/catalog.ts";
 import { declare } from "../../catalog/declare.ts";
 import { DEFAULT_MAX_ATTRIBUTE_SETS } from "../../catalog/metric_options.ts";
+import { invalidArgument } from "../../internal/arguments.ts";
+import { assertKnownNames } from "../../internal/option_names.ts";
 import { kvCacheDescriptions } from "./descriptions.ts";
 import { kvCacheLogs } from "./logs.ts";
 import { kvCacheMetrics } from "./metrics.ts";
 import { kvCacheSpans } from "./spans.ts";
-import { ChunkLifecycle, DEFAULT_LIFECYCLE_SAMPLE_RATIO } from "../chunk_lifecycle.ts";
+import { ChunkLifecycle } from "../chunk_lifecycle.ts";
 import type { KvCacheEvents } from "../events.ts";
 
-/** The default prefix of the metrics. */
-export const KV_CACHE_METRIC_PREFIX = "lmcache_mp";
-
-/** The options of {@linkcode kvCacheCatalog}. */
+/** The options of {@linkcode kvCacheCatalog}; the defaults are {@linkcode DEFAULT_KV_CACHE_OPTIONS}. */
 export interface KvCacheCatalogOptions {
-  /** The prefix of the metrics. Default: {@linkcode KV_CACHE_METRIC_PREFIX}. */
-  readonly prefix?: string;
+  /** What the names of the metrics begin with. Default: `"lmcache_mp"`. */
+  readonly prefix?: string | undefined;
   /**
-   * The share of blocks whose lives in L1 are followed, from 0 to 1; which ones depends on their
-   * chunk hash alone. Default: {@linkcode DEFAULT_LIFECYCLE_SAMPLE_RATIO}.
+   * The share of chunks whose lives in L1 are tracked, from 0 to 1; which ones depends on their chunk
+   * hash alone. Default: 0.01.
    */
-  readonly lifecycleSampleRatio?: number;
+  readonly lifecycleSampleRatio?: number | undefined;
+  /**
+   * How many chunks are tracked in L1, and as many after their eviction; beyond that, the one used
+   * longest ago is no longer tracked, and counted. An integer of at least 1. Default: 10,000.
+   */
+  readonly maxTracked?: number | undefined;
   /**
    * How many attribute sets each metric holds, at least 2. Models and tenants come from outside; those
-   * beyond the limit are counted in the overflow series, so that totals stay exact.
-   * Default: 2,000.
+   * beyond the limit are counted in the overflow series, so that totals stay exact. Default: 2,000.
    */
-  readonly maxAttributeSets?: number;
+  readonly maxAttributeSets?: number | undefined;
 }
+
+/** The defaults of {@linkcode KvCacheCatalogOptions}. */
+export const DEFAULT_KV_CACHE_OPTIONS: Readonly<{
+  prefix: string;
+  lifecycleSampleRatio: number;
+  maxTracked: number;
+  maxAttributeSets: number;
+}> = Object.freeze({
+  prefix: "lmcache_mp",
+  lifecycleSampleRatio: 0.01,
+  maxTracked: 10_000,
+  maxAttributeSets: DEFAULT_MAX_ATTRIBUTE_SETS,
+});
+
+/** The names of {@linkcode KvCacheCatalogOptions}. */
+export const KV_CACHE_CATALOG_OPTIONS: readonly (keyof KvCacheCatalogOptions)[] = [
+  "prefix",
+  "lifecycleSampleRatio",
+  "maxTracked",
+  "maxAttributeSets",
+];
+
+const ACTION = "create the KV cache catalog";
 
 /**
  * Returns the catalog of a key-value cache server's events: metrics, spans, log records and
- * descriptions. Create one catalog per bus, because it tracks the blocks that it samples.
+ * descriptions. Create one catalog per bus, because it tracks the chunks that it samples.
  *
  * @example
  * ```ts
@@ -49,16 +75,26 @@ export interface KvCacheCatalogOptions {
  * if (failed?.points[0]?.attributes.model_name !== "m") throw new Error("not counted");
  * ```
  *
- * @throws {RangeError} if `lifecycleSampleRatio` is not from 0 to 1
- * @throws {TypeError} if `prefix` is not valid at the start of a metric's name, or `maxAttributeSets` is below 2
+ * @throws {RangeError} if `lifecycleSampleRatio` or `maxTracked` is out of range
+ * @throws {TypeError} if an option is unknown, `prefix` is not valid at the start of a metric's name,
+ * or `maxAttributeSets` is below 2
  */
 export function kvCacheCatalog(options: KvCacheCatalogOptions = {}): Catalog<KvCacheEvents> {
+  assertKnownNames(ACTION, "option", options, KV_CACHE_CATALOG_OPTIONS);
   const {
-    prefix = KV_CACHE_METRIC_PREFIX,
-    lifecycleSampleRatio = DEFAULT_LIFECYCLE_SAMPLE_RATIO,
-    maxAttributeSets = DEFAULT_MAX_ATTRIBUTE_SETS,
+    prefix = DEFAULT_KV_CACHE_OPTIONS.prefix,
+    lifecycleSampleRatio = DEFAULT_KV_CACHE_OPTIONS.lifecycleSampleRatio,
+    maxTracked = DEFAULT_KV_CACHE_OPTIONS.maxTracked,
+    maxAttributeSets = DEFAULT_KV_CACHE_OPTIONS.maxAttributeSets,
   } = options;
-  const lifecycle = new ChunkLifecycle({ sampleRatio: lifecycleSampleRatio });
+  if (!(lifecycleSampleRatio >= 0 && lifecycleSampleRatio <= 1)) {
+    const rule = "a number from 0 to 1";
+    invalidArgument(RangeError, ACTION, "lifecycleSampleRatio", rule, lifecycleSampleRatio);
+  }
+  if (!Number.isInteger(maxTracked) || maxTracked < 1) {
+    invalidArgument(RangeError, ACTION, "maxTracked", "a positive integer", maxTracked);
+  }
+  const lifecycle = new ChunkLifecycle({ sampleRatio: lifecycleSampleRatio, maxTracked });
   return declare<KvCacheEvents>().catalog({
     events: kvCacheDescriptions(),
     metrics: kvCacheMetrics({ prefix, maxAttributeSets, lifecycle }),

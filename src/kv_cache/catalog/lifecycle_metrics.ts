@@ -13,7 +13,7 @@ const EVICT_REUSE_BUCKETS_S = [0.1, 0.5, 1, 2.5, 5, 10, 20, 30, 45, 60, 90, 120,
 const WRITES = ["l1.write.finished", "l1.write_finished_and_read_reserved"] as const;
 
 /**
- * The histograms of the blocks' lives. Each listens to all that it takes to know what it records,
+ * The histograms of the chunks' lives in L1. Each listens to all that it takes to know what it records,
  * so that any of them works without the others.
  */
 export function lifecycleMetrics(
@@ -56,10 +56,10 @@ export function lifecycleMetrics(
       ({ evictReuseGapS }) => evictReuseGapS,
       EVICT_REUSE_BUCKETS_S,
     ),
-    "l1_chunk_lifecycle_forgotten": counter<LifecycleEvent["type"]>(all, {
-      description: "Sampled chunks given up to keep the memory of their lives bounded",
+    "l1_chunk_lifecycle_untracked": counter<LifecycleEvent["type"]>(all, {
+      description: "Sampled chunks no longer tracked, so that memory stays bounded",
       unit: "chunks",
-      value: (event) => lifecycle.observe(event).forgotten,
+      value: (event) => lifecycle.observe(event).untracked,
     }),
   };
 }

@@ -1,10 +1,10 @@
 import type { EventAttributes } from "../../catalog/attributes.ts";
 import type { Catalog } from "../../catalog/catalog.ts";
 import type { KvCacheEvents } from "../events.ts";
-import type { KeysMetadata, ObjectKey, OutcomeMetadata } from "../metadata.ts";
+import type { ChunkKey, KeysMetadata, OutcomeMetadata } from "../metadata.ts";
 
 /**
- * Failures are warnings, ends are for debugging. Blocks are counted, not listed: a record of
+ * Failures are warnings, ends are for debugging. Chunks are counted, not listed: a record of
  * hundreds of hashes helps nobody.
  */
 export function kvCacheLogs(): NonNullable<Catalog<KvCacheEvents>["logs"]> {
@@ -45,7 +45,7 @@ export function kvCacheLogs(): NonNullable<Catalog<KvCacheEvents>["logs"]> {
       level: ({ metadata }) => metadata.failedCount > 0 ? "warn" : "debug",
     },
     "sm.write.finished": outcome,
-    // Not finding a block is a cache's everyday life.
+    // Not finding a chunk is a cache's everyday life.
     "sm.read.prefetched_finished": { ...outcome, level: "debug" },
     "l1.read.finished": keys,
     "l1.write.finished": keys,
@@ -61,7 +61,7 @@ export function kvCacheLogs(): NonNullable<Catalog<KvCacheEvents>["logs"]> {
   };
 }
 
-function counts({ keys }: { readonly keys: readonly ObjectKey[] }): EventAttributes {
+function counts({ keys }: { readonly keys: readonly ChunkKey[] }): EventAttributes {
   return { keyCount: keys.length, modelNames: [...new Set(keys.map((key) => key.modelName))] };
 }
 

@@ -6,7 +6,7 @@ import type { EventMetricOptions } from "../../catalog/metric_options.ts";
 import type { EventOf, EventTypeOf } from "../../events/event_map.ts";
 import type { ChunkLifecycle } from "../chunk_lifecycle.ts";
 import type { KvCacheEvents } from "../events.ts";
-import type { ObjectKey } from "../metadata.ts";
+import type { ChunkKey } from "../metadata.ts";
 import { lifecycleMetrics } from "./lifecycle_metrics.ts";
 import { l2LoadId, l2StoreId } from "./operation_ids.ts";
 
@@ -18,7 +18,7 @@ export interface KvCacheMetricsOptions {
   readonly prefix: string;
   /** How many attribute sets each holds; what comes after is counted in the overflow series. */
   readonly maxAttributeSets: number;
-  /** What feeds the histograms of the blocks' lives. */
+  /** What feeds the histograms of the chunks' lives. */
   readonly lifecycle: ChunkLifecycle;
 }
 
@@ -224,7 +224,7 @@ export function kvCacheMetrics(
   );
 }
 
-type WithKeys = { readonly metadata: { readonly keys: readonly ObjectKey[] } };
+type WithKeys = { readonly metadata: { readonly keys: readonly ChunkKey[] } };
 const keyCount = { value: ({ metadata }: WithKeys): number => metadata.keys.length };
 
 type Outcome = EventOf<KvCacheEvents, "sm.read.prefetched_finished" | "sm.write.finished">;
@@ -256,8 +256,8 @@ function l2Name(
   return { l2_name: metadata.l2Name };
 }
 
-/** The blocks of one event may belong to several models. */
-function perModel(keys: readonly ObjectKey[], attributes: EventAttributes): Measurement[] {
+/** The chunks of one event may belong to several models. */
+function perModel(keys: readonly ChunkKey[], attributes: EventAttributes): Measurement[] {
   const counts = new Map<string, number>();
   for (const { modelName } of keys) counts.set(modelName, (counts.get(modelName) ?? 0) + 1);
   return [...counts].map(([modelName, value]) => ({

@@ -25,7 +25,7 @@ Deno.test("a request publishes what happens, in the order in which it happens", 
     "l1.write.reserved",
     "l1.eviction.loop_tick",
     "l1.keys.evicted",
-    "kv_cache.blocks.evicted",
+    "kv_cache.chunks.evicted",
     "l2.prefetch.load.submitted",
     "l2.load_task.submitted",
     "l2.load_task.completed",
@@ -46,7 +46,7 @@ Deno.test("a request publishes what happens, in the order in which it happens", 
     "l1.write.finished",
     "l1.eviction.loop_tick",
     "l1.keys.evicted",
-    "kv_cache.blocks.evicted",
+    "kv_cache.chunks.evicted",
     "sm.write.finished",
     "mp.store.end",
     "l2.store.submitted",
@@ -58,7 +58,7 @@ Deno.test("l2-error: what the disk did not do is counted, and the prefix ends th
   await using server = await openCache({ l1: 1, l2: 10, faults: ["l2-error"] });
   await server.cache.handle("a", [1], client); // the first task of the disk
   await server.cache.handle("b", [2], client); // the second
-  // The third fails: block 1 is known to L2, and does not come.
+  // The third fails: chunk 1 is known to L2, and does not come.
   const failed = await server.cache.handle("c", [1], client);
   assertEquals([failed.l2Hits, failed.misses], [0, 1]);
   // Stored again in L1; L2 has it. The fourth and fifth work, the sixth fails: 5 is not stored.
@@ -74,10 +74,10 @@ Deno.test("l2-error: what the disk did not do is counted, and the prefix ends th
   assertEquals(l2("failed_objects_chunks"), 1);
   assertEquals(l2("completed_requests"), 5);
   assertEquals(found["lmcache_mp_l2_prefetch_load_completed_chunks_total"], 0);
-  assertEquals((await server.onDisk()).blocks, 4);
+  assertEquals((await server.onDisk()).chunks, 4);
 });
 
-Deno.test("l1-oom: blocks without room are in no tier, and are counted by what it was for", async () => {
+Deno.test("l1-oom: chunks without room are in no tier, and are counted by what it was for", async () => {
   await using server = await openCache({ l1: 2, l2: 10, faults: ["l1-oom"] });
   await server.cache.handle("a", [1, 2, 3, 4, 5], client); // the fourth finds no room
   await server.cache.handle("b", [6], client);
@@ -103,14 +103,14 @@ Deno.test("l1-oom: blocks without room are in no tier, and are counted by what i
     1,
   );
   assertEquals(failures("sm_write_failed"), 1);
-  assertEquals((await server.onDisk()).blocks, 5);
+  assertEquals((await server.onDisk()).chunks, 5);
 });
 
 Deno.test("l2-slow: requests that need the disk wait for it, and others do not", async () => {
   await using server = await openCache({ l1: 1, faults: ["l2-slow"] });
   await server.cache.handle("a", [1], client);
   await server.cache.handle("b", [2], client);
-  // The stores are still under way; a block in L1 is there at once.
+  // The stores are still under way; a chunk in L1 is there at once.
   assertEquals((await server.cache.handle("c", [2], client)).l1Hits, 1);
   assertEquals((await server.cache.handle("d", [1], client)).l2Hits, 1);
   const load = (await server.published()).filter(({ type }) => type.startsWith("l2.load_task."));
@@ -118,7 +118,7 @@ Deno.test("l2-slow: requests that need the disk wait for it, and others do not",
   assert((load[1]?.timestamp ?? 0) - (load[0]?.timestamp ?? 0) >= 20);
 });
 
-Deno.test("a block that is still being loaded is locked for other readers", async () => {
+Deno.test("a chunk that is still being loaded is locked for other readers", async () => {
   await using server = await openCache({ l1: 1 });
   await server.cache.handle("a", [1], client);
   await server.cache.handle("b", [2], client); // evicts 1

@@ -25,7 +25,7 @@ async function traceFile(lines: string[]): Promise<AsyncDisposable & { path: str
 const line = (...ids: number[]) => JSON.stringify({ timestamp: 0, hash_ids: ids });
 
 Deno.test("a small trace gives the numbers worked out by hand", async () => {
-  // L1 holds 2 blocks, L2 holds 3.
+  // L1 holds 2 chunks, L2 holds 3.
   //   1 2     both miss; stored.                          L1 1 2   L2 1 2
   //   1 2 3   1 and 2 in L1; 3 misses, L1 evicts 1.       L1 2 3   L2 1 2 3
   //   1       in L2, promoted; L1 evicts 2.               L1 3 1   L2 2 3 1
@@ -33,16 +33,16 @@ Deno.test("a small trace gives the numbers worked out by hand", async () => {
   //           3 is stored: new in L1 again, which evicts 1; in L2 it is there already.
   //                                                       L1 4 3   L2 1 4 3
   await using trace = await traceFile([line(1, 2), line(1, 2, 3), line(1), line(4, 3)]);
-  const args = ["--trace", trace.path, "--l1-blocks", "2", "--l2-blocks", "3"];
+  const args = ["--trace", trace.path, "--l1-chunks", "2", "--l2-chunks", "3"];
   const { code, out, err } = await run(...args, "--speed", "max", "--once", "--port", "0");
   assertEquals(code, 0, err);
   const found = samples(out);
   const expected: Record<string, number> = {
-    'kv_cache_lookup_blocks_total{result="l1"}': 2,
-    'kv_cache_lookup_blocks_total{result="l2"}': 1,
-    'kv_cache_lookup_blocks_total{result="miss"}': 5,
-    'kv_cache_evicted_blocks_total{tier="l1"}': 4,
-    'kv_cache_evicted_blocks_total{tier="l2"}': 1,
+    'kv_cache_lookup_chunks_total{result="l1"}': 2,
+    'kv_cache_lookup_chunks_total{result="l2"}': 1,
+    'kv_cache_lookup_chunks_total{result="miss"}': 5,
+    'kv_cache_evicted_chunks_total{tier="l1"}': 4,
+    'kv_cache_evicted_chunks_total{tier="l2"}': 1,
     'lmcache_mp_lookup_requested_tokens_total{model_name="demo-model",cache_salt=""}': 8 * 512,
     'lmcache_mp_lookup_hit_tokens_total{model_name="demo-model",cache_salt=""}': 3 * 512,
     "lmcache_mp_l1_read_chunks_total": 3,
@@ -53,7 +53,7 @@ Deno.test("a small trace gives the numbers worked out by hand", async () => {
   for (const [series, value] of Object.entries(expected)) {
     assertEquals(found[series], value, series);
   }
-  assertStringIncludes(err, "blocks requested");
+  assertStringIncludes(err, "chunks requested");
 });
 
 Deno.test("the built-in workload is the same for the same seed", async () => {
@@ -67,7 +67,7 @@ Deno.test("the built-in workload is the same for the same seed", async () => {
 });
 
 Deno.test("requests are spread over models and tenants, and faults are counted", async () => {
-  const spreading = ["--models", "2", "--tenants", "3", "--l1-blocks", "50"];
+  const spreading = ["--models", "2", "--tenants", "3", "--l1-chunks", "50"];
   const faults = ["--fault", "l2-error", "--fault", "l1-oom"];
   const { code, out, err } = await run(
     ...["--requests", "60", "--speed", "max", "--once", "--port", "0"],
@@ -95,14 +95,14 @@ Deno.test("clients over HTTP can have it to themselves", async () => {
   await using child = start(Deno.execPath(), commandLine(["--port", "0", "--requests", "0"]));
   const [url] = await child.printed(/http:\S+(?=\/metrics)/, "stderr");
   await child.printed(/The input has ended/, "stderr");
-  const post = async (path: string, blocks: number[]) => {
-    const body = JSON.stringify({ tenant: "t", blocks });
+  const post = async (path: string, chunks: number[]) => {
+    const body = JSON.stringify({ tenant: "t", chunks });
     const headers = { "content-type": "application/json" };
     return await (await fetch(`${url}${path}`, { method: "POST", headers, body })).json();
   };
-  assertEquals((await post("/v1/store", [1, 2])).storedBlocks, 2);
-  assertEquals((await post("/v1/lookup", [1, 2, 3])).foundBlocks, 2);
-  assertEquals((await post("/v1/retrieve", [1, 2])).retrievedBlocks, 2);
+  assertEquals((await post("/v1/store", [1, 2])).storedChunks, 2);
+  assertEquals((await post("/v1/lookup", [1, 2, 3])).foundChunks, 2);
+  assertEquals((await post("/v1/retrieve", [1, 2])).retrievedChunks, 2);
   const found = samples(await (await fetch(`${url}/metrics`)).text());
   const hit = totals(found, "lmcache_mp_lookup_hit_tokens_total", "cache_salt");
   assertEquals(hit.by, { t: 2 * 512 });
@@ -114,7 +114,7 @@ Deno.test("clients over HTTP can have it to themselves", async () => {
 Deno.test("bad flags get the rule and the usage text, and exit 2", async () => {
   const cases: [string[], string][] = [
     [["--nonsense"], "--nonsense"],
-    [["--l1-blocks", "0"], '--l1-blocks: must be an integer of at least 1, received "0"'],
+    [["--l1-chunks", "0"], '--l1-chunks: must be an integer of at least 1, received "0"'],
     [["--port", "70000"], '--port: must be an integer from 0 to 65535, received "70000"'],
     [["--speed", "fast"], '--speed: must be a number above 0 or max, received "fast"'],
     [["--once"], "--once: the built-in workload is endless"],

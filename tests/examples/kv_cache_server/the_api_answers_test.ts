@@ -31,28 +31,28 @@ async function openApi() {
 Deno.test("a client stores, looks up and retrieves, and each tenant sees its own", async () => {
   await using api = await openApi();
   const alice = { model: "m", tenant: "alice", session: "s1" };
-  const stored = await api.post("/v1/store", { ...alice, blocks: [1, 2, "three", 4] });
+  const stored = await api.post("/v1/store", { ...alice, chunks: [1, 2, "three", 4] });
   assertEquals([stored.status, stored.body], [200, {
     session: "s1",
-    storedBlocks: 4,
-    failedBlocks: 0,
+    storedChunks: 4,
+    failedChunks: 0,
   }]);
-  const found = await api.post("/v1/lookup", { ...alice, blocks: [1, 2, "3"] });
+  const found = await api.post("/v1/lookup", { ...alice, chunks: [1, 2, "3"] });
   assertEquals(found.body, {
     session: "s1",
-    foundBlocks: 2,
-    // L1 holds three blocks: bringing 1 back costs 2 its place, which comes back at once.
-    l1Blocks: 0,
-    l2Blocks: 2,
+    foundChunks: 2,
+    // L1 holds three chunks: bringing 1 back costs 2 its place, which comes back at once.
+    l1Chunks: 0,
+    l2Chunks: 2,
     requestedTokens: 3 * 512,
     hitTokens: 2 * 512,
   });
-  const retrieved = await api.post("/v1/retrieve", { ...alice, blocks: [1, 9] });
-  assertEquals(retrieved.body, { session: "s1", retrievedBlocks: 1, totalBytes: 64, missing: [9] });
+  const retrieved = await api.post("/v1/retrieve", { ...alice, chunks: [1, 9] });
+  assertEquals(retrieved.body, { session: "s1", retrievedChunks: 1, totalBytes: 64, missing: [9] });
 
   for (const other of [{ model: "m", tenant: "bob" }, { model: "n", tenant: "alice" }]) {
-    const { body } = await api.post("/v1/lookup", { ...other, blocks: [1] });
-    assertEquals(body.foundBlocks, 0);
+    const { body } = await api.post("/v1/lookup", { ...other, chunks: [1] });
+    assertEquals(body.foundChunks, 0);
   }
   const events = await api.server.published();
   const requests = events.filter(({ type }) => type.startsWith("mp.request."));
@@ -72,8 +72,8 @@ Deno.test("a client stores, looks up and retrieves, and each tenant sees its own
 
 Deno.test("without a session each request is one of its own", async () => {
   await using api = await openApi();
-  const first = await api.post("/v1/lookup", { blocks: [1] });
-  const second = await api.post("/v1/lookup", { blocks: [1] });
+  const first = await api.post("/v1/lookup", { chunks: [1] });
+  const second = await api.post("/v1/lookup", { chunks: [1] });
   assert(first.body.session !== second.body.session);
 });
 
@@ -81,15 +81,15 @@ Deno.test("a body that is not what is asked for gets 400 and the rule", async ()
   await using api = await openApi();
   const cases: [unknown, string][] = [
     [[], "the body must be a JSON object"],
-    [{}, "blocks must be a list of at least one integer or string of 1 to 128 characters"],
-    [{ blocks: [] }, "blocks must be"],
-    [{ blocks: [1.5] }, "blocks must be"],
-    [{ blocks: [""] }, "blocks must be"],
-    [{ blocks: ["x".repeat(129)] }, "blocks must be"],
-    [{ blocks: [1], model: "" }, "model must be a string of 1 to 128 characters"],
-    [{ blocks: [1], tenant: 7 }, "tenant must be a string of 0 to 128 characters"],
-    [{ blocks: [1], session: "" }, "session must be a string of 1 to 128 characters"],
-    [{ blocks: [1], nonsense: 1 }, 'there is no field "nonsense"'],
+    [{}, "chunks must be a list of at least one integer or string of 1 to 128 characters"],
+    [{ chunks: [] }, "chunks must be"],
+    [{ chunks: [1.5] }, "chunks must be"],
+    [{ chunks: [""] }, "chunks must be"],
+    [{ chunks: ["x".repeat(129)] }, "chunks must be"],
+    [{ chunks: [1], model: "" }, "model must be a string of 1 to 128 characters"],
+    [{ chunks: [1], tenant: 7 }, "tenant must be a string of 0 to 128 characters"],
+    [{ chunks: [1], session: "" }, "session must be a string of 1 to 128 characters"],
+    [{ chunks: [1], nonsense: 1 }, 'there is no field "nonsense"'],
   ];
   for (const [body, rule] of cases) {
     const { status, body: answer } = await api.post("/v1/lookup", body);
@@ -114,7 +114,7 @@ Deno.test("other methods, paths, types and sizes are refused", async () => {
   const text = { method: "POST", headers: { "content-type": "text/plain" }, body: "{}" };
   assertEquals((await api.send("/v1/lookup", text)).status, 415);
 
-  const huge = `{"blocks":["${"x".repeat(MAX_BODY_BYTES)}"]}`;
+  const huge = `{"chunks":["${"x".repeat(MAX_BODY_BYTES)}"]}`;
   const known = { method: "POST", headers: JSON_TYPE, body: huge };
   assertEquals((await api.send("/v1/lookup", known)).status, 413);
   // A length that is missing, or wrong, makes no difference.
@@ -133,7 +133,7 @@ Deno.test("other methods, paths, types and sizes are refused", async () => {
 Deno.test("a cache that fails is reported here, and not to the client", async () => {
   await using api = await openApi();
   api.server.cache.lookUp = () => Promise.reject(new Error("secret"));
-  const { status, body } = await api.post("/v1/lookup", { blocks: [1] });
+  const { status, body } = await api.post("/v1/lookup", { chunks: [1] });
   assertEquals([status, body], [500, { error: "the request failed" }]);
   assertStringIncludes(api.reported.join(), "Cannot answer /v1/lookup: Error: secret");
 });

@@ -7,7 +7,7 @@ import { openCache, totals } from "../../support/kv_cache_server.ts";
 const MODELS = 4;
 const TENANTS = 50;
 const TOKENS = 512;
-const BLOCK_BYTES = 64;
+const CHUNK_BYTES = 64;
 
 /** A file of requests, such as the one published with the Mooncake paper; without it, simulated ones. */
 const TRACE = Deno.env.get("BUSBAR_TRACE");
@@ -17,8 +17,8 @@ const [L1, L2] = TRACE === undefined ? [500, 3_000] : [10_000, 50_000];
 
 async function requests(): Promise<(readonly number[])[]> {
   const list: (readonly number[])[] = [];
-  for await (const { blockIds } of TRACE === undefined ? conversations(7) : readTrace(TRACE)) {
-    list.push(blockIds);
+  for await (const { chunkIds } of TRACE === undefined ? conversations(7) : readTrace(TRACE)) {
+    list.push(chunkIds);
     if (list.length === REQUESTS) break;
   }
   return list;
@@ -133,10 +133,10 @@ Deno.test("spread over models and tenants, every total is the oracle's", async (
   const events = await server.published();
   const bytes = events.filter(({ type }) => type === "l2.store.completed")
     .reduce((sum, { metadata }) => sum + Number(metadata["bytesTransferred"]), 0);
-  assertEquals(bytes, expected.l2.inserts * BLOCK_BYTES);
+  assertEquals(bytes, expected.l2.inserts * CHUNK_BYTES);
   assertEquals(await server.onDisk(), {
-    blocks: expected.l2.size,
-    bytes: bytes - expected.l2.evictions * BLOCK_BYTES,
+    chunks: expected.l2.size,
+    bytes: bytes - expected.l2.evictions * CHUNK_BYTES,
   });
 
   // Every start has its end, and comes before it.

@@ -1,10 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import {
-  ChunkLifecycle,
-  kvCacheCatalog,
-  type KvCacheEvents,
-  type LifecycleEvent,
-} from "@busbar/busbar/kv-cache";
+import { kvCacheCatalog, type KvCacheEvents } from "@busbar/busbar/kv-cache";
+import { ChunkLifecycle, type LifecycleEvent } from "../../src/kv_cache/chunk_lifecycle.ts";
 import { key, observed } from "../support/kv_cache.ts";
 
 const WRITTEN = "l1.write.finished";
@@ -12,7 +8,7 @@ const PROMOTED = "l1.write_finished_and_read_reserved";
 const READ = "l1.read.finished";
 const EVICTED = "l1.keys.evicted";
 
-/** What one event about some blocks reports, at so many seconds. */
+/** What one event about some chunks reports, at so many seconds. */
 function at(
   lifecycle: ChunkLifecycle,
   second: number,
@@ -50,7 +46,7 @@ Deno.test("a chunk's life is measured by the events' own times", async () => {
 });
 
 Deno.test("one event may report many chunks, or none", () => {
-  const lifecycle = new ChunkLifecycle({ sampleRatio: 1 });
+  const lifecycle = new ChunkLifecycle({ sampleRatio: 1, maxTracked: 10_000 });
   at(lifecycle, 0, WRITTEN, 1);
   at(lifecycle, 1, WRITTEN, 2);
   assertEquals(at(lifecycle, 5, EVICTED, 1, 2, 3).lifetimeS, [5, 4]);
@@ -60,21 +56,21 @@ Deno.test("one event may report many chunks, or none", () => {
 });
 
 Deno.test("the gap from eviction to return is capped at 300 seconds", () => {
-  const lifecycle = new ChunkLifecycle({ sampleRatio: 1 });
+  const lifecycle = new ChunkLifecycle({ sampleRatio: 1, maxTracked: 10_000 });
   at(lifecycle, 0, EVICTED, 1, 2);
   assertEquals(at(lifecycle, 299, WRITTEN, 1).evictReuseGapS, [299]);
   assertEquals(at(lifecycle, 4_000, PROMOTED, 2).evictReuseGapS, [300]);
 });
 
 Deno.test("a clock that steps back makes no negative time", () => {
-  const lifecycle = new ChunkLifecycle({ sampleRatio: 1 });
+  const lifecycle = new ChunkLifecycle({ sampleRatio: 1, maxTracked: 10_000 });
   at(lifecycle, 10, WRITTEN, 1);
   assertEquals(at(lifecycle, 8, READ, 1).reuseGapS, [0]);
   assertEquals(at(lifecycle, 7, EVICTED, 1).lifetimeS, [0]);
 });
 
 Deno.test("the same chunk of another tenant or model is another chunk", () => {
-  const lifecycle = new ChunkLifecycle({ sampleRatio: 1 });
+  const lifecycle = new ChunkLifecycle({ sampleRatio: 1, maxTracked: 10_000 });
   const report = (timestamp: number, type: LifecycleEvent["type"], cacheSalt: string) =>
     lifecycle.observe({
       type,
@@ -121,21 +117,20 @@ Deno.test("the sample is the same in every process, and as large as asked for", 
   assertEquals(sampled(0.001, strings).slice(0, 3), ["chunk-8b6", "chunk-8dd", "chunk-dbf"]);
 });
 
-Deno.test("memory is bounded: what was used longest ago is given up, and counted", async () => {
+Deno.test("memory is bounded: what was used longest ago is no longer tracked, and counted", async () => {
   const lifecycle = new ChunkLifecycle({ sampleRatio: 1, maxTracked: 3 });
   at(lifecycle, 0, WRITTEN, 1, 2, 3);
   at(lifecycle, 1, READ, 1);
-  assertEquals(at(lifecycle, 2, WRITTEN, 4).forgotten, 1);
+  assertEquals(at(lifecycle, 2, WRITTEN, 4).untracked, 1);
   assertEquals(at(lifecycle, 3, EVICTED, 1, 2, 3, 4).lifetimeS, [3, 3, 1]);
   // All four are remembered as evicted, which is one too many.
-  assertEquals(lifecycle.untrackedCount, 2);
-  assertEquals(lifecycle.followed, { inL1: 0, evicted: 3 });
+  assertEquals(lifecycle.stats(), { trackedInL1: 0, trackedEvicted: 3, untracked: 2 });
 
-  await using kv = observed("collect", { lifecycleSampleRatio: 1 });
-  const many = Array.from({ length: 10_005 }, (_, i) => key(i));
+  await using kv = observed("collect", { lifecycleSampleRatio: 1, maxTracked: 10 });
+  const many = Array.from({ length: 15 }, (_, i) => key(i));
   kv.bus.publish(WRITTEN, { keys: many });
   const found = await kv.scrape();
-  assertEquals(found["lmcache_mp_l1_chunk_lifecycle_forgotten_chunks_total"], 5);
+  assertEquals(found["lmcache_mp_l1_chunk_lifecycle_untracked_chunks_total"], 5);
 });
 
 Deno.test("a share or a bound that is none is refused at once", () => {
@@ -143,10 +138,11 @@ Deno.test("a share or a bound that is none is refused at once", () => {
     assertThrows(
       () => kvCacheCatalog({ lifecycleSampleRatio }),
       RangeError,
-      `Cannot follow chunks: sampleRatio must be a number from 0 to 1, received ${lifecycleSampleRatio}`,
+      "Cannot create the KV cache catalog: lifecycleSampleRatio must be a number from 0 to 1, " +
+        `received ${lifecycleSampleRatio}`,
     );
   }
   for (const maxTracked of [0, 1.5, NaN]) {
-    assertThrows(() => new ChunkLifecycle({ maxTracked }), RangeError, "maxTracked");
+    assertThrows(() => kvCacheCatalog({ maxTracked }), RangeError, "maxTracked");
   }
 });
