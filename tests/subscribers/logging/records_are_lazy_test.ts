@@ -48,7 +48,7 @@ Deno.test("a level that is none is counted, with the type and the value", async 
   await bus.stop();
   assertEquals(records, []);
   assertEquals(lines, [
-    "busbar: LoggingSubscriber failed in a: TypeError: Cannot log a: level must be one of " +
+    "busbar: LoggingSubscriber failed in a: Cannot log a: level must be one of " +
     'trace, debug, info, warn, error, fatal, received "loud"',
   ]);
 });
