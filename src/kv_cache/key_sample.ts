@@ -5,7 +5,7 @@ const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 
 /**
- * Whether a chunk belongs to a sampled share of all chunks: always the same answer for the same
+ * Whether a chunk belongs to a sampled share of all chunks: always the same for the same
  * chunk hash, in every process, so that all events of one chunk are seen or none.
  */
 export class KeySample {

@@ -4,7 +4,7 @@ export interface ChunkKey {
   readonly chunkHash: number | string;
   /** The model that the chunk was computed by. */
   readonly modelName: string;
-  /** Keeps tenants apart: chunks are shared only within one salt. */
+  /** Separates tenants: chunks are shared only within one salt. */
   readonly cacheSalt: string;
 }
 
@@ -24,7 +24,7 @@ export interface OutcomeMetadata {
 
 /** What an operation's start and end share beside the session, which may have several of a kind. */
 export interface OperationMetadata {
-  /** Tells operations of one kind in one session apart. Without one they are met in order. */
+  /** Distinguishes operations of one kind in one session. Without it they are matched in order. */
   readonly operationId?: string | number;
 }
 
@@ -84,7 +84,7 @@ export interface ReadFailedMetadata extends KeysMetadata {
   readonly reason: "not_found" | "write_locked";
 }
 
-/** Metadata of one look of the eviction loop at L1. */
+/** Metadata of one turn of the eviction loop. */
 export interface EvictionTickMetadata {
   /** Whether anything had to go. */
   readonly triggered: boolean;
@@ -128,13 +128,13 @@ export interface L2RequestMetadata extends OperationMetadata {
   readonly keyCount: number;
 }
 
-/** Metadata of a look into L2. */
+/** Metadata of a lookup in L2. */
 export interface L2LookupMetadata extends L2RequestMetadata {
   /** Adapters that are asked. */
   readonly adapterCount: number;
 }
 
-/** Metadata of a look into L2 that has ended. */
+/** Metadata of a lookup in L2 that has ended. */
 export interface L2LookupCompletedMetadata extends L2LookupMetadata {
   /** Chunks found without a gap, from the first on. */
   readonly prefixHitCount: number;

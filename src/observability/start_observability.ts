@@ -153,7 +153,10 @@ function subscribe<Events extends object>(
 ): CatalogSubscription {
   const { logSink, subscribers = [], minLevel, redact } = options;
   const catalog = combineCatalogs(options.catalog ?? {}) as Catalog<Events>;
-  const defaultSink = () => otelLogger === undefined ? jsonLinesSink() : otelLogSink(otelLogger);
+  const defaultSink = () =>
+    otelLogger === undefined
+      ? jsonLinesSink()
+      : otelLogSink(otelLogger, { sessionIdAttribute: options.sessionIdAttribute });
   return subscribeCatalog(bus, catalog, {
     meter: config.metricsEnabled ? meter : undefined,
     collect: config.metricsEnabled && !recordsThroughMeter,

@@ -6,7 +6,7 @@ export type Meter = api.Meter;
 export type Counter = api.Counter;
 /** A histogram of the OpenTelemetry API. */
 export type Histogram = api.Histogram;
-/** Attributes of the OpenTelemetry API: what tells the series of one instrument apart. */
+/** Attributes of the OpenTelemetry API: what distinguishes the series of one instrument. */
 export type Attributes = api.Attributes;
 /** What the OpenTelemetry API calls at each collection. */
 export type BatchObservableCallback = api.BatchObservableCallback;
@@ -22,7 +22,7 @@ export type Span = api.Span;
 export type Context = api.Context;
 /** How a span starts. */
 export type SpanOptions = api.SpanOptions;
-/** What tells a span from all others, within a process and between processes. */
+/** What identifies a span, within a process and between processes. */
 export type SpanContext = api.SpanContext;
 /** A logger of the OpenTelemetry API: where log records are emitted. */
 export type OtelLogger = api.Logger;

@@ -16,7 +16,7 @@ const TOKENS = "tokens";
 const BYTES = "By";
 
 const operation = {
-  operationId: { description: "Tells operations of one kind in one session apart" },
+  operationId: { description: "Distinguishes operations of one kind in one session" },
 };
 const keys = {
   keys: { description: "The chunks: chunk hash, model name and cache salt of each", unit: CHUNKS },
@@ -26,7 +26,7 @@ const outcome = {
   failedKeys: { description: "The chunks it did not work for", unit: CHUNKS },
 };
 const modelName = { modelName: { description: "The model's name" } };
-const cacheSalt = { cacheSalt: { description: "Keeps tenants apart" } };
+const cacheSalt = { cacheSalt: { description: "Separates tenants" } };
 const transfer = {
   ...operation,
   device: { description: "The device that the engine holds its chunks on" },

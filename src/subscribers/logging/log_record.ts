@@ -48,7 +48,7 @@ export interface LogRecord extends Partial<TraceContext> {
  */
 export type LogSink = (record: LogRecord) => void | Promise<void>;
 
-/** The `eventType` of the summary records that report how many records were left out. */
+/** The `eventType` of the summary records that report how many records were suppressed. */
 export const SUPPRESSED_EVENT_TYPE = "bus:logs_suppressed";
 
 /** OpenTelemetry's severity numbers: 1, 5, 9, 13, 17, 21. */

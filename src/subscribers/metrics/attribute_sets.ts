@@ -127,7 +127,7 @@ function isObject(value: unknown): boolean {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** What cannot be an attribute is left out; the value that came with it still counts. */
+/** What cannot be an attribute is ignored; the value that came with it still counts. */
 function isAttributeValue(value: unknown): value is AttributeValue {
   return isScalar(value) ||
     (Array.isArray(value) && value.every((item) => item === null || isScalar(item)));

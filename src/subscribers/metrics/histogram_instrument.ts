@@ -65,7 +65,7 @@ export class HistogramInstrument implements Instrument {
     const bucket = series.record(value);
     if (context !== undefined && (context.traceFlags & 1) === 1) {
       const { traceId, spanId } = context;
-      series.keepExemplar(bucket, { value, timestampMs, traceId, spanId });
+      series.setExemplar(bucket, { value, timestampMs, traceId, spanId });
     }
   }
 

@@ -68,8 +68,8 @@ export class HistogramSeries {
     return bucket;
   }
 
-  /** Keeps the newest exemplar of each bucket. */
-  keepExemplar(bucket: number, exemplar: Exemplar): void {
+  /** Sets the newest exemplar of a bucket. */
+  setExemplar(bucket: number, exemplar: Exemplar): void {
     this.exemplars ??= new Array<Exemplar | undefined>(this.bucketCounts.length).fill(undefined);
     this.exemplars[bucket] = exemplar;
   }
@@ -77,7 +77,7 @@ export class HistogramSeries {
 
 /** One series at the moment of a collection. */
 export interface NumberPoint {
-  /** What tells it apart; the same object at each collection. */
+  /** What distinguishes it from the others; the same object at each collection. */
   readonly attributes: Attributes;
   /** The sum since the start, or the last value. */
   readonly value: number;
@@ -85,7 +85,7 @@ export interface NumberPoint {
 
 /** One histogram series at the moment of a collection. */
 export interface HistogramPoint {
-  /** What tells it apart; the same object at each collection. */
+  /** What distinguishes it from the others; the same object at each collection. */
   readonly attributes: Attributes;
   /** How many values. */
   readonly count: number;

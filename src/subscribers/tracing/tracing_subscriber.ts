@@ -45,7 +45,7 @@ const KINDS = {
  *   `busbar.expired`, counted and logged. `flush` ends no spans; `shutdown` expires those that are
  *   open.
  * - If a function of the catalog throws, the span only lacks what it would have returned; without
- *   its operation id, though, an event cannot be placed and is left out. The bus counts the
+ *   its operation id, though, an event cannot be placed and is ignored. The bus counts the
  *   exception under this subscriber's name.
  *
  * @example
