@@ -39,7 +39,6 @@ export {
 export { MetricsSubscriber } from "./metrics/metrics_subscriber.ts";
 export type {
   CollectedHistogram,
-  CollectedInstrument,
   CollectedMetric,
   CollectedNumbers,
   Exemplar,

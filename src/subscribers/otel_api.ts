@@ -14,7 +14,7 @@ export type BatchObservableCallback = api.BatchObservableCallback;
 export type ApiMeterProvider = api.MeterProvider;
 /** A tracer of the OpenTelemetry API: where spans are started. */
 export type Tracer = api.Tracer;
-/** What starts spans: a tracer of the OpenTelemetry API is one, an `BusTracer` another. */
+/** What starts spans: a tracer of the OpenTelemetry API is one, a `BusTracer` another. */
 export type TracerLike = Pick<Tracer, "startSpan">;
 /** A span of the OpenTelemetry API. */
 export type Span = api.Span;

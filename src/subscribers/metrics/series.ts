@@ -103,30 +103,34 @@ export interface HistogramPoint {
   readonly exemplars: readonly Exemplar[];
 }
 
-/** What all collected instruments have. */
-export interface CollectedInstrument {
+/** A counter, up-down counter or gauge at the moment of a collection. */
+export interface CollectedNumbers {
   /** The OpenTelemetry name. */
   readonly name: string;
+  /** What it does with its values. */
+  readonly kind: Exclude<InstrumentKind, "histogram">;
   /** What it measures. */
   readonly description: string;
   /** Its unit. */
   readonly unit: string;
   /** When its sums began, in milliseconds since the epoch. */
   readonly startTimeMs: number;
-}
-
-/** A counter, up-down counter or gauge at the moment of a collection. */
-export interface CollectedNumbers extends CollectedInstrument {
-  /** What it does with its values. */
-  readonly kind: Exclude<InstrumentKind, "histogram">;
   /** Its series. */
   readonly points: readonly NumberPoint[];
 }
 
 /** A histogram at the moment of a collection. */
-export interface CollectedHistogram extends CollectedInstrument {
+export interface CollectedHistogram {
+  /** The OpenTelemetry name. */
+  readonly name: string;
   /** What it does with its values. */
   readonly kind: "histogram";
+  /** What it measures. */
+  readonly description: string;
+  /** Its unit. */
+  readonly unit: string;
+  /** When its sums began, in milliseconds since the epoch. */
+  readonly startTimeMs: number;
   /** Its series. */
   readonly points: readonly HistogramPoint[];
 }

@@ -14,45 +14,6 @@ export interface ObservedSubscribers {
   readonly logging?: { stats(): LoggingStats } | undefined;
 }
 
-/**
- * Exports the counts of the subscribers as metrics: invalid values, overflows, unmatched starts and
- * ends, log records that were suppressed or that a sink did not accept. They are read at collection.
- * After `<prefix>.`, all are counters, except for the gauges `metrics.open_pairs` and `spans.open`:
- *
- * - `metrics.overflowed_values` and `metrics.invalid_values` by `metric`, `metrics.open_pairs`,
- *   `metrics.expired_pairs`, `metrics.orphaned_ends`;
- * - `spans.open`, `spans.expired`, `spans.orphaned_ends`, `spans.invalid_traceparents`;
- * - `logs.suppressed_records` by `event_type`, `logs.failed_records` and `logs.dropped_records` by
- *   `sink`.
- *
- * @returns a disposable that ends the observation
- * @throws {TypeError} if an option is unknown or invalid
- */
-export function observeSubscribers(
-  { metrics, tracing, logging }: ObservedSubscribers,
-  options: SelfMetricsOptions,
-): Disposable {
-  const resolved = resolveSelfMetricsOptions("observe subscribers", options);
-  const observations: Disposable[] = [];
-  const observe = <Stats>(
-    subscriber: { stats(): Stats } | undefined,
-    instruments: readonly Observed<Stats>[],
-  ) => {
-    if (subscriber === undefined) return;
-    observations.push(
-      startObservation({ stats: () => subscriber.stats(), instruments }, resolved),
-    );
-  };
-  observe(metrics, METRICS_INSTRUMENTS);
-  observe(tracing, TRACING_INSTRUMENTS);
-  observe(logging, LOGGING_INSTRUMENTS);
-  return {
-    [Symbol.dispose]: () => {
-      for (const observation of observations) observation[Symbol.dispose]();
-    },
-  };
-}
-
 const METRICS_INSTRUMENTS: readonly Observed<MetricsStats>[] = [
   {
     name: "metrics.overflowed_values",
@@ -133,3 +94,42 @@ const LOGGING_INSTRUMENTS: readonly Observed<LoggingStats>[] = [
     rows: ({ sinks }) => sinks.map(({ name, dropped }) => [dropped, { sink: name }]),
   },
 ];
+
+/**
+ * Exports the counts of the subscribers as metrics: invalid values, overflows, unmatched starts and
+ * ends, log records that were suppressed or that a sink did not accept. They are read at collection.
+ * After `<prefix>.`, all are counters, except for the gauges `metrics.open_pairs` and `spans.open`:
+ *
+ * - `metrics.overflowed_values` and `metrics.invalid_values` by `metric`, `metrics.open_pairs`,
+ *   `metrics.expired_pairs`, `metrics.orphaned_ends`;
+ * - `spans.open`, `spans.expired`, `spans.orphaned_ends`, `spans.invalid_traceparents`;
+ * - `logs.suppressed_records` by `event_type`, `logs.failed_records` and `logs.dropped_records` by
+ *   `sink`.
+ *
+ * @returns a disposable that ends the observation
+ * @throws {TypeError} if an option is unknown or invalid
+ */
+export function observeSubscribers(
+  { metrics, tracing, logging }: ObservedSubscribers,
+  options: SelfMetricsOptions,
+): Disposable {
+  const resolved = resolveSelfMetricsOptions("observe subscribers", options);
+  const observations: Disposable[] = [];
+  const observe = <Stats>(
+    subscriber: { stats(): Stats } | undefined,
+    instruments: readonly Observed<Stats>[],
+  ) => {
+    if (subscriber === undefined) return;
+    observations.push(
+      startObservation({ stats: () => subscriber.stats(), instruments }, resolved),
+    );
+  };
+  observe(metrics, METRICS_INSTRUMENTS);
+  observe(tracing, TRACING_INSTRUMENTS);
+  observe(logging, LOGGING_INSTRUMENTS);
+  return {
+    [Symbol.dispose]: () => {
+      for (const observation of observations) observation[Symbol.dispose]();
+    },
+  };
+}
