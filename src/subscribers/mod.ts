@@ -24,6 +24,7 @@ export type {
   Tracer,
   TracerLike,
 } from "./otel_api.ts";
+export type { TraceContext } from "./trace_context.ts";
 export { DEFAULT_SELF_METRICS_PREFIX, type SelfMetricsOptions } from "./self_metrics/options.ts";
 export { observeBus } from "./self_metrics/observe_bus.ts";
 export {
@@ -42,7 +43,6 @@ export type {
   CollectedMetric,
   CollectedNumbers,
   Exemplar,
-  ExemplarContext,
   HistogramPoint,
   NumberPoint,
 } from "./metrics/series.ts";
@@ -61,7 +61,6 @@ export {
   type LogSink,
   type LogValue,
   SUPPRESSED_EVENT_TYPE,
-  type TraceContext,
 } from "./logging/log_record.ts";
 export { MAX_LOG_DEPTH, MAX_LOG_VALUES } from "./logging/log_values.ts";
 export { LoggingSubscriber } from "./logging/logging_subscriber.ts";

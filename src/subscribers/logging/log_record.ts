@@ -1,4 +1,5 @@
 import { LOG_LEVELS, type LogLevel } from "../../catalog/log.ts";
+import type { TraceContext } from "../trace_context.ts";
 
 /** The value of a log record's attribute: anything that JSON can represent. */
 export type LogValue =
@@ -11,16 +12,6 @@ export type LogValue =
 
 /** The attributes of a log record by name. */
 export type LogAttributes = Readonly<Record<string, LogValue>>;
-
-/** The trace context of a log record. */
-export interface TraceContext {
-  /** 32 lower-case hexadecimal digits. */
-  readonly traceId: string;
-  /** 16 lower-case hexadecimal digits. */
-  readonly spanId: string;
-  /** The W3C trace flags; 1 means sampled. */
-  readonly traceFlags: number;
-}
 
 /** One log record, as passed to sinks. It shares no objects with the event's metadata. */
 export interface LogRecord extends Partial<TraceContext> {

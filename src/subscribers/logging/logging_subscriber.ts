@@ -6,12 +6,8 @@ import type { AnyEvents, Subscriptions } from "../../events/event_map.ts";
 import { format } from "../../internal/arguments.ts";
 import { toSingleError } from "../../internal/collected_errors.ts";
 import { unref } from "../../internal/timers.ts";
-import {
-  type LogRecord,
-  SEVERITY_NUMBERS,
-  SUPPRESSED_EVENT_TYPE,
-  type TraceContext,
-} from "./log_record.ts";
+import type { TraceContext } from "../trace_context.ts";
+import { type LogRecord, SEVERITY_NUMBERS, SUPPRESSED_EVENT_TYPE } from "./log_record.ts";
 import { toLogAttributes } from "./log_values.ts";
 import {
   type LoggingStats,

@@ -5,7 +5,8 @@ import type { AnyEvents } from "../../events/event_map.ts";
 import { assertFunction, invalidArgument } from "../../internal/arguments.ts";
 import { assertKnownNames } from "../../internal/option_names.ts";
 import { MAX_DELAY_MS } from "../../internal/timers.ts";
-import type { LogSink, TraceContext } from "./log_record.ts";
+import type { TraceContext } from "../trace_context.ts";
+import type { LogSink } from "./log_record.ts";
 import type { SinkStats } from "./sink_runner.ts";
 
 /** The options of a `LoggingSubscriber`; the defaults are {@linkcode DEFAULT_LOGGING_OPTIONS}. */

@@ -1,14 +1,10 @@
 import type { EventAttributes } from "../../catalog/attributes.ts";
 import type { DeclaredInstrument } from "../../catalog/metric.ts";
 import type { Meter } from "../otel_api.ts";
+import type { TraceContext } from "../trace_context.ts";
 import { AttributeSets } from "./attribute_sets.ts";
 import type { Instrument } from "./instrument.ts";
-import {
-  type CollectedMetric,
-  type ExemplarContext,
-  HistogramSeries,
-  type NumberSeries,
-} from "./series.ts";
+import { type CollectedMetric, HistogramSeries, type NumberSeries } from "./series.ts";
 
 /** A histogram. */
 export class HistogramInstrument implements Instrument {
@@ -49,7 +45,7 @@ export class HistogramInstrument implements Instrument {
   record(
     value: number,
     attributes: EventAttributes | undefined,
-    context?: ExemplarContext,
+    context?: TraceContext,
     timestampMs = 0,
   ): void {
     if (!Number.isFinite(value)) {

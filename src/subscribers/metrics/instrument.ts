@@ -1,5 +1,6 @@
 import type { EventAttributes } from "../../catalog/attributes.ts";
-import type { CollectedMetric, ExemplarContext } from "./series.ts";
+import type { TraceContext } from "../trace_context.ts";
+import type { CollectedMetric } from "./series.ts";
 
 /** Aggregates the values of one declared metric. */
 export interface Instrument {
@@ -11,7 +12,7 @@ export interface Instrument {
   record(
     value: number,
     attributes: EventAttributes | undefined,
-    context?: ExemplarContext,
+    context?: TraceContext,
     timestampMs?: number,
   ): void;
   /** Creates the series without attributes before the first value. */

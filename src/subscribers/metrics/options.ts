@@ -10,7 +10,7 @@ import {
   type OpenPairsLimits,
   resolveOpenPairsLimits,
 } from "../pairs/limits.ts";
-import type { ExemplarContext } from "./series.ts";
+import type { TraceContext } from "../trace_context.ts";
 
 /** The options of a `MetricsSubscriber`; the defaults are {@linkcode DEFAULT_METRICS_OPTIONS}. */
 export interface MetricsSubscriberOptions<Events extends object = AnyEvents> {
@@ -25,7 +25,7 @@ export interface MetricsSubscriberOptions<Events extends object = AnyEvents> {
    * Returns the trace that the end event of a duration or a throughput belongs to. If it is sampled
    * and there is no `meter`, the value becomes an exemplar of its bucket. Default: no exemplars.
    */
-  readonly contextOf?: ((event: BusEvent) => ExemplarContext | undefined) | undefined;
+  readonly contextOf?: ((event: BusEvent) => TraceContext | undefined) | undefined;
   /**
    * How many starts may wait for their end, for each duration and throughput; beyond that, the oldest
    * expires. An integer of at least 1. Default: 10,000.
@@ -65,7 +65,7 @@ export interface MetricsStats {
 export interface ResolvedMetricsOptions<Events extends object> {
   readonly metrics: NonNullable<Catalog<Events>["metrics"]>;
   readonly meter: Meter | undefined;
-  readonly contextOf: ((event: BusEvent) => ExemplarContext | undefined) | undefined;
+  readonly contextOf: ((event: BusEvent) => TraceContext | undefined) | undefined;
   readonly limits: OpenPairsLimits;
   readonly logger: Logger;
 }

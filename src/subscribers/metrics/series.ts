@@ -13,16 +13,6 @@ export interface Exemplar {
   readonly spanId: string;
 }
 
-/** The trace context that a value may be tied to. */
-export interface ExemplarContext {
-  /** The trace, 32 hexadecimal digits. */
-  readonly traceId: string;
-  /** The span, 16 hexadecimal digits. */
-  readonly spanId: string;
-  /** W3C trace flags; only sampled traces (bit 0) make exemplars, since others cannot be looked up. */
-  readonly traceFlags: number;
-}
-
 /** A sum, or the last value of a gauge. */
 export class NumberSeries {
   readonly attributes: Attributes;
