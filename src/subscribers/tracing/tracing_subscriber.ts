@@ -40,7 +40,8 @@ const KINDS = {
  *   sampler sees the parent's sampling decision.
  * - A session's root ends when its own end and those of all its children have arrived, at the latest
  *   of these times.
- * - Its attributes are those of the start and the end event, and its session, if there is one, as `sessionIdAttribute`.
+ * - Its attributes are those of the start and the end event, and its session, if there is one, as
+ *   `sessionIdAttribute`.
  * - What is open is bounded by count and age. A span that expires is ended with the attribute
  *   `busbar.expired`, counted and logged. `flush` ends no spans; `shutdown` expires those that are
  *   open.
