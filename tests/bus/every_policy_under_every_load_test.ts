@@ -33,7 +33,7 @@ for (const overflow of policies) {
       for (const started of [true, false]) {
         const name = `${overflow}, ${audience} listening, ${load}, ${started ? "" : "not "}started`;
         Deno.test(name, async () => {
-          const { bus } = quietBus({ overflow, maxQueueSize: MAX_QUEUE_SIZE });
+          const { bus } = quietBus({ overflow, maxQueueSize: MAX_QUEUE_SIZE, drainBudgetMs: 4 });
           const heard: number[][] = Array.from({ length: count }, () => []);
           for (const list of heard) bus.subscribe("n", (event) => list.push(event.metadata));
           if (started) bus.start();

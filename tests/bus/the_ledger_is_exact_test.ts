@@ -29,7 +29,7 @@ Deno.test("the ledger's equations hold at any moment of any program", async () =
       policy,
       fc.integer({ min: 1, max: 20 }),
       async (steps, overflow, maxQueueSize) => {
-        const { bus } = quietBus({ overflow, maxQueueSize });
+        const { bus } = quietBus({ overflow, maxQueueSize, drainBudgetMs: 4 });
         let published = 0;
         const publish = () => {
           published++;
@@ -65,7 +65,7 @@ Deno.test("the ledger's equations hold at any moment of any program", async () =
 });
 
 Deno.test("interleaved publishers never exceed the bound", async () => {
-  const { bus } = quietBus({ maxQueueSize: 7 });
+  const { bus } = quietBus({ maxQueueSize: 7, drainBudgetMs: 4 });
   bus.start();
   let deepest = 0;
   bus.subscribe("a", () => deepest = Math.max(deepest, bus.queueDepth));

@@ -9,6 +9,7 @@ import { declare } from "@busbar/busbar/catalog";
 import { createMetricProducer, PrometheusMetrics } from "@busbar/busbar/otel";
 import { type LogRecord, subscribeCatalog } from "@busbar/busbar/subscribers";
 import { MemoryLogger } from "@busbar/busbar/testing";
+import { ONE_SLICE_MS } from "../support/quiet_bus.ts";
 
 interface JobEvents {
   "job.start": { id: number };
@@ -24,7 +25,10 @@ const jobs = catalog({
 
 function quiet(options: { enabled?: boolean } = {}) {
   const logger = new MemoryLogger();
-  return { logger, bus: new EventBus<JobEvents>({ ...options, logger }).start() };
+  return {
+    logger,
+    bus: new EventBus<JobEvents>({ ...options, logger, drainBudgetMs: ONE_SLICE_MS }).start(),
+  };
 }
 
 function publishJob(bus: EventBus<JobEvents>): void {

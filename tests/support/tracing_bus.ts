@@ -8,6 +8,7 @@ import {
   type TracingSubscriberOptions,
 } from "@busbar/busbar/subscribers";
 import { MemoryLogger } from "@busbar/busbar/testing";
+import { ONE_SLICE_MS } from "./quiet_bus.ts";
 
 /** The time at which these tests begin, in milliseconds since the epoch. */
 export const T0 = 1_700_000_000_000;
@@ -41,7 +42,10 @@ export function tracedBus(
     logger,
     ...others,
   });
-  const bus = new EventBus<TestEvents>({ logger: new MemoryLogger() }).start();
+  const bus = new EventBus<TestEvents>({
+    logger: new MemoryLogger(),
+    drainBudgetMs: ONE_SLICE_MS,
+  }).start();
   bus.registerSubscriber(tracing);
   return {
     bus,
