@@ -4,6 +4,7 @@ import { PrometheusMetrics } from "@busbar/busbar/otel";
 import { MetricsSubscriber } from "@busbar/busbar/subscribers";
 import { EventBus } from "@busbar/busbar";
 import { MemoryLogger } from "@busbar/busbar/testing";
+import { ONE_SLICE_MS } from "../../support/quiet_bus.ts";
 
 interface ShopEvents {
   "open": { shop: string };
@@ -258,7 +259,10 @@ Deno.test("what is ignored is reported: bad values once, overdue starts backing 
     },
     logger,
   });
-  const bus = new EventBus<ShopEvents>({ logger: new MemoryLogger() }).start();
+  const bus = new EventBus<ShopEvents>({
+    logger: new MemoryLogger(),
+    drainBudgetMs: ONE_SLICE_MS,
+  }).start();
   bus.registerSubscriber(subscriber);
   for (const items of [-1, NaN, NaN]) bus.publish("stock", { items });
   for (let hour = 0; hour < 5; hour++) {
