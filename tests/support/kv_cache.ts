@@ -6,6 +6,7 @@ import {
   registerKvCache,
 } from "@busbar/busbar/kv-cache";
 import { createMetricProducer, PrometheusMetrics } from "@busbar/busbar/otel";
+import { ONE_SLICE_MS } from "./quiet_bus.ts";
 import { samples } from "./samples.ts";
 
 /** One chunk. */
@@ -33,7 +34,10 @@ export function observed(
   way: "meter" | "collect" = "meter",
   options: KvCacheCatalogOptions = {},
 ): Observed {
-  const bus = new EventBus<KvCacheEvents>({ maxQueueSize: 100_000 }).start();
+  const bus = new EventBus<KvCacheEvents>({
+    maxQueueSize: 100_000,
+    drainBudgetMs: ONE_SLICE_MS,
+  }).start();
   const metrics = new PrometheusMetrics({
     serviceName: "test",
     serviceInstanceId: "i1",

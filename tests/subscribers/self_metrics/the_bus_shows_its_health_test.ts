@@ -3,12 +3,18 @@ import { EventBus } from "@busbar/busbar";
 import { PrometheusMetrics } from "@busbar/busbar/otel";
 import { observeBus } from "@busbar/busbar/subscribers";
 import { MemoryLogger } from "@busbar/busbar/testing";
+import { ONE_SLICE_MS } from "../../support/quiet_bus.ts";
 import { samples } from "../../support/samples.ts";
 
 Deno.test("a scrape shows what the ledger says", async () => {
   await using metrics = new PrometheusMetrics({ serviceName: "s", serviceInstanceId: "i" });
   let now = 1_000;
-  const bus = new EventBus({ maxQueueSize: 2, clock: () => now, logger: new MemoryLogger() });
+  const bus = new EventBus({
+    maxQueueSize: 2,
+    clock: () => now,
+    logger: new MemoryLogger(),
+    drainBudgetMs: ONE_SLICE_MS,
+  });
   using _observation = observeBus(bus, { meter: metrics.meter, prefix: "shop" });
   bus.subscribe("a", function broken() {
     throw new Error("broken");
