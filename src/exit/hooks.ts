@@ -4,6 +4,7 @@ import {
   resolveTimeoutMs,
 } from "../internal/deadline.ts";
 import { format } from "../internal/arguments.ts";
+import { assertKnownNames } from "../internal/option_names.ts";
 
 /** The signals that the hooks can handle, with their POSIX numbers. */
 const EXIT_SIGNALS: Readonly<Record<ExitSignal, number>> = Object.freeze({
@@ -19,9 +20,11 @@ export type ExitSignal = "SIGHUP" | "SIGINT" | "SIGQUIT" | "SIGTERM";
 /** The options of {@linkcode installExitHooks}. */
 export interface ExitHookOptions {
   /** The signals to end on. Default: `["SIGINT", "SIGTERM"]`; `[]` handles none. */
-  readonly signals?: readonly ExitSignal[];
+  readonly signals?: readonly ExitSignal[] | undefined;
   /** How long the delivery may take, in milliseconds. Default: 5,000. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
+  /** Removes the hooks when it aborts, just as disposing them does. Default: none. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What the hooks stop: an `EventBus`, or an object of your own with these two methods. */
@@ -31,6 +34,13 @@ export interface ExitTarget {
   /** Delivers what can be delivered synchronously. */
   flushSync(options: DeadlineOptions): unknown;
 }
+
+const ACTION = "install exit hooks";
+const OPTIONS: Readonly<Record<keyof ExitHookOptions, true>> = {
+  signals: true,
+  timeoutMs: true,
+  signal: true,
+};
 
 const SIGNAL_EXIT_CODE_BASE = 128;
 
@@ -58,27 +68,35 @@ interface Process {
  * no permission for it.
  *
  * @returns a disposable that removes the hooks
- * @throws {TypeError} if a signal is not an {@linkcode ExitSignal}
+ * @throws {TypeError} if a signal is not an {@linkcode ExitSignal}, or an option is unknown
  * @throws {RangeError} if `timeoutMs` is not a number of at least 0
  */
 export function installExitHooks(
   bus: ExitTarget,
   options: ExitHookOptions = {},
 ): Disposable {
+  assertKnownNames(ACTION, "option", options, Object.keys(OPTIONS));
   const { signals = ["SIGINT", "SIGTERM"], timeoutMs = DEFAULT_TIMEOUT_MS } = options;
-  resolveTimeoutMs("install exit hooks", { timeoutMs });
+  resolveTimeoutMs(ACTION, { timeoutMs });
   for (const signal of signals) {
     if (!Object.hasOwn(EXIT_SIGNALS, signal)) {
       throw new TypeError(
-        `Cannot install exit hooks: signals must be of ${
-          Object.keys(EXIT_SIGNALS).join(", ")
-        }, received ${format(signal)}`,
+        `Cannot ${ACTION}: signals must be of ${Object.keys(EXIT_SIGNALS).join(", ")}, received ${
+          format(signal)
+        }`,
       );
     }
   }
 
   const process = (globalThis as { process?: Process }).process;
   const removals: (() => void)[] = [];
+  const remove = () => {
+    for (const removeOne of removals.splice(0)) removeOne();
+  };
+  const hooks = { [Symbol.dispose]: remove };
+  if (options.signal?.aborted) return hooks;
+  options.signal?.addEventListener("abort", remove);
+  removals.push(() => options.signal?.removeEventListener("abort", remove));
   const onProcess = (event: string, listener: () => void) => {
     process?.on(event, listener);
     removals.push(() => process?.off(event, listener));
@@ -107,12 +125,8 @@ export function installExitHooks(
   });
   onProcess("exit", flushSync);
   onProcess("uncaughtExceptionMonitor", flushSync);
-  // `Deno.exit` is told to the global scope alone.
+  // Of `Deno.exit` only the global scope learns.
   onGlobal("unload", flushSync);
   onGlobal("pagehide", flushSync);
-  return {
-    [Symbol.dispose]: () => {
-      for (const remove of removals.splice(0)) remove();
-    },
-  };
+  return hooks;
 }

@@ -2,6 +2,8 @@ import { DashboardBuilder, RowBuilder } from "@grafana/grafana-foundation-sdk/da
 import { DataqueryBuilder } from "@grafana/grafana-foundation-sdk/prometheus";
 import { PanelBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
 import type { Catalog } from "../catalog/catalog.ts";
+import { assertKnownNames } from "../internal/option_names.ts";
+import { DEFAULT_SELF_METRICS_PREFIX } from "../subscribers/self_metrics/options.ts";
 import {
   type DescribedMetric,
   describeMetrics,
@@ -14,9 +16,9 @@ export interface DashboardOptions {
   /** Its title. */
   readonly title: string;
   /** Its id in links. Default: the title in lower case, with dashes. */
-  readonly uid?: string;
-  /** The prefix of the bus's own metrics; `undefined` omits them. Default: `"busbar"`. */
-  readonly selfMetricsPrefix?: string | undefined;
+  readonly uid?: string | undefined;
+  /** The prefix of the bus's own metrics; `false` leaves their row out. Default: `"busbar"`. */
+  readonly selfMetricsPrefix?: string | false | undefined;
 }
 
 const PANELS_PER_ROW = 2;
@@ -28,37 +30,46 @@ const PANEL_HEIGHT = 8;
  * The data source is selected in Grafana with the variable `datasource`, by default Prometheus.
  *
  * @returns JSON text to import
+ * @throws {TypeError} if an option is unknown
  */
 export function grafanaDashboard<Events extends object>(
   catalog: Catalog<Events>,
   options: DashboardOptions,
 ): string {
-  const { title } = options;
+  assertKnownNames("write a dashboard", "option", options, ["title", "uid", "selfMetricsPrefix"]);
+  const { title, selfMetricsPrefix = DEFAULT_SELF_METRICS_PREFIX } = options;
   const uid = options.uid ?? title.toLowerCase().replace(/[^a-z0-9]+/g, "-");
-  const prefix = "selfMetricsPrefix" in options ? options.selfMetricsPrefix : "busbar";
   const dashboard = new DashboardBuilder(title).uid(uid).tags(["busbar"]).refresh("10s")
     .time({ from: "now-30m", to: "now" });
   for (const [group, metrics] of grouped(describeMetrics(catalog))) {
     dashboard.withRow(new RowBuilder(group));
     for (const metric of metrics) dashboard.withPanel(panelOf(metric));
   }
-  if (prefix !== undefined) {
+  if (selfMetricsPrefix !== false) {
     dashboard.withRow(new RowBuilder("Event bus"));
-    for (const panel of healthPanels(prefix)) dashboard.withPanel(panel);
+    for (const panel of healthPanels(selfMetricsPrefix)) dashboard.withPanel(panel);
   }
   return `${JSON.stringify(dashboard.build(), null, 2)}\n`;
 }
 
-/** By what stands before the last dot of the name and after the first. */
+/** By what stands before the first dot of their names. */
 function grouped(metrics: readonly DescribedMetric[]): Map<string, DescribedMetric[]> {
   return Map.groupBy(metrics, ({ name }) => name.split(".")[0] ?? name);
 }
 
-function panelOf({ scrapeName, description, grafanaUnit, query, legend }: DescribedMetric) {
-  return panel(scrapeName, description, grafanaUnit, query, legend);
+interface Panel {
+  readonly title: string;
+  readonly description: string;
+  readonly unit: string;
+  readonly query: string;
+  readonly legend: string;
 }
 
-function panel(title: string, description: string, unit: string, query: string, legend: string) {
+function panelOf({ scrapeName, description, grafanaUnit, query, legend }: DescribedMetric) {
+  return buildPanel({ title: scrapeName, description, unit: grafanaUnit, query, legend });
+}
+
+function buildPanel({ title, description, unit, query, legend }: Panel) {
   return new PanelBuilder().title(title).description(description).unit(unit).min(0)
     .span(GRID_WIDTH / PANELS_PER_ROW).height(PANEL_HEIGHT)
     .withTarget(
@@ -68,29 +79,43 @@ function panel(title: string, description: string, unit: string, query: string, 
 
 function healthPanels(prefix: string) {
   const bus = `${metricPrefix(prefix)}_event_bus`;
-  return [
-    panel("Queue", "Events waiting in the queue", "short", `${bus}_queue_depth`, "{{instance}}"),
-    panel("Drain lag", "How late events are", "s", `${bus}_drain_lag_seconds`, "{{instance}}"),
-    panel(
-      "Slices",
-      "How long the bus holds the event loop, 99th percentile",
-      "s",
-      `histogram_quantile(0.99, sum by (le, instance) (rate(${bus}_slice_duration_seconds_bucket[$window])))`,
-      "{{instance}}",
-    ),
-    panel(
-      "Events",
-      "Published a second",
-      "short",
-      `sum (rate(${bus}_published_events_total[$window]))`,
-      "published",
-    ),
-    panel(
-      "Lost events",
-      "A second, by reason",
-      "short",
-      `sum by (reason) (rate(${bus}_lost_events_total[$window]))`,
-      "{{reason}}",
-    ),
+  const panels: readonly Panel[] = [
+    {
+      title: "Queue",
+      description: "Events waiting in the queue",
+      unit: "short",
+      query: `${bus}_queue_depth`,
+      legend: "{{instance}}",
+    },
+    {
+      title: "Drain lag",
+      description: "How late events are",
+      unit: "s",
+      query: `${bus}_drain_lag_seconds`,
+      legend: "{{instance}}",
+    },
+    {
+      title: "Slices",
+      description: "How long the bus holds the event loop, 99th percentile",
+      unit: "s",
+      query:
+        `histogram_quantile(0.99, sum by (le, instance) (rate(${bus}_slice_duration_seconds_bucket[$window])))`,
+      legend: "{{instance}}",
+    },
+    {
+      title: "Events",
+      description: "Published a second",
+      unit: "short",
+      query: `sum (rate(${bus}_published_events_total[$window]))`,
+      legend: "published",
+    },
+    {
+      title: "Lost events",
+      description: "A second, by reason",
+      unit: "short",
+      query: `sum by (reason) (rate(${bus}_lost_events_total[$window]))`,
+      legend: "{{reason}}",
+    },
   ];
+  return panels.map(buildPanel);
 }

@@ -1,19 +1,23 @@
+import { assertKnownNames } from "../internal/option_names.ts";
 import { metricPrefix } from "./described_metric.ts";
 import type { AlertRule } from "./prometheus_rules.ts";
 
 /** The options of {@linkcode kvCacheAlerts}. */
 export interface KvCacheAlertsOptions {
   /** The prefix of the metrics. Default: `"lmcache_mp"`. */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** The mean throughput of an L2 store below which it is too slow, in GB/s. Default: 0.01. */
-  readonly minL2ThroughputGBs?: number;
+  readonly minL2ThroughputGBs?: number | undefined;
 }
 
 /**
  * Alerts on the metrics of `kvCacheCatalog`: the hit rate collapses, L2 fails or is slow, L1 has no
  * room, an eviction storm. Rates are over five minutes, and are compared with the last hour.
+ *
+ * @throws {TypeError} if an option is unknown
  */
 export function kvCacheAlerts(options: KvCacheAlertsOptions = {}): AlertRule[] {
+  assertKnownNames("write KV cache alerts", "option", options, ["prefix", "minL2ThroughputGBs"]);
   const { prefix = "lmcache_mp", minL2ThroughputGBs = 0.01 } = options;
   const name = (metric: string) => `${metricPrefix(prefix)}_${metric}`;
   const hitRate = (window: string) =>

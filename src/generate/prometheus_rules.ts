@@ -1,5 +1,7 @@
 import { stringify } from "yaml";
 import type { Catalog } from "../catalog/catalog.ts";
+import { assertKnownNames } from "../internal/option_names.ts";
+import { DEFAULT_SELF_METRICS_PREFIX } from "../subscribers/self_metrics/options.ts";
 import { describeMetrics, metricPrefix, withWindow } from "./described_metric.ts";
 
 /** A recording rule. */
@@ -32,11 +34,11 @@ export interface AlertRule {
 /** The options of {@linkcode busAlerts}. */
 export interface BusAlertsOptions {
   /** The prefix of the bus's own metrics. Default: `"busbar"`. */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** The drain lag to alert above, in seconds. Default: 5. */
-  readonly maxDrainLagSeconds?: number;
+  readonly maxDrainLagSeconds?: number | undefined;
   /** The scrape job to alert on if it is down. Default: `"busbar"`. */
-  readonly job?: string;
+  readonly job?: string | undefined;
 }
 
 /** One recording rule for each metric of a catalog: its query over five minutes. */
@@ -50,9 +52,14 @@ export function recordingRules<Events extends object>(catalog: Catalog<Events>):
     }));
 }
 
-/** Alerts on a bus's own health: lost events, drain lag, a failing subscriber, no scrape at all. */
+/**
+ * Alerts on a bus's own health: lost events, drain lag, a failing subscriber, no scrape at all.
+ *
+ * @throws {TypeError} if an option is unknown
+ */
 export function busAlerts(options: BusAlertsOptions = {}): AlertRule[] {
-  const { prefix = "busbar", maxDrainLagSeconds = 5, job = "busbar" } = options;
+  assertKnownNames("write bus alerts", "option", options, ["prefix", "maxDrainLagSeconds", "job"]);
+  const { prefix = DEFAULT_SELF_METRICS_PREFIX, maxDrainLagSeconds = 5, job = "busbar" } = options;
   const bus = `${metricPrefix(prefix)}_event_bus`;
   return [
     {

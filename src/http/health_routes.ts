@@ -1,6 +1,9 @@
 import { assertFunction } from "../internal/arguments.ts";
+import { assertKnownNames } from "../internal/option_names.ts";
 import type { Route } from "./route.ts";
 import { textResponse } from "./text_response.ts";
+
+const ACTION = "create health routes";
 
 /** The options of {@linkcode healthRoutes}. */
 export interface HealthRoutesOptions {
@@ -14,10 +17,12 @@ export interface HealthRoutesOptions {
  * - `/healthz`: always `ok`: the process responds
  * - `/readyz`: `ok`, or 503 while `ready` returns `false`
  *
- * @throws {TypeError} if `ready` is not a function
+ * @throws {TypeError} if `ready` is not a function, or an option is unknown
  */
-export function healthRoutes({ ready = () => true }: HealthRoutesOptions = {}): Route[] {
-  assertFunction("create health routes", "ready", ready);
+export function healthRoutes(options: HealthRoutesOptions = {}): Route[] {
+  assertKnownNames(ACTION, "option", options, ["ready"]);
+  const { ready = () => true } = options;
+  assertFunction(ACTION, "ready", ready);
   return [
     { path: "/healthz", isPublic: true, handle: () => textResponse(200, "ok\n") },
     {

@@ -1,8 +1,11 @@
 import { assertFunction } from "../internal/arguments.ts";
+import { assertKnownNames } from "../internal/option_names.ts";
 import type { ScrapeFormat } from "../otel/prometheus/scrape_format.ts";
 import { acceptsGzip, negotiateFormat } from "./accept.ts";
 import { gzip } from "./gzip.ts";
 import type { Route } from "./route.ts";
+
+const ACTION = "create a metrics route";
 
 /** The content types of the formats. */
 const CONTENT_TYPES: Readonly<Record<ScrapeFormat, string>> = {
@@ -26,10 +29,12 @@ export interface MetricsRouteOptions {
  * unless it is OpenMetrics 1.0.0), compressed if `Accept-Encoding` allows gzip. Headers that are
  * malformed or oversized are ignored.
  *
- * @throws {TypeError} if `scrape` is not a function
+ * @throws {TypeError} if `scrape` is not a function, or an option is unknown
  */
-export function metricsRoute({ scrape, path = "/metrics" }: MetricsRouteOptions): Route {
-  assertFunction("create a metrics route", "scrape", scrape);
+export function metricsRoute(options: MetricsRouteOptions): Route {
+  assertKnownNames(ACTION, "option", options, ["scrape", "path"]);
+  const { scrape, path = "/metrics" } = options;
+  assertFunction(ACTION, "scrape", scrape);
   return { path, handle: (request) => respond(request, scrape) };
 }
 

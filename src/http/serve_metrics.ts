@@ -21,7 +21,7 @@ export interface ServeMetricsOptions extends Omit<HandlerOptions, "routes"> {
   /** Returns the metrics in the negotiated format; see `metricsRoute`. */
   readonly scrape: MetricsRouteOptions["scrape"];
   /** Whether `/readyz` answers 200. Default: always. */
-  readonly ready?: HealthRoutesOptions["ready"];
+  readonly ready?: HealthRoutesOptions["ready"] | undefined;
   /** What `/stats` shows as JSON, such as `() => bus.stats()`. Default: there is no `/stats`. */
   readonly stats?: (() => unknown) | undefined;
   /** Further routes. Default: none. */

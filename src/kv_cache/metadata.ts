@@ -25,7 +25,7 @@ export interface OutcomeMetadata {
 /** What an operation's start and end share beside the session, which may have several of a kind. */
 export interface OperationMetadata {
   /** Distinguishes operations of one kind in one session. Without it they are matched in order. */
-  readonly operationId?: string | number;
+  readonly operationId?: string | number | undefined;
 }
 
 /** Metadata of a transfer between an engine and the cache. */

@@ -3,6 +3,7 @@ import type { EventSubscriber } from "../bus/event_subscriber.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { AnyEvents } from "../events/event_map.ts";
 import type { ExitHookOptions } from "../exit/hooks.ts";
+import type { HealthRoutesOptions } from "../http/health_routes.ts";
 import type { Logger } from "../internal/logger.ts";
 import type { Optional } from "../internal/with_defaults.ts";
 import type { LogSink } from "../subscribers/logging/log_record.ts";
@@ -24,7 +25,7 @@ export interface ProgramOptions<Events extends object = AnyEvents> extends Catal
   /** Further subscribers to register. Default: none. */
   readonly subscribers?: readonly EventSubscriber<Events>[] | undefined;
   /** Whether `/readyz` of the metrics server answers 200. Default: always. */
-  readonly ready?: (() => boolean) | undefined;
+  readonly ready?: HealthRoutesOptions["ready"] | undefined;
   /**
    * Runs `shutdown` when the process gets a signal or has nothing left to do, and delivers what can
    * be delivered synchronously on `exit()` and uncaught errors; see `installExitHooks`. Default: no
@@ -59,7 +60,7 @@ export interface StartOptions<Events extends object = AnyEvents>
    * An existing bus, which is started now and, at shutdown, flushed but not stopped; or options for a
    * new one, which is stopped at shutdown. Default: a new one with default options.
    */
-  readonly bus?: EventBus<Events> | ObservabilityOptions["bus"];
+  readonly bus?: EventBus<Events> | ObservabilityOptions["bus"] | undefined;
 }
 
 /** The names of what the program alone can say. */

@@ -86,8 +86,28 @@ Deno.test("a page that is left delivers", () => {
   assertEquals(said, [1]);
 });
 
-Deno.test("bad options are refused by name, rule and value", () => {
+Deno.test("hooks are gone once their signal aborts, and not there if it has aborted", () => {
+  const bus = new EventBus({ logger: new MemoryLogger() }).start();
+  const said: unknown[] = [];
+  bus.subscribe("said", (event) => said.push(event.metadata));
+  const controller = new AbortController();
+  using _hooks = installExitHooks(bus, { signals: [], signal: controller.signal });
+  controller.abort();
+  using _none = installExitHooks(bus, { signals: [], signal: controller.signal });
+  bus.publish("said", 1);
+  globalThis.dispatchEvent(new Event("pagehide"));
+  assertEquals(said, []);
+});
+
+Deno.test("bad options are refused by name, rule and value; undefined ones are absent", () => {
   const bus = new EventBus();
+  installExitHooks(bus, { signals: undefined, timeoutMs: undefined, signal: undefined })
+    [Symbol.dispose]();
+  assertThrows(
+    () => installExitHooks(bus, { timeout: 5 } as never),
+    TypeError,
+    'Cannot install exit hooks: there is no option "timeout"; did you mean "timeoutMs"?',
+  );
   assertThrows(
     () => installExitHooks(bus, { signals: ["SIGKILL" as "SIGINT"] }),
     TypeError,

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { parse } from "yaml";
 import { EventBus } from "@busbar/busbar";
 import { createMetricProducer, PrometheusMetrics } from "@busbar/busbar/otel";
@@ -8,6 +8,7 @@ import {
   busAlerts,
   eventsMarkdown,
   grafanaDashboard,
+  kvCacheAlerts,
   metricsMarkdown,
   recordingRules,
   rulesYaml,
@@ -84,9 +85,27 @@ Deno.test("a dashboard has a panel for each metric, and one of the bus's health"
   const queries = dashboardQueries(grafanaDashboard(shop, { title: "Shop" }));
   assertEquals(queries.length, 5 + 5);
   assert(queries.includes("sum by (cart_kind) (rate(shop_orders_total[5m]))"), queries.join("\n"));
-  const bare = grafanaDashboard(shop, { title: "Shop", selfMetricsPrefix: undefined });
+  const bare = grafanaDashboard(shop, { title: "Shop", selfMetricsPrefix: false });
   assertEquals(dashboardQueries(bare).length, 5);
   assertEquals(JSON.parse(bare).uid, "shop");
+});
+
+Deno.test("an option that is undefined is absent, one that does not exist is refused", () => {
+  assertEquals(
+    grafanaDashboard(shop, { title: "Shop", uid: undefined, selfMetricsPrefix: undefined }),
+    grafanaDashboard(shop, { title: "Shop" }),
+  );
+  const nothing = { prefix: undefined, job: undefined, maxDrainLagSeconds: undefined };
+  assertEquals(busAlerts(nothing), busAlerts());
+  const none = { prefix: undefined, minL2ThroughputGBs: undefined };
+  assertEquals(kvCacheAlerts(none), kvCacheAlerts());
+  for (
+    const [write, advice] of [
+      [() => grafanaDashboard(shop, { tittle: "Shop" } as never), 'did you mean "title"?'],
+      [() => busAlerts({ jobs: "shop" } as never), 'did you mean "job"?'],
+      [() => kvCacheAlerts({ prefixes: "x" } as never), 'did you mean "prefix"?'],
+    ] as const
+  ) assertThrows(write, TypeError, advice);
 });
 
 Deno.test("rules are YAML that says the same", () => {

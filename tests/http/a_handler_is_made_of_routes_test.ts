@@ -1,5 +1,11 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { createHandler, type HandlerOptions, metricsRoute, type Route } from "@busbar/busbar/http";
+import {
+  createHandler,
+  type HandlerOptions,
+  healthRoutes,
+  metricsRoute,
+  type Route,
+} from "@busbar/busbar/http";
 import { PrometheusMetrics } from "@busbar/busbar/otel";
 import { MemoryLogger } from "@busbar/busbar/testing";
 
@@ -176,4 +182,18 @@ Deno.test("what cannot be a handler is refused", () => {
     assertStringIncludes(actual, `Cannot create a handler: `);
     assertStringIncludes(actual, message);
   }
+});
+
+Deno.test("what cannot be a route for metrics or health is refused; undefined is absent", () => {
+  const scrape = () => Promise.resolve("");
+  assertEquals(metricsRoute({ scrape, path: undefined }).path, "/metrics");
+  assertEquals(healthRoutes({ ready: undefined }).length, 2);
+  for (
+    const [create, message] of [
+      [() => metricsRoute({ scrape, paths: "/m" } as never), `did you mean "path"?`],
+      [() => metricsRoute({} as never), "scrape must be a function, received undefined"],
+      [() => healthRoutes({ isReady: () => true } as never), `there is no option "isReady"`],
+      [() => healthRoutes({ ready: true as never }), "ready must be a function, received true"],
+    ] as const
+  ) assertThrows(create, TypeError, message);
 });

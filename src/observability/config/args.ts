@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { assertKnownNames } from "../../internal/option_names.ts";
 import { ConfigurationError } from "./configuration_error.ts";
 import type { ObservabilityOptions } from "./options.ts";
 import type { Rule } from "./rules.ts";
@@ -18,7 +19,7 @@ export interface ObservabilityArgsOptions {
    * Whether other flags are left in `rest`, for a program that has flags of its own. Default:
    * `false`, they are refused.
    */
-  readonly allowUnknown?: boolean;
+  readonly allowUnknown?: boolean | undefined;
 }
 
 /** Flags without a value, and what they say. */
@@ -60,11 +61,13 @@ export const OBSERVABILITY_FLAGS: readonly string[] = Object.freeze([...FLAGS.ke
  * ```
  *
  * @throws {ConfigurationError} if a value is invalid, or a flag is unknown
+ * @throws {TypeError} if an option is unknown
  */
 export function parseObservabilityArgs(
   args: readonly string[],
   options: ObservabilityArgsOptions = {},
 ): ObservabilityArgs {
+  assertKnownNames("parse flags", "option", options, ["allowUnknown"]);
   const { tokens } = parseArgs({
     args: [...args],
     options: Object.fromEntries(

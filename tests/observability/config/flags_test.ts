@@ -86,4 +86,10 @@ Deno.test("a program with flags of its own gets them back as they were", () => {
     config: { tracingEnabled: true, prometheus: { port: 2 } },
     rest: ["--verbose", "-xv", "--port", "1", "in"],
   });
+  assertThrows(() => parseObservabilityArgs(args, { allowUnknown: undefined }), ConfigurationError);
+  assertThrows(
+    () => parseObservabilityArgs(args, { allowUnkown: true } as never),
+    TypeError,
+    'Cannot parse flags: there is no option "allowUnkown"; did you mean "allowUnknown"?',
+  );
 });
