@@ -55,15 +55,15 @@ export function parseOptions(args: string[]): Options {
   const values = parse(args);
   const options: Options = {
     trace: values.trace,
-    requests: integer("--requests", values.requests, 0, Infinity),
-    l1Chunks: integer("--l1-chunks", values["l1-chunks"], 1, 2_000),
-    l2Chunks: integer("--l2-chunks", values["l2-chunks"], 1, 20_000),
+    requests: integer("--requests", values.requests, { min: 0, byDefault: Infinity }),
+    l1Chunks: integer("--l1-chunks", values["l1-chunks"], { min: 1, byDefault: 2_000 }),
+    l2Chunks: integer("--l2-chunks", values["l2-chunks"], { min: 1, byDefault: 20_000 }),
     l2Dir: values["l2-dir"],
-    port: integer("--port", values.port, 0, 9_464, 65_535),
+    port: integer("--port", values.port, { min: 0, max: 65_535, byDefault: 9_464 }),
     speed: speed(values.speed),
-    seed: integer("--seed", values.seed, 0, 1, 2 ** 32 - 1),
-    models: integer("--models", values.models, 1, 1, 1_000),
-    tenants: integer("--tenants", values.tenants, 1, 1, 1_000_000),
+    seed: integer("--seed", values.seed, { min: 0, max: 2 ** 32 - 1, byDefault: 1 }),
+    models: integer("--models", values.models, { min: 1, max: 1_000, byDefault: 1 }),
+    tenants: integer("--tenants", values.tenants, { min: 1, max: 1_000_000, byDefault: 1 }),
     faults: (values.fault ?? []).map(fault),
     once: values.once ?? false,
     help: values.help ?? false,
@@ -103,12 +103,17 @@ function parse(args: string[]) {
   }
 }
 
+interface IntegerRule {
+  readonly min: number;
+  /** Default: there is none. */
+  readonly max?: number;
+  readonly byDefault: number;
+}
+
 function integer(
   flag: string,
   text: string | undefined,
-  min: number,
-  byDefault: number,
-  max: number = Number.MAX_SAFE_INTEGER,
+  { min, max = Number.MAX_SAFE_INTEGER, byDefault }: IntegerRule,
 ): number {
   if (text === undefined) return byDefault;
   const value = /^-?\d+$/.test(text) ? Number(text) : NaN;

@@ -1,8 +1,8 @@
 import type { ChunkKey } from "@busbar/busbar/kv-cache";
 import { type ChunkId, TOKENS_PER_CHUNK } from "./chunk.ts";
-import { cacheIdsOf, type Client, keyOf } from "./client.ts";
+import { cacheIdsOf, keyOf } from "./client.ts";
 import type { Slot } from "./memory_tier.ts";
-import { keysOf, type Session, tellEvicted, type Tiers } from "./tiers.ts";
+import { keysOf, type Operation, publishEvicted, type Session, type Tiers } from "./tiers.ts";
 
 /** What a lookup has found: the prefix of a prompt whose chunks the cache has. */
 export interface Found {
@@ -37,14 +37,13 @@ interface Plan {
  */
 export async function lookUp(
   tiers: Tiers,
-  session: Session,
+  operation: Operation,
   ids: readonly ChunkId[],
-  client: Client,
-  operationId: number,
 ): Promise<Found> {
   const { bus } = tiers;
+  const { session, client, operationId } = operation;
   bus.publish("mp.lookup_prefetch.start", { operationId }, session);
-  const plan = settle(tiers, session, ids, client, `prefetch-${operationId}`);
+  const plan = settle(tiers, operation, ids);
   const missing = (count: number) => ids.slice(count).map((id) => keyOf(client, id));
 
   const inL1 = slotsOf(plan.steps.filter(({ promoted }) => !promoted));
@@ -56,7 +55,7 @@ export async function lookUp(
   const promoted = slotsOf(plan.steps.filter(({ promoted }) => promoted));
   if (promoted.length > 0) {
     bus.publish("l1.write.reserved", { keys: keysOf(promoted) }, session);
-    tellEvicted(bus, plan.evicted, session);
+    publishEvicted(bus, plan.evicted, session);
     await load(tiers, session, promoted, plan.requestId);
   }
   // Another request may still be loading what this one has found.
@@ -95,11 +94,10 @@ export async function lookUp(
 /** Walks the prefix and makes room for what L2 has. */
 function settle(
   { l1, l2, bus, faults }: Tiers,
-  session: Session,
+  { session, client, operationId }: Operation,
   ids: readonly ChunkId[],
-  client: Client,
-  requestId: string,
 ): Plan {
+  const requestId = `prefetch-${operationId}`;
   const steps: Step[] = [];
   const evicted: Slot[] = [];
   let refused: ChunkKey | undefined;

@@ -36,19 +36,20 @@ export class PrefixCache {
     const session = { sessionId };
     const request = { operationId: this.#nextId() };
     bus.publish("mp.request.start", request, session);
-    const found = await lookUp(this.#tiers, session, ids, client, this.#nextId());
+    const operation = { session, client, operationId: this.#nextId() };
+    const found = await lookUp(this.#tiers, operation, ids);
     if (found.slots.length > 0) {
       const operationId = this.#nextId();
       bus.publish("mp.retrieve.submitted", transferOf(client, operationId), session);
-      retrieveFound(this.#tiers, session, found.slots, client, operationId);
+      retrieveFound(this.#tiers, { session, client, operationId }, found.slots);
     }
-    const storeId = this.#nextId();
+    const operationId = this.#nextId();
     if (found.misses > 0) {
-      bus.publish("mp.store.submitted", transferOf(client, storeId), session);
+      bus.publish("mp.store.submitted", transferOf(client, operationId), session);
     }
     bus.publish("mp.request.end", request, session);
     if (found.misses > 0) {
-      store(this.#tiers, session, ids.slice(found.slots.length), client, storeId);
+      store(this.#tiers, { session, client, operationId }, ids.slice(found.slots.length));
     }
     return found;
   }
@@ -56,7 +57,8 @@ export class PrefixCache {
   /** Finds a prompt's prefix, brings it into L1, and lets go of it. */
   lookUp(sessionId: string, ids: readonly ChunkId[], client: Client): Promise<RequestResult> {
     return this.#request(sessionId, async (session) => {
-      const found = await lookUp(this.#tiers, session, ids, client, this.#nextId());
+      const operation = { session, client, operationId: this.#nextId() };
+      const found = await lookUp(this.#tiers, operation, ids);
       if (found.slots.length > 0) read(this.#tiers, session, found.slots);
       return found;
     });
@@ -67,7 +69,7 @@ export class PrefixCache {
     return this.#request(sessionId, (session) => {
       const operationId = this.#nextId();
       this.#tiers.bus.publish("mp.store.submitted", transferOf(client, operationId), session);
-      return store(this.#tiers, session, ids, client, operationId);
+      return store(this.#tiers, { session, client, operationId }, ids);
     });
   }
 
@@ -76,7 +78,7 @@ export class PrefixCache {
     return this.#request(sessionId, (session) => {
       const operationId = this.#nextId();
       this.#tiers.bus.publish("mp.retrieve.submitted", transferOf(client, operationId), session);
-      return retrieveFromL1(this.#tiers, session, ids, client, operationId);
+      return retrieveFromL1(this.#tiers, { session, client, operationId }, ids);
     });
   }
 

@@ -1,16 +1,14 @@
 import type { ChunkKey } from "@busbar/busbar/kv-cache";
 import { checkBytes, CHUNK_BYTES, type ChunkId } from "./chunk.ts";
-import { cacheIdsOf, type Client, keyOf, transferOf } from "./client.ts";
+import { cacheIdsOf, keyOf, transferOf } from "./client.ts";
 import type { Slot } from "./memory_tier.ts";
-import { keysOf, type Session, type Tiers } from "./tiers.ts";
+import { keysOf, type Operation, type Session, type Tiers } from "./tiers.ts";
 
 /** Reads what a lookup has found and held. */
 export function retrieveFound(
   { bus }: Tiers,
-  session: Session,
+  { session, client, operationId }: Operation,
   slots: readonly Slot[],
-  client: Client,
-  operationId: number,
 ): void {
   const transfer = transferOf(client, operationId);
   bus.publish("mp.retrieve.start", transfer, session);
@@ -26,10 +24,8 @@ export function retrieveFound(
 /** Reads chunks as far as L1 has them. @returns the ids of those it does not have */
 export function retrieveFromL1(
   { l1, bus }: Tiers,
-  session: Session,
+  { session, client, operationId }: Operation,
   ids: readonly ChunkId[],
-  client: Client,
-  operationId: number,
 ): ChunkId[] {
   const transfer = transferOf(client, operationId);
   bus.publish("mp.retrieve.start", transfer, session);

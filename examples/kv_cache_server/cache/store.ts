@@ -1,16 +1,14 @@
 import type { ChunkKey } from "@busbar/busbar/kv-cache";
 import { CHUNK_BYTES, type ChunkId, type FilledChunk, makeBytes } from "./chunk.ts";
-import { cacheIdsOf, type Client, keyOf, transferOf } from "./client.ts";
+import { cacheIdsOf, keyOf, transferOf } from "./client.ts";
 import type { Slot } from "./memory_tier.ts";
-import { keysOf, type Session, tellEvicted, type Tiers } from "./tiers.ts";
+import { keysOf, type Operation, publishEvicted, type Tiers } from "./tiers.ts";
 
 /** Puts chunks into L1 now, and into L2 later. @returns how many found room in L1 */
 export function store(
   { l1, l2, bus, faults }: Tiers,
-  session: Session,
+  { session, client, operationId }: Operation,
   ids: readonly ChunkId[],
-  client: Client,
-  operationId: number,
 ): number {
   const transfer = transferOf(client, operationId);
   bus.publish("mp.store.start", transfer, session);
@@ -44,7 +42,7 @@ export function store(
   if (written.length > 0) {
     bus.publish("l1.write.reserved", { keys: keysOf(written) }, session);
     bus.publish("l1.write.finished", { keys: keysOf(written) }, session);
-    tellEvicted(bus, evicted, session);
+    publishEvicted(bus, evicted, session);
   }
   bus.publish("sm.write.finished", outcome, session);
   bus.publish("mp.store.end", {

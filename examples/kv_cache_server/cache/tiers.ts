@@ -2,6 +2,7 @@ import type { EventBus } from "@busbar/busbar";
 import type { ChunkKey } from "@busbar/busbar/kv-cache";
 import type { ServerEvents } from "../events.ts";
 import type { Faults } from "../faults.ts";
+import type { Client } from "./client.ts";
 import type { DiskTier } from "./disk_tier.ts";
 import type { MemoryTier, Slot } from "./memory_tier.ts";
 
@@ -18,13 +19,22 @@ export interface Session {
   readonly sessionId: string;
 }
 
+/** One operation of a session: a lookup, a retrieve or a store. */
+export interface Operation {
+  readonly session: Session;
+  /** Whose chunks it is about. */
+  readonly client: Client;
+  /** Tells it apart from others of the session. */
+  readonly operationId: number;
+}
+
 /** The keys of some slots. */
 export function keysOf(slots: readonly { readonly key: ChunkKey }[]): ChunkKey[] {
   return slots.map(({ key }) => key);
 }
 
 /** Publishes that the eviction has looked at L1, and what had to go. */
-export function tellEvicted(bus: Tiers["bus"], slots: readonly Slot[], session: Session): void {
+export function publishEvicted(bus: Tiers["bus"], slots: readonly Slot[], session: Session): void {
   bus.publish("l1.eviction.loop_tick", { triggered: slots.length > 0 }, session);
   if (slots.length === 0) return;
   bus.publish("l1.keys.evicted", { keys: keysOf(slots) }, session);
