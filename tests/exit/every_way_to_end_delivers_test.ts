@@ -88,14 +88,22 @@ Deno.test("a page that is left delivers", () => {
 
 Deno.test("hooks are gone once their signal aborts, and not there if it has aborted", () => {
   const bus = new EventBus({ logger: new MemoryLogger() }).start();
+  // What a process ends with, and what a page does: whichever of the two there is.
+  const target = globalThis as Partial<EventTarget> & {
+    process?: { listenerCount?(event: string): number };
+  };
+  const listeners = () => target.process?.listenerCount?.("beforeExit") ?? 0;
+  const before = listeners();
   const said: unknown[] = [];
   bus.subscribe("said", (event) => said.push(event.metadata));
   const controller = new AbortController();
   using _hooks = installExitHooks(bus, { signals: [], signal: controller.signal });
+  assertEquals(listeners() - before, target.process?.listenerCount === undefined ? 0 : 1);
   controller.abort();
   using _none = installExitHooks(bus, { signals: [], signal: controller.signal });
+  assertEquals(listeners(), before);
   bus.publish("said", 1);
-  globalThis.dispatchEvent(new Event("pagehide"));
+  target.dispatchEvent?.(new Event("pagehide"));
   assertEquals(said, []);
 });
 
