@@ -133,7 +133,8 @@ export class ExportQueue<Item> {
 
   /**
    * Accepts no more items and exports those queued. At the deadline the export in progress is
-   * aborted, and what is still queued is dropped. A second call returns the promise of the first.
+   * aborted, so that its items fail, and what is still queued is dropped. A second call returns the
+   * promise of the first.
    */
   async shutdown(options: DeadlineOptions = {}): Promise<void> {
     resolveTimeoutMs("shut ExportQueue down", options);
@@ -149,6 +150,7 @@ export class ExportQueue<Item> {
       this.#settle(batch);
     }
     this.#export?.abort();
+    await this.#inProgress;
     if (this.#failed + this.#dropped > this.#reportedLosses) this.#report();
   }
 
@@ -203,7 +205,8 @@ export class ExportQueue<Item> {
     const controller = this.#export = new AbortController();
     try {
       const exported = exportBatch(batch, controller.signal);
-      if (await settlesWithin(exportTimeoutMs, exported)) return;
+      if (await settlesWithin(exportTimeoutMs, exported, controller.signal)) return;
+      if (controller.signal.aborted) throw new Error(SHUT_DOWN);
       controller.abort();
       throw new Error(`no response within ${exportTimeoutMs} ms`);
     } finally {

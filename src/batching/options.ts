@@ -1,4 +1,4 @@
-import { assertFunction, invalidArgument } from "../internal/arguments.ts";
+import { assertFunction, assertPositiveInteger, invalidArgument } from "../internal/arguments.ts";
 import type { Logger } from "../internal/logger.ts";
 import { assertKnownNames } from "../internal/option_names.ts";
 import { withDefaults } from "../internal/with_defaults.ts";
@@ -82,12 +82,7 @@ export function resolveExportQueueOptions<Item>(
     itemName,
     exportBatch,
   }, options);
-  for (const name of COUNTS) {
-    const value = resolved[name];
-    if (!Number.isInteger(value) || value < 1) {
-      invalidArgument(RangeError, ACTION, name, "a positive integer", value);
-    }
-  }
+  for (const name of COUNTS) assertPositiveInteger(ACTION, name, resolved[name]);
   for (const name of DURATIONS) {
     const value = resolved[name];
     if (typeof value !== "number" || !(value >= 0)) {

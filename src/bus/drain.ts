@@ -5,7 +5,7 @@ import { nextTurn } from "../internal/turns.ts";
 import type { Route, Routes } from "./routes.ts";
 import { Tally } from "./tally.ts";
 
-/** Without a new turn for this long, a slice takes itself to be in a new one; see {@linkcode Drain}. */
+/** At most one marker is set in so many milliseconds; see {@linkcode Drain}. */
 const TURN_MARKER_INTERVAL_MS = 1;
 /** The most events between two looks at the clock. */
 const MAX_CHECK_INTERVAL = 32;

@@ -35,7 +35,7 @@ export class Failures {
   /**
    * Calls code of `name`, now, and counts what it throws or rejects with.
    *
-   * @returns a promise that is kept when that has settled, if the code did not end at once
+   * @returns a promise that is fulfilled when that has settled, if the code did not end at once
    */
   isolate(name: string, what: string, call: () => unknown): Promise<unknown> | undefined {
     try {
@@ -47,7 +47,7 @@ export class Failures {
     return undefined;
   }
 
-  /** Counts what code of `name` rejects with. @returns a promise that is kept when it has settled */
+  /** Counts what code of `name` rejects with. @returns a promise fulfilled when it has settled */
   follow(name: string, what: string, promise: object): Promise<unknown> {
     return Promise.resolve(promise).catch((error) => this.count(name, what, error));
   }

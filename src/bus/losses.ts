@@ -63,7 +63,7 @@ export class Losses {
   readonly #failures: Failures;
   readonly #target: EventTarget;
   readonly #backoff = new Backoff();
-  /** What no `bus:drop` has told yet. */
+  /** What no `bus:drop` has reported yet. */
   #unreported: LossWindow | undefined;
   /** What no closing line has reported yet. */
   #episode: LossWindow | undefined;

@@ -5,7 +5,7 @@ const OTHER_NAME = "__other__";
 
 const MAX_NAMES = 1_000;
 
-/** How often something happened, and when it may be told again. */
+/** How often something happened, and when it may be reported again. */
 class Counter extends Backoff {
   count = 0;
 }

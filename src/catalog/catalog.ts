@@ -1,6 +1,6 @@
 import type { AnyEvents, EventOf, EventTypeOf } from "../events/event_map.ts";
 import { assertKnownNames } from "../internal/option_names.ts";
-import { refuse } from "./declaration.ts";
+import { invalidDeclaration } from "./declaration.ts";
 import { assertDescription, type EventDescription } from "./event_description.ts";
 import { assertLog, type LogDeclaration } from "./log.ts";
 import type { MetricDeclaration } from "./metric.ts";
@@ -56,17 +56,22 @@ function withoutUndefined(name: string, section: unknown): Record<string, unknow
 
 function assertObject(argument: string, value: unknown): asserts value is object {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    refuse("a catalog", argument, "an object", value);
+    invalidDeclaration("a catalog", argument, "an object", value);
   }
 }
 
 /** The name by OpenTelemetry's rule for instruments, and that a factory of metrics declared it. */
 function assertMetric(name: string, metric: MetricDeclaration<AnyEvents>): void {
   if (!/^[A-Za-z][A-Za-z0-9_.\-/]{0,254}$/.test(name)) {
-    refuse("a metric", "its name", "a letter, then up to 254 letters, digits, _ . - or /", name);
+    invalidDeclaration(
+      "a metric",
+      "its name",
+      "a letter, then up to 254 letters, digits, _ . - or /",
+      name,
+    );
   }
   if (metric?.source !== "event" && metric?.source !== "pair") {
-    refuse(`the metric ${JSON.stringify(name)}`, "it", "declared as a metric", metric);
+    invalidDeclaration(`the metric ${JSON.stringify(name)}`, "it", "declared as a metric", metric);
   }
 }
 
@@ -75,11 +80,11 @@ function assertSpan(
   span: SpanDeclaration<AnyEvents>,
   spans: NonNullable<Catalog<AnyEvents>["spans"]>,
 ): void {
-  if (name === "") refuse("a span", "its name", "at least one character", name);
+  if (name === "") invalidDeclaration("a span", "its name", "at least one character", name);
   const what = `the span ${JSON.stringify(name)}`;
-  if (!Array.isArray(span?.announcedBy)) refuse(what, "it", "declared as a span", span);
+  if (!Array.isArray(span?.announcedBy)) invalidDeclaration(what, "it", "declared as a span", span);
   const { parent } = span;
   if (parent !== undefined && !Object.hasOwn(spans, parent)) {
-    refuse(what, "parent", "a span of the catalog", parent);
+    invalidDeclaration(what, "parent", "a span of the catalog", parent);
   }
 }

@@ -19,15 +19,20 @@ export function defaultOperationId(event: BusEvent): OperationId {
     : undefined;
 }
 
-/** Refuses what a declaration was given: `what` is `"a counter"`, `"the span \"checkout\""`. */
-export function refuse(what: string, argument: string, rule: string, value: unknown): never {
+/** Throws the error of a bad declaration: `what` is `"a counter"`, `"the span \"checkout\""`. */
+export function invalidDeclaration(
+  what: string,
+  argument: string,
+  rule: string,
+  value: unknown,
+): never {
   return invalidArgument(TypeError, `declare ${what}`, argument, rule, value);
 }
 
 /** Refuses options that are no object, or have names that are not among the known ones. */
 export function assertOptions(what: string, options: unknown, known: readonly string[]): void {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    return refuse(what, "options", "an object", options);
+    return invalidDeclaration(what, "options", "an object", options);
   }
   assertKnownNames(`declare ${what}`, "option", options, known);
 }
@@ -35,21 +40,25 @@ export function assertOptions(what: string, options: unknown, known: readonly st
 /** Checks functions that a declaration may be given. */
 export function assertFunctions(what: string, given: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(given)) {
-    if (value !== undefined && typeof value !== "function") refuse(what, name, "a function", value);
+    if (value !== undefined && typeof value !== "function") {
+      invalidDeclaration(what, name, "a function", value);
+    }
   }
 }
 
 /** Refuses what is no list of names: a single one would be read as a list of its letters. */
 export function assertNames(what: string, argument: string, names: unknown): void {
   if (!Array.isArray(names) || names.some((name) => typeof name !== "string" || name === "")) {
-    refuse(what, argument, "a list of names", names);
+    invalidDeclaration(what, argument, "a list of names", names);
   }
 }
 
 /** One event type or a list of them, checked, as a list. */
 export function typesOf(what: string, argument: string, types: unknown): readonly string[] {
   const list: unknown = typeof types === "string" ? [types] : types;
-  if (!Array.isArray(list)) return refuse(what, argument, "an event type or a list of them", types);
+  if (!Array.isArray(list)) {
+    return invalidDeclaration(what, argument, "an event type or a list of them", types);
+  }
   for (const type of list) assertType(what, argument, type);
   return [...list];
 }
@@ -57,7 +66,7 @@ export function typesOf(what: string, argument: string, types: unknown): readonl
 /** Checks an event type given to a declaration. */
 export function assertType(what: string, argument: string, type: unknown): asserts type is string {
   if (typeof type !== "string" || type === "" || type.startsWith("bus:")) {
-    refuse(what, argument, "an event type, not beginning with bus:", type);
+    invalidDeclaration(what, argument, "an event type, not beginning with bus:", type);
   }
 }
 
@@ -65,5 +74,5 @@ export function assertType(what: string, argument: string, type: unknown): asser
 export function assertPair(what: string, start: unknown, end: unknown): void {
   assertType(what, "start", start);
   assertType(what, "end", end);
-  if (start === end) refuse(what, "end", "another type than start", end);
+  if (start === end) invalidDeclaration(what, "end", "another type than start", end);
 }

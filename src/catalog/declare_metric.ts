@@ -7,7 +7,7 @@ import {
   assertOptions,
   assertPair,
   defaultOperationId,
-  refuse,
+  invalidDeclaration,
   typesOf,
 } from "./declaration.ts";
 import type { DeclaredInstrument, EventMetric, InstrumentKind, PairMetric } from "./metric.ts";
@@ -54,15 +54,15 @@ export function declareEventMetric(
 ): EventMetric<AnyEvents> {
   const what = kind === "upDownCounter" ? "an upDownCounter" : `a ${kind}`;
   const list = typesOf(what, "types", types);
-  if (list.length === 0) refuse(what, "types", "at least one event type", types);
+  if (list.length === 0) invalidDeclaration(what, "types", "at least one event type", types);
   assertOptions(what, options, Object.keys(kind === "histogram" ? HISTOGRAM : EVENT));
   const { value, attributes, measurements } = options;
   assertFunctions(what, { value, attributes, measurements });
   if (measurements !== undefined && (value !== undefined || attributes !== undefined)) {
-    refuse(what, "measurements", "given instead of value and attributes", "both");
+    invalidDeclaration(what, "measurements", "given instead of value and attributes", "both");
   }
   if ((kind === "gauge" || kind === "histogram") && !value && !measurements) {
-    refuse(what, "value", "a function", value);
+    invalidDeclaration(what, "value", "a function", value);
   }
   return {
     source: "event",
@@ -84,9 +84,9 @@ export function declareDuration(
   assertPair(what, start, end);
   assertOptions(what, options, Object.keys(DURATION));
   const { unit = "s" } = options;
-  if (unit !== "s" && unit !== "ms") refuse(what, "unit", `"s" or "ms"`, unit);
+  if (unit !== "s" && unit !== "ms") invalidDeclaration(what, "unit", `"s" or "ms"`, unit);
   const perMs = unit === "s" ? 1_000 : 1;
-  return pairMetric(what, start, end, unit, options, (_end, _start, ms) => ms / perMs);
+  return pairMetric(what, { start, end, unit, value: (_end, _start, ms) => ms / perMs }, options);
 }
 
 /** Declares a histogram of throughputs. */
@@ -99,26 +99,20 @@ export function declareThroughput(
   assertPair(what, start, end);
   assertOptions(what, options, Object.keys(THROUGHPUT));
   const { unit = "GB/s", bytes } = options;
-  if (unit !== "GB/s" && unit !== "By/s") refuse(what, "unit", `"GB/s" or "By/s"`, unit);
-  if (typeof bytes !== "function") refuse(what, "bytes", "a function", bytes);
+  if (unit !== "GB/s" && unit !== "By/s") {
+    invalidDeclaration(what, "unit", `"GB/s" or "By/s"`, unit);
+  }
+  if (typeof bytes !== "function") invalidDeclaration(what, "bytes", "a function", bytes);
   const perUnit = unit === "GB/s" ? 1e9 : 1;
-  return pairMetric(
-    what,
-    start,
-    end,
-    unit,
-    options,
-    (end, start, ms) => bytes(end, start) / (ms / 1_000) / perUnit,
-  );
+  const value: PairMetric<AnyEvents>["value"] = (end, start, ms) =>
+    bytes(end, start) / (ms / 1_000) / perUnit;
+  return pairMetric(what, { start, end, unit, value }, options);
 }
 
 function pairMetric(
   what: string,
-  start: string,
-  end: string,
-  unit: string,
+  { start, end, unit, value }: Pick<PairMetric<AnyEvents>, "start" | "end" | "unit" | "value">,
   options: Omit<DurationOptions<AnyEvent, AnyEvent>, "unit">,
-  value: PairMetric<AnyEvents>["value"],
 ): PairMetric<AnyEvents> {
   const { operationId = defaultOperationId, attributes } = options;
   assertFunctions(what, { operationId, attributes });
@@ -141,18 +135,27 @@ function instrument(
 ): DeclaredInstrument {
   const { description = "", maxAttributeSets = DEFAULT_MAX_ATTRIBUTE_SETS, attributeNames } =
     options;
-  if (typeof unit !== "string") refuse(what, "unit", "a string", unit);
-  if (typeof description !== "string") refuse(what, "description", "a string", description);
+  if (typeof unit !== "string") invalidDeclaration(what, "unit", "a string", unit);
+  if (typeof description !== "string") {
+    invalidDeclaration(what, "description", "a string", description);
+  }
   if (!Number.isInteger(maxAttributeSets) || maxAttributeSets < 2) {
-    refuse(what, "maxAttributeSets", "an integer of at least 2", maxAttributeSets);
+    invalidDeclaration(what, "maxAttributeSets", "an integer of at least 2", maxAttributeSets);
   }
   if (attributeNames !== undefined) assertNames(what, "attributeNames", attributeNames);
   const buckets = options.buckets ?? bucketsFor(unit);
-  if (!Array.isArray(buckets)) refuse(what, "buckets", "a list of numbers", buckets);
+  if (!Array.isArray(buckets)) invalidDeclaration(what, "buckets", "a list of numbers", buckets);
   for (const [i, bound] of buckets.entries()) {
-    if (!Number.isFinite(bound)) refuse(what, `buckets[${i}]`, "a finite number", bound);
+    if (!Number.isFinite(bound)) {
+      invalidDeclaration(what, `buckets[${i}]`, "a finite number", bound);
+    }
     if (i > 0 && bound <= (buckets[i - 1] as number)) {
-      refuse(what, `buckets[${i}]`, `above ${buckets[i - 1]}, the bound before it`, bound);
+      invalidDeclaration(
+        what,
+        `buckets[${i}]`,
+        `above ${buckets[i - 1]}, the bound before it`,
+        bound,
+      );
     }
   }
   return { kind, description, unit, maxAttributeSets, buckets: [...buckets], attributeNames };

@@ -1,4 +1,4 @@
-import { assertOptions, assertType, refuse } from "./declaration.ts";
+import { assertOptions, assertType, invalidDeclaration } from "./declaration.ts";
 
 /** What a metadata field means. */
 export interface FieldDescription {
@@ -37,5 +37,7 @@ export function assertDescription(type: string, described: unknown): void {
 function assertDescribed(what: string, described: unknown, known: readonly string[]): void {
   assertOptions(what, described, known);
   const { description } = described as { readonly description?: unknown };
-  if (typeof description !== "string") refuse(what, "description", "a string", description);
+  if (typeof description !== "string") {
+    invalidDeclaration(what, "description", "a string", description);
+  }
 }

@@ -6,7 +6,7 @@ import {
   assertNames,
   assertOptions,
   assertType,
-  refuse,
+  invalidDeclaration,
 } from "./declaration.ts";
 
 /** How severe a log record is, as OpenTelemetry names it. */
@@ -50,9 +50,9 @@ export function assertLog(type: string, log: unknown): void {
   assertFunctions(what, { body, attributes });
   if (redact !== undefined) assertNames(what, "redact", redact);
   if (typeof level !== "function" && !LOG_LEVELS.includes(level)) {
-    refuse(what, "level", `one of ${LOG_LEVELS.join(", ")}`, level);
+    invalidDeclaration(what, "level", `one of ${LOG_LEVELS.join(", ")}`, level);
   }
   if (maxPerSecond !== undefined && !(typeof maxPerSecond === "number" && maxPerSecond > 0)) {
-    refuse(what, "maxPerSecond", "a number above 0", maxPerSecond);
+    invalidDeclaration(what, "maxPerSecond", "a number above 0", maxPerSecond);
   }
 }

@@ -1,6 +1,6 @@
 import type { AnyEvents } from "../events/event_map.ts";
 import { invalidArgument } from "../internal/arguments.ts";
-import { refuse } from "./declaration.ts";
+import { invalidDeclaration } from "./declaration.ts";
 import type { MetricDeclaration } from "./metric.ts";
 import { familyName, seriesNames } from "./scrape_name.ts";
 
@@ -20,7 +20,7 @@ export function assertNoCollision(
     for (const series of seriesNames(familyName(name, unit, type === "counter"), type)) {
       if (RESOURCE.has(series)) {
         const what = `the metric ${JSON.stringify(name)}`;
-        refuse(what, "its name in a scrape", "another than the resource's", series);
+        invalidDeclaration(what, "its name in a scrape", "another than the resource's", series);
       }
       const owner = owners.get(series);
       if (owner !== undefined) {

@@ -6,8 +6,8 @@ import {
   assertOptions,
   assertPair,
   defaultOperationId,
+  invalidDeclaration,
   type OperationId,
-  refuse,
   typesOf,
 } from "./declaration.ts";
 
@@ -92,9 +92,11 @@ export function declareSpan(
   assertPair(what, start, end);
   assertOptions(what, options, Object.keys(OPTIONS));
   const { kind = "internal", root = false, parent, operationId, attributes, error } = options;
-  if (!KINDS.includes(kind)) refuse(what, "kind", `one of ${KINDS.join(", ")}`, kind);
-  if (typeof root !== "boolean") refuse(what, "root", "true or false", root);
-  if (root && parent !== undefined) refuse(what, "parent", "absent from a root", parent);
+  if (!KINDS.includes(kind)) invalidDeclaration(what, "kind", `one of ${KINDS.join(", ")}`, kind);
+  if (typeof root !== "boolean") invalidDeclaration(what, "root", "true or false", root);
+  if (root && parent !== undefined) {
+    invalidDeclaration(what, "parent", "absent from a root", parent);
+  }
   assertFunctions(what, { operationId, attributes, error });
   return {
     start,

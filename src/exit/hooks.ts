@@ -3,7 +3,7 @@ import {
   DEFAULT_TIMEOUT_MS,
   resolveTimeoutMs,
 } from "../internal/deadline.ts";
-import { format } from "../internal/arguments.ts";
+import { invalidArgument } from "../internal/arguments.ts";
 import { assertKnownNames } from "../internal/option_names.ts";
 
 /** The signals that the hooks can handle, with their POSIX numbers. */
@@ -42,6 +42,7 @@ const OPTIONS: Readonly<Record<keyof ExitHookOptions, true>> = {
   signal: true,
 };
 
+const DEFAULT_SIGNALS: readonly ExitSignal[] = ["SIGINT", "SIGTERM"];
 const SIGNAL_EXIT_CODE_BASE = 128;
 
 interface Process {
@@ -76,17 +77,9 @@ export function installExitHooks(
   options: ExitHookOptions = {},
 ): Disposable {
   assertKnownNames(ACTION, "option", options, Object.keys(OPTIONS));
-  const { signals = ["SIGINT", "SIGTERM"], timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+  const { signals = DEFAULT_SIGNALS, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   resolveTimeoutMs(ACTION, { timeoutMs });
-  for (const signal of signals) {
-    if (!Object.hasOwn(EXIT_SIGNALS, signal)) {
-      throw new TypeError(
-        `Cannot ${ACTION}: signals must be of ${Object.keys(EXIT_SIGNALS).join(", ")}, received ${
-          format(signal)
-        }`,
-      );
-    }
-  }
+  for (const signal of signals) assertExitSignal(signal);
 
   const process = (globalThis as { process?: Process }).process;
   const removals: (() => void)[] = [];
@@ -129,4 +122,10 @@ export function installExitHooks(
   onGlobal("unload", flushSync);
   onGlobal("pagehide", flushSync);
   return hooks;
+}
+
+function assertExitSignal(signal: unknown): void {
+  if (typeof signal === "string" && Object.hasOwn(EXIT_SIGNALS, signal)) return;
+  const rule = `of ${Object.keys(EXIT_SIGNALS).join(", ")}`;
+  invalidArgument(TypeError, ACTION, "signals", rule, signal);
 }

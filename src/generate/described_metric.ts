@@ -37,6 +37,25 @@ const GRAFANA_UNITS: Readonly<Record<string, string>> = {
   "1": "percentunit",
 };
 
+/** Placeholder metadata: whatever is read from it, or called, is the same again. */
+const ANYTHING: unknown = new Proxy(() => "", {
+  get: (_, name) =>
+    name === Symbol.toPrimitive
+      ? () => ""
+      : name === Symbol.iterator
+      ? [][Symbol.iterator].bind([])
+      : ANYTHING,
+  apply: () => ANYTHING,
+});
+
+const ANY_EVENT: AnyEvent = {
+  type: "",
+  timestamp: 0,
+  metadata: ANYTHING,
+  sessionId: "",
+  traceparent: undefined,
+};
+
 /** The metrics of a catalog, in its order. */
 export function describeMetrics<Events extends object>(
   catalog: Catalog<Events>,
@@ -103,22 +122,3 @@ function labelsOf<Events extends object>(declared: MetricDeclaration<Events>): s
     return [];
   }
 }
-
-/** Answers every question with something that can be asked again. */
-const ANYTHING: unknown = new Proxy(() => "", {
-  get: (_, name) =>
-    name === Symbol.toPrimitive
-      ? () => ""
-      : name === Symbol.iterator
-      ? [][Symbol.iterator].bind([])
-      : ANYTHING,
-  apply: () => ANYTHING,
-});
-
-const ANY_EVENT: AnyEvent = {
-  type: "",
-  timestamp: 0,
-  metadata: ANYTHING,
-  sessionId: "",
-  traceparent: undefined,
-};

@@ -34,8 +34,8 @@ export function eventsMarkdown<Events extends object>(
         "",
       );
     }
-    const outlets = outletsOf(catalog, type);
-    if (outlets.length > 0) lines.push(`Becomes: ${outlets.join(", ")}.`, "");
+    const becomes = whatItBecomes(catalog, type);
+    if (becomes.length > 0) lines.push(`Becomes: ${becomes.join(", ")}.`, "");
     return lines.join("\n");
   });
   return [`# ${title}`, "", GENERATED, "", ...sections].join("\n");
@@ -73,7 +73,7 @@ export function metricsMarkdown<Events extends object>(
   return [`# ${title}`, "", GENERATED, "", ...sections].join("\n");
 }
 
-function outletsOf<Events extends object>(catalog: Catalog<Events>, type: string): string[] {
+function whatItBecomes<Events extends object>(catalog: Catalog<Events>, type: string): string[] {
   const metrics = describeMetrics(catalog).filter(({ types }) => types.includes(type))
     .map(({ name }) => `the metric \`${name}\``);
   const spans = Object.entries(catalog.spans ?? {})

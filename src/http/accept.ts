@@ -43,6 +43,9 @@ const OFFERS: readonly Offer[] = [
   { format: "openmetrics", type: "application/openmetrics-text", version: "1.0.0" },
 ];
 
+/** How precise a range is that names a format, rather than covering it with a `*`. */
+const NAMED = 2;
+
 /**
  * The format that an `Accept` header asks for: the one of the highest quality; of equals the one that
  * is named rather than covered by a `*`, and OpenMetrics if both are. Prometheus text for whoever
@@ -60,9 +63,6 @@ export function negotiateFormat(accept: string | null): ScrapeFormat {
   }
   return best?.format ?? "prometheus";
 }
-
-/** How precise a range is that names a format, rather than covering it with a `*`. */
-const NAMED = 2;
 
 /** The quality of an offer, by the most precise range that covers it. */
 function matchQuality(

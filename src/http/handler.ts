@@ -66,7 +66,7 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
     try {
       return complete(request, await route.handle(request));
     } catch (error) {
-      // Whoever has gone away caused it, and reads no answer.
+      // Whoever has gone away caused it, and reads no response.
       if (!request.signal.aborted) {
         report(logger, `Cannot answer ${route.path}: ${errorText(error)}`);
       }

@@ -30,6 +30,20 @@ export function assertFunction(action: string, argument: string, value: unknown)
   }
 }
 
+/** Refuses a value that is no number above 0. `Infinity` is one. */
+export function assertAboveZero(action: string, argument: string, value: unknown): void {
+  if (typeof value !== "number" || !(value > 0)) {
+    invalidArgument(RangeError, action, argument, "a number above 0", value);
+  }
+}
+
+/** Refuses a value that is no integer of at least 1. */
+export function assertPositiveInteger(action: string, argument: string, value: unknown): void {
+  if (!Number.isInteger(value) || value as number < 1) {
+    invalidArgument(RangeError, action, argument, "a positive integer", value);
+  }
+}
+
 /** Refuses a value that is no object with a method of that name. */
 export function assertMethod(
   action: string,

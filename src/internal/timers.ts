@@ -10,7 +10,7 @@ export function unref(timer: unknown): void {
 
 /**
  * Waits for a promise at most so long, and says whether it settled in time; it rejects as the
- * promise does. The timer keeps the process alive: somebody waits for the answer.
+ * promise does. The timer keeps the process alive: somebody waits for the result.
  *
  * @param signal ends the wait when it aborts while waiting
  */

@@ -34,6 +34,7 @@ export {
 export {
   type BatchOptions,
   LogBatchProcessor,
+  type ProcessorDeadline,
   SpanBatchProcessor,
 } from "./otlp/batch_processors.ts";
 export { CountingMetricExporter } from "./metrics/counting_metric_exporter.ts";

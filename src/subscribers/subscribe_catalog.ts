@@ -270,7 +270,8 @@ async function shutdownAll<Events extends object>(
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   const endings = Promise.allSettled(subscribers.map(async (one) => await one.shutdown?.()));
-  if (!await settlesWithin(timeoutMs, endings, signal)) return false;
+  // A signal that has aborted already leaves them no more than a turn of the event loop.
+  if (!await settlesWithin(signal?.aborted ? 0 : timeoutMs, endings, signal)) return false;
   const errors = (await endings).flatMap((end) => end.status === "rejected" ? [end.reason] : []);
   if (errors.length > 0) throw toSingleError(errors, "Cannot shut the subscribers down");
   return true;

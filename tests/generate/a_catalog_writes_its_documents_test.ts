@@ -13,6 +13,7 @@ import {
   recordingRules,
   rulesYaml,
 } from "@busbar/busbar/generate";
+import { DEFAULT_KV_CACHE_OPTIONS } from "@busbar/busbar/kv-cache";
 import { describeMetrics } from "../../src/generate/described_metric.ts";
 import { dashboardQueries } from "../support/dashboard_queries.ts";
 
@@ -90,6 +91,8 @@ Deno.test("a dashboard has a panel for each metric, and one of the bus's health"
   assertEquals(JSON.parse(bare).uid, "shop");
 });
 
+const DEFAULT_PREFIX = { prefix: DEFAULT_KV_CACHE_OPTIONS.prefix };
+
 Deno.test("an option that is undefined is absent, one that does not exist is refused", () => {
   assertEquals(
     grafanaDashboard(shop, { title: "Shop", uid: undefined, selfMetricsPrefix: undefined }),
@@ -99,6 +102,7 @@ Deno.test("an option that is undefined is absent, one that does not exist is ref
   assertEquals(busAlerts(nothing), busAlerts());
   const none = { prefix: undefined, minL2ThroughputGBs: undefined };
   assertEquals(kvCacheAlerts(none), kvCacheAlerts());
+  assertEquals(kvCacheAlerts(DEFAULT_PREFIX), kvCacheAlerts());
   for (
     const [write, advice] of [
       [() => grafanaDashboard(shop, { tittle: "Shop" } as never), 'did you mean "title"?'],

@@ -50,6 +50,7 @@ import type {
   MetricProducerOptions,
   OtlpExportersOptions,
   OtlpTargetOptions,
+  ProcessorDeadline,
   PrometheusMetricsOptions,
 } from "@busbar/busbar/otel";
 import type {
@@ -96,7 +97,10 @@ interface Refused {
   sources: Refusing<ObservabilitySources>;
   otlp: Refusing<OtlpOptions> | Refusing<OtlpSignalOptions> | Refusing<OtlpMetricsOptions>;
   exporters: Refusing<OtlpExportersOptions> | Refusing<OtlpTargetOptions>;
-  processors: Refusing<BatchOptions> | Refusing<DeltaMetricExporterOptions>;
+  processors:
+    | Refusing<BatchOptions>
+    | Refusing<ProcessorDeadline>
+    | Refusing<DeltaMetricExporterOptions>;
   tracer: Refusing<BusTracerOptions>;
   queue: Refusing<ExportQueueOptions<object>>;
   scrape: Refusing<PrometheusMetricsOptions> | Refusing<MetricProducerOptions>;

@@ -1,9 +1,9 @@
 import type { Catalog } from "../../catalog/catalog.ts";
 import { declare } from "../../catalog/declare.ts";
 import { DEFAULT_MAX_ATTRIBUTE_SETS } from "../../catalog/metric_options.ts";
-import { invalidArgument } from "../../internal/arguments.ts";
+import { assertPositiveInteger, invalidArgument } from "../../internal/arguments.ts";
 import { assertKnownNames } from "../../internal/option_names.ts";
-import { kvCacheDescriptions } from "./descriptions.ts";
+import { KV_CACHE_DESCRIPTIONS } from "./descriptions.ts";
 import { kvCacheLogs } from "./logs.ts";
 import { kvCacheMetrics } from "./metrics.ts";
 import { kvCacheSpans } from "./spans.ts";
@@ -91,12 +91,10 @@ export function kvCacheCatalog(options: KvCacheCatalogOptions = {}): Catalog<KvC
     const rule = "a number from 0 to 1";
     invalidArgument(RangeError, ACTION, "lifecycleSampleRatio", rule, lifecycleSampleRatio);
   }
-  if (!Number.isInteger(maxTracked) || maxTracked < 1) {
-    invalidArgument(RangeError, ACTION, "maxTracked", "a positive integer", maxTracked);
-  }
+  assertPositiveInteger(ACTION, "maxTracked", maxTracked);
   const lifecycle = new ChunkLifecycle({ sampleRatio: lifecycleSampleRatio, maxTracked });
   return declare<KvCacheEvents>().catalog({
-    events: kvCacheDescriptions(),
+    events: KV_CACHE_DESCRIPTIONS,
     metrics: kvCacheMetrics({ prefix, maxAttributeSets, lifecycle }),
     spans: kvCacheSpans(),
     logs: kvCacheLogs(),

@@ -22,26 +22,54 @@ export interface KvCacheMetricsOptions {
   readonly lifecycle: ChunkLifecycle;
 }
 
-/** The metrics of the events, by their OpenTelemetry names. */
-export function kvCacheMetrics(
-  { prefix, maxAttributeSets, lifecycle }: KvCacheMetricsOptions,
-): NonNullable<Catalog<KvCacheEvents>["metrics"]> {
-  function counter<Type extends EventTypeOf<KvCacheEvents>>(
+type Metrics = NonNullable<Catalog<KvCacheEvents>["metrics"]>;
+
+/** What declares a metric of one tier. */
+interface TierDeclarations {
+  /** Declares a counter that has the limit of attribute sets. */
+  readonly counter: <Type extends EventTypeOf<KvCacheEvents>>(
     types: Type | readonly Type[],
     unit: string,
     description: string,
-    options: EventMetricOptions<EventOf<KvCacheEvents, Type>> = {},
-  ): EventMetric<KvCacheEvents> {
-    return declareCounter<Type>(types, {
-      description,
-      unit,
-      maxAttributeSets,
-      ...options,
-    });
-  }
-  const limits = { maxAttributeSets };
+    options?: EventMetricOptions<EventOf<KvCacheEvents, Type>>,
+  ) => EventMetric<KvCacheEvents>;
+  /** The options that give another metric that limit. */
+  readonly limits: { readonly maxAttributeSets: number };
+}
 
+type WithKeys = { readonly metadata: { readonly keys: readonly ChunkKey[] } };
+const keyCount = { value: ({ metadata }: WithKeys): number => metadata.keys.length };
+
+type Outcome = EventOf<KvCacheEvents, "sm.read.prefetched_finished" | "sm.write.finished">;
+const succeededKeys = { value: ({ metadata }: Outcome): number => metadata.succeededKeys.length };
+const failedKeys = { value: ({ metadata }: Outcome): number => metadata.failedKeys.length };
+
+/** The metrics of the events, by their OpenTelemetry names. */
+export function kvCacheMetrics(
+  { prefix, maxAttributeSets, lifecycle }: KvCacheMetricsOptions,
+): Metrics {
+  const limits = { maxAttributeSets };
+  const declarations: TierDeclarations = {
+    counter: (types, unit, description, options = {}) =>
+      declareCounter(types, { description, unit, ...limits, ...options }),
+    limits,
+  };
   const metrics = {
+    ...l1Metrics(declarations),
+    ...storageManagerMetrics(declarations),
+    ...engineMetrics(declarations),
+    ...l2StoreMetrics(declarations),
+    ...l2LoadMetrics(declarations),
+    ...lifecycleMetrics(lifecycle),
+  };
+  return Object.fromEntries(
+    Object.entries(metrics).map(([name, metric]) => [`${prefix}.${name}`, metric]),
+  );
+}
+
+/** L1: what is read, written and evicted, and what fails. */
+function l1Metrics({ counter }: TierDeclarations): Metrics {
+  return {
     "l1_read": counter("l1.read.finished", "chunks", "Chunks read from L1", keyCount),
     "l1_write": counter(
       ["l1.write.finished", "l1.write_finished_and_read_reserved"],
@@ -69,7 +97,12 @@ export function kvCacheMetrics(
         attributeNames: ["during", "reason", "model_name"],
       },
     ),
+  };
+}
 
+/** The storage manager: what it brings into L1 and what it writes. */
+function storageManagerMetrics({ counter }: TierDeclarations): Metrics {
+  return {
     "sm_read": counter(
       "sm.read.prefetched_finished",
       "chunks",
@@ -94,7 +127,12 @@ export function kvCacheMetrics(
       "Chunks the storage manager failed to write",
       failedKeys,
     ),
+  };
+}
 
+/** The engines: what they look up, retrieve and store. */
+function engineMetrics({ counter, limits }: TierDeclarations): Metrics {
+  return {
     "lookup_requested": counter(
       "mp.lookup_prefetch.end",
       "tokens",
@@ -132,7 +170,12 @@ export function kvCacheMetrics(
       attributes: engine,
       ...limits,
     }),
+  };
+}
 
+/** L2: what it stores. */
+function l2StoreMetrics({ counter, limits }: TierDeclarations): Metrics {
+  return {
     "l2_store_submitted": counter(
       "l2.store.submitted",
       "requests",
@@ -170,6 +213,12 @@ export function kvCacheMetrics(
       operationId: l2StoreId,
       ...limits,
     }),
+  };
+}
+
+/** L2: what it finds, loads and evicts. */
+function l2LoadMetrics({ counter, limits }: TierDeclarations): Metrics {
+  return {
     "l2_prefetch_lookup": counter(
       "l2.prefetch.lookup.submitted",
       "requests",
@@ -216,20 +265,8 @@ export function kvCacheMetrics(
       ...limits,
     }),
     "l2_evicted": counter("l2.keys.evicted", "chunks", "Chunks evicted from L2", keyCount),
-
-    ...lifecycleMetrics(lifecycle),
   };
-  return Object.fromEntries(
-    Object.entries(metrics).map(([name, declared]) => [`${prefix}.${name}`, declared]),
-  );
 }
-
-type WithKeys = { readonly metadata: { readonly keys: readonly ChunkKey[] } };
-const keyCount = { value: ({ metadata }: WithKeys): number => metadata.keys.length };
-
-type Outcome = EventOf<KvCacheEvents, "sm.read.prefetched_finished" | "sm.write.finished">;
-const succeededKeys = { value: ({ metadata }: Outcome): number => metadata.succeededKeys.length };
-const failedKeys = { value: ({ metadata }: Outcome): number => metadata.failedKeys.length };
 
 function modelAndTenant(
   { metadata }: EventOf<KvCacheEvents, "mp.lookup_prefetch.end" | "mp.retrieve.end">,

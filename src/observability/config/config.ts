@@ -4,6 +4,8 @@ import type { AttributeValue } from "../../catalog/attributes.ts";
 import { DEFAULT_COLLECT_TIMEOUT_MS } from "../../otel/prometheus/prometheus_metrics.ts";
 import { DEFAULT_METRICS_ADDRESS } from "../../http/serve_metrics.ts";
 import type { TemporalityPreference } from "../../otel/delta/delta_metric_exporter.ts";
+import { DEFAULT_SERVICE_NAME } from "../../otel/defaults.ts";
+import { DEFAULT_SPAN_LIMITS } from "../../otel/tracing/bus_tracer.ts";
 import {
   DEFAULT_OTLP_SETTINGS,
   type OtlpSettings,
@@ -71,14 +73,15 @@ export interface BusConfig {
   readonly overflow: OverflowPolicy;
   /** How long the bus may hold one turn of the event loop, in milliseconds. Default: 4. */
   readonly drainBudgetMs: number;
-  /** How many calls of one async handler may be pending. Default: 1,000. */
+  /** How many calls of one async handler may be pending: an integer from 1 to 2^24. Default: 1,000. */
   readonly maxInFlight: number;
 }
 
 /** Where and how metrics are pushed. */
 export interface OtlpMetricsTarget extends OtlpTarget {
   /**
-   * Whether sums and histograms are pushed as totals or as deltas. Scrapes are always cumulative. See `DeltaMetricExporter`. Default: `"cumulative"`.
+   * Whether sums and histograms are pushed as totals or as deltas; see `DeltaMetricExporter`.
+   * Scrapes are always cumulative. Default: `"cumulative"`.
    */
   readonly temporalityPreference: TemporalityPreference;
 }
@@ -163,13 +166,17 @@ export interface SpanLimitsConfig extends AttributeLimitsConfig {
 /** OpenTelemetry's exemplar filters, except `always_on`: an exemplar needs a trace to refer to. */
 export type ExemplarFilter = "trace_based" | "always_off";
 
-const ATTRIBUTE_LIMITS = { attributeCountLimit: 128, attributeValueLengthLimit: undefined };
+/** What the SDK's tracer takes for no limit is none here. */
+const SPAN_LIMITS: SpanLimitsConfig = {
+  ...DEFAULT_SPAN_LIMITS,
+  attributeValueLengthLimit: undefined,
+};
 
 /** The defaults of {@linkcode ObservabilityConfig}; the instance id is generated each time. */
 export const DEFAULT_OBSERVABILITY_CONFIG: Omit<ObservabilityConfig, "serviceInstanceId"> =
   deepFreeze({
     enabled: true,
-    serviceName: "unknown_service",
+    serviceName: DEFAULT_SERVICE_NAME,
     resourceAttributes: {},
     bus: {
       maxQueueSize: DEFAULT_EVENT_BUS_OPTIONS.maxQueueSize,
@@ -194,14 +201,11 @@ export const DEFAULT_OBSERVABILITY_CONFIG: Omit<ObservabilityConfig, "serviceIns
     sampler: { name: "parentbased_always_on", ratio: 1 },
     spanBatch: { ...DEFAULT_EXPORT_QUEUE_OPTIONS },
     logBatch: { ...DEFAULT_EXPORT_QUEUE_OPTIONS, scheduleDelayMs: 1_000 },
-    spanLimits: {
-      ...ATTRIBUTE_LIMITS,
-      eventCountLimit: 128,
-      linkCountLimit: 128,
-      attributePerEventCountLimit: 128,
-      attributePerLinkCountLimit: 128,
+    spanLimits: SPAN_LIMITS,
+    logRecordLimits: {
+      attributeCountLimit: SPAN_LIMITS.attributeCountLimit,
+      attributeValueLengthLimit: undefined,
     },
-    logRecordLimits: { ...ATTRIBUTE_LIMITS },
     exemplarFilter: "trace_based",
     runtimeTelemetry: false,
   });

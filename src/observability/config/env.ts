@@ -34,7 +34,7 @@ export function readObservabilityEnv(get: EnvReader = readVariable): Observabili
     if (text === undefined) continue;
     // Deno's own exporter knows a protocol more; where it is in force, that is not for us.
     if (runtimeTelemetry && path.endsWith(".protocol") && text === "console") continue;
-    // It asks for exemplars without a trace: there are none, which is told and no error.
+    // It asks for exemplars without a trace: there are none, which is logged and no error.
     if (path === "exemplarFilter" && text.toLowerCase() === "always_on") continue;
     values.set(path, parseVariable(env, rule, text));
   }
@@ -54,9 +54,9 @@ export function readObservabilityEnv(get: EnvReader = readVariable): Observabili
   return nest(values) as ObservabilityOptions;
 }
 
-function readRuntimeTelemetry(read: EnvReader, ofThisProcess: boolean): boolean {
+function readRuntimeTelemetry(read: EnvReader, isThisProcess: boolean): boolean {
   if (!("Deno" in globalThis)) return false;
-  return read("OTEL_DENO") === "true" || (ofThisProcess && runtimeTelemetryRegistered());
+  return read("OTEL_DENO") === "true" || (isThisProcess && runtimeTelemetryRegistered());
 }
 
 /** By the specification, the argument counts only if its sampler is named, and has one. */
@@ -83,7 +83,7 @@ function readExporters(read: EnvReader, values: Map<string, unknown>): void {
       values.set(signal === "traces" ? "tracingEnabled" : "metricsEnabled", false);
       continue;
     }
-    // Log records have other outlets than OTLP: without an exporter they are made all the same.
+    // Log records have other ways out than OTLP: without an exporter they are made all the same.
     values.set(`otlp.${signal}.enabled`, exporters.includes("otlp"));
     if (signal === "metrics") values.set("prometheus.enabled", exporters.includes("prometheus"));
   }

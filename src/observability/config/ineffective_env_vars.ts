@@ -10,25 +10,26 @@ interface Unsupported {
   readonly isDefaultBehaviour?: (value: string) => boolean;
 }
 
-/** A variable of OTLP's, for all signals and for each. */
-function ofOtlp(name: string, why: string): [string, Unsupported][] {
+/** One of OTLP's variables, for all signals and for each. */
+function otlpVariables(name: string, why: string): [string, Unsupported][] {
   return ["", "TRACES_", "METRICS_", "LOGS_"].map((infix) => [
     `OTEL_EXPORTER_OTLP_${infix}${name}`,
     { why },
   ]);
 }
 
+const SPANS_ARE_OFF = "spans are off until tracingEnabled or --enable-tracing turns them on";
 const NO_CLIENT_CERTIFICATE = "client certificates are not supported; put a collector in between";
 
 /** What is known and not supported. What the specification calls unknown is not looked for. */
 const UNSUPPORTED: ReadonlyMap<string, Unsupported> = new Map<string, Unsupported>([
-  ...ofOtlp(
+  ...otlpVariables(
     "CERTIFICATE",
     "fetch trusts what the runtime trusts; DENO_CERT or NODE_EXTRA_CA_CERTS adds an authority",
   ),
-  ...ofOtlp("CLIENT_KEY", NO_CLIENT_CERTIFICATE),
-  ...ofOtlp("CLIENT_CERTIFICATE", NO_CLIENT_CERTIFICATE),
-  ...ofOtlp("INSECURE", "it is gRPC's; over HTTP the endpoint's scheme decides"),
+  ...otlpVariables("CLIENT_KEY", NO_CLIENT_CERTIFICATE),
+  ...otlpVariables("CLIENT_CERTIFICATE", NO_CLIENT_CERTIFICATE),
+  ...otlpVariables("INSECURE", "it is gRPC's; over HTTP the endpoint's scheme decides"),
   ["OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION", {
     why: "histograms have explicit buckets",
     isDefaultBehaviour: (value) => value === "explicit_bucket_histogram",
@@ -41,7 +42,7 @@ const UNSUPPORTED: ReadonlyMap<string, Unsupported> = new Map<string, Unsupporte
         names.every((name) => ["tracecontext", "baggage"].includes(name));
     },
   }],
-  ["OTEL_LOG_LEVEL", { why: "losses and failures are told to the logger, whatever the level" }],
+  ["OTEL_LOG_LEVEL", { why: "losses and failures are logged, whatever the level" }],
   ["OTEL_CONFIG_FILE", { why: "configuration files are not supported" }],
   ["OTEL_EXPERIMENTAL_CONFIG_FILE", { why: "configuration files are not supported" }],
   ["OTEL_EXPORTER_ZIPKIN_ENDPOINT", { why: "there is no Zipkin exporter" }],
@@ -69,8 +70,9 @@ export const UNSUPPORTED_VARIABLES: readonly string[] = Object.freeze([...UNSUPP
  * import { resolveObservabilityConfig, ineffectiveEnvVars } from "@busbar/busbar/observability";
  *
  * const config = resolveObservabilityConfig();
- * const [told] = ineffectiveEnvVars(config, (name) => name === "OTEL_LOG_LEVEL" ? "debug" : undefined);
- * if (!told?.startsWith("OTEL_LOG_LEVEL: has no effect: ")) throw new Error(told);
+ * const get = (name: string) => name === "OTEL_LOG_LEVEL" ? "debug" : undefined;
+ * const [line] = ineffectiveEnvVars(config, get);
+ * if (!line?.startsWith("OTEL_LOG_LEVEL: has no effect: ")) throw new Error(line);
  * ```
  *
  * @param config the configuration in force
@@ -112,8 +114,6 @@ function unusedTracing(
   }
   return unused;
 }
-
-const SPANS_ARE_OFF = "spans are off until tracingEnabled or --enable-tracing turns them on";
 
 /** What belongs to a way out that is not taken. */
 function unusedExporter(config: ObservabilityConfig, read: EnvReader): [string, string][] {

@@ -62,7 +62,7 @@ export class Layer {
       }
       const { rule } = setting;
       if (!rule.check(value)) {
-        const ErrorClass = rule.ofRange ? RangeError : TypeError;
+        const ErrorClass = rule.isRangeRule ? RangeError : TypeError;
         throw this.#refusal(ErrorClass, inner, rule.text, rule.format(value));
       }
       this.#values.set(inner, value);

@@ -11,8 +11,8 @@ export interface Rule {
   parse(text: string): unknown;
   /** A refused value as a message may show it. */
   format(value: unknown): string;
-  /** Whether a refusal is one of range, not of type. */
-  readonly ofRange: boolean;
+  /** Whether what it refuses is out of range, rather than of another type. */
+  readonly isRangeRule: boolean;
 }
 
 /** `true` or `false`; in a text, in any case. */
@@ -21,7 +21,7 @@ export const BOOLEAN: Rule = {
   check: (value) => typeof value === "boolean",
   parse: (text) => ({ true: true, false: false })[text.toLowerCase()] ?? text,
   format,
-  ofRange: false,
+  isRangeRule: false,
 };
 
 /** Text that is not empty. */
@@ -30,7 +30,7 @@ export const TEXT: Rule = {
   check: (value) => typeof value === "string" && value.trim() !== "",
   parse: (text) => text,
   format,
-  ofRange: false,
+  isRangeRule: false,
 };
 
 /** A name or an address of this machine. */
@@ -50,7 +50,7 @@ export function integer(min: number, max: number): Rule {
       Number.isSafeInteger(value) && value as number >= min && value as number <= max,
     parse: (text) => /^[+-]?\d+$/.test(text) ? Number(text) : text,
     format,
-    ofRange: true,
+    isRangeRule: true,
   };
 }
 
@@ -61,7 +61,7 @@ export function number(text: string, check: (value: number) => boolean): Rule {
     check: (value) => typeof value === "number" && check(value),
     parse: (text) => /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : text,
     format,
-    ofRange: true,
+    isRangeRule: true,
   };
 }
 
@@ -73,7 +73,7 @@ export function oneOf(words: readonly string[]): Rule {
     check: (value) => words.includes(value as string),
     parse: (text) => words.find((word) => word === text.toLowerCase()) ?? text,
     format,
-    ofRange: false,
+    isRangeRule: false,
   };
 }
 
@@ -92,7 +92,7 @@ export const ENDPOINT: Rule = {
     typeof value !== "string" ? format(value) : format(
       value.replace(/^([a-z][a-z\d+.-]*:\/\/)?.*@/is, "$1…@").replace(/\?.*$/s, "?…"),
     ),
-  ofRange: false,
+  isRangeRule: false,
 };
 
 /** Attributes by name. */
@@ -101,7 +101,7 @@ export const ATTRIBUTES: Rule = {
   check: (value) => isRecord(value) && Object.values(value).every(isAttributeValue),
   parse: (text) => parsePairs(text) ?? text,
   format,
-  ofRange: false,
+  isRangeRule: false,
 };
 
 /** Headers by name. Whatever they are, they are never shown. */
@@ -115,7 +115,7 @@ export const HEADERS: Rule = {
     ),
   parse: (text) => parsePairs(text) ?? text,
   format: () => "something else (values of headers are not shown)",
-  ofRange: false,
+  isRangeRule: false,
 };
 
 /** `name=value` pairs behind commas, both percent-encoded; `undefined` if it is something else. */

@@ -34,6 +34,7 @@ export const RATIO_SAMPLERS: readonly string[] = ["traceidratio", "parentbased_t
 
 const DURATION = integer(1, MAX_DELAY_MS);
 const COUNT = integer(1, Number.MAX_SAFE_INTEGER);
+const BUS_COUNT = integer(1, MAX_QUEUE_SIZE_LIMIT);
 
 const variable = (rule: Rule, env: string): Setting => ({ rule, env, envIsValue: true });
 
@@ -87,10 +88,10 @@ export const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>(O
   "serviceName": variable(TEXT, "OTEL_SERVICE_NAME"),
   "serviceInstanceId": { rule: TEXT, flag: "--service-instance-id" },
   "resourceAttributes": variable(ATTRIBUTES, "OTEL_RESOURCE_ATTRIBUTES"),
-  "bus.maxQueueSize": { rule: integer(1, MAX_QUEUE_SIZE_LIMIT), flag: "--event-bus-queue-size" },
+  "bus.maxQueueSize": { rule: BUS_COUNT, flag: "--event-bus-queue-size" },
   "bus.overflow": { rule: oneOf(OVERFLOW_POLICIES) },
   "bus.drainBudgetMs": { rule: number("a number above 0", (value) => value > 0) },
-  "bus.maxInFlight": { rule: COUNT },
+  "bus.maxInFlight": { rule: BUS_COUNT },
   "metricsEnabled": { rule: BOOLEAN, flag: "--disable-metrics", env: "OTEL_METRICS_EXPORTER" },
   "loggingEnabled": { rule: BOOLEAN, flag: "--disable-logging" },
   "tracingEnabled": { rule: BOOLEAN, flag: "--enable-tracing", env: "OTEL_TRACES_EXPORTER" },

@@ -1,12 +1,13 @@
 import { logs } from "@opentelemetry/api";
 import type { Resource } from "@opentelemetry/resources";
 import { LoggerProvider } from "@opentelemetry/sdk-logs";
+import { DEFAULT_SCOPE_NAME } from "../../otel/defaults.ts";
 import { LogBatchProcessor } from "../../otel/otlp/batch_processors.ts";
 import { createOtlpLogExporter } from "../../otel/otlp/otlp_exporters.ts";
 import type { OtelLogger } from "../../subscribers/otel_api.ts";
 import { toSdkLimits } from "./attribute_limits.ts";
 import { capTimeout, type Signal } from "./signal.ts";
-import { SCOPE_NAME, type TelemetryOptions } from "./telemetry.ts";
+import type { TelemetryOptions } from "./telemetry.ts";
 
 /** Log records, pushed over OTLP. */
 export interface LogsSignal extends Signal {
@@ -34,7 +35,7 @@ export function createLogsSignal(
     logRecordLimits: toSdkLimits(config.logRecordLimits),
   });
   return {
-    logger: provider.getLogger(SCOPE_NAME),
+    logger: provider.getLogger(DEFAULT_SCOPE_NAME),
     exportStats: () => processor.stats(),
     globalProvider: {
       name: "logger",

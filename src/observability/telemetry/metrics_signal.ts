@@ -1,6 +1,7 @@
 import { metrics } from "@opentelemetry/api";
 import { PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
 import type { Logger } from "../../internal/logger.ts";
+import { DEFAULT_SCOPE_NAME } from "../../otel/defaults.ts";
 import { DeltaMetricExporter } from "../../otel/delta/delta_metric_exporter.ts";
 import { CountingMetricExporter } from "../../otel/metrics/counting_metric_exporter.ts";
 import { createMetricProducer } from "../../otel/metrics/metric_producer.ts";
@@ -11,7 +12,7 @@ import type { PushMetricExporter } from "../../otel/sdk_types.ts";
 import type { Attributes, Meter } from "../../subscribers/otel_api.ts";
 import type { OtlpMetricsTarget } from "../config/config.ts";
 import { capTimeout, type Signal } from "./signal.ts";
-import { SCOPE_NAME, type TelemetryOptions } from "./telemetry.ts";
+import type { TelemetryOptions } from "./telemetry.ts";
 
 /** Metrics: pulled by Prometheus, pushed over OTLP, or both. */
 export interface MetricsSignal extends Signal {
@@ -22,7 +23,7 @@ export interface MetricsSignal extends Signal {
 /** Sets the metrics up. */
 export function createMetricsSignal({ config, collect, logger }: TelemetryOptions): MetricsSignal {
   const { serviceName, serviceInstanceId, otlp, metricExportTimeoutMs } = config;
-  const producer = createMetricProducer({ collect, scopeName: SCOPE_NAME });
+  const producer = createMetricProducer({ collect, scopeName: DEFAULT_SCOPE_NAME });
   const target = config.metricsEnabled ? otlp.metrics : undefined;
   const exporter = target &&
     createOtlpMetricExporter(capTimeout(target, metricExportTimeoutMs));
@@ -31,7 +32,7 @@ export function createMetricsSignal({ config, collect, logger }: TelemetryOption
     serviceName,
     serviceInstanceId,
     resourceAttributes: config.resourceAttributes as Attributes,
-    scopeName: SCOPE_NAME,
+    scopeName: DEFAULT_SCOPE_NAME,
     metricProducers: [producer],
     collectTimeoutMs: config.collectTimeoutMs,
     logger,

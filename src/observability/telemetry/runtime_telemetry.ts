@@ -1,8 +1,9 @@
 import { metrics, trace } from "@opentelemetry/api";
+import { DEFAULT_SCOPE_NAME } from "../../otel/defaults.ts";
 import type { Logger as LineLogger } from "../../internal/logger.ts";
 import { report } from "../../internal/reporting.ts";
 import type { ObservabilityConfig } from "../config/config.ts";
-import { SCOPE_NAME, type Telemetry } from "./telemetry.ts";
+import type { Telemetry } from "./telemetry.ts";
 
 /** Whether it was reported: it holds for the process. */
 let reported = false;
@@ -32,9 +33,9 @@ export function createRuntimeTelemetry(
     );
   }
   return {
-    meter: metrics.getMeter(SCOPE_NAME),
+    meter: metrics.getMeter(DEFAULT_SCOPE_NAME),
     recordsThroughMeter: true,
-    tracer: config.tracingEnabled ? trace.getTracer(SCOPE_NAME) : undefined,
+    tracer: config.tracingEnabled ? trace.getTracer(DEFAULT_SCOPE_NAME) : undefined,
     deferAttributes: true,
     // It takes log records from the console: that is where they go without a logger.
     logger: undefined,

@@ -6,9 +6,6 @@ import type { ExportStatsBySignal } from "../../subscribers/self_metrics/observe
 import type { ObservabilityConfig } from "../config/config.ts";
 import type { Step } from "../steps.ts";
 
-/** The name of the instrumentation scope of all that Busbar makes. */
-export const SCOPE_NAME = "busbar";
-
 /** What a telemetry is made of. */
 export interface TelemetryOptions {
   /** The complete configuration. */

@@ -1,6 +1,7 @@
 import { trace } from "@opentelemetry/api";
 import type { Resource } from "@opentelemetry/resources";
 import { TracerProvider } from "@opentelemetry/sdk-trace";
+import { DEFAULT_SCOPE_NAME } from "../../otel/defaults.ts";
 import { SpanBatchProcessor } from "../../otel/otlp/batch_processors.ts";
 import { createOtlpSpanExporter } from "../../otel/otlp/otlp_exporters.ts";
 import { BusTracer } from "../../otel/tracing/bus_tracer.ts";
@@ -8,7 +9,7 @@ import type { Attributes, TracerLike } from "../../subscribers/otel_api.ts";
 import { toSdkLimits } from "./attribute_limits.ts";
 import { createSampler } from "./sampler.ts";
 import { capTimeout, type Signal } from "./signal.ts";
-import { SCOPE_NAME, type TelemetryOptions } from "./telemetry.ts";
+import type { TelemetryOptions } from "./telemetry.ts";
 
 /** Spans, pushed over OTLP. */
 export interface TracesSignal extends Signal {
@@ -42,7 +43,7 @@ export function createTracesSignal(
   return {
     tracer: new BusTracer({
       processor,
-      scopeName: SCOPE_NAME,
+      scopeName: DEFAULT_SCOPE_NAME,
       resourceAttributes: resource.attributes as Attributes,
       sampler,
       limits,

@@ -3,6 +3,8 @@ import type { Exemplar } from "../../subscribers/metrics/series.ts";
 /** How many characters OpenMetrics allows for the labels of an exemplar, names and values. */
 const MAX_LABEL_CHARACTERS = 128;
 const NAME_CHARACTERS = "trace_id".length + "span_id".length;
+const HEX = /^[0-9a-f]+$/i;
+const NONE: readonly Exemplar[] = [];
 
 /**
  * The exemplars that a data point carries in a field of its own, `exemplars`: the SDK's data points
@@ -14,9 +16,6 @@ export function exemplarsOf(point: object): readonly Exemplar[] {
   if (!Array.isArray(exemplars) || exemplars.length === 0) return NONE;
   return exemplars.filter(isEncodable);
 }
-
-const HEX = /^[0-9a-f]+$/i;
-const NONE: readonly Exemplar[] = [];
 
 function isEncodable(exemplar: Exemplar | undefined): boolean {
   return typeof exemplar?.value === "number" && !Number.isNaN(exemplar.value) &&

@@ -9,6 +9,7 @@ import {
 import { emptyResource } from "@opentelemetry/resources";
 import { assertFunction } from "../../internal/arguments.ts";
 import { assertKnownNames } from "../../internal/option_names.ts";
+import { DEFAULT_SCOPE_NAME } from "../defaults.ts";
 import type { MetricProducer } from "../sdk_types.ts";
 import { toHrTime } from "../../subscribers/hr_time.ts";
 import type { CollectedMetric, Exemplar } from "../../subscribers/metrics/series.ts";
@@ -71,7 +72,7 @@ export interface MetricProducerOptions {
  */
 export function createMetricProducer(options: MetricProducerOptions): MetricProducer {
   assertKnownNames(ACTION, "option", options, ["collect", "scopeName"]);
-  const { collect, scopeName = "busbar" } = options;
+  const { collect, scopeName = DEFAULT_SCOPE_NAME } = options;
   assertFunction(ACTION, "collect", collect);
   return {
     collect: async () => {

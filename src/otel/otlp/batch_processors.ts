@@ -1,6 +1,7 @@
 import type { Resource } from "@opentelemetry/resources";
 import { ExportQueue } from "../../batching/export_queue.ts";
-import type { ExportQueueBounds } from "../../batching/options.ts";
+import { DEFAULT_EXPORT_QUEUE_OPTIONS, type ExportQueueBounds } from "../../batching/options.ts";
+import type { DeadlineOptions } from "../../internal/deadline.ts";
 import type { Logger } from "../../internal/logger.ts";
 import type { ExportStats } from "../../subscribers/self_metrics/observe_export.ts";
 import type {
@@ -18,8 +19,20 @@ export interface BatchOptions extends ExportQueueBounds {
   readonly logger?: Logger | undefined;
 }
 
-/** As long as one export may take: providers of the SDK pass no time on. */
-const DEFAULT_END_TIMEOUT_MS = 30_000;
+/**
+ * How long a flush or a shutdown of a batch processor may take. Its time-out has the name that
+ * OpenTelemetry's SDK has for it, whose providers may hand it on.
+ */
+export interface ProcessorDeadline {
+  /** In milliseconds, at least 0. Default: 30,000, as long as one export may take. */
+  readonly timeoutMillis?: number | undefined;
+  /** Ends the wait when it aborts, just as the timeout does. Default: none. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+function deadlineOf({ timeoutMillis, signal }: ProcessorDeadline): DeadlineOptions {
+  return { timeoutMs: timeoutMillis ?? DEFAULT_EXPORT_QUEUE_OPTIONS.exportTimeoutMs, signal };
+}
 
 interface Exporter<Item> {
   export(items: Item[], callback: (result: { code: number; error?: Error }) => void): void;
@@ -76,26 +89,14 @@ export class SpanBatchProcessor implements SpanProcessor {
     if ((span.spanContext().traceFlags & 1) === 1) this.#queue.add(span);
   }
 
-  /**
-   * Exports what is queued.
-   *
-   * @param options `timeoutMillis`: when it resolves at the latest; default: 30,000
-   */
-  async forceFlush(
-    { timeoutMillis }: { readonly timeoutMillis?: number | undefined } = {},
-  ): Promise<void> {
-    await this.#queue.flush({ timeoutMs: timeoutMillis ?? DEFAULT_END_TIMEOUT_MS });
+  /** Exports what is queued; it resolves at the deadline at the latest. */
+  async forceFlush(options: ProcessorDeadline = {}): Promise<void> {
+    await this.#queue.flush(deadlineOf(options));
   }
 
-  /**
-   * Exports what is queued and shuts down the exporter.
-   *
-   * @param options `timeoutMillis`: when what is left is dropped; default: 30,000
-   */
-  async shutdown(
-    { timeoutMillis }: { readonly timeoutMillis?: number | undefined } = {},
-  ): Promise<void> {
-    await this.#queue.shutdown({ timeoutMs: timeoutMillis ?? DEFAULT_END_TIMEOUT_MS });
+  /** Exports what is queued and shuts down the exporter; what is left at the deadline is dropped. */
+  async shutdown(options: ProcessorDeadline = {}): Promise<void> {
+    await this.#queue.shutdown(deadlineOf(options));
     await this.#exporter.shutdown();
   }
 }
@@ -121,26 +122,14 @@ export class LogBatchProcessor implements LogRecordProcessor {
     this.#queue.add(record);
   }
 
-  /**
-   * Exports what is queued.
-   *
-   * @param options `timeoutMillis`: when it resolves at the latest; default: 30,000
-   */
-  async forceFlush(
-    { timeoutMillis }: { readonly timeoutMillis?: number | undefined } = {},
-  ): Promise<void> {
-    await this.#queue.flush({ timeoutMs: timeoutMillis ?? DEFAULT_END_TIMEOUT_MS });
+  /** Exports what is queued; it resolves at the deadline at the latest. */
+  async forceFlush(options: ProcessorDeadline = {}): Promise<void> {
+    await this.#queue.flush(deadlineOf(options));
   }
 
-  /**
-   * Exports what is queued and shuts down the exporter.
-   *
-   * @param options `timeoutMillis`: when what is left is dropped; default: 30,000
-   */
-  async shutdown(
-    { timeoutMillis }: { readonly timeoutMillis?: number | undefined } = {},
-  ): Promise<void> {
-    await this.#queue.shutdown({ timeoutMs: timeoutMillis ?? DEFAULT_END_TIMEOUT_MS });
+  /** Exports what is queued and shuts down the exporter; what is left at the deadline is dropped. */
+  async shutdown(options: ProcessorDeadline = {}): Promise<void> {
+    await this.#queue.shutdown(deadlineOf(options));
     await this.#exporter.shutdown();
   }
 }

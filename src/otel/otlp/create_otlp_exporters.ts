@@ -13,6 +13,10 @@ import {
 } from "./otlp_target.ts";
 import type { LogRecordExporter, PushMetricExporter, SpanExporter } from "../sdk_types.ts";
 
+const ACTION = "create OTLP exporters";
+const SIGNALS = ["traces", "metrics", "logs"] as const;
+const TARGET_OPTIONS = ["endpoint", ...Object.keys(DEFAULT_OTLP_SETTINGS)];
+
 /** The receiver of {@linkcode createOtlpExporters}, unless another is given. */
 export const DEFAULT_OTLP_ENDPOINT = "http://localhost:4318";
 
@@ -86,10 +90,6 @@ export function createOtlpExporters(options: OtlpExportersOptions = {}): OtlpExp
     logs: createOtlpLogExporter(targetOf("logs", options)),
   };
 }
-
-const ACTION = "create OTLP exporters";
-const SIGNALS = ["traces", "metrics", "logs"] as const;
-const TARGET_OPTIONS = ["endpoint", ...Object.keys(DEFAULT_OTLP_SETTINGS)];
 
 function targetOf(signal: (typeof SIGNALS)[number], options: OtlpExportersOptions): OtlpTarget {
   const { endpoint = DEFAULT_OTLP_ENDPOINT } = options;

@@ -1,5 +1,5 @@
 import { context, createContextKey } from "@opentelemetry/api";
-import { invalidArgument } from "../../internal/arguments.ts";
+import { assertAboveZero, invalidArgument } from "../../internal/arguments.ts";
 import { MAX_DELAY_MS, pause } from "../../internal/timers.ts";
 import type { OtlpTarget } from "./otlp_target.ts";
 
@@ -63,9 +63,7 @@ export class OtlpTransport {
       );
     }
     assertHeaders(headers);
-    if (typeof timeoutMs !== "number" || !(timeoutMs > 0)) {
-      invalidArgument(RangeError, ACTION, "timeoutMs", "a number above 0", timeoutMs);
-    }
+    assertAboveZero(ACTION, "timeoutMs", timeoutMs);
     if (compression !== "none" && compression !== "gzip") {
       invalidArgument(TypeError, ACTION, "compression", `"none" or "gzip"`, compression);
     }

@@ -9,9 +9,9 @@ export function splitMetrics(metrics: ResourceMetrics): readonly ResourceMetrics
   const parts: ResourceMetrics[] = [];
   let points = POINTS_PER_PART;
   let scopes: ResourceMetrics["scopeMetrics"] = [];
-  for (const { scope, metrics: ofScope } of metrics.scopeMetrics) {
-    let current: (typeof ofScope) | undefined;
-    for (const metric of ofScope) {
+  for (const { scope, metrics: scopeMetrics } of metrics.scopeMetrics) {
+    let current: (typeof scopeMetrics) | undefined;
+    for (const metric of scopeMetrics) {
       for (let from = 0; from === 0 || from < metric.dataPoints.length; from += POINTS_PER_PART) {
         const dataPoints = metric.dataPoints.slice(from, from + POINTS_PER_PART);
         if (points + dataPoints.length > POINTS_PER_PART) {

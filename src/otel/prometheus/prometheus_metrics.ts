@@ -2,13 +2,14 @@ import type { ApiMeterProvider, Attributes, Meter } from "../../subscribers/otel
 import { PrometheusExporter } from "@opentelemetry/exporter-prometheus";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { MeterProvider, type ResourceMetrics } from "@opentelemetry/sdk-metrics";
-import { assertFunction, invalidArgument } from "../../internal/arguments.ts";
+import { assertAboveZero, assertFunction, invalidArgument } from "../../internal/arguments.ts";
 import { Backoff } from "../../internal/backoff.ts";
 import { Deadline, type DeadlineOptions, resolveTimeoutMs } from "../../internal/deadline.ts";
 import type { Logger } from "../../internal/logger.ts";
 import { assertKnownNames } from "../../internal/option_names.ts";
 import { errorText, report } from "../../internal/reporting.ts";
 import { MAX_DELAY_MS } from "../../internal/timers.ts";
+import { DEFAULT_SCOPE_NAME, DEFAULT_SERVICE_NAME } from "../defaults.ts";
 import type { Family } from "./family.ts";
 import { PrometheusSerializer } from "./prometheus_serializer.ts";
 import { SCRAPE_FORMATS, type ScrapeFormat } from "./scrape_format.ts";
@@ -54,6 +55,7 @@ export interface PrometheusMetricsOptions {
   readonly logger?: Logger | undefined;
 }
 
+const ACTION = "create PrometheusMetrics";
 const OPTIONS: Readonly<Record<keyof PrometheusMetricsOptions, true>> = {
   serviceName: true,
   serviceInstanceId: true,
@@ -89,30 +91,20 @@ export class PrometheusMetrics implements AsyncDisposable {
    * @throws {RangeError} if `collectTimeoutMs` is not above 0
    */
   constructor(options: PrometheusMetricsOptions = {}) {
-    assertKnownNames("create PrometheusMetrics", "option", options, Object.keys(OPTIONS));
+    assertKnownNames(ACTION, "option", options, Object.keys(OPTIONS));
     const {
-      serviceName = "unknown_service",
+      serviceName = DEFAULT_SERVICE_NAME,
       serviceInstanceId = crypto.randomUUID(),
       resourceAttributes = {},
       readers = [],
-      scopeName = "busbar",
+      scopeName = DEFAULT_SCOPE_NAME,
       metricProducers = [],
       beforeCollect,
       collectTimeoutMs = DEFAULT_COLLECT_TIMEOUT_MS,
       logger = console,
     } = options;
-    if (typeof collectTimeoutMs !== "number" || !(collectTimeoutMs > 0)) {
-      invalidArgument(
-        RangeError,
-        "create PrometheusMetrics",
-        "collectTimeoutMs",
-        "a number above 0",
-        collectTimeoutMs,
-      );
-    }
-    if (beforeCollect !== undefined) {
-      assertFunction("create PrometheusMetrics", "beforeCollect", beforeCollect);
-    }
+    assertAboveZero(ACTION, "collectTimeoutMs", collectTimeoutMs);
+    if (beforeCollect !== undefined) assertFunction(ACTION, "beforeCollect", beforeCollect);
     this.#beforeCollect = beforeCollect;
     this.#collectTimeoutMs = Math.min(collectTimeoutMs, MAX_DELAY_MS);
     this.#logger = logger;

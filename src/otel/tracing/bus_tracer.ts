@@ -19,7 +19,7 @@ import { BusSpan, type SpanOrigin, timeOf } from "./bus_span.ts";
 import type { Sampler, SpanLimits, SpanProcessor } from "../sdk_types.ts";
 
 /** The default limits of a span: those of OpenTelemetry's specification. */
-const DEFAULT_SPAN_LIMITS: Readonly<Required<SpanLimits>> = Object.freeze({
+export const DEFAULT_SPAN_LIMITS: Readonly<Required<SpanLimits>> = Object.freeze({
   attributeValueLengthLimit: Infinity,
   attributeCountLimit: 128,
   linkCountLimit: 128,

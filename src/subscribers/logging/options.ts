@@ -2,7 +2,12 @@ import type { Catalog } from "../../catalog/catalog.ts";
 import { LOG_LEVELS, type LogLevel } from "../../catalog/log.ts";
 import type { BusEvent } from "../../events/event.ts";
 import type { AnyEvents } from "../../events/event_map.ts";
-import { assertFunction, invalidArgument } from "../../internal/arguments.ts";
+import {
+  assertAboveZero,
+  assertFunction,
+  assertPositiveInteger,
+  invalidArgument,
+} from "../../internal/arguments.ts";
 import { assertKnownNames } from "../../internal/option_names.ts";
 import { MAX_DELAY_MS } from "../../internal/timers.ts";
 import type { TraceContext } from "../trace_context.ts";
@@ -117,9 +122,7 @@ export function resolveLoggingOptions<Events extends object>(
   if (!LOG_LEVELS.includes(minLevel)) {
     invalidArgument(TypeError, ACTION, "minLevel", `one of ${LOG_LEVELS.join(", ")}`, minLevel);
   }
-  if (typeof maxPerSecond !== "number" || !(maxPerSecond > 0)) {
-    invalidArgument(RangeError, ACTION, "maxPerSecond", "a number above 0", maxPerSecond);
-  }
+  assertAboveZero(ACTION, "maxPerSecond", maxPerSecond);
   if (!Array.isArray(redact)) {
     invalidArgument(TypeError, ACTION, "redact", "a list of names", redact);
   }
@@ -130,18 +133,8 @@ export function resolveLoggingOptions<Events extends object>(
   }
   if (contextOf !== undefined) assertFunction(ACTION, "contextOf", contextOf);
   if (clock !== undefined) assertFunction(ACTION, "clock", clock);
-  if (!Number.isInteger(maxPending) || maxPending < 1) {
-    invalidArgument(RangeError, ACTION, "maxPending", "a positive integer", maxPending);
-  }
-  if (typeof suppressedIntervalMs !== "number" || !(suppressedIntervalMs > 0)) {
-    invalidArgument(
-      RangeError,
-      ACTION,
-      "suppressedIntervalMs",
-      "a number above 0",
-      suppressedIntervalMs,
-    );
-  }
+  assertPositiveInteger(ACTION, "maxPending", maxPending);
+  assertAboveZero(ACTION, "suppressedIntervalMs", suppressedIntervalMs);
   return {
     logs,
     sinks: sinks as readonly LogSink[],

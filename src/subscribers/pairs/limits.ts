@@ -1,4 +1,4 @@
-import { invalidArgument } from "../../internal/arguments.ts";
+import { assertAboveZero, assertPositiveInteger } from "../../internal/arguments.ts";
 
 /** The limits of what waits for an end. */
 export interface OpenPairsLimits {
@@ -28,11 +28,7 @@ export function resolveOpenPairsLimits(
     maxOpenPairs = DEFAULT_OPEN_PAIRS_LIMITS.maxOpenPairs,
     maxPairAgeMs = DEFAULT_OPEN_PAIRS_LIMITS.maxPairAgeMs,
   } = limits;
-  if (!Number.isInteger(maxOpenPairs) || maxOpenPairs < 1) {
-    invalidArgument(RangeError, action, "maxOpenPairs", "a positive integer", maxOpenPairs);
-  }
-  if (typeof maxPairAgeMs !== "number" || !(maxPairAgeMs > 0)) {
-    invalidArgument(RangeError, action, "maxPairAgeMs", "a number above 0", maxPairAgeMs);
-  }
+  assertPositiveInteger(action, "maxOpenPairs", maxOpenPairs);
+  assertAboveZero(action, "maxPairAgeMs", maxPairAgeMs);
   return { maxOpenPairs, maxPairAgeMs };
 }

@@ -22,6 +22,28 @@ const SLICE_SECONDS: readonly number[] = [
   1,
 ];
 
+/** What the loss ledger says. */
+const LEDGER_INSTRUMENTS: readonly Observed<BusStats>[] = [
+  {
+    name: "event_bus.published_events",
+    kind: "counter",
+    description: "Calls of publish",
+    rows: ({ published }) => [[published]],
+  },
+  {
+    name: "event_bus.delivered_events",
+    kind: "counter",
+    description: "Events dispatched",
+    rows: ({ delivered }) => [[delivered]],
+  },
+  {
+    name: "event_bus.lost_events",
+    kind: "counter",
+    description: "Events rejected or dropped, by reason",
+    rows: ({ rejected, dropped }) => rowsBy("reason", { ...rejected, ...dropped }),
+  },
+];
+
 class SliceTimer extends EventSubscriber<object> {
   override readonly name: string = "SliceTimer";
   readonly #histogram: Histogram;
@@ -76,12 +98,12 @@ export function observeBus<Events extends object>(
       bus.registerSubscriber(sliceTimer);
       return bus.stats();
     },
-    instruments: busInstruments(bus),
+    instruments: [...queueInstruments(bus), ...LEDGER_INSTRUMENTS, ...handlerInstruments(bus)],
     onEnd: () => bus.registerSubscriber(sliceTimer)[Symbol.dispose](),
   }, resolved);
 }
 
-function busInstruments<Events extends object>(bus: EventBus<Events>): Observed<BusStats>[] {
+function queueInstruments<Events extends object>(bus: EventBus<Events>): Observed<BusStats>[] {
   return [
     {
       name: "event_bus.queue_depth",
@@ -103,29 +125,16 @@ function busInstruments<Events extends object>(bus: EventBus<Events>): Observed<
       rows: () => [[bus.oldestEventLagMs / 1_000]],
     },
     {
-      name: "event_bus.published_events",
-      kind: "counter",
-      description: "Calls of publish",
-      rows: ({ published }) => [[published]],
-    },
-    {
-      name: "event_bus.delivered_events",
-      kind: "counter",
-      description: "Events dispatched",
-      rows: ({ delivered }) => [[delivered]],
-    },
-    {
       name: "event_bus.dropped_events_total",
       kind: "counter",
       description: "Events lost to a full queue, to eviction or to a stop",
       rows: () => [[bus.droppedEventsCount]],
     },
-    {
-      name: "event_bus.lost_events",
-      kind: "counter",
-      description: "Events rejected or dropped, by reason",
-      rows: ({ rejected, dropped }) => rowsBy("reason", { ...rejected, ...dropped }),
-    },
+  ];
+}
+
+function handlerInstruments<Events extends object>(bus: EventBus<Events>): Observed<BusStats>[] {
+  return [
     {
       name: "event_bus.subscriber_exceptions",
       kind: "counter",

@@ -118,7 +118,7 @@ Deno.test("startObservability reports to the logger, once each", async () => {
     "busbar: OTEL_PROPAGATORS: has no effect: " +
     "an event's traceparent is read as W3C's tracecontext, and nothing else",
     "busbar: OTEL_LOG_LEVEL: has no effect: " +
-    "losses and failures are told to the logger, whatever the level",
+    "losses and failures are logged, whatever the level",
   ]);
 });
 

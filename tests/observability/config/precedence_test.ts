@@ -33,7 +33,7 @@ const VALUES: Record<string, fc.Arbitrary<unknown>> = {
   "bus.maxQueueSize": fc.integer({ min: 1, max: 2 ** 24 }),
   "bus.overflow": fc.constantFrom("drop-newest", "drop-oldest", "inline"),
   "bus.drainBudgetMs": fc.double({ min: 1e-3, max: 1e3, noNaN: true }),
-  "bus.maxInFlight": fc.integer({ min: 1 }),
+  "bus.maxInFlight": fc.integer({ min: 1, max: 2 ** 24 }),
   "metricsEnabled": fc.boolean(),
   "loggingEnabled": fc.boolean(),
   "runtimeTelemetry": fc.boolean(),
@@ -253,6 +253,11 @@ Deno.test("bad and unknown options are refused", () => {
       { bus: { maxQueueSize: 0 } },
       RangeError,
       "bus.maxQueueSize must be an integer from 1 to 16777216, received 0",
+    ],
+    [
+      { bus: { maxInFlight: 2 ** 24 + 1 } },
+      RangeError,
+      "bus.maxInFlight must be an integer from 1 to 16777216, received 16777217",
     ],
     [
       { bus: { overflow: "drop" } },

@@ -181,3 +181,19 @@ Deno.test("A burst of 100,000 ended spans in one turn loses none", async () => {
   assertEquals(processor.stats(), { exported: 100_000, failed: 0, dropped: 0, queued: 0 });
   await processor.shutdown();
 });
+
+Deno.test("A signal ends the wait for a receiver that does not respond", async () => {
+  const controller = new AbortController();
+  const processor = new SpanBatchProcessor({
+    export: () => controller.abort(),
+    shutdown: () => Promise.resolve(),
+  }, { logger: { warn() {} } });
+  const tracer = new TracerProvider({ spanProcessors: [processor] }).getTracer("test");
+  tracer.startSpan("read").end();
+  await processor.forceFlush({ signal: controller.signal });
+  assertEquals(processor.stats().queued, 1);
+  tracer.startSpan("read").end();
+  await processor.shutdown({ signal: controller.signal });
+  // The one whose export was cut off, and the one that was still queued.
+  assertEquals(processor.stats(), { exported: 0, failed: 1, dropped: 1, queued: 0 });
+});
