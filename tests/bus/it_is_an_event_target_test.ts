@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import fc from "fast-check";
+import fc from "../support/properties.ts";
 import { nextTurn, quietBus } from "../support/quiet_bus.ts";
 
 const TYPES = ["a", "b"];

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import fc from "fast-check";
+import fc from "../support/properties.ts";
 import type { EventBus, OverflowPolicy } from "@busbar/busbar";
 import { nextTurn, quietBus } from "../support/quiet_bus.ts";
 
@@ -25,7 +25,7 @@ Deno.test("the ledger's equations hold at any moment of any program", async () =
   const policy = fc.constantFrom<OverflowPolicy>("drop-newest", "drop-oldest", "inline");
   await fc.assert(
     fc.asyncProperty(
-      fc.array(step, { maxLength: 30 }),
+      fc.array(step, { maxLength: 60 }),
       policy,
       fc.integer({ min: 1, max: 20 }),
       async (steps, overflow, maxQueueSize) => {
@@ -60,7 +60,6 @@ Deno.test("the ledger's equations hold at any moment of any program", async () =
         assertEquals(bus.stats().published, published);
       },
     ),
-    { numRuns: 200 },
   );
 });
 

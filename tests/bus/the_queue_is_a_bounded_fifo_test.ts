@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import fc from "fast-check";
+import fc from "../support/properties.ts";
 import { BoundedQueue } from "../../src/bus/bounded_queue.ts";
 
 Deno.test("it does what a plain array does, within its bound", () => {

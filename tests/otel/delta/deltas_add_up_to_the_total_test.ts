@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
+import fc from "../../support/properties.ts";
 import type { Histogram } from "@opentelemetry/sdk-metrics";
 import { type How, pushing, total } from "../../support/delta_pushes.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import fc from "fast-check";
+import fc from "../../support/properties.ts";
 import { MAX_LOG_DEPTH, MAX_LOG_VALUES, REDACTED } from "@busbar/busbar/subscribers";
 import { loggingBus } from "../../support/logging_bus.ts";
 

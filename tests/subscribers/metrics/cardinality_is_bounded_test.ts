@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import * as fc from "fast-check";
+import fc from "../../support/properties.ts";
 import { type AttributeValue, declare } from "@busbar/busbar/catalog";
 import { MetricsSubscriber } from "@busbar/busbar/subscribers";
 import { MemoryLogger } from "@busbar/busbar/testing";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import fc from "fast-check";
+import fc from "../../support/properties.ts";
 import { DEFAULT_OPEN_PAIRS_LIMITS as DEFAULTS } from "../../../src/subscribers/pairs/limits.ts";
 import { OpenPairs, pairKey } from "../../../src/subscribers/pairs/open_pairs.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { trace } from "@opentelemetry/api";
-import fc from "fast-check";
+import fc from "../../support/properties.ts";
 import { declare } from "@busbar/busbar/catalog";
 import { TracingSubscriber } from "@busbar/busbar/subscribers";
 import { summary, type TestEvents, tracedBus } from "../../support/tracing_bus.ts";

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { context, trace } from "@opentelemetry/api";
 import { StackContextManager } from "@opentelemetry/sdk-trace";
-import fc from "fast-check";
+import fc from "../../support/properties.ts";
 import { formatTraceparent, fromActiveContext, parseTraceparent } from "@busbar/busbar/subscribers";
 
 const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
