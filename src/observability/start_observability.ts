@@ -191,7 +191,10 @@ async function serve<Events extends object>(
     port,
     scrape,
     stats: () => bus.stats(),
-    ...(options.ready === undefined ? {} : { ready: options.ready }),
+    ready: options.ready,
+    routes: options.routes,
+    allowedHosts: options.allowedHosts,
+    token: options.token,
     logger,
   });
 }

@@ -4,6 +4,7 @@ import type { Catalog } from "../catalog/catalog.ts";
 import type { AnyEvents } from "../events/event_map.ts";
 import type { ExitHookOptions } from "../exit/hooks.ts";
 import type { HealthRoutesOptions } from "../http/health_routes.ts";
+import type { Route } from "../http/route.ts";
 import type { Logger } from "../internal/logger.ts";
 import type { Optional } from "../internal/with_defaults.ts";
 import type { LogSink } from "../subscribers/logging/log_record.ts";
@@ -26,6 +27,15 @@ export interface ProgramOptions<Events extends object = AnyEvents> extends Catal
   readonly subscribers?: readonly EventSubscriber<Events>[] | undefined;
   /** Whether `/readyz` of the metrics server answers 200. Default: always. */
   readonly ready?: HealthRoutesOptions["ready"] | undefined;
+  /** Further routes of the metrics server. Default: none. */
+  readonly routes?: readonly Route[] | undefined;
+  /**
+   * The host names that the metrics server answers to besides those of the loopback interface; see
+   * `HandlerOptions.allowedHosts`. Default: none if it listens on loopback, else any.
+   */
+  readonly allowedHosts?: readonly string[] | undefined;
+  /** What requests to the metrics server must carry as a bearer token. Default: none. */
+  readonly token?: string | undefined;
   /**
    * Runs `shutdown` when the process gets a signal or has nothing left to do, and delivers what can
    * be delivered synchronously on `exit()` and uncaught errors; see `installExitHooks`. Default: no
@@ -68,6 +78,9 @@ const PROGRAM_OPTIONS: readonly (keyof ProgramOptions)[] = [
   "catalog",
   "subscribers",
   "ready",
+  "routes",
+  "allowedHosts",
+  "token",
   "exitHooks",
   "logSink",
   "selfMetricsPrefix",

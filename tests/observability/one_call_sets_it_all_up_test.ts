@@ -226,3 +226,22 @@ Deno.test("disabled, it opens nothing and answers all the same", async () => {
   assertEquals(await obs.flush(), true);
   await obs.shutdown();
 });
+
+Deno.test("the server has routes, host names and a token of the program's own", async () => {
+  await using obs = await startObservability({
+    ...NO_ENV,
+    ready: () => Promise.resolve(false),
+    routes: [{ path: "/version", handle: () => new Response("1.2.3\n") }],
+    allowedHosts: ["metrics.example"],
+    token: "secret",
+  });
+  const origin = new URL(obs.metricsUrl!).origin;
+  const ask = async (path: string, headers: Record<string, string> = {}) => {
+    const response = await fetch(`${origin}${path}`, { headers });
+    return [response.status, await response.text()];
+  };
+  const authorization = "Bearer secret";
+  assertEquals(await ask("/version", { authorization }), [200, "1.2.3\n"]);
+  assertEquals((await ask("/metrics"))[0], 401);
+  assertEquals((await ask("/readyz"))[0], 503);
+});
