@@ -158,7 +158,9 @@ const TEN_HANDLERS: readonly ((event: BusEvent) => void)[] = [
   (event) => void (sums[9] += event.sessionId.length + 10),
 ];
 
-/** The ten called directly, each in isolation: what the bus with ten subscribers is held against. */
+/**
+ * The ten called directly, each in isolation: what the bus with ten subscribers is held against.
+ */
 function tenIsolatedCalls(): Contender {
   const handlers = [...TEN_HANDLERS];
   return {

@@ -1,6 +1,7 @@
 /**
- * Builds the npm package with dnt, into `npm/dnt`: modules and declarations for every entry point of
- * `deno.json`, type-checked against Node's and the web's own types, and checked as `check:pack` does.
+ * Builds the npm package with dnt, into `npm/dnt`: modules and declarations for every entry point
+ * of `deno.json`, type-checked against Node's and the web's own types, and checked as `check:pack`
+ * does.
  *
  * It has a configuration of its own, `scripts/npm.deno.json`, since it is the only one to download
  * from JSR. Where that cannot be reached, `deno task pack` makes the package.

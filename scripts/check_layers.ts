@@ -1,8 +1,8 @@
 // deno-lint-ignore-file no-console -- a script prints what it does
 /**
- * Checks that the imports of `src/` follow the order of its folders, that tests import the package as
- * its users do, that no files import each other in a circle, be it only for types, and that no file
- * of `src/` or `tests/` is too long. Names everything that is wrong, and then fails.
+ * Checks that the imports of `src/` follow the order of its folders, that tests import the package
+ * as its users do, that no files import each other in a circle, be it only for types, and that no
+ * file of `src/` or `tests/` is too long. Names everything that is wrong, and then fails.
  *
  * Run it with `deno task check:layers`.
  *

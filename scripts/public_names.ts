@@ -1,8 +1,8 @@
 // deno-lint-ignore-file no-console -- a script prints what it does
 /**
- * Counts the distinct names that the entry points export, and lists those that nobody uses: no other
- * folder of `src/`, no example and no page of the documentation, nor the types of a name that one of
- * these uses. With `--check` it fails when there are such, or too many names.
+ * Counts the distinct names that the entry points export, and lists those that nobody uses: no
+ * other folder of `src/`, no example and no page of the documentation, nor the types of a name that
+ * one of these uses. With `--check` it fails when there are such, or too many names.
  *
  * Run it with `deno task surface`.
  *

@@ -1,6 +1,6 @@
 /**
- * Checks that what is here can be released, and with `--yes` tags it. It publishes nothing: once the
- * tag is pushed, `.github/workflows/release.yml` does.
+ * Checks that what is here can be released, and with `--yes` tags it. It publishes nothing: once
+ * the tag is pushed, `.github/workflows/release.yml` does.
  *
  * There it runs with `--tag=<name>`, and checks that the tag, which now exists, is the right one.
  *

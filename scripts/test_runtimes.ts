@@ -1,6 +1,6 @@
 /**
- * Runs the behaviour tests against the packed tarball on every runtime of `tests/runtimes/matrix.ts`,
- * and writes or checks `docs/runtimes.md`.
+ * Runs the behaviour tests against the packed tarball on every runtime of
+ * `tests/runtimes/matrix.ts`, and writes or checks `docs/runtimes.md`.
  *
  * Flags: `--write` writes the document, `--only=<runtime>` runs one runtime and leaves it alone.
  *

@@ -6,7 +6,9 @@ type OwnEvents = Pick<
   "kv_cache.opened" | "kv_cache.lookup.finished" | "kv_cache.chunks.evicted"
 >;
 
-/** What becomes of the events that this example adds. A new cache makes every series exist, at 0. */
+/**
+ * What becomes of the events that this example adds. A new cache makes every series exist, at 0.
+ */
 const { catalog, counter } = declare<OwnEvents>();
 export const serverCatalog: Catalog<OwnEvents> = catalog({
   metrics: {

@@ -2,7 +2,8 @@
 /**
  * A two-tier prefix cache for language models, observed by Busbar. Run it with `deno task demo`.
  *
- * Standard output carries nothing but the final scrape of `--once`; all else goes to standard error.
+ * Standard output carries nothing but the final scrape of `--once`; all else goes to standard
+ * error.
  *
  * @module
  */

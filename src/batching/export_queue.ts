@@ -31,8 +31,8 @@ export interface ExportQueueStats {
  * - **Loss**: items that do not fit are dropped, items that the receiver rejects fail; both are
  *   counted and logged, at first at once and then backing off. What was added is the sum of all
  *   counts of `stats()`.
- * - **Delay**: a full batch is exported at once, a smaller one after `scheduleDelayMs`. The timer does
- *   not keep the process alive.
+ * - **Delay**: a full batch is exported at once, a smaller one after `scheduleDelayMs`. The timer
+ *   does not keep the process alive.
  *
  * @example
  * ```ts

@@ -7,8 +7,8 @@ import { withDefaults } from "../internal/with_defaults.ts";
  * The default bounds of every export queue.
  *
  * `maxQueueSize` is twice the bus's: a drain may end as many spans in one burst as the bus's queue
- * holds, while those of the burst before it are still being exported. The others are OpenTelemetry's
- * for spans.
+ * holds, while those of the burst before it are still being exported. The others are
+ * OpenTelemetry's for spans.
  */
 export const DEFAULT_EXPORT_QUEUE_OPTIONS: Readonly<{
   maxQueueSize: number;
@@ -42,9 +42,9 @@ export interface ExportQueueOptions<Item> extends ExportQueueBounds {
   /** What the items are called in the log, such as `"spans"` or `"log records"`. */
   readonly itemName: string;
   /**
-   * Exports one batch; rejects if that failed for good. If the error has a number `rejectedCount`, only
-   * that many items were rejected; otherwise all were. The signal aborts when nobody waits for the
-   * export any more.
+   * Exports one batch; rejects if that failed for good. If the error has a number `rejectedCount`,
+   * only that many items were rejected; otherwise all were. The signal aborts when nobody waits for
+   * the export any more.
    */
   readonly exportBatch: (items: Item[], signal: AbortSignal) => Promise<void>;
   /** Where losses are logged, once and then backing off. Default: `console`. */

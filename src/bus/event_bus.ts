@@ -45,8 +45,8 @@ const NOTHING = disposable(() => {});
  *   type. Each loss is counted in `EventBus.stats`, and losses are logged.
  * - **Isolation**: a handler that throws or rejects is counted and does not affect others.
  * - **Delay**: the bus holds one turn of the event loop for `drainBudgetMs`; then timers and I/O
- *   get their turn. It checks the clock after every event while handlers are slow, and at least every
- *   32 events while they are fast, so it can exceed the budget by that much.
+ *   get their turn. It checks the clock after every event while handlers are slow, and at least
+ *   every 32 events while they are fast, so it can exceed the budget by that much.
  * - **Memory**: the length of the queue is strictly bounded.
  *
  * The constructor opens nothing. Events published before `EventBus.start` wait in the queue.
@@ -159,8 +159,8 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
   /**
    * Calls `handler` for each event of `type`.
    *
-   * @returns a disposable that ends the subscription, as does `signal`. Subscribing the same handler
-   * twice makes two subscriptions.
+   * @returns a disposable that ends the subscription, as does `signal`. Subscribing the same
+   * handler twice makes two subscriptions.
    */
   subscribe<Type extends EventTypeOf<Events>>(
     type: Type,
@@ -207,16 +207,16 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
   }
 
   /**
-   * Whether an event of `type` has any subscribers, including those to all events and listeners. Check
-   * it before building expensive metadata. Always `false` on a disabled bus.
+   * Whether an event of `type` has any subscribers, including those to all events and listeners.
+   * Check it before building expensive metadata. Always `false` on a disabled bus.
    */
   hasSubscribers(type: EventTypeOf<Events>): boolean {
     return this.enabled && this.#routes.of(type).length > 0;
   }
 
   /**
-   * As on any EventTarget. The listener receives a `CustomEvent` whose `detail` is the event's record.
-   * A listener that throws or rejects is isolated and counted.
+   * As on any EventTarget. The listener receives a `CustomEvent` whose `detail` is the event's
+   * record. A listener that throws or rejects is isolated and counted.
    */
   override addEventListener<Type extends EventTypeOf<Events> | "bus:drop">(
     type: Type,
@@ -274,9 +274,9 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
 
   /**
    * Dispatches everything queued, synchronously on the caller's stack, and calls `onDrain` and
-   * `flushSync` of the subscribers that have them. It is meant for a process that is about to end and
-   * can no longer await anything; `@busbar/busbar/exit` calls it then. Async handlers are called but
-   * not awaited.
+   * `flushSync` of the subscribers that have them. It is meant for a process that is about to end
+   * and can no longer await anything; `@busbar/busbar/exit` calls it then. Async handlers are
+   * called but not awaited.
    *
    * @returns whether the queue is empty; `false` if the timeout was reached first
    * @throws {RangeError} if `timeoutMs` is not a number of at least 0
@@ -343,8 +343,8 @@ export class EventBus<Events extends object = AnyEvents> extends EventTarget
   }
 
   /**
-   * A copy of how often a handler was observed to hold the event loop for `drainBudgetMs` or longer, by
-   * name. Handlers are timed only once that has happened, so it is a lower bound.
+   * A copy of how often a handler was observed to hold the event loop for `drainBudgetMs` or
+   * longer, by name. Handlers are timed only once that has happened, so it is a lower bound.
    */
   slowHandlerCounts(): Record<string, number> {
     return this.#drain.slow.toRecord();

@@ -48,8 +48,8 @@ export abstract class EventSubscriber<Events extends object = AnyEvents> {
   onEvent?(event: EventOf<Events, EventTypeOf<Events>>): unknown;
 
   /**
-   * Called at the end of each slice of the drain. Accumulate per event and pass the result on here, to
-   * make one expensive call per slice instead of one per event.
+   * Called at the end of each slice of the drain. Accumulate per event and pass the result on here,
+   * to make one expensive call per slice instead of one per event.
    *
    * @param sliceStartedAtMs when the slice began, on the clock of `performance.now()`
    */
@@ -59,8 +59,8 @@ export abstract class EventSubscriber<Events extends object = AnyEvents> {
   flush?(): void | Promise<void>;
 
   /**
-   * Passes on, synchronously, what it can. Called by `EventBus.flushSync`, when the process is about to
-   * end.
+   * Passes on, synchronously, what it can. Called by `EventBus.flushSync`, when the process is
+   * about to end.
    */
   flushSync?(): void;
 

@@ -22,7 +22,10 @@ export class Failures {
     this.report(this.counts, name, `failed in ${what}: ${errorText(error)}`);
   }
 
-  /** Counts in any tally, and reports it, unless such a thing was reported of `name` a short time ago. */
+  /**
+   * Counts in any tally, and reports it, unless such a thing was reported of `name` a short time
+   * ago.
+   */
   report(tally: Tally, name: string, what: string): void {
     if (tally.add(name).due(performance.now())) queueMicrotask(() => this.warn(`${name} ${what}`));
   }

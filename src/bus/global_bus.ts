@@ -14,9 +14,9 @@ const shared = (globalThis as { [KEY]?: { bus: EventBus } })[KEY] ??= {
 
 /**
  * Returns the process-wide bus: a disabled one until {@linkcode initEventBus} or
- * {@linkcode setEventBus} is called. Libraries should call this at each publish, not once at import,
- * so that they get the bus that the application sets up later. All copies and versions of Busbar in
- * one program have the same one.
+ * {@linkcode setEventBus} is called. Libraries should call this at each publish, not once at
+ * import, so that they get the bus that the application sets up later. All copies and versions of
+ * Busbar in one program have the same one.
  *
  * @example A library publishes, and costs nothing until an application listens
  * ```ts

@@ -13,7 +13,10 @@ export type DropReason = "evicted" | "shutdown";
 export interface LossCounts {
   /** Events for which `publish` returned `false`, by reason. */
   readonly rejected: Readonly<Record<RejectReason, number>>;
-  /** Events accepted and then lost: dropped by `drop-oldest`, or left over by a `stop` that timed out. */
+  /**
+   * Events accepted and then lost: dropped by `drop-oldest`, or left over by a `stop` that timed
+   * out.
+   */
   readonly dropped: Readonly<Record<DropReason, number>>;
   /** Both, by event type; beyond 1,000 types, the rest is counted as `"__other__"`. */
   readonly lostByType: Readonly<Record<string, number>>;

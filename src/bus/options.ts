@@ -5,8 +5,8 @@ import type { Logger } from "../internal/logger.ts";
  * What happens to an event published when the queue is full.
  *
  * **`"drop-newest"`** rejects it: `publish` returns `false`.
- * *When to use*: nearly always. What was accepted is delivered, and a loss costs the producer almost
- * nothing and is reported to it immediately.
+ * *When to use*: nearly always. What was accepted is delivered, and a loss costs the producer
+ * almost nothing and is reported to it immediately.
  * *Gotchas*: in a long overload the events delivered are old; watch `oldestEventLagMs`.
  *
  * **`"drop-oldest"`** drops the oldest queued event and accepts the new one.
@@ -17,21 +17,27 @@ import type { Logger } from "../internal/logger.ts";
  * **`"inline"`** lets the producer dispatch a slice itself, up to `maxQueueSize` events or
  * `drainBudgetMs`, and then accepts the event.
  * *When to use*: accounting and audits, where no event may be lost and the producer can wait.
- * *Gotchas*: handlers run on the stack of `publish`, which takes as long as they do. An event that a
- * handler publishes into a full queue is still rejected (`queue_full`), as is one published into a
- * full queue before `start()`: dispatching there would recurse or surprise.
+ * *Gotchas*: handlers run on the stack of `publish`, which takes as long as they do. An event that
+ * a handler publishes into a full queue is still rejected (`queue_full`), as is one published into
+ * a full queue before `start()`: dispatching there would recurse or surprise.
  */
 export type OverflowPolicy = "drop-newest" | "drop-oldest" | "inline";
 
-/** The options of an {@linkcode EventBus}; the defaults are {@linkcode DEFAULT_EVENT_BUS_OPTIONS}. */
+/**
+ * The options of an {@linkcode EventBus}; the defaults are {@linkcode DEFAULT_EVENT_BUS_OPTIONS}.
+ */
 export interface EventBusOptions {
-  /** Whether the bus is enabled. A disabled one accepts, counts and starts nothing. Default: `true`. */
+  /**
+   * Whether the bus is enabled. A disabled one accepts, counts and starts nothing. Default: `true`.
+   */
   readonly enabled?: boolean | undefined;
   /** How many events may wait: an integer from 1 to 2^24. Default: 10,000. */
   readonly maxQueueSize?: number | undefined;
   /** What happens to an event published when the queue is full. Default: `"drop-newest"`. */
   readonly overflow?: OverflowPolicy | undefined;
-  /** How long the bus may hold one turn of the event loop, in milliseconds, more than 0. Default: 4. */
+  /**
+   * How long the bus may hold one turn of the event loop, in milliseconds, more than 0. Default: 4.
+   */
   readonly drainBudgetMs?: number | undefined;
   /**
    * How many calls of one async handler may be pending: an integer from 1 to 2^24. Beyond that, the
@@ -40,8 +46,8 @@ export interface EventBusOptions {
   readonly maxInFlight?: number | undefined;
   /**
    * Returns the time in milliseconds since the epoch. Default: a sub-millisecond clock that follows
-   * the wall clock and never runs backwards. If the clock throws, that is counted and `Date.now()` is
-   * used.
+   * the wall clock and never runs backwards. If the clock throws, that is counted and `Date.now()`
+   * is used.
    */
   readonly clock?: (() => number) | undefined;
   /** Where losses and failures are logged. Default: `console`. */

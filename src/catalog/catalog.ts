@@ -30,8 +30,8 @@ export const CATALOG_SECTIONS = ["events", "metrics", "spans", "logs"] as const;
  * Checks a catalog.
  *
  * @returns the catalog without what is `undefined` in it
- * @throws {TypeError} if a section, a name or a declaration is invalid, or if two metrics would have
- * the same name in a scrape
+ * @throws {TypeError} if a section, a name or a declaration is invalid, or if two metrics would
+ * have the same name in a scrape
  */
 export function checkCatalog<Events extends object>(given: Catalog<Events>): Catalog<Events> {
   assertObject("it", given);

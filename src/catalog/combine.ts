@@ -35,8 +35,8 @@ const NOUNS = {
 } as const;
 
 /**
- * Makes one catalog of several: a library's and an application's, for one dashboard or one bus. Each
- * is checked, and so is what they are together. One of them may stand there twice.
+ * Makes one catalog of several: a library's and an application's, for one dashboard or one bus.
+ * Each is checked, and so is what they are together. One of them may stand there twice.
  *
  * @example
  * ```ts
@@ -53,8 +53,8 @@ const NOUNS = {
  * ```
  *
  * @returns the catalog of all their events
- * @throws {TypeError} if two of them declare something different under one name, or if metrics of two
- * would have the same name in a scrape
+ * @throws {TypeError} if two of them declare something different under one name, or if metrics of
+ * two would have the same name in a scrape
  */
 export function combineCatalogs<
   const Catalogs extends AnyCatalog | readonly AnyCatalog[],

@@ -133,7 +133,8 @@ export interface Declarations<Events extends object = AnyEvents> {
   ) => EventMetric<Events>;
 
   /**
-   * Declares a histogram of the time between a start and an end event, by the events' own timestamps.
+   * Declares a histogram of the time between a start and an end event, by the events' own
+   * timestamps.
    *
    * @example
    * ```ts

@@ -23,7 +23,9 @@ export interface LogDeclaration<Event extends BusEvent = BusEvent> {
   readonly body?: ((event: Event) => string) | undefined;
   /** The record's attributes. Default: the metadata's fields. */
   readonly attributes?: ((event: Event) => EventAttributes) | undefined;
-  /** Names of fields, or dotted ends of their paths, to replace by `"[redacted]"`. Default: none. */
+  /**
+   * Names of fields, or dotted ends of their paths, to replace by `"[redacted]"`. Default: none.
+   */
   readonly redact?: readonly string[] | undefined;
   /**
    * How many records per second are written; the rest is counted, and a summary record reports the

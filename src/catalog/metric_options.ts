@@ -12,9 +12,9 @@ export interface MetricOptions {
   /** A unit as OpenTelemetry writes it: `"s"`, `"By"`, `"1"`, or a noun. Default: none. */
   readonly unit?: string | undefined;
   /**
-   * How many attribute sets the instrument holds, including OpenTelemetry's overflow series. Further
-   * sets are combined in that series, so that totals stay exact. An integer of at least 2. Default:
-   * {@linkcode DEFAULT_MAX_ATTRIBUTE_SETS}.
+   * How many attribute sets the instrument holds, including OpenTelemetry's overflow series.
+   * Further sets are combined in that series, so that totals stay exact. An integer of at least 2.
+   * Default: {@linkcode DEFAULT_MAX_ATTRIBUTE_SETS}.
    */
   readonly maxAttributeSets?: number | undefined;
   /**
@@ -29,8 +29,8 @@ export interface EventMetricOptions<Event> extends MetricOptions {
   /** What the event adds. Default: 1. */
   readonly value?: ((event: Event) => number) | undefined;
   /**
-   * The attributes of the series that the event goes to. Keep the number of distinct sets small, see
-   * `maxAttributeSets`. Default: none.
+   * The attributes of the series that the event goes to. Keep the number of distinct sets small,
+   * see `maxAttributeSets`. Default: none.
    */
   readonly attributes?: ((event: Event) => EventAttributes) | undefined;
   /** For events that feed several series; use it instead of `value` and `attributes`. */

@@ -8,8 +8,8 @@ import { familyName, seriesNames } from "./scrape_name.ts";
 const RESOURCE: ReadonlySet<string> = new Set(seriesNames("target", "info"));
 
 /**
- * Refuses metrics of which one would hide another in a scrape, or be summed up with it: there, names
- * are written with fewer characters, and units and kinds add endings to them.
+ * Refuses metrics of which one would hide another in a scrape, or be summed up with it: there,
+ * names are written with fewer characters, and units and kinds add endings to them.
  */
 export function assertNoCollision(
   metrics: Readonly<Record<string, MetricDeclaration<AnyEvents>>>,

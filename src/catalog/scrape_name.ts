@@ -107,7 +107,10 @@ export function seriesNames(family: string, type: FamilyType): readonly string[]
   return [family, ...SERIES_SUFFIXES[type].map((suffix) => family + suffix)];
 }
 
-/** An attribute's name as a label's. Names that Prometheus keeps for itself, with `__` in front, do not come out. */
+/**
+ * An attribute's name as a label's. Names that Prometheus keeps for itself, with `__` in front, do
+ * not come out.
+ */
 export function labelName(attribute: string): string {
   const name = plainName(attribute);
   return /^\d/.test(name) || name === "" ? `_${name}` : name;

@@ -28,7 +28,9 @@ export interface SpanDeclarationOptions<Events extends object, Start, End> {
    * children, and it stays open until they have ended. Default: `false`.
    */
   readonly root?: boolean | undefined;
-  /** Event types that announce the operation before its start, and keep the root open from then on. */
+  /**
+   * Event types that announce the operation before its start, and keep the root open from then on.
+   */
   readonly announcedBy?: EventTypeOf<Events> | readonly EventTypeOf<Events>[] | undefined;
   /** The span's role. Default: `"internal"`. */
   readonly kind?: SpanKindName | undefined;

@@ -4,8 +4,8 @@ export interface PublishInit {
   readonly sessionId?: string | undefined;
   /**
    * When it happened, in milliseconds since the epoch (fractions allowed). Pass it only if the
-   * event is published later than it happened, as in a replay. Default: the bus's clock, read inside
-   * `publish`. A value that is not a finite number is replaced by that default.
+   * event is published later than it happened, as in a replay. Default: the bus's clock, read
+   * inside `publish`. A value that is not a finite number is replaced by that default.
    */
   readonly timestamp?: number | undefined;
   /** The W3C `traceparent` of the caller, passed on unchanged. Default: `undefined`. */

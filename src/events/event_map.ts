@@ -28,8 +28,8 @@ export type PublishArguments<Metadata> = undefined extends Metadata
   : [metadata: Metadata, init?: PublishInit];
 
 /**
- * Called once for each event of a type, later than `publish` and off its call stack. It may be async:
- * a rejection is isolated and counted like an exception.
+ * Called once for each event of a type, later than `publish` and off its call stack. It may be
+ * async: a rejection is isolated and counted like an exception.
  */
 export type EventHandler<Event extends BusEvent = BusEvent> = (event: Event) => unknown;
 

@@ -65,8 +65,8 @@ interface Process {
  *
  * With `startObservability`, use its `exitHooks` option, which includes the exporters.
  *
- * Deno, Node and Bun are handled through the global `process`, browsers through `pagehide`. Deno needs
- * no permission for it.
+ * Deno, Node and Bun are handled through the global `process`, browsers through `pagehide`. Deno
+ * needs no permission for it.
  *
  * @returns a disposable that removes the hooks
  * @throws {TypeError} if a signal is not an {@linkcode ExitSignal}, or an option is unknown

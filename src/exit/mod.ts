@@ -1,7 +1,7 @@
 /**
- * Hooks that deliver queued events when the process ends. A script that simply runs to its end needs
- * none: a started bus keeps the process alive until its events are delivered. The hooks are for
- * signals, `exit()` and uncaught errors.
+ * Hooks that deliver queued events when the process ends. A script that simply runs to its end
+ * needs none: a started bus keeps the process alive until its events are delivered. The hooks are
+ * for signals, `exit()` and uncaught errors.
  *
  * @example
  * ```ts

@@ -26,8 +26,9 @@ const GRID_WIDTH = 24;
 const PANEL_HEIGHT = 8;
 
 /**
- * Generates a Grafana dashboard with a panel for each metric of a catalog, and a row for the bus's health.
- * The data source is selected in Grafana with the variable `datasource`, by default Prometheus.
+ * Generates a Grafana dashboard with a panel for each metric of a catalog, and a row for the bus's
+ * health. The data source is selected in Grafana with the variable `datasource`, by default
+ * Prometheus.
  *
  * @returns JSON text to import
  * @throws {TypeError} if an option is unknown

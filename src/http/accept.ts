@@ -47,9 +47,9 @@ const OFFERS: readonly Offer[] = [
 const NAMED = 2;
 
 /**
- * The format that an `Accept` header asks for: the one of the highest quality; of equals the one that
- * is named rather than covered by a `*`, and OpenMetrics if both are. Prometheus text for whoever
- * says nothing, nothing readable, or accepts neither: metrics are of more use than a 406.
+ * The format that an `Accept` header asks for: the one of the highest quality; of equals the one
+ * that is named rather than covered by a `*`, and OpenMetrics if both are. Prometheus text for
+ * whoever says nothing, nothing readable, or accepts neither: metrics are of more use than a 406.
  */
 export function negotiateFormat(accept: string | null): ScrapeFormat {
   const ranges = parse(accept);
@@ -84,7 +84,9 @@ function matchQuality(
   return found;
 }
 
-/** Whether an `Accept-Encoding` header asks for gzip, and likes it no less than no encoding at all. */
+/**
+ * Whether an `Accept-Encoding` header asks for gzip, and likes it no less than no encoding at all.
+ */
 export function acceptsGzip(acceptEncoding: string | null): boolean {
   const ranges = parse(acceptEncoding);
   const quality = (...names: string[]) => ranges.find(({ name }) => names.includes(name))?.quality;

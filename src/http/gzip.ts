@@ -4,8 +4,8 @@ import { nextTurn } from "../internal/turns.ts";
 const CHUNK_BYTES = 64 * 1_024;
 
 /**
- * Compresses a text, a chunk in each turn of the event loop: some runtimes compress on the spot, and
- * a megabyte at once would take tens of milliseconds.
+ * Compresses a text, a chunk in each turn of the event loop: some runtimes compress on the spot,
+ * and a megabyte at once would take tens of milliseconds.
  */
 export async function gzip(text: string): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new TextEncoder().encode(text);

@@ -14,13 +14,13 @@ const OPTIONS: Readonly<Record<keyof HandlerOptions, true>> = {
 };
 
 /**
- * Creates a handler made of routes, for any server that uses `Request` and `Response`; for `node:http`
- * and Express see `toNodeHandler`.
+ * Creates a handler made of routes, for any server that uses `Request` and `Response`; for
+ * `node:http` and Express see `toNodeHandler`.
  *
  * - Paths without a route get 404; methods that a path has no route for get 405, with `Allow`.
  * - A route that fails is answered with 500. The reason is logged and not sent to the client.
- * - Responses get `cache-control: no-store` and `x-content-type-options: nosniff`, unless a route sets
- *   these headers itself.
+ * - Responses get `cache-control: no-store` and `x-content-type-options: nosniff`, unless a route
+ *   sets these headers itself.
  *
  * It never rejects.
  *

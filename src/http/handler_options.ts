@@ -7,9 +7,9 @@ export interface HandlerOptions {
   readonly routes: readonly Route[];
   /**
    * The host names, without ports, that requests may be addressed to besides those of the loopback
-   * interface (`localhost`, `127.0.0.1`, `[::1]`); others get 403. It keeps web pages from reading what
-   * listens on loopback, through a name of their own that resolves to it. `["*"]` stands for any.
-   * Default: any.
+   * interface (`localhost`, `127.0.0.1`, `[::1]`); others get 403. It keeps web pages from reading
+   * what listens on loopback, through a name of their own that resolves to it. `["*"]` stands for
+   * any. Default: any.
    */
   readonly allowedHosts?: readonly string[] | undefined;
   /**

@@ -25,9 +25,9 @@ export interface MetricsRouteOptions {
 }
 
 /**
- * A route that answers with the metrics, in the format that `Accept` asks for (Prometheus text 0.0.4
- * unless it is OpenMetrics 1.0.0), compressed if `Accept-Encoding` allows gzip. Headers that are
- * malformed or oversized are ignored.
+ * A route that answers with the metrics, in the format that `Accept` asks for (Prometheus text
+ * 0.0.4 unless it is OpenMetrics 1.0.0), compressed if `Accept-Encoding` allows gzip. Headers that
+ * are malformed or oversized are ignored.
  *
  * @throws {TypeError} if `scrape` is not a function, or an option is unknown
  */

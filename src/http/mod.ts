@@ -1,6 +1,6 @@
 /**
- * Metrics over HTTP: a handler made of routes, `(Request) => Promise<Response>`, for any server, and
- * servers on `Deno.serve`, `Bun.serve` and `node:http`.
+ * Metrics over HTTP: a handler made of routes, `(Request) => Promise<Response>`, for any server,
+ * and servers on `Deno.serve`, `Bun.serve` and `node:http`.
  *
  * @example
  * ```ts

@@ -4,11 +4,11 @@ import { requestBody } from "./node_request_body.ts";
 
 /**
  * Makes of a handler one for `node:http` and for what is built on it, such as Express. Bodies are
- * streamed both ways, no faster than they are read; when the client goes away, the request's `signal`
- * aborts and the response's body is cancelled.
+ * streamed both ways, no faster than they are read; when the client goes away, the request's
+ * `signal` aborts and the response's body is cancelled.
  *
- * Below a path where Express mounts it (`app.use("/internal", …)`), the handler sees the path without
- * that beginning.
+ * Below a path where Express mounts it (`app.use("/internal", …)`), the handler sees the path
+ * without that beginning.
  *
  * @example
  * ```ts
@@ -70,7 +70,9 @@ async function respond(
   await send(response.body, outgoing, gone.signal);
 }
 
-/** The request as the web has it; `undefined` if its method, address or headers have no such form. */
+/**
+ * The request as the web has it; `undefined` if its method, address or headers have no such form.
+ */
 function toRequest(
   incoming: NodeRequest,
   outgoing: NodeResponse,

@@ -1,6 +1,8 @@
 import type { NodeRequest, NodeResponse } from "./node_message.ts";
 
-/** The body of a request of `node:http` as a stream, which is read no faster than its reader does. */
+/**
+ * The body of a request of `node:http` as a stream, which is read no faster than its reader does.
+ */
 export function requestBody(
   incoming: NodeRequest,
   outgoing: NodeResponse,

@@ -63,8 +63,8 @@ export interface MetricsServer extends AsyncDisposable {
 
 /**
  * Serves `/metrics`, `/healthz` and `/readyz` with the runtime's own server: `Deno.serve`,
- * `Bun.serve`, or Node's `node:http`. It resolves once the server accepts requests. In Deno it needs
- * `--allow-net=127.0.0.1:9464`, or the address chosen.
+ * `Bun.serve`, or Node's `node:http`. It resolves once the server accepts requests. In Deno it
+ * needs `--allow-net=127.0.0.1:9464`, or the address chosen.
  *
  * If it listens on a loopback address, only requests for loopback host names are answered, unless
  * `allowedHosts` names others.

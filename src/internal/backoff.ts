@@ -2,8 +2,8 @@ const FIRST_INTERVAL_MS = 1_000;
 const MAX_INTERVAL_MS = 60_000;
 
 /**
- * Says when something that keeps happening may be reported again: at once, then after 1 s, 2 s, 4 s …
- * 60 s. A quiet time as long as the last interval starts it over.
+ * Says when something that keeps happening may be reported again: at once, then after 1 s, 2 s, 4 s
+ * … 60 s. A quiet time as long as the last interval starts it over.
  */
 export class Backoff {
   #intervalMs = 0;

@@ -25,9 +25,9 @@ export function assertKnownNames(
 }
 
 /**
- * The known name that takes the fewest edits, `undefined` if it takes more than a third of it. A name
- * that was cut short, or has something appended, is less than one edit away; of several such, the
- * one that is nearest in length is meant.
+ * The known name that takes the fewest edits, `undefined` if it takes more than a third of it. A
+ * name that was cut short, or has something appended, is less than one edit away; of several such,
+ * the one that is nearest in length is meant.
  */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   let nearest: string | undefined;

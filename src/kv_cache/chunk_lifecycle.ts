@@ -4,7 +4,10 @@ import { KeySample } from "./key_sample.ts";
 import type { ChunkKey } from "./metadata.ts";
 import { LruMap } from "./lru_map.ts";
 
-/** The longest time between eviction and return that is recorded, in seconds; longer ones count as this. */
+/**
+ * The longest time between eviction and return that is recorded, in seconds; longer ones count as
+ * this.
+ */
 const MAX_EVICT_REUSE_GAP_S = 300;
 
 /** The options of a {@linkcode ChunkLifecycle}; checked by the caller. */
@@ -66,9 +69,9 @@ const NOTHING: LifecycleObservations = Object.freeze({
 /**
  * Tracks a sample of the chunks through L1: written, read, evicted, returned.
  *
- * Which chunks are tracked depends only on their chunk hash. Times are those of the events. Memory is
- * bounded: beyond the limit, the least recently used (or evicted) chunk is no longer tracked, and
- * counted. Events that contradict earlier ones (a read of a chunk never written) are ignored.
+ * Which chunks are tracked depends only on their chunk hash. Times are those of the events. Memory
+ * is bounded: beyond the limit, the least recently used (or evicted) chunk is no longer tracked,
+ * and counted. Events that contradict earlier ones (a read of a chunk never written) are ignored.
  */
 export class ChunkLifecycle {
   readonly #sample: KeySample;
@@ -97,8 +100,8 @@ export class ChunkLifecycle {
   }
 
   /**
-   * Processes an event and returns what it shows. Several metrics may pass the same event, one after
-   * another: it is processed once.
+   * Processes an event and returns what it shows. Several metrics may pass the same event, one
+   * after another: it is processed once.
    */
   observe(event: LifecycleEvent): LifecycleObservations {
     if (event === this.#lastEvent) return this.#last;

@@ -24,7 +24,8 @@ import type {
  * behind it, SM the storage manager above both, MP the server that answers requests.
  *
  * A start and its end share their `sessionId` and, where a session has several operations of a
- * kind, their `operationId`. L2's pairs are distinguished by `requestId`, `adapterIndex` and `taskId`.
+ * kind, their `operationId`. L2's pairs are distinguished by `requestId`, `adapterIndex` and
+ * `taskId`.
  */
 export interface KvCacheEvents {
   /** Chunks of L1 are held for reading. */

@@ -44,8 +44,8 @@ const OPTIONS: readonly (keyof KvCacheOptions)[] = [
 ];
 
 /**
- * Registers, in one call, the subscribers that turn key-value cache events into metrics, spans and log
- * records, and the metrics of the bus and of these subscribers: `subscribeCatalog` for
+ * Registers, in one call, the subscribers that turn key-value cache events into metrics, spans and
+ * log records, and the metrics of the bus and of these subscribers: `subscribeCatalog` for
  * `kvCacheCatalog`. On a disabled bus it registers nothing.
  *
  * @example

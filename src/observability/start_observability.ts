@@ -33,9 +33,10 @@ interface Start<Events extends object> {
 const observed = new WeakSet<object>();
 
 /**
- * Sets up everything: a bus, subscribers for what the catalog declares, and an OpenTelemetry SDK. If
- * an OTLP endpoint is set, metrics, log records and, if enabled, spans are pushed to it. Otherwise
- * metrics are served at `http://127.0.0.1:9464/metrics`, and log records are written to the console.
+ * Sets up everything: a bus, subscribers for what the catalog declares, and an OpenTelemetry SDK.
+ * If an OTLP endpoint is set, metrics, log records and, if enabled, spans are pushed to it.
+ * Otherwise metrics are served at `http://127.0.0.1:9464/metrics`, and log records are written to
+ * the console.
  *
  * Each setting comes from the first of these that has it: the options, `args`, OpenTelemetry's
  * environment variables, `DEFAULT_OBSERVABILITY_CONFIG`. Variables that are set but have no effect
@@ -43,8 +44,8 @@ const observed = new WeakSet<object>();
  *
  * If the start fails, whatever it had started is ended before it throws.
  *
- * Deno permissions: `--allow-net=127.0.0.1:9464` to serve metrics, `--allow-net` for the endpoint to
- * push, `--allow-env` to read environment variables; without it, they are treated as not set.
+ * Deno permissions: `--allow-net=127.0.0.1:9464` to serve metrics, `--allow-net` for the endpoint
+ * to push, `--allow-env` to read environment variables; without it, they are treated as not set.
  *
  * @example
  * ```ts

@@ -67,8 +67,8 @@ export interface ProgramOptions<Events extends object = AnyEvents> extends Catal
 export interface StartOptions<Events extends object = AnyEvents>
   extends ProgramOptions<Events>, Omit<ObservabilityOptions, "bus"> {
   /**
-   * An existing bus, which is started now and, at shutdown, flushed but not stopped; or options for a
-   * new one, which is stopped at shutdown. Default: a new one with default options.
+   * An existing bus, which is started now and, at shutdown, flushed but not stopped; or options for
+   * a new one, which is stopped at shutdown. Default: a new one with default options.
    */
   readonly bus?: EventBus<Events> | ObservabilityOptions["bus"] | undefined;
 }

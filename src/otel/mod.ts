@@ -1,6 +1,6 @@
 /**
- * A ready-made OpenTelemetry SDK set-up: a meter whose metrics Prometheus can scrape, as Prometheus text
- * or as OpenMetrics with exemplars, and batched, counted export over OTLP.
+ * A ready-made OpenTelemetry SDK set-up: a meter whose metrics Prometheus can scrape, as Prometheus
+ * text or as OpenMetrics with exemplars, and batched, counted export over OTLP.
  *
  * @example
  * ```ts

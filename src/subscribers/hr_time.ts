@@ -4,8 +4,8 @@ const LAST_MS = Math.floor((2 ** 64 - 2 ** 11) / 1e6);
 /**
  * An event's timestamp as OpenTelemetry's pair of seconds and nanoseconds. A bare number would be
  * taken for a `performance.now()` if it is small, and rounded up to 1,000,000,000 ns if it is just
- * below a full second. What OTLP cannot hold, a time before 1970 or after 2554, becomes its first or
- * last: one record with such a time would have a receiver refuse all that come with it.
+ * below a full second. What OTLP cannot hold, a time before 1970 or after 2554, becomes its first
+ * or last: one record with such a time would have a receiver refuse all that come with it.
  *
  * @param timestampMs in milliseconds since the epoch, with fractions
  */

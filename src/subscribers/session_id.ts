@@ -1,6 +1,8 @@
 import { invalidArgument } from "../internal/arguments.ts";
 
-/** The attribute that holds an event's session by default, as OpenTelemetry's conventions name it. */
+/**
+ * The attribute that holds an event's session by default, as OpenTelemetry's conventions name it.
+ */
 export const DEFAULT_SESSION_ID_ATTRIBUTE = "session.id";
 
 /** Refuses what cannot name an attribute. */

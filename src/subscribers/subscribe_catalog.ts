@@ -20,7 +20,10 @@ import { observeSubscribers } from "./self_metrics/observe_subscribers.ts";
 import { SpanRegistry } from "./tracing/span_registry.ts";
 import { TracingSubscriber } from "./tracing/tracing_subscriber.ts";
 
-/** The limits that {@linkcode subscribeCatalog} hands on, under the names that subscribers have for them. */
+/**
+ * The limits that {@linkcode subscribeCatalog} hands on, under the names that subscribers have for
+ * them.
+ */
 export interface CatalogLimits {
   /** Log records below this level are not built. Default: `"info"`. */
   readonly minLevel?: LoggingSubscriberOptions<AnyEvents>["minLevel"] | undefined;
@@ -53,7 +56,9 @@ export interface SubscribeCatalogOptions<Events extends object = AnyEvents> exte
   readonly sink?: LogSink | readonly LogSink[] | undefined;
   /** Further subscribers, which are registered, observed and ended with these. Default: none. */
   readonly subscribers?: readonly EventSubscriber<Events>[] | undefined;
-  /** Whether collected histograms hold exemplars, if there are spans to refer to. Default: `true`. */
+  /**
+   * Whether collected histograms hold exemplars, if there are spans to refer to. Default: `true`.
+   */
   readonly exemplars?: boolean | undefined;
   /** The prefix of the bus's own metrics. Default: `"busbar"`. */
   readonly selfMetricsPrefix?: string | undefined;
@@ -69,7 +74,9 @@ export interface SubscribeCatalogOptions<Events extends object = AnyEvents> exte
 
 /** What {@linkcode subscribeCatalog} registered. */
 export interface CatalogSubscription extends Disposable {
-  /** A copy of all series, cumulative since the registration; empty unless metrics are collected. */
+  /**
+   * A copy of all series, cumulative since the registration; empty unless metrics are collected.
+   */
   collect(): CollectedMetric[];
   /**
    * Unregisters all of it and shuts the subscribers down, for a bus that goes on; `EventBus.stop`
@@ -112,9 +119,9 @@ const OPTIONS: readonly string[] = [
 ];
 
 /**
- * Registers, in one call, the subscribers that turn a bus's events into what a catalog declares, and
- * the metrics of the bus and of these subscribers. It is for those who have an OpenTelemetry SDK of
- * their own; `startObservability` brings one along.
+ * Registers, in one call, the subscribers that turn a bus's events into what a catalog declares,
+ * and the metrics of the bus and of these subscribers. It is for those who have an OpenTelemetry
+ * SDK of their own; `startObservability` brings one along.
  *
  * - With a `tracer`, log records and exemplars refer to the span that their event belongs to.
  * - Several catalogs, in a list, are one: what they declare under one name must be the same.
@@ -150,8 +157,8 @@ const OPTIONS: readonly string[] = [
  * if (lines.length !== 1) throw new Error("not logged");
  * ```
  *
- * @throws {TypeError} if there is no way out, an option is unknown or of the wrong type, or catalogs
- * contradict each other
+ * @throws {TypeError} if there is no way out, an option is unknown or of the wrong type, or
+ * catalogs contradict each other
  * @throws {RangeError} if a limit is out of range
  */
 export function subscribeCatalog<Events extends object>(

@@ -12,7 +12,9 @@ export interface TestResult {
   readonly outcome: "passed" | "failed" | "skipped";
   /** The error's stack, if it failed. */
   readonly error?: string;
-  /** What it lacked here, such as a part of Deno's own API or a port, if it was skipped for that. */
+  /**
+   * What it lacked here, such as a part of Deno's own API or a port, if it was skipped for that.
+   */
   readonly needs?: string;
 }
 

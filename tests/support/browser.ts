@@ -14,7 +14,9 @@ export interface Browser extends AsyncDisposable {
   readonly crashed: Promise<never>;
 }
 
-/** Chromium under one of its names, or what `BUSBAR_CHROMIUM` says; `undefined` if there is none. */
+/**
+ * Chromium under one of its names, or what `BUSBAR_CHROMIUM` says; `undefined` if there is none.
+ */
 export function findChromium(): string | undefined {
   const chosen = Deno.env.get("BUSBAR_CHROMIUM");
   return (chosen ? [chosen] : PROGRAMS).find(installed);

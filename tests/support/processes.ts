@@ -33,7 +33,10 @@ export interface RunOptions {
 
 /** How a script is run by the runtime that runs the test. */
 export interface ScriptOptions extends RunOptions {
-  /** Deno's flags that say what the script may do; other runtimes allow everything. Default: `["--allow-all"]`. */
+  /**
+   * Deno's flags that say what the script may do; other runtimes allow everything. Default:
+   * `["--allow-all"]`.
+   */
   readonly permissions?: readonly string[];
 }
 

@@ -1,7 +1,7 @@
 /**
- * fast-check, as all property tests use it: a list, a text or a dictionary is as long as its maximum
- * allows. By default fast-check rarely goes beyond ten elements, so that a program of steps ends
- * before it gets interesting.
+ * fast-check, as all property tests use it: a list, a text or a dictionary is as long as its
+ * maximum allows. By default fast-check rarely goes beyond ten elements, so that a program of steps
+ * ends before it gets interesting.
  *
  * @module
  */

@@ -3,8 +3,8 @@ import { EventBus, type EventBusOptions } from "@busbar/busbar";
 import { MemoryLogger } from "@busbar/busbar/testing";
 
 /**
- * A budget for tests in which one slice delivers all that was published, and no call counts as slow:
- * a busy machine may stop a process for longer than the default.
+ * A budget for tests in which one slice delivers all that was published, and no call counts as
+ * slow: a busy machine may stop a process for longer than the default.
  */
 export const ONE_SLICE_MS = 60_000;
 

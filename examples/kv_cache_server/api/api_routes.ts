@@ -8,8 +8,9 @@ import { type CacheRequest, readCacheRequest, RequestError } from "./request_bod
 type Operation = (request: CacheRequest, session: string, client: Client) => Promise<object>;
 
 /**
- * Routes that answer `POST` on `/v1/lookup`, `/v1/store` and `/v1/retrieve` with JSON; a request that
- * cannot be answered gets `{ "error": why }`. Models and tenants do not see each other's chunks.
+ * Routes that answer `POST` on `/v1/lookup`, `/v1/store` and `/v1/retrieve` with JSON; a request
+ * that cannot be answered gets `{ "error": why }`. Models and tenants do not see each other's
+ * chunks.
  */
 export function createApiRoutes(cache: PrefixCache, report: (text: string) => void): Route[] {
   const operations = new Map<string, Operation>([

@@ -61,7 +61,9 @@ export class DiskTier implements AsyncDisposable {
     return this.#queue.idle();
   }
 
-  /** Makes the chunks the most recent ones, in their order; those that are new are written later. */
+  /**
+   * Makes the chunks the most recent ones, in their order; those that are new are written later.
+   */
   store(chunks: readonly FilledChunk[], sessionId: string): void {
     const added: FilledChunk[] = [];
     const evicted: Chunk[] = [];

@@ -10,13 +10,15 @@ import { kvCacheSpans } from "./spans.ts";
 import { ChunkLifecycle } from "../chunk_lifecycle.ts";
 import type { KvCacheEvents } from "../events.ts";
 
-/** The options of {@linkcode kvCacheCatalog}; the defaults are {@linkcode DEFAULT_KV_CACHE_OPTIONS}. */
+/**
+ * The options of {@linkcode kvCacheCatalog}; the defaults are {@linkcode DEFAULT_KV_CACHE_OPTIONS}.
+ */
 export interface KvCacheCatalogOptions {
   /** What the names of the metrics begin with. Default: `"lmcache_mp"`. */
   readonly prefix?: string | undefined;
   /**
-   * The share of chunks whose lives in L1 are tracked, from 0 to 1; which ones depends on their chunk
-   * hash alone. Default: 0.01.
+   * The share of chunks whose lives in L1 are tracked, from 0 to 1; which ones depends on their
+   * chunk hash alone. Default: 0.01.
    */
   readonly lifecycleSampleRatio?: number | undefined;
   /**
@@ -25,8 +27,9 @@ export interface KvCacheCatalogOptions {
    */
   readonly maxTracked?: number | undefined;
   /**
-   * How many attribute sets each metric holds, at least 2. Models and tenants come from outside; those
-   * beyond the limit are counted in the overflow series, so that totals stay exact. Default: 2,000.
+   * How many attribute sets each metric holds, at least 2. Models and tenants come from outside;
+   * those beyond the limit are counted in the overflow series, so that totals stay exact. Default:
+   * 2,000.
    */
   readonly maxAttributeSets?: number | undefined;
 }
@@ -76,8 +79,8 @@ const ACTION = "create the KV cache catalog";
  * ```
  *
  * @throws {RangeError} if `lifecycleSampleRatio` or `maxTracked` is out of range
- * @throws {TypeError} if an option is unknown, `prefix` is not valid at the start of a metric's name,
- * or `maxAttributeSets` is below 2
+ * @throws {TypeError} if an option is unknown, `prefix` is not valid at the start of a metric's
+ * name, or `maxAttributeSets` is below 2
  */
 export function kvCacheCatalog(options: KvCacheCatalogOptions = {}): Catalog<KvCacheEvents> {
   assertKnownNames(ACTION, "option", options, KV_CACHE_CATALOG_OPTIONS);

@@ -13,8 +13,8 @@ const EVICT_REUSE_BUCKETS_S = [0.1, 0.5, 1, 2.5, 5, 10, 20, 30, 45, 60, 90, 120,
 const WRITES = ["l1.write.finished", "l1.write_finished_and_read_reserved"] as const;
 
 /**
- * The histograms of the chunks' lives in L1. Each listens to all that it takes to know what it records,
- * so that any of them works without the others.
+ * The histograms of the chunks' lives in L1. Each listens to all that it takes to know what it
+ * records, so that any of them works without the others.
  */
 export function lifecycleMetrics(
   lifecycle: ChunkLifecycle,

@@ -41,7 +41,9 @@ export interface ObservabilityConfig {
   readonly collectTimeoutMs: number;
   /** How often metrics are pushed, in milliseconds. Default: 60,000. */
   readonly metricExportIntervalMs: number;
-  /** How long one push of metrics may take, in milliseconds. Default: 30,000, at most the interval. */
+  /**
+   * How long one push of metrics may take, in milliseconds. Default: 30,000, at most the interval.
+   */
   readonly metricExportTimeoutMs: number;
   /** Which traces are recorded. */
   readonly sampler: SamplerConfig;
@@ -59,8 +61,8 @@ export interface ObservabilityConfig {
    */
   readonly exemplarFilter: ExemplarFilter;
   /**
-   * Whether the runtime's own OpenTelemetry is used (`OTEL_DENO=true`), which then has the providers
-   * and does the exporting. Default: as the environment says, else `false`.
+   * Whether the runtime's own OpenTelemetry is used (`OTEL_DENO=true`), which then has the
+   * providers and does the exporting. Default: as the environment says, else `false`.
    */
   readonly runtimeTelemetry: boolean;
 }
@@ -73,7 +75,9 @@ export interface BusConfig {
   readonly overflow: OverflowPolicy;
   /** How long the bus may hold one turn of the event loop, in milliseconds. Default: 4. */
   readonly drainBudgetMs: number;
-  /** How many calls of one async handler may be pending: an integer from 1 to 2^24. Default: 1,000. */
+  /**
+   * How many calls of one async handler may be pending: an integer from 1 to 2^24. Default: 1,000.
+   */
   readonly maxInFlight: number;
 }
 
@@ -101,8 +105,8 @@ export interface OtlpConfig extends OtlpSettings {
 /** Where metrics are served for Prometheus. */
 export interface PrometheusConfig {
   /**
-   * Whether they are served. Default: `true` if metrics are enabled and not pushed, or if a hostname or a
-   * port is set. Always `false` if metrics are disabled.
+   * Whether they are served. Default: `true` if metrics are enabled and not pushed, or if a
+   * hostname or a port is set. Always `false` if metrics are disabled.
    */
   readonly enabled: boolean;
   /** The address to listen on. Default: `"127.0.0.1"`. */
@@ -130,11 +134,13 @@ export interface SamplerConfig {
 
 /** How a signal is batched; the defaults are OpenTelemetry's, except for the queue's size. */
 export interface BatchConfig {
-  /** How long a batch may wait, in milliseconds. Default: 5,000 for spans, 1,000 for log records. */
+  /**
+   * How long a batch may wait, in milliseconds. Default: 5,000 for spans, 1,000 for log records.
+   */
   readonly scheduleDelayMs: number;
   /**
-   * How many may wait; further ones are dropped and counted. Default: 20,000, or as many as the bus's
-   * queue holds if that is more: a drain hands them on in one burst.
+   * How many may wait; further ones are dropped and counted. Default: 20,000, or as many as the
+   * bus's queue holds if that is more: a drain hands them on in one burst.
    */
   readonly maxQueueSize: number;
   /** How many are exported at once, at most `maxQueueSize`. Default: 512. */
@@ -147,7 +153,9 @@ export interface BatchConfig {
 export interface AttributeLimitsConfig {
   /** The maximum number of attributes. Default: 128. */
   readonly attributeCountLimit: number;
-  /** The maximum length of a string, in characters; `undefined` for no limit. Default: `undefined`. */
+  /**
+   * The maximum length of a string, in characters; `undefined` for no limit. Default: `undefined`.
+   */
   readonly attributeValueLengthLimit: number | undefined;
 }
 

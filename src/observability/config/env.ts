@@ -18,7 +18,8 @@ export type EnvReader = (name: string) => string | undefined;
  * `OTEL_…_LIMIT`; `OTEL_METRICS_EXEMPLAR_FILTER`; and Deno's `OTEL_DENO`. An empty variable is
  * treated as not set. `ineffectiveEnvVars` returns those that are set but have no effect.
  *
- * It never shows a permission prompt: in Deno without `--allow-env`, variables are treated as not set.
+ * It never shows a permission prompt: in Deno without `--allow-env`, variables are treated as not
+ * set.
  *
  * @param get reads a variable; tests can pass their own
  * @throws {ConfigurationError} if a value is invalid; the values of headers are not shown

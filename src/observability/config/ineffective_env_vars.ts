@@ -57,13 +57,16 @@ export const OBSERVABILITY_ENV_VARS: readonly string[] = Object.freeze([
   ]),
 ]);
 
-/** OpenTelemetry's environment variables that are known but not supported; they are logged if set. */
+/**
+ * OpenTelemetry's environment variables that are known but not supported; they are logged if set.
+ */
 export const UNSUPPORTED_VARIABLES: readonly string[] = Object.freeze([...UNSUPPORTED.keys()]);
 
 /**
  * Returns which of OpenTelemetry's environment variables are set but have no effect, and why: those
- * that are not supported, and those that need another setting. `startObservability` logs them. Values
- * are not shown. Under `OTEL_DENO=true` the runtime reads the variables, and the result is empty.
+ * that are not supported, and those that need another setting. `startObservability` logs them.
+ * Values are not shown. Under `OTEL_DENO=true` the runtime reads the variables, and the result is
+ * empty.
  *
  * @example
  * ```ts

@@ -13,8 +13,8 @@ import type {
 } from "./config.ts";
 
 /**
- * The settings of {@linkcode ObservabilityConfig}, all optional. Flags and environment variables are
- * read into the same form.
+ * The settings of {@linkcode ObservabilityConfig}, all optional. Flags and environment variables
+ * are read into the same form.
  */
 export interface ObservabilityOptions {
   /** Whether observability is enabled; if not, the bus is disabled. */
@@ -37,7 +37,10 @@ export interface ObservabilityOptions {
   readonly otlp?: OtlpOptions | undefined;
   /** Where metrics are served for Prometheus. */
   readonly prometheus?: Optional<PrometheusConfig> | undefined;
-  /** How long instruments and producers may take to return their metrics at a scrape, in milliseconds. */
+  /**
+   * How long instruments and producers may take to return their metrics at a scrape, in
+   * milliseconds.
+   */
   readonly collectTimeoutMs?: number | undefined;
   /** How often metrics are pushed, in milliseconds. */
   readonly metricExportIntervalMs?: number | undefined;

@@ -24,8 +24,8 @@ export interface ObservabilitySources {
 
 /**
  * Builds the complete configuration. Each setting comes from the first of these that has it: the
- * options, the flags, the environment, {@linkcode DEFAULT_OBSERVABILITY_CONFIG}. Resource attributes
- * and headers are merged by name, with the same precedence. It reads nothing itself.
+ * options, the flags, the environment, {@linkcode DEFAULT_OBSERVABILITY_CONFIG}. Resource
+ * attributes and headers are merged by name, with the same precedence. It reads nothing itself.
  *
  * Defaults are adjusted to explicit settings: a default batch size to a smaller queue, the default
  * export timeout to a shorter interval.

@@ -136,7 +136,9 @@ function parsePairs(text: string): Record<string, string> | undefined {
   return Object.fromEntries(pairs);
 }
 
-/** Whether it is a plain object: the fields of others, such as `Headers`, are not what they hold. */
+/**
+ * Whether it is a plain object: the fields of others, such as `Headers`, are not what they hold.
+ */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null) return false;
   const prototype = Object.getPrototypeOf(value);

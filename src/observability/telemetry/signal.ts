@@ -17,7 +17,10 @@ export interface Signal {
   abort(): void;
 }
 
-/** A target whose requests end with the export: one that nobody waits for would go on beside the next. */
+/**
+ * A target whose requests end with the export: one that nobody waits for would go on beside the
+ * next.
+ */
 export function capTimeout<Target extends OtlpTarget>(target: Target, timeoutMs: number): Target {
   return { ...target, timeoutMs: Math.min(target.timeoutMs, timeoutMs) };
 }

@@ -50,15 +50,16 @@ interface Push {
  * Pushes deltas, for receivers that do not accept cumulative metrics. It asks its reader for
  * cumulative metrics and subtracts the values of the last successful push itself:
  *
- * - **A failed push loses nothing**: the next one covers its time too. The reader's own deltas would
- *   be lost.
- * - **When in doubt, twice**: if a push gets no response, it is unknown whether the receiver accepted
- *   it. It counts as failed, so a receiver that did accept it gets these deltas twice. Most such
- *   pushes never arrive, and would otherwise be lost silently. Data points that a receiver rejects
- *   in a partial success are not sent again, as OTLP requires; that loss is logged.
+ * - **A failed push loses nothing**: the next one covers its time too. The reader's own deltas
+ *   would be lost.
+ * - **When in doubt, twice**: if a push gets no response, it is unknown whether the receiver
+ *   accepted it. It counts as failed, so a receiver that did accept it gets these deltas twice.
+ *   Most such pushes never arrive, and would otherwise be lost silently. Data points that a
+ *   receiver rejects in a partial success are not sent again, as OTLP requires; that loss is
+ *   logged.
  * - **Memory**: the last successfully pushed values of each series, and at most one push that waits
- *   for the one in progress. If a newer push replaces the waiting one, that fails, and the newer one
- *   contains its deltas. A series missing from 1,000 pushes in a row is forgotten.
+ *   for the one in progress. If a newer push replaces the waiting one, that fails, and the newer
+ *   one contains its deltas. A series missing from 1,000 pushes in a row is forgotten.
  * - **Other readers**, such as that of a scrape, are not affected and stay cumulative.
  *
  * Exponential histograms stay cumulative.
@@ -196,7 +197,9 @@ function isObservable(descriptor: object): boolean {
   return (descriptor as { type?: unknown }).type === "OBSERVABLE_COUNTER";
 }
 
-/** Whether the receiver accepted the push as a whole, and said how many of its points it rejected. */
+/**
+ * Whether the receiver accepted the push as a whole, and said how many of its points it rejected.
+ */
 function isPartial(error: Error | undefined): boolean {
   return typeof (error as { rejectedCount?: unknown } | undefined)?.rejectedCount === "number";
 }

@@ -44,8 +44,8 @@ function firstStart({ startTime, endTime }: DataPoint<Value>, since: Since): Poi
 }
 
 /**
- * Whether the source started over after the last commit of the series. A start that merely wavers, as that
- * of a source which computes it each time, is none.
+ * Whether the source started over after the last commit of the series. A start that merely wavers,
+ * as that of a source which computes it each time, is none.
  */
 function isRestart({ startTime }: DataPoint<Value>, committed: DataPoint<Value>): boolean {
   return isAfter(startTime, committed.startTime) && !isAfter(committed.endTime, startTime);

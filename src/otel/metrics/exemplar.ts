@@ -8,8 +8,9 @@ const NONE: readonly Exemplar[] = [];
 
 /**
  * The exemplars that a data point carries in a field of its own, `exemplars`: the SDK's data points
- * have none. One that OpenMetrics cannot carry (ids that are no hexadecimal digits or too long, a value
- * or a time that is no number) is left out: an exemplar is a sample of what happened, not a count.
+ * have none. One that OpenMetrics cannot carry (ids that are no hexadecimal digits or too long, a
+ * value or a time that is no number) is left out: an exemplar is a sample of what happened, not a
+ * count.
  */
 export function exemplarsOf(point: object): readonly Exemplar[] {
   const { exemplars } = point as { exemplars?: readonly Exemplar[] };

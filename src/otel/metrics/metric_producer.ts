@@ -25,8 +25,8 @@ interface WithExemplars {
 /** The options of {@linkcode createMetricProducer}. */
 export interface MetricProducerOptions {
   /**
-   * Returns the current metrics, or a promise of them; usually a `MetricsSubscriber`'s `collect`. If
-   * it fails, so does the collection that it is part of.
+   * Returns the current metrics, or a promise of them; usually a `MetricsSubscriber`'s `collect`.
+   * If it fails, so does the collection that it is part of.
    */
   readonly collect: () => readonly CollectedMetric[] | Promise<readonly CollectedMetric[]>;
   /** The name of the instrumentation scope. Default: `"busbar"`. */
@@ -34,13 +34,13 @@ export interface MetricProducerOptions {
 }
 
 /**
- * Passes metrics that were aggregated outside the OpenTelemetry SDK to its readers, including histograms
- * that are already aggregated, which cannot be recorded through an instrument of the SDK. Histograms
- * keep their exemplars: `PrometheusMetrics` shows them in OpenMetrics. The SDK's model has no place for
- * them, so what is pushed as OTLP has none.
+ * Passes metrics that were aggregated outside the OpenTelemetry SDK to its readers, including
+ * histograms that are already aggregated, which cannot be recorded through an instrument of the
+ * SDK. Histograms keep their exemplars: `PrometheusMetrics` shows them in OpenMetrics. The SDK's
+ * model has no place for them, so what is pushed as OTLP has none.
  *
- * Sums are always cumulative, because several readers may share a producer. For a reader that pushes,
- * `DeltaMetricExporter` converts them to deltas.
+ * Sums are always cumulative, because several readers may share a producer. For a reader that
+ * pushes, `DeltaMetricExporter` converts them to deltas.
  *
  * @example
  * ```ts

@@ -61,10 +61,10 @@ function queueFor<Item extends { readonly resource: Resource }>(
 }
 
 /**
- * Passes ended spans to an exporter in batches. What the SDK's own processor loses shows only in the
- * SDK's metrics about itself, where they are enabled, and in its diagnostic log. This one counts in
- * `stats()` what became of every span, also where a receiver rejected a part of a batch, logs losses,
- * and its default queue is long enough for the bursts of a draining bus.
+ * Passes ended spans to an exporter in batches. What the SDK's own processor loses shows only in
+ * the SDK's metrics about itself, where they are enabled, and in its diagnostic log. This one
+ * counts in `stats()` what became of every span, also where a receiver rejected a part of a batch,
+ * logs losses, and its default queue is long enough for the bursts of a draining bus.
  */
 export class SpanBatchProcessor implements SpanProcessor {
   readonly #queue: ExportQueue<ReadableSpan>;
@@ -94,14 +94,18 @@ export class SpanBatchProcessor implements SpanProcessor {
     await this.#queue.flush(deadlineOf(options));
   }
 
-  /** Exports what is queued and shuts down the exporter; what is left at the deadline is dropped. */
+  /**
+   * Exports what is queued and shuts down the exporter; what is left at the deadline is dropped.
+   */
   async shutdown(options: ProcessorDeadline = {}): Promise<void> {
     await this.#queue.shutdown(deadlineOf(options));
     await this.#exporter.shutdown();
   }
 }
 
-/** Passes log records to an exporter in batches, as {@linkcode SpanBatchProcessor} does with spans. */
+/**
+ * Passes log records to an exporter in batches, as {@linkcode SpanBatchProcessor} does with spans.
+ */
 export class LogBatchProcessor implements LogRecordProcessor {
   readonly #queue: ExportQueue<ReadableLogRecord>;
   readonly #exporter: LogRecordExporter;
@@ -127,7 +131,9 @@ export class LogBatchProcessor implements LogRecordProcessor {
     await this.#queue.flush(deadlineOf(options));
   }
 
-  /** Exports what is queued and shuts down the exporter; what is left at the deadline is dropped. */
+  /**
+   * Exports what is queued and shuts down the exporter; what is left at the deadline is dropped.
+   */
   async shutdown(options: ProcessorDeadline = {}): Promise<void> {
     await this.#queue.shutdown(deadlineOf(options));
     await this.#exporter.shutdown();

@@ -22,7 +22,10 @@ export const DEFAULT_OTLP_ENDPOINT = "http://localhost:4318";
 
 /** Where and how one signal is sent, as far as it differs from the others. */
 export interface OtlpTargetOptions {
-  /** The complete URL; nothing is appended. Default: the common endpoint with `/v1/<signal>` after it. */
+  /**
+   * The complete URL; nothing is appended. Default: the common endpoint with `/v1/<signal>` after
+   * it.
+   */
   readonly endpoint?: string | undefined;
   /** The encoding of payloads. Default: the common one. */
   readonly protocol?: OtlpProtocol | undefined;
@@ -30,7 +33,9 @@ export interface OtlpTargetOptions {
   readonly compression?: OtlpCompression | undefined;
   /** Headers of each request, in addition to the common ones. Default: none. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** How long one export may take, its retries included, in milliseconds. Default: the common time. */
+  /**
+   * How long one export may take, its retries included, in milliseconds. Default: the common time.
+   */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -65,8 +70,9 @@ export interface OtlpExporters {
 }
 
 /**
- * Creates exporters to an OTLP receiver, such as an OpenTelemetry Collector. They open no connection
- * before the first export and read no environment variables; in Deno they need only `--allow-net`.
+ * Creates exporters to an OTLP receiver, such as an OpenTelemetry Collector. They open no
+ * connection before the first export and read no environment variables; in Deno they need only
+ * `--allow-net`.
  *
  * @example
  * ```ts

@@ -3,9 +3,9 @@ import type { ReadableLogRecord, ReadableSpan, ResourceMetrics } from "../sdk_ty
 /**
  * Makes of a value one that an OTLP payload can carry; the same value if it is one already.
  *
- * The official serializers write integers beyond 64 bits as what they are not, and in JSON they write
- * numbers that are not finite as `null`: a receiver refuses the whole request for it, at each push
- * anew. Such numbers become text.
+ * The official serializers write integers beyond 64 bits as what they are not, and in JSON they
+ * write numbers that are not finite as `null`: a receiver refuses the whole request for it, at each
+ * push anew. Such numbers become text.
  */
 export type Sanitizer = <Value>(value: Value) => Value;
 
@@ -19,7 +19,9 @@ export const sanitizeForJson: Sanitizer = createSanitizer((number) =>
   !Number.isFinite(number) || tooLong(number)
 );
 
-/** A data point's value: doubles are right in protobuf; of integers beyond 64 bits there are none. */
+/**
+ * A data point's value: doubles are right in protobuf; of integers beyond 64 bits there are none.
+ */
 const sanitizePointValue: Sanitizer = createSanitizer((number) => !Number.isFinite(number));
 
 function tooLong(number: number): boolean {

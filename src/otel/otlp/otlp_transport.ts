@@ -31,9 +31,9 @@ const SHUT_DOWN = "the exporter was shut down";
 const MAX_RESPONSE_BYTES = 64 * 1_024;
 
 /**
- * Posts OTLP payloads with `fetch`. What a receiver asks to retry (429, 502, 503, 504), and what did
- * not reach one, is tried again within the deadline: after `Retry-After` where it is given, else
- * backing off with jitter.
+ * Posts OTLP payloads with `fetch`. What a receiver asks to retry (429, 502, 503, 504), and what
+ * did not reach one, is tried again within the deadline: after `Retry-After` where it is given,
+ * else backing off with jitter.
  *
  * The official exporters' own transports read environment variables when they are made, which a
  * Deno process may not be permitted to; this one reads none.
@@ -46,8 +46,8 @@ export class OtlpTransport {
   /**
    * Opens nothing.
    *
-   * @throws {TypeError} if the endpoint is not an http or https URL, a header cannot be sent, or the
-   * compression is unknown
+   * @throws {TypeError} if the endpoint is not an http or https URL, a header cannot be sent, or
+   * the compression is unknown
    * @throws {RangeError} if `timeoutMs` is not above 0
    */
   constructor(target: OtlpTarget, contentType: string) {

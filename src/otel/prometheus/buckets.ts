@@ -61,7 +61,10 @@ export function addHistograms(
  */
 const WRITTEN_SCALE = 1;
 
-/** An exponential histogram with its buckets written out, which neither text format can say otherwise. */
+/**
+ * An exponential histogram with its buckets written out, which neither text format can say
+ * otherwise.
+ */
 export function explicitBuckets(
   value: ExponentialHistogram,
   exemplars: readonly Exemplar[],

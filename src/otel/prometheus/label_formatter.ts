@@ -18,7 +18,9 @@ export class LabelFormatter {
   readonly #known = new WeakMap<Attributes, LabelledText>();
   readonly #reserved: string | undefined;
 
-  /** A `reserved` label is the format's own: an attribute of that name gets `exported_` before it. */
+  /**
+   * A `reserved` label is the format's own: an attribute of that name gets `exported_` before it.
+   */
   constructor(reserved?: string) {
     this.#reserved = reserved;
   }

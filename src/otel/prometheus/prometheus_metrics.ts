@@ -51,7 +51,9 @@ export interface PrometheusMetricsOptions {
    * After that the scrape fails, and the next one starts a new collection. Default: 10,000.
    */
   readonly collectTimeoutMs?: number | undefined;
-  /** Where metrics that cannot be exported as they are get logged, each once. Default: `console`. */
+  /**
+   * Where metrics that cannot be exported as they are get logged, each once. Default: `console`.
+   */
   readonly logger?: Logger | undefined;
 }
 
@@ -69,8 +71,8 @@ const OPTIONS: Readonly<Record<keyof PrometheusMetricsOptions, true>> = {
 };
 
 /**
- * An OpenTelemetry meter whose metrics are scraped as Prometheus text. It registers nothing globally and
- * starts no server; to serve the scrape, use `serveMetrics` of `@busbar/busbar/http`.
+ * An OpenTelemetry meter whose metrics are scraped as Prometheus text. It registers nothing
+ * globally and starts no server; to serve the scrape, use `serveMetrics` of `@busbar/busbar/http`.
  */
 export class PrometheusMetrics implements AsyncDisposable {
   /** Where instruments are created. */

@@ -6,7 +6,10 @@ import { escapeHelp, formatBound, formatNumber } from "./escape.ts";
 import type { Family } from "./family.ts";
 import type { LabelledText } from "./label_formatter.ts";
 
-/** How many series are written between two looks at the clock; a histogram's are as many as its lines. */
+/**
+ * How many series are written between two looks at the clock; a histogram's are as many as its
+ * lines.
+ */
 const LINES_PER_STEP = 64;
 
 /** Writes families in a format. */

@@ -14,8 +14,8 @@ export interface JsonLinesOptions {
 }
 
 /**
- * Creates a sink that writes one JSON object per line: `timestamp` (ISO 8601, UTC), `level`, `body`,
- * `eventType`, then `sessionId`, `traceId`, `spanId`, `traceFlags` if present, and
+ * Creates a sink that writes one JSON object per line: `timestamp` (ISO 8601, UTC), `level`,
+ * `body`, `eventType`, then `sessionId`, `traceId`, `spanId`, `traceFlags` if present, and
  * `attributes`. Line separators inside values are escaped, so one record is always one line.
  *
  * Under `OTEL_DENO=true` the runtime exports what is written to the console as log records.

@@ -32,10 +32,11 @@ export interface LogRecord extends Partial<TraceContext> {
 }
 
 /**
- * Receives the records of a {@linkcode LoggingSubscriber}, one at a time, off the publisher's stack.
+ * Receives the records of a {@linkcode LoggingSubscriber}, one at a time, off the publisher's
+ * stack.
  *
- * It may be async: `EventBus.flush` waits for it. An exception or rejection is counted and logged by
- * the bus, and does not affect other sinks.
+ * It may be async: `EventBus.flush` waits for it. An exception or rejection is counted and logged
+ * by the bus, and does not affect other sinks.
  */
 export type LogSink = (record: LogRecord) => void | Promise<void>;
 

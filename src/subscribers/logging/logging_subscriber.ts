@@ -34,8 +34,8 @@ interface LoggedType {
 /**
  * Makes log records from events, as a catalog's `logs` declare them, and passes them to sinks.
  *
- * - **Lazy**: an event type whose level is below `minLevel` is not subscribed to. Records below that
- *   level, or beyond the rate limit, are not built.
+ * - **Lazy**: an event type whose level is below `minLevel` is not subscribed to. Records below
+ *   that level, or beyond the rate limit, are not built.
  * - **Rate-limited**: each event type has its own limit. Suppressed records are counted in
  *   `stats().suppressedByType` and reported by a summary record: after a second, when the flood is
  *   over, every 2 s, 4 s, 8 s … 60 s while it lasts, and at `flush` and `stop`.

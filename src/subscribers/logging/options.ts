@@ -36,8 +36,8 @@ export interface LoggingSubscriberOptions<Events extends object> {
    */
   readonly contextOf?: ((event: BusEvent) => TraceContext | undefined) | undefined;
   /**
-   * The clock of the rate limit, in milliseconds. Default: the events' own timestamps, which need no
-   * further clock reads. Pass a clock if replayed events are mixed with live ones.
+   * The clock of the rate limit, in milliseconds. Default: the events' own timestamps, which need
+   * no further clock reads. Pass a clock if replayed events are mixed with live ones.
    */
   readonly clock?: (() => number) | undefined;
   /** How many records of one type may be pending in an async sink, at least 1. Default: 500. */

@@ -18,9 +18,9 @@ export interface OtelLogSinkOptions {
 }
 
 /**
- * Creates a sink that emits to the OpenTelemetry Logs API: severity, body, attributes, the event's own
- * time, its type as the event name, its session as an attribute, and its span. A span that happens to
- * be active while the bus drains is not used.
+ * Creates a sink that emits to the OpenTelemetry Logs API: severity, body, attributes, the event's
+ * own time, its type as the event name, its session as an attribute, and its span. A span that
+ * happens to be active while the bus drains is not used.
  *
  * @param logger such as `logs.getLogger("shop")`
  * @throws {TypeError} if `logger` is not a logger, or an option is unknown or invalid

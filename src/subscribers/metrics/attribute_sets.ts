@@ -8,7 +8,9 @@ import type { Attributes } from "../otel_api.ts";
 const OVERFLOW_ATTRIBUTES: Attributes = Object.freeze({ "otel.metric.overflow": true });
 
 const NO_ATTRIBUTES: EventAttributes = Object.freeze({});
-/** So many ways (orders of names) to reach one set are remembered; further ones are looked up anew. */
+/**
+ * So many ways (orders of names) to reach one set are remembered; further ones are looked up anew.
+ */
 const PATHS_PER_SET = 4;
 
 /** A node of the trie that finds a series: a name, and by its value the next node. */
@@ -42,8 +44,9 @@ class TrieNode<Series> {
 }
 
 /**
- * Finds the series of an attribute set: the same for equal sets, whatever the order of the names. It
- * holds at most `limit` series, the overflow's among them, and allocates nothing to find one again.
+ * Finds the series of an attribute set: the same for equal sets, whatever the order of the names.
+ * It holds at most `limit` series, the overflow's among them, and allocates nothing to find one
+ * again.
  */
 export class AttributeSets<Series> {
   readonly #limit: number;

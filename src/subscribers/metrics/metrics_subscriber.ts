@@ -61,7 +61,10 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
   readonly #reportedOverflows = new Set<string>();
   readonly #reportedInvalid = new Set<string>();
   readonly #expiredReport: CountReport;
-  /** The latest event's timestamp. Not the greatest: one event from the future would end all waiting. */
+  /**
+   * The latest event's timestamp. Not the greatest: one event from the future would end all
+   * waiting.
+   */
   #nowMs = 0;
 
   /**

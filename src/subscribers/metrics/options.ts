@@ -17,8 +17,8 @@ export interface MetricsSubscriberOptions<Events extends object = AnyEvents> {
   /** The declared metrics by name: a catalog's `metrics`. */
   readonly metrics: Catalog<Events>["metrics"];
   /**
-   * A meter to report to: sums once per slice, histograms value by value, without exemplars. Default:
-   * none; then `MetricsSubscriber.collect` returns all values, at a fraction of the cost.
+   * A meter to report to: sums once per slice, histograms value by value, without exemplars.
+   * Default: none; then `MetricsSubscriber.collect` returns all values, at a fraction of the cost.
    */
   readonly meter?: Meter | undefined;
   /**
@@ -27,8 +27,8 @@ export interface MetricsSubscriberOptions<Events extends object = AnyEvents> {
    */
   readonly contextOf?: ((event: BusEvent) => TraceContext | undefined) | undefined;
   /**
-   * How many starts may wait for their end, for each duration and throughput; beyond that, the oldest
-   * expires. An integer of at least 1. Default: 10,000.
+   * How many starts may wait for their end, for each duration and throughput; beyond that, the
+   * oldest expires. An integer of at least 1. Default: 10,000.
    */
   readonly maxOpenPairs?: number | undefined;
   /**

@@ -34,8 +34,8 @@ interface Entry<Start> {
 }
 
 /**
- * Where {@linkcode OpenPairs} stores starts by key. The keys of different lanes are independent, while
- * the limits apply to all lanes together. A `Map` can be used as a lane.
+ * Where {@linkcode OpenPairs} stores starts by key. The keys of different lanes are independent,
+ * while the limits apply to all lanes together. A `Map` can be used as a lane.
  */
 export interface PairLane {
   /** Returns what was set for a key, or `undefined`. */
@@ -148,7 +148,9 @@ export class OpenPairs<Start extends { readonly timestamp: number }> {
     this.#onExpire?.(entry.start);
   }
 
-  /** Only the first one of a key is ever removed: the oldest of all is the oldest of its key too. */
+  /**
+   * Only the first one of a key is ever removed: the oldest of all is the oldest of its key too.
+   */
   #remove(entry: Entry<Start>): void {
     const { lane, key, older, newer, next } = entry;
     if (older === undefined) this.#oldest = newer;
@@ -170,8 +172,8 @@ function firstIn<Start>(lane: PairLane, key: PairKey): Entry<Start> | undefined 
 }
 
 /**
- * Returns the key of a start and its end. Two keys are equal only if the start type, the session and
- * the operation are.
+ * Returns the key of a start and its end. Two keys are equal only if the start type, the session
+ * and the operation are.
  *
  * @param start the type that begins the operation, for both events
  */

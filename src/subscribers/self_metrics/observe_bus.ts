@@ -63,9 +63,9 @@ class SliceTimer extends EventSubscriber<object> {
 }
 
 /**
- * Exports a bus's health as metrics. All but the histogram are read only at collection and add no cost
- * per event; the histogram records one value per slice. For a disabled bus nothing is created. The
- * names, after `<prefix>.event_bus.`:
+ * Exports a bus's health as metrics. All but the histogram are read only at collection and add no
+ * cost per event; the histogram records one value per slice. For a disabled bus nothing is created.
+ * The names, after `<prefix>.event_bus.`:
  *
  * - gauges `queue_depth`, `queue_capacity`, `drain_lag_seconds` (how long the oldest event waits);
  * - counters `published_events`, `delivered_events`, `dropped_events_total` (all losses but those

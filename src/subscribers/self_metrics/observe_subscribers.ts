@@ -97,8 +97,9 @@ const LOGGING_INSTRUMENTS: readonly Observed<LoggingStats>[] = [
 
 /**
  * Exports the counts of the subscribers as metrics: invalid values, overflows, unmatched starts and
- * ends, log records that were suppressed or that a sink did not accept. They are read at collection.
- * After `<prefix>.`, all are counters, except for the gauges `metrics.open_pairs` and `spans.open`:
+ * ends, log records that were suppressed or that a sink did not accept. They are read at
+ * collection. After `<prefix>.`, all are counters, except for the gauges `metrics.open_pairs` and
+ * `spans.open`:
  *
  * - `metrics.overflowed_values` and `metrics.invalid_values` by `metric`, `metrics.open_pairs`,
  *   `metrics.expired_pairs`, `metrics.orphaned_ends`;

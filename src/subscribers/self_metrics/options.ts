@@ -5,7 +5,10 @@ import type { Meter } from "../otel_api.ts";
 /** The default of {@linkcode SelfMetricsOptions.prefix}. */
 export const DEFAULT_SELF_METRICS_PREFIX = "busbar";
 
-/** Where Busbar's own metrics go: the options of `observeBus`, `observeSubscribers`, `observeExport`. */
+/**
+ * Where Busbar's own metrics go: the options of `observeBus`, `observeSubscribers`,
+ * `observeExport`.
+ */
 export interface SelfMetricsOptions {
   /** Where the instruments are created. */
   readonly meter: Meter;
@@ -32,7 +35,8 @@ export interface ResolvedSelfMetricsOptions {
  * Checks what a user passed and fills in the defaults.
  *
  * @param action what the options are for, such as `"observe a bus"`
- * @throws {TypeError} if an option is unknown or invalid; OpenTelemetry would give nothing, silently
+ * @throws {TypeError} if an option is unknown or invalid; OpenTelemetry would give nothing,
+ * silently
  */
 export function resolveSelfMetricsOptions(
   action: string,

@@ -22,9 +22,9 @@ export interface TracingSubscriberOptions<Events extends object = AnyEvents> {
   /** Where the subscriber registers itself as a source of trace contexts. Default: nowhere. */
   readonly registry?: SpanRegistry | undefined;
   /**
-   * How many spans may wait for their end; beyond that, the oldest expires. An integer of at least 1.
-   * Roots that wait for their children are not included, nor are announced operations, of which there
-   * may be as many again. Default: 10,000.
+   * How many spans may wait for their end; beyond that, the oldest expires. An integer of at least
+   * 1. Roots that wait for their children are not included, nor are announced operations, of which
+   * there may be as many again. Default: 10,000.
    */
   readonly maxOpenPairs?: number | undefined;
   /**
@@ -33,9 +33,9 @@ export interface TracingSubscriberOptions<Events extends object = AnyEvents> {
    */
   readonly maxPairAgeMs?: number | undefined;
   /**
-   * Whether a span gets its attributes when it ends, each once, instead of at its start and again at
-   * its end: for tracers whose spans keep both, as those of Deno's built-in OpenTelemetry do (2.9).
-   * A sampler sees no attributes then. Default: `false`.
+   * Whether a span gets its attributes when it ends, each once, instead of at its start and again
+   * at its end: for tracers whose spans keep both, as those of Deno's built-in OpenTelemetry do
+   * (2.9). A sampler sees no attributes then. Default: `false`.
    */
   readonly deferAttributes?: boolean | undefined;
   /** The attribute that holds the session of a span that has one. Default: `"session.id"`. */

@@ -6,8 +6,8 @@ import { parseTraceparent } from "./traceparent.ts";
 export type SpanContextSource = (event: BusEvent) => SpanContext | undefined;
 
 /**
- * Finds the span that an event belongs to, so that the event's exemplars and log records can refer to
- * its trace.
+ * Finds the span that an event belongs to, so that the event's exemplars and log records can refer
+ * to its trace.
  *
  * Register the subscriber that makes spans before those that use the registry, and call `contextOf`
  * while the event is handled, before any `await`: the span that an event ended is known only until

@@ -36,10 +36,10 @@ const KINDS = {
  * - A span begins and ends at the timestamps of its events, no matter when they are handled.
  * - Its parent is the open span of its session that its declaration names as `parent` (the one with
  *   the same operation id, or else the one opened last), else the session's root, else the span in
- *   the start event's `traceparent`. A root's parent is the span in its `traceparent`. The provider's
- *   sampler sees the parent's sampling decision.
- * - A session's root ends when its own end and those of all its children have arrived, at the latest
- *   of these times.
+ *   the start event's `traceparent`. A root's parent is the span in its `traceparent`. The
+ *   provider's sampler sees the parent's sampling decision.
+ * - A session's root ends when its own end and those of all its children have arrived, at the
+ *   latest of these times.
  * - Its attributes are those of the start and the end event, and its session, if there is one, as
  *   `sessionIdAttribute`.
  * - What is open is bounded by count and age. A span that expires is ended with the attribute

@@ -9,7 +9,10 @@ const TENANTS = 50;
 const TOKENS = 512;
 const CHUNK_BYTES = 64;
 
-/** A file of requests, such as the one published with the Mooncake paper; without it, simulated ones. */
+/**
+ * A file of requests, such as the one published with the Mooncake paper; without it, simulated
+ * ones.
+ */
 const TRACE = Deno.env.get("BUSBAR_TRACE");
 /** Of a file, all. */
 const REQUESTS = TRACE === undefined ? 1_000 : Infinity;
