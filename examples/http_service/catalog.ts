@@ -8,8 +8,9 @@ export interface ShopEvents {
   "checkout.end": { cart: string; totalCents: number; status: "ok" | "declined" };
 }
 
-/** The metrics, spans and log records that they become. */
 const { catalog, counter, duration, histogram, span } = declare<ShopEvents>();
+
+/** The metrics, spans and log records that they become. */
 export const shop = catalog({
   metrics: {
     "http.server.request.duration": duration("http.request.start", "http.request.end", {

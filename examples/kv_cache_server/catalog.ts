@@ -6,10 +6,11 @@ type OwnEvents = Pick<
   "kv_cache.opened" | "kv_cache.lookup.finished" | "kv_cache.chunks.evicted"
 >;
 
+const { catalog, counter } = declare<OwnEvents>();
+
 /**
  * What becomes of the events that this example adds. A new cache makes every series exist, at 0.
  */
-const { catalog, counter } = declare<OwnEvents>();
 export const serverCatalog: Catalog<OwnEvents> = catalog({
   metrics: {
     "kv_cache.lookup_chunks": counter(["kv_cache.opened", "kv_cache.lookup.finished"], {

@@ -32,7 +32,7 @@ export async function run(
   const logger = { warn: say };
   await using metrics = new PrometheusMetrics({ serviceName: "kv-cache-server" });
   await using bus = new EventBus<ServerEvents>({ logger }).start();
-  registerKvCache(bus, { meter: metrics.meter });
+  registerKvCache(bus, { meter: metrics.meter, logger });
   const { metrics: own = {} } = serverCatalog;
   bus.registerSubscriber(new MetricsSubscriber({ metrics: own, meter: metrics.meter, logger }));
 
@@ -54,7 +54,7 @@ export async function run(
     logger,
   });
   const { metricsUrl } = server;
-  tellWhatToOpen(metricsUrl, options, say);
+  sayWhatToOpen(metricsUrl, options, say);
 
   const summary = new Summary();
   const clients = spread(options.models, options.tenants);
@@ -80,7 +80,7 @@ export async function run(
   return await metrics.scrape();
 }
 
-function tellWhatToOpen(
+function sayWhatToOpen(
   metricsUrl: string,
   options: Options,
   say: (text: string) => void,

@@ -80,7 +80,7 @@ export interface CatalogSubscription extends Disposable {
   collect(): CollectedMetric[];
   /**
    * Unregisters all of it and shuts the subscribers down, for a bus that goes on; `EventBus.stop`
-   * does the same for a bus that does not.
+   * does the same for a bus that does not. A second call returns the first one's result.
    *
    * @returns `false` if the timeout was reached or the signal aborted
    * @throws what a subscriber threw; an `AggregateError` if several threw
@@ -195,12 +195,13 @@ export function subscribeCatalog<Events extends object>(
     throw error;
   }
   signal?.addEventListener("abort", dispose);
+  let ended: Promise<boolean> | undefined;
   return {
     collect: () => options.collect ? metrics?.collect() ?? [] : [],
     shutdown: (deadline = {}) => {
       const timeoutMs = resolveTimeoutMs("shut the subscribers down", deadline);
       dispose();
-      return shutdownAll([...registered.keys()], timeoutMs, deadline.signal);
+      return ended ??= shutdownAll([...registered.keys()], timeoutMs, deadline.signal);
     },
     [Symbol.dispose]: dispose,
   };

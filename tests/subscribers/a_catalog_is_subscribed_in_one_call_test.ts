@@ -131,6 +131,7 @@ Deno.test("shutdown ends every subscriber, also when one fails, and says which f
   ];
   const subscription = subscribeCatalog(bus, {}, { subscribers: [bad, good], logger });
   await assertRejects(() => subscription.shutdown(), Error, "no disk");
+  await assertRejects(() => subscription.shutdown(), Error, "no disk");
   assertEquals([good.ended, bad.ended], [1, 1]);
   await bus.stop();
 });
