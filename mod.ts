@@ -18,6 +18,7 @@
  * - `@busbar/busbar/observability`: metrics, spans and log records in one call;
  * - `@busbar/busbar/catalog`: declares which of them events become;
  * - `@busbar/busbar/subscribers`, `@busbar/busbar/otel`, `@busbar/busbar/http`: the parts of it;
+ * - `@busbar/busbar/library`: what a library imports that publishes;
  * - `@busbar/busbar/exit`: delivers queued events when the process ends;
  * - `@busbar/busbar/kv-cache`: the events of a key-value cache server;
  * - `@busbar/busbar/generate`: documents, a dashboard and alerts from a catalog;
@@ -35,19 +36,20 @@ export type {
   PublishArguments,
   Subscriptions,
 } from "./src/events/event_map.ts";
-export { EventBus } from "./src/bus/event_bus.ts";
-export type { BusEventListener, SubscribeOptions } from "./src/bus/event_bus.ts";
-export type { StopReport } from "./src/bus/lifecycle.ts";
+export { EventBus, type EventBusConstructor } from "./src/bus/event_bus.ts";
 export { EventSubscriber } from "./src/bus/event_subscriber.ts";
-export type { BusStats } from "./src/bus/stats.ts";
-export type { BusDrop, DropReason, LossCounts, RejectReason } from "./src/bus/losses.ts";
 export { DEFAULT_EVENT_BUS_OPTIONS, MAX_QUEUE_SIZE_LIMIT } from "./src/bus/options.ts";
 export type { EventBusOptions, OverflowPolicy } from "./src/bus/options.ts";
-export type { DeadlineOptions } from "./src/internal/deadline.ts";
 export type { Logger } from "./src/internal/logger.ts";
-export {
-  getEventBus,
-  initEventBus,
-  isObservabilityEnabled,
-  setEventBus,
-} from "./src/bus/global_bus.ts";
+export { initEventBus, isObservabilityEnabled, setEventBus } from "./src/bus/global_bus.ts";
+export type { BusEventListener } from "./src/library/event_bus.ts";
+export type { DeadlineOptions, SubscribeOptions } from "./src/library/options.ts";
+export type {
+  BusDrop,
+  BusStats,
+  DropReason,
+  LossCounts,
+  RejectReason,
+  StopReport,
+} from "./src/library/reports.ts";
+export { getEventBus } from "./src/library/slot.ts";

@@ -1,5 +1,6 @@
 import { Backoff } from "../internal/backoff.ts";
-import { Deadline, type DeadlineOptions, resolveTimeoutMs } from "../internal/deadline.ts";
+import type { DeadlineOptions } from "../library/options.ts";
+import { Deadline, resolveTimeoutMs } from "../internal/deadline.ts";
 import { errorText, report } from "../internal/reporting.ts";
 import { MAX_DELAY_MS, settlesWithin, unref } from "../internal/timers.ts";
 import {

@@ -1,3 +1,4 @@
+import type { EventSubscriber as Subscriber } from "../library/event_subscriber.ts";
 import type { AnyEvents, EventOf, EventTypeOf, Subscriptions } from "../events/event_map.ts";
 
 /**
@@ -34,7 +35,8 @@ import type { AnyEvents, EventOf, EventTypeOf, Subscriptions } from "../events/e
  *
  * @typeParam Events The event map, or the part of it that the subscriber listens to.
  */
-export abstract class EventSubscriber<Events extends object = AnyEvents> {
+export abstract class EventSubscriber<Events extends object = AnyEvents>
+  implements Subscriber<Events> {
   /** Names the subscriber in counts and warnings. Default: the name of its class. */
   readonly name: string = this.constructor.name;
 

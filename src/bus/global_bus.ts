@@ -1,36 +1,9 @@
 import type { AnyEvents } from "../events/event_map.ts";
+import { invalidArgument } from "../internal/arguments.ts";
+import { isEventBus } from "../library/brand.ts";
+import { getSlot } from "../library/slot.ts";
 import { EventBus } from "./event_bus.ts";
 import type { EventBusOptions } from "./options.ts";
-
-const KEY = Symbol.for("@busbar/busbar");
-
-/**
- * What all copies of this module in one program share: a library may bring another version than the
- * application has, and its events must not end in a bus that nobody listens to.
- */
-const shared = (globalThis as { [KEY]?: { bus: EventBus } })[KEY] ??= {
-  bus: new EventBus({ enabled: false }),
-};
-
-/**
- * Returns the process-wide bus: a disabled one until {@linkcode initEventBus} or
- * {@linkcode setEventBus} is called. Libraries should call this at each publish, not once at
- * import, so that they get the bus that the application sets up later. All copies and versions of
- * Busbar in one program have the same one.
- *
- * @example A library publishes, and costs nothing until an application listens
- * ```ts
- * import { getEventBus } from "@busbar/busbar";
- *
- * export function read(key: string) {
- *   getEventBus().publish("cache.read", { key });
- * }
- * read("a");
- * ```
- */
-export function getEventBus<Events extends object = AnyEvents>(): EventBus<Events> {
-  return shared.bus as unknown as EventBus<Events>;
-}
 
 /** Creates and starts a bus and makes it the process-wide one. The previous one is not stopped. */
 export function initEventBus<Events extends object = AnyEvents>(
@@ -41,12 +14,17 @@ export function initEventBus<Events extends object = AnyEvents>(
   return bus.start();
 }
 
-/** Makes `bus` the process-wide bus. The previous one is not stopped. */
+/**
+ * Makes `bus` the process-wide bus. The previous one is not stopped.
+ *
+ * @throws {TypeError} if it is no event bus, or one of a version that does not work with this one
+ */
 export function setEventBus<Events extends object>(bus: EventBus<Events>): void {
-  shared.bus = bus as unknown as EventBus;
+  if (!isEventBus(bus)) invalidArgument(TypeError, "set the event bus", "bus", "an EventBus", bus);
+  getSlot().bus = bus as unknown as EventBus;
 }
 
 /** Whether the process-wide bus is enabled. Check it before doing work only for observability. */
 export function isObservabilityEnabled(): boolean {
-  return shared.bus.enabled;
+  return getSlot().bus.enabled;
 }

@@ -1,3 +1,4 @@
+import type { StopReport } from "../library/reports.ts";
 import type { BusEvent } from "../events/event.ts";
 import { Deadline } from "../internal/deadline.ts";
 import type { BoundedQueue } from "./bounded_queue.ts";
@@ -5,20 +6,6 @@ import type { Drain } from "./drain.ts";
 import type { Failures } from "./failures.ts";
 import type { Losses } from "./losses.ts";
 import type { SubscriberSet } from "./subscriber_set.ts";
-
-/** What `EventBus.stop` resolves to: totals since the last start. */
-export interface StopReport {
-  /** Events dispatched. */
-  readonly delivered: number;
-  /** Events lost: rejected by a full queue, evicted, or left over. */
-  readonly dropped: number;
-  /** Events still queued at the timeout; they are included in `dropped`. */
-  readonly leftOver: number;
-  /** Exceptions and rejections of handlers, listeners and subscribers. */
-  readonly failures: number;
-  /** Whether the timeout was reached. */
-  readonly timedOut: boolean;
-}
 
 /** The sums of a {@linkcode StopReport}, since the bus was made. */
 type Totals = [delivered: number, dropped: number, leftOver: number, failures: number];

@@ -1,32 +1,8 @@
+import type { BusDrop, DropReason, LossCounts, RejectReason } from "../library/reports.ts";
 import { Backoff } from "../internal/backoff.ts";
 import type { Failures } from "./failures.ts";
 import { format } from "../internal/arguments.ts";
 import { Tally } from "./tally.ts";
-
-/** Why `publish` returned `false`. */
-export type RejectReason = "queue_full" | "stopped" | "reserved";
-
-/** Why an accepted event was lost. */
-export type DropReason = "evicted" | "shutdown";
-
-/** Losses by reason and by type. */
-export interface LossCounts {
-  /** Events for which `publish` returned `false`, by reason. */
-  readonly rejected: Readonly<Record<RejectReason, number>>;
-  /**
-   * Events accepted and then lost: dropped by `drop-oldest`, or left over by a `stop` that timed
-   * out.
-   */
-  readonly dropped: Readonly<Record<DropReason, number>>;
-  /** Both, by event type; beyond 1,000 types, the rest is counted as `"__other__"`. */
-  readonly lostByType: Readonly<Record<string, number>>;
-}
-
-/** The detail of a `bus:drop` event: the losses since the last one. */
-export interface BusDrop extends LossCounts {
-  /** When the first of them happened, in milliseconds since the epoch. */
-  readonly since: number;
-}
 
 /** Counts by name, without a prototype, so that no name collides with an inherited one. */
 type Counts = Record<string, number>;

@@ -1,6 +1,6 @@
 import type { EventHandler } from "../events/event_map.ts";
 import type { Deadline } from "../internal/deadline.ts";
-import type { EventSubscriber } from "./event_subscriber.ts";
+import type { EventSubscriber } from "../library/event_subscriber.ts";
 import type { Failures } from "./failures.ts";
 import { assertFunction } from "../internal/arguments.ts";
 import type { End, Routes } from "./routes.ts";

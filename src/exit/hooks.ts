@@ -1,8 +1,5 @@
-import {
-  type DeadlineOptions,
-  DEFAULT_TIMEOUT_MS,
-  resolveTimeoutMs,
-} from "../internal/deadline.ts";
+import type { DeadlineOptions } from "../library/options.ts";
+import { DEFAULT_TIMEOUT_MS, resolveTimeoutMs } from "../internal/deadline.ts";
 import { invalidArgument } from "../internal/arguments.ts";
 import { assertKnownNames } from "../internal/option_names.ts";
 

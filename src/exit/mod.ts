@@ -14,7 +14,7 @@
  *
  * @module
  */
-export type { DeadlineOptions } from "../internal/deadline.ts";
+export type { DeadlineOptions } from "../library/options.ts";
 export {
   type ExitHookOptions,
   type ExitSignal,

@@ -1,4 +1,4 @@
-import type { DeadlineOptions } from "../internal/deadline.ts";
+import type { DeadlineOptions } from "../library/options.ts";
 import type { Logger } from "../internal/logger.ts";
 import { type BunRuntime, listenOnBun } from "./bun_server.ts";
 import { type DenoRuntime, listenOnDeno } from "./deno_server.ts";

@@ -1,4 +1,4 @@
-import type { DeadlineOptions } from "../internal/deadline.ts";
+import type { DeadlineOptions } from "../library/options.ts";
 import { assertKnownNames } from "../internal/option_names.ts";
 import { isLoopback } from "./access.ts";
 import { createHandler } from "./handler.ts";

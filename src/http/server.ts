@@ -1,5 +1,6 @@
 import { format, invalidArgument } from "../internal/arguments.ts";
-import { Deadline, type DeadlineOptions, resolveTimeoutMs } from "../internal/deadline.ts";
+import type { DeadlineOptions } from "../library/options.ts";
+import { Deadline, resolveTimeoutMs } from "../internal/deadline.ts";
 import type { Logger } from "../internal/logger.ts";
 
 /** Answers a request. */

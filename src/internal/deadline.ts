@@ -1,15 +1,8 @@
+import type { DeadlineOptions } from "../library/options.ts";
 import { invalidArgument } from "./arguments.ts";
 import { MAX_DELAY_MS } from "./timers.ts";
 
-/** How long something that is awaited may take. */
-export interface DeadlineOptions {
-  /** In milliseconds, at least 0. Default: 5,000. */
-  readonly timeoutMs?: number | undefined;
-  /** Ends the wait when it aborts, just as the timeout does. Default: none. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** The default of {@linkcode DeadlineOptions.timeoutMs}. */
+/** The default of `DeadlineOptions.timeoutMs`. */
 export const DEFAULT_TIMEOUT_MS = 5_000;
 
 /**

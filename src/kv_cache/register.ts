@@ -1,4 +1,4 @@
-import type { EventBus } from "../bus/event_bus.ts";
+import type { EventBus } from "../library/event_bus.ts";
 import { assertKnownNames } from "../internal/option_names.ts";
 import type { LogSink } from "../subscribers/logging/log_record.ts";
 import {

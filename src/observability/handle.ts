@@ -1,7 +1,8 @@
-import type { EventBus } from "../bus/event_bus.ts";
+import type { EventBus } from "../library/event_bus.ts";
 import type { AnyEvents } from "../events/event_map.ts";
 import type { MetricsServer } from "../http/serve_metrics.ts";
-import { type DeadlineOptions, resolveTimeoutMs } from "../internal/deadline.ts";
+import type { DeadlineOptions } from "../library/options.ts";
+import { resolveTimeoutMs } from "../internal/deadline.ts";
 import type { ScrapeFormat } from "../otel/prometheus/scrape_format.ts";
 import type { CatalogSubscription } from "../subscribers/subscribe_catalog.ts";
 import type { ObservabilityConfig } from "./config/config.ts";

@@ -1,10 +1,11 @@
 import { EventBus } from "../bus/event_bus.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import { type AnyCatalog, combineCatalogs, type CombinedEvents } from "../catalog/combine.ts";
+import { isEventBus } from "../library/brand.ts";
 import type { AnyEvents } from "../events/event_map.ts";
 import { installExitHooks } from "../exit/hooks.ts";
 import { type MetricsServer, serveMetrics } from "../http/serve_metrics.ts";
-import type { DeadlineOptions } from "../internal/deadline.ts";
+import type { DeadlineOptions } from "../library/options.ts";
 import { errorText, report } from "../internal/reporting.ts";
 import { jsonLinesSink } from "../subscribers/logging/json_lines.ts";
 import { otelLogSink } from "../subscribers/logging/otel_logs.ts";
@@ -86,8 +87,8 @@ export async function startObservability<Events extends object = AnyEvents>(
   const { logger = console } = options;
   const config = resolveConfig(options);
   options.signal?.throwIfAborted();
-  const ownsBus = !(options.bus instanceof EventBus);
-  const bus = options.bus instanceof EventBus
+  const ownsBus = !isEventBus(options.bus);
+  const bus = isEventBus(options.bus)
     ? options.bus
     : new EventBus<Events>({ ...config.bus, enabled: config.enabled, logger });
   if (!config.enabled) return createDisabledHandle(bus, config);

@@ -1,10 +1,11 @@
-import { EventBus } from "../bus/event_bus.ts";
-import type { EventSubscriber } from "../bus/event_subscriber.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { AnyEvents } from "../events/event_map.ts";
 import type { ExitHookOptions } from "../exit/hooks.ts";
 import type { HealthRoutesOptions } from "../http/health_routes.ts";
 import type { Route } from "../http/route.ts";
+import type { EventBus } from "../library/event_bus.ts";
+import type { EventSubscriber } from "../library/event_subscriber.ts";
+import { isEventBus } from "../library/brand.ts";
 import type { Logger } from "../internal/logger.ts";
 import type { Optional } from "../internal/with_defaults.ts";
 import type { LogSink } from "../subscribers/logging/log_record.ts";
@@ -106,7 +107,7 @@ export function resolveConfig<Events extends object>(
 ): ObservabilityConfig {
   const { args, env, bus } = options;
   const flags = args === undefined ? {} : parseObservabilityArgs(args).config;
-  const handedIn = bus instanceof EventBus ? bus : undefined;
+  const handedIn = isEventBus(bus) ? bus : undefined;
   if (handedIn !== undefined && flags.bus !== undefined) {
     throw new ConfigurationError(
       "--event-bus-queue-size",

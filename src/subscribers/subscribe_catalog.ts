@@ -1,11 +1,12 @@
-import type { EventBus } from "../bus/event_bus.ts";
-import type { EventSubscriber } from "../bus/event_subscriber.ts";
+import type { EventBus } from "../library/event_bus.ts";
+import type { EventSubscriber } from "../library/event_subscriber.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import { combineCatalogs } from "../catalog/combine.ts";
 import type { AnyEvents } from "../events/event_map.ts";
 import { assertFunction, invalidArgument } from "../internal/arguments.ts";
 import { toSingleError } from "../internal/collected_errors.ts";
-import { type DeadlineOptions, resolveTimeoutMs } from "../internal/deadline.ts";
+import type { DeadlineOptions } from "../library/options.ts";
+import { resolveTimeoutMs } from "../internal/deadline.ts";
 import type { Logger } from "../internal/logger.ts";
 import { assertKnownNames } from "../internal/option_names.ts";
 import { settlesWithin } from "../internal/timers.ts";

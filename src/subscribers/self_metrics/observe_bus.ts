@@ -1,6 +1,6 @@
-import type { EventBus } from "../../bus/event_bus.ts";
+import type { EventBus } from "../../library/event_bus.ts";
 import { EventSubscriber } from "../../bus/event_subscriber.ts";
-import type { BusStats } from "../../bus/stats.ts";
+import type { BusStats } from "../../library/reports.ts";
 import type { Subscriptions } from "../../events/event_map.ts";
 import type { Histogram } from "../otel_api.ts";
 import { NO_OBSERVATION, type Observed, rowsBy, startObservation } from "./observation.ts";
