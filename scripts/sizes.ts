@@ -14,6 +14,7 @@ import { type Bundle, bundleEntry } from "./sizes/bundle.ts";
 /** Entry points that promise to import nothing more than this. */
 const LIGHT: Readonly<Record<string, readonly string[]>> = {
   ".": [],
+  "./library": [],
   "./exit": [],
   "./catalog": [],
   "./testing": [],

@@ -80,6 +80,7 @@ export const EventBus: EventBusConstructor = class EventBus<Events extends objec
   readonly #subscribers: SubscriberSet;
   readonly #lifecycle: Lifecycle;
 
+  /** See {@linkcode EventBusConstructor}. */
   constructor(options: EventBusOptions = {}) {
     super();
     const { enabled, clock, logger, maxQueueSize, maxInFlight, drainBudgetMs } = this.#options =
@@ -195,6 +196,7 @@ export const EventBus: EventBusConstructor = class EventBus<Events extends objec
     else super.addEventListener(type, listener, options);
   }
 
+  /** As on any EventTarget. */
   override removeEventListener(
     type: string,
     // deno-lint-ignore no-explicit-any -- whatever addEventListener takes

@@ -30,8 +30,11 @@ interface Start<Events extends object> {
   readonly undo: UndoStack;
 }
 
-/** Buses that are under observation: twice would count everything double. */
-const observed = new WeakSet<object>();
+/**
+ * Marks a bus that is under observation, for all copies of the package: twice would count everything
+ * double.
+ */
+const OBSERVED = Symbol.for("@busbar/busbar/observed");
 
 /**
  * Sets up everything: a bus, subscribers for what the catalog declares, and an OpenTelemetry SDK.
@@ -92,7 +95,7 @@ export async function startObservability<Events extends object = AnyEvents>(
     ? options.bus
     : new EventBus<Events>({ ...config.bus, enabled: config.enabled, logger });
   if (!config.enabled) return createDisabledHandle(bus, config);
-  if (observed.has(bus)) {
+  if (isObserved(bus)) {
     throw new Error(
       "Cannot start observability: bus must not be under observation already; " +
         "shut the earlier startObservability down first",
@@ -101,9 +104,9 @@ export async function startObservability<Events extends object = AnyEvents>(
   for (const line of ineffectiveEnvVars(config, options.env)) report(logger, line);
 
   // At once: another call may come while this one waits for the server.
-  observed.add(bus);
+  setObserved(bus, true);
   const undo = new UndoStack();
-  undo.add(() => void observed.delete(bus));
+  undo.add(() => setObserved(bus, false));
   try {
     return await start({ bus, ownsBus, config, options, logger, undo });
   } catch (error) {
@@ -126,7 +129,7 @@ async function start<Events extends object>(
     telemetry.abort();
     for (const { run } of telemetry.shutdownSteps) await run(0);
   });
-  const registrations: Disposable[] = [{ [Symbol.dispose]: () => observed.delete(bus) }];
+  const registrations: Disposable[] = [{ [Symbol.dispose]: () => setObserved(bus, false) }];
   const keep = (registration: Disposable) => {
     registrations.push(registration);
     undo.add(() => registration[Symbol.dispose]());
@@ -218,4 +221,12 @@ function endWith<Events extends object>(
     signal.addEventListener("abort", onAbort);
     keep({ [Symbol.dispose]: () => signal.removeEventListener("abort", onAbort) });
   }
+}
+
+function isObserved(bus: object): boolean {
+  return (bus as { [OBSERVED]?: boolean })[OBSERVED] === true;
+}
+
+function setObserved(bus: object, observed: boolean): void {
+  (bus as { [OBSERVED]?: boolean })[OBSERVED] = observed;
 }

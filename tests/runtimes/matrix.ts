@@ -18,6 +18,7 @@ const WEB: readonly Runtime[] = ["Chromium", "workerd"];
 export const FEATURES: Readonly<Record<string, string>> = {
   readme: "The README's first snippet",
   bus: "The bus",
+  library: "What a library imports",
   catalog: "Catalogs",
   batching: "The export queue",
   subscribers: "Subscribers",

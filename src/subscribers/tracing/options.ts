@@ -20,7 +20,7 @@ export interface TracingSubscriberOptions<Events extends object = AnyEvents> {
   /** The declared spans by name: a catalog's `spans`. */
   readonly spans: Catalog<Events>["spans"];
   /** Where the subscriber registers itself as a source of trace contexts. Default: nowhere. */
-  readonly registry?: SpanRegistry | undefined;
+  readonly registry?: Pick<SpanRegistry, "addSource"> | undefined;
   /**
    * How many spans may wait for their end; beyond that, the oldest expires. An integer of at least
    * 1. Roots that wait for their children are not included, nor are announced operations, of which
@@ -76,7 +76,7 @@ export interface TracingStats {
 export interface ResolvedTracingOptions<Events extends object> {
   readonly tracer: TracerLike;
   readonly spans: Readonly<Record<string, SpanDeclaration<Events>>>;
-  readonly registry: SpanRegistry | undefined;
+  readonly registry: Pick<SpanRegistry, "addSource"> | undefined;
   readonly limits: OpenPairsLimits;
   readonly deferAttributes: boolean;
   readonly sessionIdAttribute: string;
