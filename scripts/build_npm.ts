@@ -10,7 +10,7 @@
  */
 import { build, emptyDir } from "@deno/dnt";
 import { checkPack } from "./check_pack.ts";
-import { complete, entryPoints, project } from "./package/manifest.ts";
+import { complete, entries, project } from "./package/manifest.ts";
 import { ROOT, run, say } from "./package/run.ts";
 import { NPM_DIR } from "./package/tools.ts";
 
@@ -72,5 +72,5 @@ const packed = await run("npm", ["pack", "--silent", "--pack-destination", NPM_D
   cwd: OUTPUT,
 });
 await Deno.rename(NPM_DIR + packed.trim(), TARBALL);
-say(`Built ${entryPoints.length} entry points into ${TARBALL}`);
+say(`Built ${entries.length} entry points into ${TARBALL}`);
 await checkPack(TARBALL);

@@ -1,18 +1,35 @@
 /**
- * Checks the npm tarball as its users will meet it: its package.json, its types under two module
- * resolutions, and the README's first snippet in a project of its own on each runtime.
+ * Checks the npm tarballs as their users will meet them: package.json, types under three module
+ * resolutions with and without the web's types, what npm installs with them, the README's first
+ * snippet on each runtime, `require`, and bundlers.
  *
  * @module
  */
-import { pack, TARBALL } from "./pack.ts";
-import { type Consumer, createConsumer } from "./package/consumer.ts";
+import { pack } from "./pack.ts";
+import { bundleWithAll } from "./package/bundlers.ts";
+import { checkRequire } from "./package/require.ts";
+import {
+  type Consumer,
+  createConsumer,
+  createProject,
+  openTelemetryCopies,
+} from "./package/consumer.ts";
+import { BUSBAR, CORE, type Package, PACKAGES } from "./package/packages.ts";
 import { run, step } from "./package/run.ts";
 import { installTools, tools } from "./package/tools.ts";
 
-/** The ways to compile that a consumer may have chosen. */
-const COMPILERS = {
+/** The ways to resolve modules that a consumer may have chosen. */
+const RESOLUTIONS = {
   nodenext: ["--module", "nodenext", "--moduleResolution", "nodenext"],
+  node16: ["--module", "node16", "--moduleResolution", "node16"],
   bundler: ["--module", "esnext", "--moduleResolution", "bundler"],
+} as const;
+
+/** The types of a platform that a consumer may have, or not. */
+const PLATFORMS = {
+  "no platform": ["--lib", "es2023", "--types", ""],
+  "the web": ["--lib", "esnext,dom", "--types", ""],
+  "Node": ["--lib", "es2023", "--types", "node"],
 } as const;
 
 /** How each runtime runs a file of TypeScript. */
@@ -23,17 +40,28 @@ const RUNTIMES = {
   Deno: [Deno.execPath(), "run", "--allow-env"],
 } as const;
 
-async function checkTypes(consumer: Consumer, compiler: keyof typeof COMPILERS): Promise<void> {
-  await run(tools.node22, [
-    tools.tsc,
-    "--noEmit",
-    "--strict",
-    "--exactOptionalPropertyTypes",
-    ...["--target", "es2022", "--lib", "esnext,dom"],
-    ...COMPILERS[compiler],
-    "snippet.ts",
-    "entry_points.ts",
-  ], { cwd: consumer.directory });
+/** For those that need no platform's types: what they import from npm has none of its own. */
+const TYPES_NODE = { "@types/node": "22.20.5" };
+
+/** A program that has OpenTelemetry's own set-up. */
+const SDK_NODE = { "@opentelemetry/sdk-node": "0.301.0" };
+
+/** One that has the SDK of the generation before, which asks for an older API. */
+const SDK_2 = { "@opentelemetry/sdk-metrics": "2.2.0", "@opentelemetry/api": "1.9.0" };
+
+async function checkTypes({ directory }: Consumer): Promise<void> {
+  for (const resolution of Object.values(RESOLUTIONS)) {
+    for (const platform of Object.values(PLATFORMS)) {
+      await run(tools.node22, [
+        tools.tsc,
+        ...["--noEmit", "--strict", "--exactOptionalPropertyTypes", "--skipLibCheck", "false"],
+        ...["--target", "es2022"],
+        ...resolution,
+        ...platform,
+        "entry_points.ts",
+      ], { cwd: directory });
+    }
+  }
 }
 
 async function checkRun(consumer: Consumer, runtime: keyof typeof RUNTIMES): Promise<void> {
@@ -45,23 +73,85 @@ async function checkRun(consumer: Consumer, runtime: keyof typeof RUNTIMES): Pro
   await run(program, [...args, "entry_points.ts"], { cwd: consumer.directory });
 }
 
-/** Checks a tarball; without one, packs it first. */
+/** Each package of OpenTelemetry is installed once, also beside its own set-up. */
+async function checkCopies(beside: Readonly<Record<string, string>>): Promise<void> {
+  await using project = await createProject({
+    [BUSBAR.name]: `file:${BUSBAR.tarball}`,
+    ...beside,
+  });
+  const copies = await openTelemetryCopies(project.directory);
+  const several = [...copies].filter(([, versions]) => versions.length > 1);
+  if (copies.size === 0 || several.length > 0) {
+    throw new Error(
+      `Cannot install one copy of each: ${JSON.stringify(Object.fromEntries(copies))}`,
+    );
+  }
+}
+
+/** Beside an SDK of 2.x, which has an older API, what needs the API alone records into that SDK. */
+async function checkBesideSdk2(): Promise<void> {
+  await using project = await createProject({
+    [BUSBAR.name]: `file:${BUSBAR.tarball}`,
+    ...SDK_2,
+  });
+  await Deno.writeTextFile(
+    `${project.directory}main.mjs`,
+    `import { metrics } from "@opentelemetry/api";
+import * as sdk from "@opentelemetry/sdk-metrics";
+import { EventBus } from "${BUSBAR.name}";
+import { declare } from "${BUSBAR.name}/catalog";
+import { subscribeCatalog } from "${BUSBAR.name}/subscribers";
+
+const exporter = new sdk.InMemoryMetricExporter(sdk.AggregationTemporality.CUMULATIVE);
+const reader = new sdk.PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 1e6 });
+const provider = new sdk.MeterProvider({ readers: [reader] });
+metrics.setGlobalMeterProvider(provider);
+const bus = new EventBus().start();
+const { catalog, counter } = declare();
+const jobs = catalog({ metrics: { jobs: counter("done") } });
+subscribeCatalog(bus, jobs, { meter: metrics.getMeter("app") });
+bus.publish("done");
+await bus.flush();
+await provider.forceFlush();
+const collected = exporter.getMetrics().at(-1).scopeMetrics.flatMap(({ metrics }) => metrics);
+console.log(collected.find(({ descriptor }) => descriptor.name === "jobs").dataPoints[0].value);
+await provider.shutdown();
+await bus.stop();
+`,
+  );
+  const output = await run(tools.node22, ["main.mjs"], { cwd: project.directory });
+  if (output !== "1\n") throw new Error(`Cannot record into an SDK of 2.x, it printed:\n${output}`);
+}
+
+/** What a package says of itself, its types, and how it runs where users have it. */
+async function checkPackage(checked: Package): Promise<void> {
+  const { name, tarball } = checked;
+  await step(`${name}: publint`, () => run(tools.node22, [tools.publint, "--strict", tarball]));
+  await step(
+    `${name}: are the types wrong`,
+    () => run(tools.node22, [tools.attw, tarball, "--profile", "node16", "--no-color"]),
+  );
+  await using consumer = await step(
+    `${name}: npm install elsewhere`,
+    () => createConsumer(checked, TYPES_NODE),
+  );
+  await step(`${name}: types`, () => checkTypes(consumer));
+  for (const runtime of ["Node 22", "Node 24", "Bun", "Deno"] as const) {
+    await step(`${name}: snippet on ${runtime}`, () => checkRun(consumer, runtime));
+  }
+}
+
+/** Checks what `deno task pack` packs, or a tarball of the whole that another tool has packed. */
 export async function checkPack(tarball?: string): Promise<void> {
   await step("tools", installTools);
-  if (tarball === undefined) await step("pack", pack);
-  const checked = tarball ?? TARBALL;
-  await step("publint", () => run(tools.node22, [tools.publint, "--strict", checked]));
-  await step(
-    "are the types wrong",
-    () => run(tools.node22, [tools.attw, checked, "--profile", "esm-only", "--no-color"]),
-  );
-  await using consumer = await step("npm install elsewhere", () => createConsumer(checked));
-  for (const compiler of ["nodenext", "bundler"] as const) {
-    await step(`types, ${compiler}`, () => checkTypes(consumer, compiler));
-  }
-  for (const runtime of ["Node 22", "Node 24", "Bun", "Deno"] as const) {
-    await step(`snippet on ${runtime}`, () => checkRun(consumer, runtime));
-  }
+  if (tarball !== undefined) return await checkPackage({ ...BUSBAR, tarball });
+  await step("pack", pack);
+  for (const each of PACKAGES) await checkPackage(each);
+  await step("one copy of each OpenTelemetry package", () => checkCopies({}));
+  await step("the same beside sdk-node", () => checkCopies(SDK_NODE));
+  await step("beside an SDK of 2.x", checkBesideSdk2);
+  await step("require", checkRequire);
+  await step("bundlers", () => bundleWithAll([BUSBAR, CORE]));
 }
 
 if (import.meta.main) await checkPack();

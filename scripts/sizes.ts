@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { pack, TARBALL } from "./pack.ts";
+import { pack } from "./pack.ts";
+import { BUSBAR } from "./package/packages.ts";
 import { createConsumer } from "./package/consumer.ts";
 import { project } from "./package/manifest.ts";
 import { run, say } from "./package/run.ts";
@@ -58,7 +59,7 @@ async function importMs(
 async function printTable(): Promise<void> {
   await installTools();
   await pack();
-  await using consumer = await createConsumer(TARBALL);
+  await using consumer = await createConsumer(BUSBAR);
   say("| entry point | gzip | npm packages | import on Deno | on Node 22 |");
   say("| --- | --: | --- | --: | --: |");
   for (const entry of Object.keys(project.exports)) {

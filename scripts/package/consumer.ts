@@ -1,8 +1,9 @@
-import { entryPoints, optionalPeers, project } from "./manifest.ts";
+import { optionalPeers } from "./manifest.ts";
+import { BUSBAR, type Package, specifier } from "./packages.ts";
 import { firstSnippet } from "./readme.ts";
 import { run } from "./run.ts";
 
-/** A project outside the repository that has the tarball installed. */
+/** A project outside the repository that has a tarball installed. */
 export interface Consumer extends AsyncDisposable {
   /** Its folder, with a slash at its end. */
   readonly directory: string;
@@ -10,41 +11,60 @@ export interface Consumer extends AsyncDisposable {
   readonly output: string;
 }
 
+/** A project outside the repository with these dependencies, installed as npm does it. */
+export async function createProject(
+  dependencies: Readonly<Record<string, string>>,
+  devDependencies: Readonly<Record<string, string>> = {},
+): Promise<AsyncDisposable & { readonly directory: string }> {
+  const directory = `${await Deno.makeTempDir({ prefix: "busbar-consumer-" })}/`;
+  const manifest = { private: true, type: "module", dependencies, devDependencies };
+  await Deno.writeTextFile(`${directory}package.json`, JSON.stringify(manifest));
+  await run("npm", ["install", "--no-audit", "--no-fund", "--silent"], { cwd: directory });
+  return {
+    directory,
+    [Symbol.asyncDispose]: () => Deno.remove(directory, { recursive: true }),
+  };
+}
+
 /**
  * Makes a project as a user would: npm installs the tarball and, with it, the peer dependency. It
- * has the optional ones too, since it imports all entry points.
+ * has the optional ones too, if it is the whole, since it imports all entry points.
  */
 export async function createConsumer(
-  tarball: string,
+  from: Package,
   devDependencies: Readonly<Record<string, string>> = {},
 ): Promise<Consumer> {
-  const directory = `${await Deno.makeTempDir({ prefix: "busbar-consumer-" })}/`;
-  const { code, output } = await firstSnippet();
-  const namespaces = entryPoints.map((entry, index) => `import * as e${index} from "${entry}";\n`);
-  const names = entryPoints.map((_, index) => `e${index}`).join(", ");
-  const write = (path: string, text: string) => Deno.writeTextFile(directory + path, text);
-  await write(
-    "package.json",
-    JSON.stringify({
-      private: true,
-      type: "module",
-      dependencies: { [project.name]: `file:${tarball}`, ...optionalPeers },
-      devDependencies,
-    }),
-  );
-  await write("snippet.ts", code);
-  await write(
-    "entry_points.ts",
-    `${namespaces.join("")}
+  const { code, output } = await firstSnippet(from.readme);
+  const project = await createProject({
+    [from.name]: `file:${from.tarball}`,
+    ...(from === BUSBAR ? optionalPeers : {}),
+  }, devDependencies);
+  const { directory } = project;
+  const imports = from.entries
+    .map((entry, index) => `import * as e${index} from "${specifier(from, entry)}";\n`);
+  const names = from.entries.map((_, index) => `e${index}`).join(", ");
+  await Deno.writeTextFile(`${directory}snippet.ts`, code);
+  await Deno.writeTextFile(
+    `${directory}entry_points.ts`,
+    `${imports.join("")}
 for (const entry of [${names}]) {
   if (Object.keys(entry).length === 0) throw new Error("An entry point exports nothing");
 }
 `,
   );
-  await run("npm", ["install", "--no-audit", "--no-fund", "--silent"], { cwd: directory });
-  return {
-    directory,
-    output,
-    [Symbol.asyncDispose]: () => Deno.remove(directory, { recursive: true }),
-  };
+  return { ...project, output };
+}
+
+/** How many copies of each OpenTelemetry package npm has installed in a project. */
+export async function openTelemetryCopies(
+  directory: string,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const { packages } = JSON.parse(await Deno.readTextFile(`${directory}package-lock.json`));
+  const copies = new Map<string, string[]>();
+  for (const [path, { version }] of Object.entries<{ version: string }>(packages)) {
+    const name = path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length);
+    if (!name.startsWith("@opentelemetry/")) continue;
+    copies.set(name, [...copies.get(name) ?? [], version]);
+  }
+  return copies;
 }

@@ -15,13 +15,19 @@ export const project: {
   readonly imports: Readonly<Record<string, string>>;
 } = config;
 
-/** The package's entry points, as an importer writes them: `@busbar/busbar/exit`. */
-export const entryPoints: readonly string[] = Object.keys(project.exports).map((path) =>
-  project.name + path.slice(1)
-);
+/** The entry points, as `deno.json` names them: `./exit`. */
+export const entries: readonly string[] = Object.keys(project.exports);
 
-/** The one package that the application shares with Busbar, so that both see the same globals. */
+/** Where the sources, the pages and the issues are. */
+export const REPOSITORY_URL = "https://github.com/busbar/busbar";
+
+/**
+ * The one package that the application shares with Busbar, so that both see the same globals, and
+ * the widest range of it that Busbar's light entry points work with; the SDK that the others bring
+ * along asks for 1.10 itself.
+ */
 const PEER = "@opentelemetry/api";
+const PEER_RANGE = ">=1.9.0 <1.11.0";
 
 /** What `./generate` alone takes: large, for build scripts, and installed by those who use it. */
 const OPTIONAL_PEERS: readonly string[] = ["@grafana/grafana-foundation-sdk", "yaml"];
@@ -34,8 +40,16 @@ export const optionalPeers: Readonly<Record<string, string>> = Object.fromEntrie
 /** The least Node: what OpenTelemetry 3 asks for. */
 export const NODE_RANGE = ">=22.15";
 
+/** The files of an entry point, from the package's folder: `./src/exit/mod.js`. */
+export interface EntryFiles {
+  readonly types: string;
+  readonly default: string;
+}
+
 /** A package.json, as far as it matters here. */
 export interface Manifest {
+  /** Entry points by name. */
+  readonly exports: Readonly<Record<string, EntryFiles>>;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
   readonly [field: string]: unknown;
@@ -47,22 +61,36 @@ function compatible(version: string): string {
 }
 
 /**
- * Where the sources are, as GitHub's runners know it: npm takes no provenance that names another
- * place than the package does.
+ * `^1.2.3` as exactly that version. OpenTelemetry's packages pin each other: a range would bring a
+ * second copy of each, as soon as a later one is published.
  */
-function repository(): Manifest {
+function exact(version: string): string {
+  return version.replace(/^\^/, "");
+}
+
+/**
+ * Where the sources are. npm takes no provenance that names another place than the package does, so
+ * that a runner of GitHub's says where it runs.
+ */
+function places(): Readonly<Record<string, unknown>> {
   const server = Deno.env.get("GITHUB_SERVER_URL");
   const path = Deno.env.get("GITHUB_REPOSITORY");
-  if (!server || !path) return {};
-  return { repository: { type: "git", url: `git+${server}/${path}.git` } };
+  const url = server && path ? `${server}/${path}` : REPOSITORY_URL;
+  return {
+    homepage: `${url}#readme`,
+    repository: { type: "git", url: `git+${url}.git` },
+    bugs: { url: `${url}/issues` },
+  };
 }
 
 /** Completes what a tool wrote: description, engines, and the peers out of the dependencies. */
 export function complete(manifest: Manifest): Manifest {
-  const ranges = Object.entries({ ...manifest.dependencies, ...manifest.peerDependencies })
-    .map(([dependency, version]) => [dependency, compatible(version)] as const);
+  const versions = Object.entries({ ...manifest.dependencies, ...manifest.peerDependencies });
   const isPeer = (name: string) => name === PEER || OPTIONAL_PEERS.includes(name);
-  const peerDependencies = Object.fromEntries(ranges.filter(([name]) => isPeer(name)));
+  const peerDependencies = Object.fromEntries(
+    versions.filter(([name]) => isPeer(name))
+      .map(([name, version]) => [name, name === PEER ? PEER_RANGE : compatible(version)]),
+  );
   for (const name of [PEER, ...OPTIONAL_PEERS]) {
     if (peerDependencies[name] === undefined) {
       throw new Error(`Cannot complete package.json: dependencies must name ${name}, they do not`);
@@ -74,7 +102,7 @@ export function complete(manifest: Manifest): Manifest {
     name,
     version,
     license,
-    ...repository(),
+    ...places(),
     type: "module",
     description: "An in-process observability event bus that keeps telemetry off the hot path: " +
       "a bounded queue that loses nothing uncounted, metrics, traces and logs by OpenTelemetry.",
@@ -92,7 +120,9 @@ export function complete(manifest: Manifest): Manifest {
     ],
     sideEffects: false,
     engines: { node: NODE_RANGE },
-    dependencies: Object.fromEntries(ranges.filter(([name]) => !isPeer(name))),
+    dependencies: Object.fromEntries(
+      versions.filter(([name]) => !isPeer(name)).map(([name, version]) => [name, exact(version)]),
+    ),
     peerDependencies,
     peerDependenciesMeta: Object.fromEntries(
       OPTIONAL_PEERS.map((name) => [name, { optional: true }]),

@@ -134,7 +134,7 @@ export interface EventBus<Events extends object = AnyEvents> extends EventTarget
   /** As on any EventTarget, for events that are not in the event map. */
   addEventListener(
     type: string,
-    listener: EventListenerOrEventListenerObject | null,
+    listener: ((event: Event) => unknown) | { handleEvent(event: Event): unknown } | null,
     options?: boolean | AddEventListenerOptions,
   ): void;
   /** Starts the drain. On a bus that is stopping, it takes effect once it has stopped. */

@@ -1,0 +1,43 @@
+/**
+ * The names of the web's types that the declarations use, for a compiler that has neither `DOM` nor
+ * `@types/node` nor `ESNext.Disposable`. Interfaces of one name merge: where the real ones are, these
+ * add nothing to them.
+ *
+ * @module
+ */
+
+/** The file in the package. */
+export const WEB_TYPES_FILE = "web_types.d.ts";
+
+/** What stands in it. */
+export const WEB_TYPES =
+  `// The web's types, as far as these declarations name them; where the real ones are, they are meant.
+declare global {
+  interface SymbolConstructor {
+    readonly dispose: unique symbol;
+    readonly asyncDispose: unique symbol;
+  }
+  interface Disposable {
+    [Symbol.dispose](): void;
+  }
+  interface AsyncDisposable {
+    [Symbol.asyncDispose](): PromiseLike<void>;
+  }
+  interface AbortSignal {}
+  interface AddEventListenerOptions {}
+  interface Event {}
+  interface CustomEvent<T = any> extends Event {
+    readonly detail: T;
+  }
+  interface EventTarget {}
+  interface Request {}
+  interface Response {}
+}
+export {};
+`;
+
+/** The declarations of an entry point, with the file beside them. */
+export function withWebTypes(path: string, declarations: string): string {
+  const up = "../".repeat(path.split("/").length - 1) || "./";
+  return `/// <reference path="${up}${WEB_TYPES_FILE}" />\n${declarations}`;
+}
