@@ -10,15 +10,19 @@
  */
 import { build, emptyDir } from "@deno/dnt";
 import { checkPack } from "./check_pack.ts";
-import { complete, entries, project } from "./package/manifest.ts";
-import { ROOT, run, say } from "./package/run.ts";
-import { NPM_DIR } from "./package/tools.ts";
+import { complete, entries, type EntryFiles, project } from "./package/manifest.ts";
+import { BUSBAR, COMMON_JS } from "./package/packages.ts";
+import { ROOT, say } from "./package/run.ts";
+import { writeTarball } from "./package/tarball.ts";
+import { installTools, NPM_DIR } from "./package/tools.ts";
+import { addWebTypes, WEB_TYPES_FILE } from "./package/web_types.ts";
 
 const OUTPUT = `${NPM_DIR}dnt`;
 
 /** The same, packed. */
 const TARBALL = `${NPM_DIR}busbar-dnt.tgz`;
 
+await installTools();
 await emptyDir(OUTPUT);
 await build({
   entryPoints: Object.entries(project.exports).map(([name, path]) => ({ name, path: ROOT + path })),
@@ -55,22 +59,21 @@ const path = `${OUTPUT}/package.json`;
 const { _generatedBy, devDependencies: _, scripts: _none, exports, ...written } = JSON.parse(
   await Deno.readTextFile(path),
 );
-const manifest = {
-  ...complete(written),
-  // dnt has them for `import` alone; Node from 22.12 on can `require` them too.
+const manifest = complete({
+  ...written,
+  // dnt has them for `import` alone; CommonJS is added as to what `deno pack` makes.
   exports: Object.fromEntries(
-    Object.entries<{ import: unknown }>(exports).map(([name, entry]) => [name, entry.import]),
+    Object.entries<{ import: EntryFiles }>(exports).map(([name, entry]) => [name, entry.import]),
   ),
-  // The source maps have the sources.
-  files: ["esm", "types", "CHANGELOG.md"],
-};
-await Deno.writeTextFile(path, JSON.stringify(manifest, null, 2) + "\n");
-for (const file of ["README.md", "LICENSE", "CHANGELOG.md"]) {
+});
+for (const file of ["LICENSE", "CHANGELOG.md"]) {
   await Deno.copyFile(ROOT + file, `${OUTPUT}/${file}`);
 }
-const packed = await run("npm", ["pack", "--silent", "--pack-destination", NPM_DIR], {
-  cwd: OUTPUT,
+await addWebTypes(`${OUTPUT}/`, manifest);
+await writeTarball({ ...BUSBAR, directory: `${OUTPUT}/`, tarball: TARBALL }, {
+  ...manifest,
+  // The source maps have the sources.
+  files: ["esm", "types", COMMON_JS, WEB_TYPES_FILE, "CHANGELOG.md"],
 });
-await Deno.rename(NPM_DIR + packed.trim(), TARBALL);
 say(`Built ${entries.length} entry points into ${TARBALL}`);
 await checkPack(TARBALL);

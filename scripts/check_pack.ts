@@ -102,6 +102,9 @@ import { EventBus } from "${BUSBAR.name}";
 import { declare } from "${BUSBAR.name}/catalog";
 import { subscribeCatalog } from "${BUSBAR.name}/subscribers";
 
+for (const entry of ["library", "exit", "testing", "http", "kv-cache"]) {
+  await import("${BUSBAR.name}/" + entry);
+}
 const exporter = new sdk.InMemoryMetricExporter(sdk.AggregationTemporality.CUMULATIVE);
 const reader = new sdk.PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 1e6 });
 const provider = new sdk.MeterProvider({ readers: [reader] });

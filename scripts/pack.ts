@@ -6,29 +6,14 @@
  *
  * @module
  */
-import { writeCommonJs } from "./package/common_js.ts";
-import { complete, type EntryFiles, type Manifest } from "./package/manifest.ts";
-import {
-  BUSBAR,
-  conditions,
-  CORE,
-  coreManifest,
-  type Package,
-  PACKAGES,
-} from "./package/packages.ts";
+import { complete, type Manifest } from "./package/manifest.ts";
+import { BUSBAR, CORE, coreManifest, PACKAGES } from "./package/packages.ts";
 import { filesBehind } from "./package/reachable.ts";
-import { ROOT, run, say, step } from "./package/run.ts";
+import { filesIn, run, say, step } from "./package/run.ts";
 import { splitSourceMap } from "./package/source_maps.ts";
 import { installTools, NPM_DIR } from "./package/tools.ts";
-import { WEB_TYPES, WEB_TYPES_FILE, withWebTypes } from "./package/web_types.ts";
-
-async function* filesIn(directory: string): AsyncGenerator<string> {
-  for await (const entry of Deno.readDir(directory)) {
-    const path = directory + entry.name;
-    if (entry.isDirectory) yield* filesIn(`${path}/`);
-    else yield path;
-  }
-}
+import { addWebTypes, WEB_TYPES_FILE } from "./package/web_types.ts";
+import { writeTarball } from "./package/tarball.ts";
 
 /** Packs the tarballs, and leaves them unpacked beside themselves. */
 export async function pack(): Promise<void> {
@@ -56,12 +41,7 @@ async function compileAll(): Promise<Manifest> {
     await Deno.writeTextFile(`${path}.map`, split.map);
   }
   const manifest = complete(JSON.parse(await Deno.readTextFile(`${directory}package.json`)));
-  await Deno.writeTextFile(directory + WEB_TYPES_FILE, WEB_TYPES);
-  for (const { types } of Object.values(manifest.exports)) {
-    const path = types.replace(/^\.\//, "");
-    const declarations = await Deno.readTextFile(directory + path);
-    await Deno.writeTextFile(directory + path, withWebTypes(path, declarations));
-  }
+  await addWebTypes(directory, manifest);
   return manifest;
 }
 
@@ -82,24 +62,6 @@ async function copyCore({ exports }: Manifest): Promise<void> {
     const ofCore = new RegExp(`(from "|import\\(")${BUSBAR.name}(?=["/])`, "g");
     await Deno.writeTextFile(target, text.replace(ofCore, `$1${CORE.name}`));
   }
-}
-
-async function writeTarball({ directory, tarball, readme }: Package, manifest: Manifest) {
-  const files = (await Array.fromAsync(filesIn(directory))).map((path) =>
-    path.slice(directory.length)
-  );
-  await writeCommonJs(directory, files);
-  await Deno.copyFile(ROOT + readme, `${directory}README.md`);
-  const exports = Object.fromEntries(
-    Object.entries(manifest.exports).map(([entry, found]) => [entry, conditions(found)]),
-  );
-  const main = conditions(manifest.exports["."]!).require as EntryFiles;
-  const written = { ...manifest, main: main.default, types: main.types, exports };
-  await Deno.writeTextFile(`${directory}package.json`, JSON.stringify(written, null, 2) + "\n");
-  const packed = await run("npm", ["pack", "--silent", "--pack-destination", NPM_DIR], {
-    cwd: directory,
-  });
-  await Deno.rename(NPM_DIR + packed.trim(), tarball);
 }
 
 if (import.meta.main) {

@@ -1,5 +1,5 @@
 /**
- * Runs the behaviour tests against the packed tarball on every runtime of
+ * Runs the behaviour tests against the packed tarballs on every runtime of
  * `tests/runtimes/matrix.ts`, and writes or checks `docs/runtimes.md`.
  *
  * Flags: `--write` writes the document, `--only=<runtime>` runs one runtime and leaves it alone.
@@ -15,9 +15,10 @@ import {
   SKIPS,
 } from "../tests/runtimes/matrix.ts";
 import type { TestResult } from "../tests/runtimes/harness.ts";
-import { pack, PACKAGE_DIR, TARBALL } from "./pack.ts";
-import { createConsumer } from "./package/consumer.ts";
+import { pack } from "./pack.ts";
+import { createConsumer, createProject } from "./package/consumer.ts";
 import { project } from "./package/manifest.ts";
+import { BUSBAR, CORE, specifier } from "./package/packages.ts";
 import { ROOT, run, say, step } from "./package/run.ts";
 import { installTools } from "./package/tools.ts";
 import { type Job, launch } from "./runtimes/launch.ts";
@@ -25,6 +26,21 @@ import { renderMatrix } from "./runtimes/document.ts";
 import { compile, stage, stageSnippet } from "./runtimes/stage.ts";
 
 const DOCUMENT = `${ROOT}docs/runtimes.md`;
+
+/** The folders of the tests of the core's entry points. */
+const CORE_TESTS = ["bus", "library", "exit", "catalog", "testing"];
+
+/** Those compiled tests that import nothing of the whole but what the core has. */
+async function filesOfCore(directory: string, files: readonly string[]): Promise<string[]> {
+  const known = CORE.entries.map((entry) => specifier(BUSBAR, entry));
+  const found: string[] = [];
+  for (const file of files) {
+    const code = await Deno.readTextFile(`${directory}tests/${file.replace(/\.ts$/, ".js")}`);
+    const imported = [...code.matchAll(/from "(@busbar\/[^"]+)"/g)].map(([, name]) => name!);
+    if (imported.every((name) => known.includes(name))) found.push(file);
+  }
+  return found;
+}
 
 /** The packages that the tests import, at the versions of `deno.json`. */
 function testDependencies(): Record<string, string> {
@@ -75,35 +91,67 @@ function report(runtime: Runtime, results: readonly TestResult[]): boolean {
 }
 
 const only = Deno.args.find((arg) => arg.startsWith("--only="))?.slice("--only=".length);
-await step("tools", installTools);
-await step("pack", pack);
-await using consumer = await step(
-  "npm install elsewhere",
-  () => createConsumer(TARBALL, testDependencies()),
-);
-const { directory } = consumer;
-const files = await testFiles();
-await stage(ROOT, PACKAGE_DIR, directory);
-files.push(await stageSnippet(directory, consumer.output));
-await step("compile the tests", () => compile(directory, files));
-
 const skips: Skip[] = [...SKIPS];
 const tested = new Map<Runtime, ReadonlySet<string>>();
 let green = true;
-for (const runtime of RUNTIMES) {
-  if (only !== undefined && only !== runtime) continue;
+
+/** Runs tests on a runtime; what it skips and has passed is kept for the document. */
+async function runOn(runtime: Runtime, directory: string, files: readonly string[], what: string) {
   const job = jobFor(runtime, directory, files);
-  const results = await step(runtime, () => launch(runtime, job));
+  const results = await step(`${what} on ${runtime}`, () => launch(runtime, job));
   green = report(runtime, results) && green;
-  const passed = results.filter(({ outcome }) => outcome === "passed");
-  tested.set(runtime, new Set(passed.map(({ file }) => file.split("/")[0]!)));
-  skips.push(...leftOut(runtime, results));
-  for (const name of job.skippedTests) {
-    if (results.some((result) => `${result.file} > ${result.name}` === name)) continue;
-    say(`    A skip names no test: ${name}`);
-    green = false;
+  return { job, results };
+}
+
+async function testBusbar(): Promise<string[]> {
+  await using consumer = await step(
+    "npm install elsewhere",
+    () => createConsumer(BUSBAR, testDependencies()),
+  );
+  const { directory } = consumer;
+  const files = await testFiles();
+  await stage(ROOT, BUSBAR.directory, directory);
+  files.push(await stageSnippet(directory, consumer.output));
+  await step("compile the tests", () => compile(directory, files));
+  for (const runtime of RUNTIMES) {
+    if (only !== undefined && only !== runtime) continue;
+    const { job, results } = await runOn(runtime, directory, files, BUSBAR.name);
+    const passed = results.filter(({ outcome }) => outcome === "passed");
+    tested.set(runtime, new Set(passed.map(({ file }) => file.split("/")[0]!)));
+    skips.push(...leftOut(runtime, results));
+    for (const name of job.skippedTests) {
+      if (results.some((result) => `${result.file} > ${result.name}` === name)) continue;
+      say(`    A skip names no test: ${name}`);
+      green = false;
+    }
+  }
+  return files;
+}
+
+/**
+ * Runs the tests of the core's entry points against its tarball, which is installed under the name
+ * of the whole: the same tests, other files.
+ */
+async function testCore(): Promise<void> {
+  await using consumer = await step(
+    "npm install the core elsewhere",
+    () => createProject({ [BUSBAR.name]: `file:${CORE.tarball}` }, testDependencies()),
+  );
+  const { directory } = consumer;
+  await stage(ROOT, CORE.directory, directory, CORE.entries);
+  const all = (await testFiles()).filter((file) => CORE_TESTS.includes(file.split("/")[0]!));
+  await step("compile the core's tests", () => compile(directory, all));
+  const files = await filesOfCore(directory, all);
+  for (const runtime of RUNTIMES) {
+    if (only !== undefined && only !== runtime) continue;
+    await runOn(runtime, directory, files, CORE.name);
   }
 }
+
+await step("tools", installTools);
+await step("pack", pack);
+const files = await testBusbar();
+await testCore();
 if (only === undefined && green) {
   const text = await renderMatrix(files, skips, tested);
   if (Deno.args.includes("--write")) await Deno.writeTextFile(DOCUMENT, text);

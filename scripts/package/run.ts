@@ -64,3 +64,12 @@ export async function exists(path: string): Promise<boolean> {
     throw error;
   }
 }
+
+/** The files of a folder and of those in it, by their whole paths; the folder ends with a slash. */
+export async function* filesIn(directory: string): AsyncGenerator<string> {
+  for await (const entry of Deno.readDir(directory)) {
+    const path = directory + entry.name;
+    if (entry.isDirectory) yield* filesIn(`${path}/`);
+    else yield path;
+  }
+}

@@ -6,6 +6,8 @@
  * @module
  */
 
+import type { Manifest } from "./manifest.ts";
+
 /** The file in the package. */
 export const WEB_TYPES_FILE = "web_types.d.ts";
 
@@ -36,8 +38,16 @@ declare global {
 export {};
 `;
 
-/** The declarations of an entry point, with the file beside them. */
-export function withWebTypes(path: string, declarations: string): string {
-  const up = "../".repeat(path.split("/").length - 1) || "./";
-  return `/// <reference path="${up}${WEB_TYPES_FILE}" />\n${declarations}`;
+/** Puts the file into an unpacked package, and has the entry points' declarations refer to it. */
+export async function addWebTypes(directory: string, { exports }: Manifest): Promise<void> {
+  await Deno.writeTextFile(directory + WEB_TYPES_FILE, WEB_TYPES);
+  for (const { types } of Object.values(exports)) {
+    const path = types.replace(/^\.\//, "");
+    const up = "../".repeat(path.split("/").length - 1) || "./";
+    const declarations = await Deno.readTextFile(directory + path);
+    await Deno.writeTextFile(
+      directory + path,
+      `/// <reference path="${up}${WEB_TYPES_FILE}" />\n${declarations}`,
+    );
+  }
 }

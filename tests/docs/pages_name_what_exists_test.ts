@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
+import { REPOSITORY_URL } from "../../scripts/package/manifest.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -69,6 +70,14 @@ Deno.test("what a page links to exists, with its heading", async () => {
     }),
     [],
   );
+});
+
+Deno.test("what a page links to in the repository exists, wherever the page is read", async () => {
+  const links = new RegExp(`\\]\\(${REPOSITORY_URL}/(?:blob|tree)/main/([^)\\s#]+)\\)`, "g");
+  assertEquals(await missing(links, (path) => exists(new URL(path, ROOT))), []);
+  // npm and JSR show the README, and have no other page.
+  const readme = texts.get("README.md") as string;
+  assertEquals([...readme.matchAll(/\]\((?!https:|#)[^)]*\)/g)].map(([link]) => link), []);
 });
 
 Deno.test("a file that a page names exists", async () => {
