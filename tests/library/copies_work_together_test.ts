@@ -81,6 +81,7 @@ Deno.test("two versions that cannot share the process's bus say so, once, and go
   const other = await loadCopy(folder.path, "@busbar/busbar", { contractVersion: 999 });
   const lines: string[] = [];
   const { warn } = console;
+  // deno-lint-ignore no-console -- what says so has no other place
   console.warn = (line: string) => lines.push(line);
   try {
     await using bus = application.initEventBus({ logger: new MemoryLogger() });
@@ -90,6 +91,7 @@ Deno.test("two versions that cannot share the process's bus say so, once, and go
     assert(application.getEventBus() === bus);
     assertThrows(() => application.setEventBus(otherBus), TypeError, "bus must be an EventBus");
   } finally {
+    // deno-lint-ignore no-console -- as above
     console.warn = warn;
   }
   assertEquals(lines, [
