@@ -1,7 +1,7 @@
 import type { Resource } from "@opentelemetry/resources";
 import { ExportQueue } from "../../batching/export_queue.ts";
 import { DEFAULT_EXPORT_QUEUE_OPTIONS, type ExportQueueBounds } from "../../batching/options.ts";
-import type { DeadlineOptions } from "../../internal/deadline.ts";
+import type { DeadlineOptions } from "../../library/options.ts";
 import type { Logger } from "../../internal/logger.ts";
 import type { ExportStats } from "../../subscribers/self_metrics/observe_export.ts";
 import type {
