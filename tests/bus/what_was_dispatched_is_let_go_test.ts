@@ -1,0 +1,30 @@
+import { assertEquals } from "@std/assert";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { EventBus } from "@busbar/busbar";
+import { MemoryLogger } from "@busbar/busbar/testing";
+import { nextTurn } from "../support/quiet_bus.ts";
+
+setFlagsFromString("--expose-gc");
+const collectGarbage: () => void = runInNewContext("gc");
+
+/** Publishes events with metadata that nobody else holds. */
+function publish(bus: EventBus, count: number): WeakRef<object>[] {
+  return Array.from({ length: count }, () => {
+    const metadata = { text: "metadata" };
+    bus.publish("a", metadata);
+    return new WeakRef(metadata);
+  });
+}
+
+Deno.test("a queue holds nothing of events that it has given away", async () => {
+  const bus = new EventBus({ logger: new MemoryLogger() }).start();
+  bus.subscribe("a", () => {});
+  const published = publish(bus, 20);
+  await bus.flush();
+  await nextTurn(); // a reference that was read stays alive until its turn is over
+  collectGarbage();
+  assertEquals(published.filter((metadata) => metadata.deref() !== undefined).length, 0);
+  assertEquals(bus.queueDepth, 0);
+  await bus.stop();
+});
