@@ -14,7 +14,7 @@ import {
   createProject,
   openTelemetryCopies,
 } from "./package/consumer.ts";
-import { BUSBAR, CORE, type Package, PACKAGES } from "./package/packages.ts";
+import { BUSBAR, CORE, type Package } from "./package/packages.ts";
 import { run, step } from "./package/run.ts";
 import { installTools, tools } from "./package/tools.ts";
 
@@ -74,9 +74,12 @@ async function checkRun(consumer: Consumer, runtime: keyof typeof RUNTIMES): Pro
 }
 
 /** Each package of OpenTelemetry is installed once, also beside its own set-up. */
-async function checkCopies(beside: Readonly<Record<string, string>>): Promise<void> {
+async function checkCopies(
+  { name, tarball }: Package,
+  beside: Readonly<Record<string, string>>,
+): Promise<void> {
   await using project = await createProject({
-    [BUSBAR.name]: `file:${BUSBAR.tarball}`,
+    [name]: `file:${tarball}`,
     ...beside,
   });
   const copies = await openTelemetryCopies(project.directory);
@@ -89,9 +92,9 @@ async function checkCopies(beside: Readonly<Record<string, string>>): Promise<vo
 }
 
 /** Beside an SDK of 2.x, which has an older API, what needs the API alone records into that SDK. */
-async function checkBesideSdk2(): Promise<void> {
+async function checkBesideSdk2({ tarball }: Package): Promise<void> {
   await using project = await createProject({
-    [BUSBAR.name]: `file:${BUSBAR.tarball}`,
+    [BUSBAR.name]: `file:${tarball}`,
     ...SDK_2,
   });
   await Deno.writeTextFile(
@@ -113,6 +116,10 @@ const bus = new EventBus().start();
 const { catalog, counter } = declare();
 const jobs = catalog({ metrics: { jobs: counter("done") } });
 subscribeCatalog(bus, jobs, { meter: metrics.getMeter("app") });
+for (const entry of ["otel", "observability"]) {
+  const failed = await import("${BUSBAR.name}/" + entry).then(() => false, () => true);
+  if (!failed) throw new Error("the guide says that this needs a later API: " + entry);
+}
 bus.publish("done");
 await bus.flush();
 await provider.forceFlush();
@@ -144,17 +151,17 @@ async function checkPackage(checked: Package): Promise<void> {
   }
 }
 
-/** Checks what `deno task pack` packs, or a tarball of the whole that another tool has packed. */
+/** Checks what `deno task pack` packs; or, in its place, a tarball of the whole by another tool. */
 export async function checkPack(tarball?: string): Promise<void> {
   await step("tools", installTools);
-  if (tarball !== undefined) return await checkPackage({ ...BUSBAR, tarball });
   await step("pack", pack);
-  for (const each of PACKAGES) await checkPackage(each);
-  await step("one copy of each OpenTelemetry package", () => checkCopies({}));
-  await step("the same beside sdk-node", () => checkCopies(SDK_NODE));
-  await step("beside an SDK of 2.x", checkBesideSdk2);
-  await step("require", checkRequire);
-  await step("bundlers", () => bundleWithAll([BUSBAR, CORE]));
+  const busbar = tarball === undefined ? BUSBAR : { ...BUSBAR, tarball };
+  for (const each of [busbar, CORE]) await checkPackage(each);
+  await step("one copy of each OpenTelemetry package", () => checkCopies(busbar, {}));
+  await step("the same beside sdk-node", () => checkCopies(busbar, SDK_NODE));
+  await step("beside an SDK of 2.x", () => checkBesideSdk2(busbar));
+  await step("require", () => checkRequire(busbar, CORE));
+  await step("bundlers", () => bundleWithAll([busbar, CORE]));
 }
 
 if (import.meta.main) await checkPack();

@@ -1,5 +1,5 @@
 import { createProject } from "./consumer.ts";
-import { BUSBAR, CORE, type Package, specifier } from "./packages.ts";
+import { BUSBAR, type Package, specifier } from "./packages.ts";
 import { run } from "./run.ts";
 import { tools } from "./tools.ts";
 
@@ -88,10 +88,9 @@ export async function main() {
  * warning, and runs what they make: the names of subscribers survive.
  */
 export async function bundleWithAll(packages: readonly Package[]): Promise<void> {
-  await using project = await createProject({
-    [BUSBAR.name]: `file:${BUSBAR.tarball}`,
-    [CORE.name]: `file:${CORE.tarball}`,
-  });
+  await using project = await createProject(
+    Object.fromEntries(packages.map(({ name, tarball }) => [name, `file:${tarball}`])),
+  );
   const { directory } = project;
   for (const name of ["esbuild", "vite", "rollup", "webpack"]) {
     await Deno.symlink(tools.modules + name, `${directory}node_modules/${name}`);
@@ -104,7 +103,7 @@ export async function bundleWithAll(packages: readonly Package[]): Promise<void>
     const entry = `${directory}entry.mjs`;
     await Deno.writeTextFile(entry, program(from));
     await run(tools.node22, ["bundle.mjs", entry, directory], { cwd: directory });
-    const expected = from === BUSBAR ? "true MetricsSubscriber" : "true ";
+    const expected = from.name === BUSBAR.name ? "true MetricsSubscriber" : "true ";
     for (const bundler of ["esbuild", "vite", "rollup", "webpack"]) {
       const code = `import("./dist/${bundler}.mjs").then((m) => m.main()).then(console.log)`;
       const output = await run(tools.node22, ["-e", code], { cwd: directory });

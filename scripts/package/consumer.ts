@@ -37,7 +37,7 @@ export async function createConsumer(
   const { code, output } = await firstSnippet(from.readme);
   const project = await createProject({
     [from.name]: `file:${from.tarball}`,
-    ...(from === BUSBAR ? optionalPeers : {}),
+    ...(from.name === BUSBAR.name ? optionalPeers : {}),
   }, devDependencies);
   const { directory } = project;
   const imports = from.entries

@@ -1,5 +1,5 @@
 import { createProject } from "./consumer.ts";
-import { BUSBAR, CORE } from "./packages.ts";
+import { BUSBAR, CORE, type Package } from "./packages.ts";
 import { run } from "./run.ts";
 import { tools } from "./tools.ts";
 
@@ -49,10 +49,10 @@ registerHooks({
  * Checks that `require` gives a CommonJS program all of it, on Node 22.15 and later, with one copy of
  * OpenTelemetry's API, and the process's bus that all formats share.
  */
-export async function checkRequire(): Promise<void> {
+export async function checkRequire(busbar: Package, core: Package): Promise<void> {
   await using project = await createProject({
-    [BUSBAR.name]: `file:${BUSBAR.tarball}`,
-    [CORE.name]: `file:${CORE.tarball}`,
+    [BUSBAR.name]: `file:${busbar.tarball}`,
+    [CORE.name]: `file:${core.tarball}`,
   });
   const { directory } = project;
   await Deno.writeTextFile(`${directory}main.cjs`, PROGRAM);
