@@ -59,6 +59,7 @@ export type {
   OtlpSettings,
   OtlpTarget,
 } from "../otel/otlp/otlp_target.ts";
+export type { OtlpTargetOptions } from "../otel/otlp/create_otlp_exporters.ts";
 export type { TemporalityPreference } from "../otel/delta/delta_metric_exporter.ts";
 export { type ObservabilitySources, resolveObservabilityConfig } from "./config/resolve.ts";
 export { ineffectiveEnvVars, OBSERVABILITY_ENV_VARS } from "./config/ineffective_env_vars.ts";

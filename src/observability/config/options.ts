@@ -1,6 +1,7 @@
 import type { Optional } from "../../internal/with_defaults.ts";
 import type { AttributeValue } from "../../catalog/attributes.ts";
 import type { TemporalityPreference } from "../../otel/delta/delta_metric_exporter.ts";
+import type { OtlpTargetOptions } from "../../otel/otlp/create_otlp_exporters.ts";
 import type { OtlpSettings } from "../../otel/otlp/otlp_target.ts";
 import type {
   AttributeLimitsConfig,
@@ -75,14 +76,12 @@ export interface OtlpOptions extends Optional<OtlpSettings> {
 }
 
 /** Overrides for one signal. Headers are added to the general ones. */
-export interface OtlpSignalOptions extends Optional<OtlpSettings> {
+export interface OtlpSignalOptions extends OtlpTargetOptions {
   /**
    * Whether it is pushed. Default: `true` if there is an endpoint. `true` without an endpoint is an
    * error if the signal is enabled.
    */
   readonly enabled?: boolean | undefined;
-  /** The complete URL; nothing is appended. */
-  readonly endpoint?: string | undefined;
 }
 
 /** How metrics are pushed, as far as it differs. */
