@@ -1,12 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { EventBus } from "@busbar/busbar";
 import { MemoryLogger } from "@busbar/busbar/testing";
 import { nextTurn } from "../support/quiet_bus.ts";
-
-setFlagsFromString("--expose-gc");
-const collectGarbage: () => void = runInNewContext("gc");
+import { collectGarbage } from "../support/garbage.ts";
 
 /** Publishes events with metadata that nobody else holds. */
 function publish(bus: EventBus, count: number): WeakRef<object>[] {

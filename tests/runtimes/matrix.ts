@@ -74,6 +74,19 @@ export const SKIPS: readonly Skip[] = [
     reason: "the EventTarget of workerd throws on `capture`",
   },
   {
+    runtimes: WEB,
+    tests: ["library/copies_work_together_test.ts"],
+    reason: "it makes copies of the package with Deno",
+  },
+  {
+    runtimes: WEB,
+    tests: [
+      "bus/what_was_dispatched_is_let_go_test.ts",
+      "subscribers/metrics/orders_of_attributes_cost_bounded_memory_test.ts",
+    ],
+    reason: "a page and a worker cannot ask for a garbage collection",
+  },
+  {
     runtimes: ["Node 22", "Node 24"],
     tests: ["exit/every_way_to_end_delivers_test.ts > a page that is left delivers"],
     reason: "Node has no global event target with an event for it",

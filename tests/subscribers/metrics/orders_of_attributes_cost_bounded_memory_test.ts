@@ -1,14 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import process from "node:process";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { EventBus } from "@busbar/busbar";
 import { declare } from "@busbar/busbar/catalog";
 import { MetricsSubscriber } from "@busbar/busbar/subscribers";
 import { MemoryLogger } from "@busbar/busbar/testing";
-
-setFlagsFromString("--expose-gc");
-const collectGarbage: () => void = runInNewContext("gc");
+import { collectGarbage } from "../../support/garbage.ts";
 
 /** All orders of some names. */
 function* orders(names: readonly string[]): Generator<readonly string[]> {
