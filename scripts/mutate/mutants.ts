@@ -47,7 +47,7 @@ const RULES: readonly Rule[] = [
 
 /** Text, comments, regular expressions and types, in which nothing is broken. */
 const MASKED =
-  /\/\*[^]*?\*\/|\/\/.*|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`|(?<=[(,=:?&|!\s])\/(?![/*\s])(?:[^/\\\n[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/[a-z]*|^(?:import|export type|export interface|interface|type)\b[^]*?^(?:\}.*|.*;)$/gm;
+  /\/\*[^]*?\*\/|\/\/.*|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`|(?<=[(,=:?&|!\s])\/(?![/*\s])(?:[^/\\\n[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/[a-z]*|^(?:export )?interface\b[^]*?^\}|^import\b[^]*?;$|^export (?:type )?[{*][^]*?;$|^(?:export )?type\b[^]*?;$/gm;
 
 /** All breaks of a file. */
 export function mutantsOf(file: string, text: string): Mutant[] {
