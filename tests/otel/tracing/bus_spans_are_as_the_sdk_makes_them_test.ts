@@ -6,6 +6,8 @@ import {
   type Span,
   type SpanContext,
   SpanKind,
+  type SpanStatus,
+  type SpanStatusCode,
   type TimeInput,
   trace,
 } from "@opentelemetry/api";
@@ -41,7 +43,7 @@ type Step =
   | readonly ["setAttributes", Attributes]
   | readonly ["addEvent", string, Attributes | undefined, [number, number]]
   | readonly ["addLink", Link]
-  | readonly ["setStatus", 0 | 1 | 2, string | undefined]
+  | readonly ["setStatus", SpanStatus]
   | readonly ["recordException", string | Error, [number, number]]
   | readonly ["updateName", string]
   | readonly ["end", TimeInput];
@@ -71,8 +73,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   ),
   fc.tuple(
     fc.constant("setStatus" as const),
-    fc.constantFrom<(0 | 1 | 2)[]>(0, 1, 2),
-    fc.option(fc.string(), { nil: undefined }),
+    fc.record({ code: fc.constantFrom<SpanStatusCode[]>(0, 1, 2), message: fc.string() }, {
+      requiredKeys: ["code"],
+    }),
   ),
   fc.tuple(
     fc.constant("recordException" as const),
@@ -246,14 +249,15 @@ Deno.test("every span has identifiers of its own, and says no more once it has e
     assert(/^[0-9a-f]{32}$/.test(traceId) && /^[0-9a-f]{16}$/.test(spanId));
     seen.add(traceId).add(spanId);
     span.end();
-    run(span, [["setAttribute", "late", 1], ["updateName", "late"], ["setStatus", 2, "late"]]);
+    run(span, [["setAttribute", "late", 1], ["updateName", "late"], ["setStatus", { code: 2 }]]);
     span.addEvent("late").addLink({ context: PARENT }).end();
   }
   assertEquals(seen.size, 2_000);
   assertEquals(own.length, 1_000);
   assert(
-    own.every(({ name, attributes, events, links }) =>
-      name === "work" && Object.keys(attributes).length + events.length + links.length === 0
+    own.every(({ name, status, attributes, events, links }) =>
+      name === "work" && status.code === 0 &&
+      Object.keys(attributes).length + events.length + links.length === 0
     ),
   );
 });

@@ -37,3 +37,14 @@ Deno.test("a root ends at the latest of its own end and its children's, in whate
     7,
   );
 });
+
+Deno.test("work that ends before its start ends as it starts, and its root not before", async () => {
+  const events = [["request.start", 0], ["store.start", 10], ["store.end", 5]] as const;
+  assertEquals(await endOfRoot([...events, ["request.end", 7]]), 10);
+});
+
+Deno.test("a root that expires does not end before its work", async () => {
+  const events = [["request.start", 0], ["store.start", 1], ["store.end", 50]] as const;
+  // The last event is the clock by which it expires at the shutdown: it has no start.
+  assertEquals(await endOfRoot([...events, ["store.end", 40]]), 50);
+});

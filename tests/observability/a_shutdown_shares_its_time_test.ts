@@ -1,0 +1,129 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { type DeadlineOptions, EventBus } from "@busbar/busbar";
+import { startObservability } from "@busbar/busbar/observability";
+import { MemoryLogger } from "@busbar/busbar/testing";
+import { runSteps } from "../../src/observability/steps.ts";
+
+const QUIET = { env: () => undefined, logger: new MemoryLogger() };
+
+/** A bus that remembers how long its flushes may take. */
+class Flushed extends EventBus {
+  readonly timeoutsMs: (number | undefined)[] = [];
+
+  override flush(options: DeadlineOptions = {}): Promise<boolean> {
+    this.timeoutsMs.push(options.timeoutMs);
+    return super.flush(options);
+  }
+}
+
+Deno.test("the bus may use six tenths of a shutdown's time: the exporters come after it", async () => {
+  const bus = new Flushed({ logger: new MemoryLogger() });
+  const obs = await startObservability({ ...QUIET, bus, prometheus: { enabled: false } });
+  await obs.shutdown({ timeoutMs: 1_000_000 });
+  const [givenMs = NaN] = bus.timeoutsMs;
+  assert(givenMs <= 600_000 && givenMs > 590_000, `${givenMs}`);
+  await bus.stop();
+});
+
+Deno.test("a request that hangs is cut off before a shutdown's time is over", async () => {
+  const { promise: requested, resolve } = Promise.withResolvers<void>();
+  const handle = () => {
+    resolve();
+    return new Promise<Response>(() => {});
+  };
+  const obs = await startObservability({
+    ...QUIET,
+    prometheus: { port: 0 },
+    routes: [{ path: "/hang", handle }],
+  });
+  const request = assertRejects(() => fetch(new URL("/hang", obs.metricsUrl)), Error);
+  await requested;
+  await obs.shutdown({ timeoutMs: 500 });
+  await request;
+});
+
+/** The delays of all timers that are set, until the end of the scope. */
+function watchTimers() {
+  const { setTimeout } = globalThis;
+  const delaysMs: number[] = [];
+  globalThis.setTimeout = ((callback: () => void, ms: number) => {
+    delaysMs.push(ms);
+    return setTimeout(callback, ms);
+  }) as typeof setTimeout;
+  return {
+    delaysMs,
+    [Symbol.dispose]: () => {
+      globalThis.setTimeout = setTimeout;
+    },
+  };
+}
+
+Deno.test("clients have eight tenths of what is left: there must be time to cut them off", async () => {
+  const obs = await startObservability({ ...QUIET, prometheus: { port: 0 } });
+  using timers = watchTimers();
+  await obs.shutdown({ timeoutMs: 1_000_000 });
+  const clientsMs = timers.delaysMs.filter((ms) => ms > 700_000 && ms <= 800_000);
+  assertEquals(clientsMs.length, 1, `${timers.delaysMs}`);
+});
+
+/**
+ * Runs three steps.
+ *
+ * @param first what the first one does
+ * @returns what each was told that it has left, in milliseconds, and the error's message
+ */
+async function runThree(
+  timeoutMs: number,
+  signal?: AbortSignal,
+  first: () => Promise<unknown> = () => Promise.resolve(),
+): Promise<{ remainingMs: number[]; message: string | undefined }> {
+  const remainingMs: number[] = [];
+  const steps = [first, () => Promise.resolve(), () => Promise.resolve()].map((work, index) => ({
+    name: `do step ${index}`,
+    run: (ms: number) => {
+      remainingMs.push(ms);
+      return work();
+    },
+  }));
+  const message = await runSteps(steps, { timeoutMs, signal }).then(
+    () => undefined,
+    (error: AggregateError) => error.message,
+  );
+  return { remainingMs, message };
+}
+
+Deno.test("each step has what the earlier ones left", async () => {
+  const { remainingMs, message } = await runThree(1_000_000);
+  const [first = NaN, second = NaN, third = NaN] = remainingMs;
+  assert(first <= 1_000_000 && first >= second && second >= third, `${remainingMs}`);
+  assert(third > 900_000, `${third}`);
+  assertEquals(message, undefined);
+});
+
+Deno.test("when the time is over, or the signal aborted, each step still has a tenth of a second", async () => {
+  for (const [timeoutMs, signal] of [[0], [1_000_000, AbortSignal.abort()]] as const) {
+    const { remainingMs, message } = await runThree(timeoutMs, signal);
+    assertEquals(remainingMs, [100, 100, 100]);
+    assertEquals(message, undefined);
+  }
+});
+
+Deno.test("a step that fails, or does not end in time, is named, and keeps none of the others from running", async () => {
+  const controller = new AbortController();
+  const hang = () => new Promise(() => {});
+  const abort = () => {
+    queueMicrotask(() => controller.abort());
+    return hang();
+  };
+  const table = [
+    [() => Promise.reject(new Error("no")), "no"],
+    [hang, "it did not end within 100 ms"],
+    [abort, "its signal aborted"],
+  ] as const;
+  for (const [first, why] of table) {
+    const timeoutMs = first === abort ? 1_000_000 : 0;
+    const { remainingMs, message } = await runThree(timeoutMs, controller.signal, first);
+    assertEquals([remainingMs.length, remainingMs[2]], [3, 100]);
+    assertEquals(message, `Cannot do step 0: ${why}`);
+  }
+});
