@@ -1,18 +1,27 @@
 /**
- * Breaks the sources of one folder in one place after another, and runs the tests that mirror it: a
- * break that no test notices is a promise that nobody checks. What it found is written down in
+ * Breaks the sources of a folder in one place after another, and runs the tests on each break: one
+ * that no test notices is a promise that nobody checks. What it found is written down in
  * `docs/testing-the-tests.md`.
  *
- * `deno task mutate bus` breaks `src/bus` and runs `tests/bus`. Flags: `--sample=N` takes N breaks,
- * spread over the folder, `--file=NAME` those of one file, `--tests=A,B` runs other tests too. The
- * working tree is copied, and never changed itself.
+ * `deno task mutate bus` breaks `src/bus` and runs those tests of `tests/bus`, and those that import
+ * a file of `src/bus`, that run the broken line. The working tree is copied, and never changed.
+ *
+ * - `--sample N` takes N breaks, spread over the folder, and always the same ones;
+ * - `--file NAME` takes those of the files with that in their path;
+ * - `--tests A,B` runs the tests of further folders or files under `tests`;
+ * - `--wide` tries what survives on all other tests as well;
+ * - `--jobs N` tries N at a time (default: 2).
  *
  * @module
  */
 import { parseArgs } from "node:util";
 import { type Mutant, mutantsOf, sample } from "./mutate/mutants.ts";
-import { Workspace } from "./mutate/workspace.ts";
+import { MutationRun, type Outcome } from "./mutate/mutation_run.ts";
+import { OutcomeTable } from "./mutate/outcome_table.ts";
 import { filesIn, ROOT, say } from "./package/run.ts";
+
+/** Folders whose tests are not about `src`, or take an hour. */
+const NEVER_RUN = ["browser", "docs", "scripts", "std", "types"];
 
 const { values, positionals } = parseArgs({
   args: Deno.args,
@@ -21,44 +30,58 @@ const { values, positionals } = parseArgs({
     sample: { type: "string", default: "1000000" },
     file: { type: "string", default: "" },
     tests: { type: "string", default: "" },
+    wide: { type: "boolean", default: false },
+    jobs: { type: "string", default: "2" },
   },
 });
 const [folder] = positionals;
-const count = Number(values.sample);
-if (folder === undefined || positionals.length > 1 || !(count >= 1)) {
-  say("Usage: deno task mutate FOLDER [--sample=N] [--file=NAME] [--tests=FOLDER,FILE]");
+const [count, jobs] = [Number(values.sample), Number(values.jobs)];
+if (folder === undefined || positionals.length > 1 || !(count >= 1) || !(jobs >= 1)) {
+  say(
+    "Usage: deno task mutate FOLDER [--sample N] [--file NAME] [--tests FOLDER,FILE] [--wide] " +
+      "[--jobs N]",
+  );
   Deno.exit(2);
 }
 
-const mutants: Mutant[] = [];
+const possible: Mutant[] = [];
 for await (const path of filesIn(`${ROOT}src/${folder}/`)) {
   if (!path.endsWith(".ts") || !path.includes(values.file)) continue;
-  mutants.push(...mutantsOf(path.slice(ROOT.length), await Deno.readTextFile(path)));
+  possible.push(...mutantsOf(path.slice(ROOT.length), await Deno.readTextFile(path)));
 }
-const chosen = sample(mutants, count);
-const tests = [folder, ...values.tests.split(",").filter((name) => name !== "")]
-  .map((name) => `tests/${name}`);
+const mutants = sample(
+  possible.sort((a, b) => a.file < b.file ? -1 : a.file > b.file ? 1 : 0),
+  count,
+);
 
-/** As many at a time as there are processors. */
-const workspaces = await Promise.all(
-  Array.from({ length: navigator.hardwareConcurrency }, () => Workspace.create(tests)),
-);
-const survivors: Mutant[] = [];
-const waiting = [...chosen];
-let done = 0;
-await Promise.all(workspaces.map(async (workspace) => {
-  for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
-    if (!await workspace.kills(mutant)) {
-      survivors.push(mutant);
-      say(`survived  ${mutant.file}:${mutant.line}  ${mutant.change}`);
-    }
-    if (++done % 50 === 0) say(`${done} of ${chosen.length}`);
-  }
-}));
-for (const workspace of workspaces) await workspace[Symbol.asyncDispose]();
-const killed = chosen.length - survivors.length;
-const share = (100 * killed / chosen.length).toFixed(0);
-say(
-  `src/${folder}: ${killed} of ${chosen.length} breaks noticed (${share} %), ` +
-    `of ${mutants.length} possible; tests: ${tests.join(", ")}`,
-);
+const near: string[] = [];
+const far: string[] = [];
+const asked = [folder, ...values.tests.split(",").filter((name) => name !== "")];
+for await (const path of filesIn(`${ROOT}tests/`)) {
+  if (!path.endsWith("_test.ts")) continue;
+  const test = path.slice(ROOT.length);
+  const isNear = asked.some((name) => `${test}/`.startsWith(`tests/${name}/`)) ||
+    (await Deno.readTextFile(path)).includes(`/src/${folder}/`);
+  if (isNear) near.push(test);
+  else if (!NEVER_RUN.some((name) => test.startsWith(`tests/${name}/`))) far.push(test);
+}
+
+await using run = await MutationRun.create(ROOT, jobs);
+const table = new OutcomeTable();
+const tryAll = async (
+  tests: readonly string[],
+  chosen: readonly Mutant[],
+  tried?: ReadonlySet<string>,
+) => {
+  say(`${tests.length} test files, ${chosen.length} breaks`);
+  await run.measure(tests);
+  let done = 0;
+  await run.try(chosen, (mutant: Mutant, outcome: Outcome) => {
+    table.set(mutant, outcome);
+    if (++done % 100 === 0) say(`${done} of ${chosen.length}`);
+  }, tried);
+};
+await tryAll(near, mutants);
+if (values.wide) await tryAll(far, table.unnoticed(), new Set(near));
+say(`${table}`);
+say(`of ${possible.length} possible breaks of src/${folder}`);

@@ -1,74 +1,168 @@
-/** One deliberate break of a source file. */
+import ts from "npm:typescript@5.9.3";
+
+/** One deliberate break of a source file: a piece of its text, and what stands there instead. */
 export interface Mutant {
   /** The file, from the repository's root. */
   readonly file: string;
   /** From 1. */
   readonly line: number;
-  /** What was done, such as `<  →  <=`. */
+  /** The lines, both inclusive, of the function or method that it is in, or else of the statement. */
+  readonly unit: readonly [from: number, to: number];
+  /** What was done, such as `a < b  →  a <= b`. */
   readonly change: string;
-  /** The whole file with the break. */
-  readonly text: string;
+  readonly start: number;
+  readonly end: number;
+  readonly instead: string;
 }
 
-/** Something that can be broken in one place: what is found there, and what stands there instead. */
-interface Rule {
-  readonly pattern: RegExp;
-  readonly replace: (found: string) => string;
-}
+/** What a change says of a long piece of code. */
+const MAX_SHOWN_LENGTH = 60;
 
-const swap = (pattern: RegExp, pairs: Readonly<Record<string, string>>): Rule => ({
-  pattern,
-  replace: (found) => pairs[found] ?? found,
-});
+const { SyntaxKind } = ts;
 
-/**
- * Bounds, conditions, sums, constants and steps. The sources are formatted, so that an operator has a
- * space on either side and a generic has none, and a statement of its own has lines of its own.
- */
-const RULES: readonly Rule[] = [
-  swap(/ (?:<=?|>=?) /g, { " < ": " <= ", " <= ": " < ", " > ": " >= ", " >= ": " > " }),
-  swap(/ [!=]== /g, { " === ": " !== ", " !== ": " === " }),
-  swap(/ (?:&&|\|\|) /g, { " && ": " || ", " || ": " && " }),
-  swap(/ [+\-*/] /g, { " + ": " - ", " - ": " + ", " * ": " / ", " / ": " * " }),
-  swap(/ [+-]= /g, { " += ": " -= ", " -= ": " += " }),
-  swap(/\+\+|--/g, { "++": "--", "--": "++" }),
-  swap(/\b(?:true|false)\b(?![?:])/g, { true: "false", false: "true" }),
-  swap(/\bMath\.(?:min|max)\b/g, { "Math.min": "Math.max", "Math.max": "Math.min" }),
-  {
-    pattern: /(?<![\w.#$])\d[\d_]*(?:\.\d+)?(?![\w.])/g,
-    replace: (found) => String(Number(found.replaceAll("_", "")) + 1),
-  },
-  // A step that is left out: a call or an assignment that has a line of its own.
-  {
-    pattern: /^ {2,}(?:await )?(?:this\.)?[#\w][\w.#?!\[\]]*(?:\(.*\)| [-+]?=(?!=) .*);$/gm,
-    replace: (found) => found.replace(/\S.*$/, ";"),
-  },
-];
+/** Operators, each with what is put in its place. */
+const OPERATORS: ReadonlyMap<ts.SyntaxKind, string> = new Map([
+  [SyntaxKind.LessThanToken, "<="],
+  [SyntaxKind.LessThanEqualsToken, "<"],
+  [SyntaxKind.GreaterThanToken, ">="],
+  [SyntaxKind.GreaterThanEqualsToken, ">"],
+  [SyntaxKind.EqualsEqualsEqualsToken, "!=="],
+  [SyntaxKind.ExclamationEqualsEqualsToken, "==="],
+  [SyntaxKind.AmpersandAmpersandToken, "||"],
+  [SyntaxKind.BarBarToken, "&&"],
+  [SyntaxKind.PlusToken, "-"],
+  [SyntaxKind.MinusToken, "+"],
+  [SyntaxKind.AsteriskToken, "/"],
+  [SyntaxKind.SlashToken, "*"],
+  [SyntaxKind.PercentToken, "*"],
+  [SyntaxKind.AsteriskAsteriskToken, "*"],
+  [SyntaxKind.AmpersandToken, "|"],
+  [SyntaxKind.BarToken, "&"],
+  [SyntaxKind.CaretToken, "|"],
+  [SyntaxKind.PlusEqualsToken, "-="],
+  [SyntaxKind.MinusEqualsToken, "+="],
+  [SyntaxKind.BarEqualsToken, "&="],
+  [SyntaxKind.PlusPlusToken, "--"],
+  [SyntaxKind.MinusMinusToken, "++"],
+]);
+const EXTREMES: ReadonlyMap<string, string> = new Map([["min", "max"], ["max", "min"]]);
 
-/** Text, comments, regular expressions and types, in which nothing is broken. */
-const MASKED =
-  /\/\*[^]*?\*\/|\/\/.*|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`|(?<=[(,=:?&|!\s])\/(?![/*\s])(?:[^/\\\n[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/[a-z]*|^(?:export )?interface\b[^]*?^\}|^import\b[^]*?;$|^export (?:type )?[{*][^]*?;$|^(?:export )?type\b[^]*?;$/gm;
-
-/** All breaks of a file. */
+/** All breaks of a file, in its order. */
 export function mutantsOf(file: string, text: string): Mutant[] {
-  const code = text.replace(MASKED, (found) => found.replace(/[^\n]/g, "\u0000"));
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
   const mutants: Mutant[] = [];
-  for (const { pattern, replace } of RULES) {
-    for (const { 0: masked, index } of code.matchAll(pattern)) {
-      const found = text.slice(index, index + masked.length);
-      const instead = replace(found);
-      if (instead === found) continue;
-      mutants.push({
-        file,
-        line: text.slice(0, index).split("\n").length + (found.startsWith("\n") ? 1 : 0),
-        change: instead.trim() === ";"
-          ? `without ${found.trim()}`
-          : `${found.trim()}  →  ${instead.trim()}`,
-        text: text.slice(0, index) + instead + text.slice(index + found.length),
-      });
+  const lineAt = (position: number) => source.getLineAndCharacterOfPosition(position).line + 1;
+  const add = (node: ts.Node, instead: string, shown = node) => {
+    const [start, end] = [node.getStart(source), node.getEnd()];
+    if (text.slice(start, end) === instead) return;
+    const [from, to] = [shown.getStart(source), shown.getEnd()];
+    const unit = unitOf(node);
+    const changed = text.slice(from, start) + instead + text.slice(end, to);
+    mutants.push({
+      file,
+      line: lineAt(start),
+      unit: [lineAt(unit.getStart(source)), lineAt(unit.getEnd())],
+      change: instead === ";"
+        ? `without ${inOneLine(text.slice(start, end))}`
+        : `${inOneLine(text.slice(from, to))}  →  ${inOneLine(changed)}`,
+      start,
+      end,
+      instead,
+    });
+  };
+  const visit = (node: ts.Node): void => {
+    if (saysNothingAtRunTime(node)) return;
+    mutate(node, add);
+    node.forEachChild(visit);
+  };
+  visit(source);
+  return mutants.sort((a, b) => a.start - b.start);
+}
+
+/** @param add `shown` is what the change is shown with, if that is more than the node */
+function mutate(node: ts.Node, add: (node: ts.Node, instead: string, shown?: ts.Node) => void) {
+  const replaceOperator = (operator: ts.Node, kind: ts.SyntaxKind) => {
+    const instead = OPERATORS.get(kind);
+    if (instead !== undefined) add(operator, instead, node);
+  };
+  if (ts.isBinaryExpression(node)) {
+    replaceOperator(node.operatorToken, node.operatorToken.kind);
+    if (node.operatorToken.kind === SyntaxKind.QuestionQuestionToken) {
+      add(node, node.left.getText());
     }
+  } else if (ts.isPostfixUnaryExpression(node)) {
+    add(node, node.operand.getText() + OPERATORS.get(node.operator));
+  } else if (ts.isPrefixUnaryExpression(node)) {
+    const other = OPERATORS.get(node.operator);
+    const isStep = other === "++" || other === "--";
+    add(node, isStep ? other + node.operand.getText() : node.operand.getText());
+  } else if (ts.isIfStatement(node)) {
+    add(node.expression, "true");
+    add(node.expression, "false");
+  } else if (ts.isWhileStatement(node) || ts.isDoStatement(node)) {
+    add(node.expression, "false");
+  } else if (ts.isForStatement(node) && node.condition !== undefined) {
+    add(node.condition, "false");
+  } else if (ts.isConditionalExpression(node)) {
+    add(node.condition, "true");
+    add(node.condition, "false");
+  } else if (node.kind === SyntaxKind.TrueKeyword) {
+    if (!isEntryOfNames(node)) add(node, "false");
+  } else if (node.kind === SyntaxKind.FalseKeyword) {
+    add(node, "true");
+  } else if (ts.isNumericLiteral(node)) {
+    add(node, String(Number(node.getText().replaceAll("_", "")) + 1));
+  } else if (ts.isPropertyAccessExpression(node) && node.expression.getText() === "Math") {
+    const instead = EXTREMES.get(node.name.text);
+    if (instead !== undefined) add(node.name, instead, node.parent);
+  } else if (ts.isReturnStatement(node) && node.expression !== undefined) {
+    if (!isConstant(node.expression)) add(node.expression, "undefined", node);
+  } else if (ts.isArrowFunction(node) && !ts.isBlock(node.body)) {
+    if (!isConstant(node.body)) add(node.body, "undefined", node);
+  } else if (isStep(node)) {
+    add(node, ";");
   }
-  return mutants.sort((one, other) => one.line - other.line);
+}
+
+/** Types, and what is imported and exported. */
+function saysNothingAtRunTime(node: ts.Node): boolean {
+  return ts.isTypeNode(node) || ts.isInterfaceDeclaration(node) ||
+    ts.isTypeAliasDeclaration(node) || ts.isImportDeclaration(node) ||
+    ts.isExportDeclaration(node);
+}
+
+/** A statement that can be left out, and the file still loads. */
+function isStep(node: ts.Node): boolean {
+  if (ts.isThrowStatement(node) || ts.isBreakOrContinueStatement(node)) return true;
+  return ts.isExpressionStatement(node) &&
+    !(ts.isCallExpression(node.expression) &&
+      node.expression.expression.kind === SyntaxKind.SuperKeyword);
+}
+
+function isConstant(node: ts.Node): boolean {
+  return ts.isIdentifier(node) && node.text === "undefined" || ts.isNumericLiteral(node) ||
+    node.kind === SyntaxKind.TrueKeyword || node.kind === SyntaxKind.FalseKeyword;
+}
+
+/** Of `{ sink: true, level: true }` only the names are read: they are those of an options type. */
+function isEntryOfNames({ parent }: ts.Node): boolean {
+  return ts.isPropertyAssignment(parent) &&
+    parent.parent.properties.every((property) =>
+      ts.isSpreadAssignment(property) ||
+      ts.isPropertyAssignment(property) && property.initializer.kind === SyntaxKind.TrueKeyword
+    );
+}
+
+/** The member of a class that a node is in, or else what stands by itself in the file. */
+function unitOf(node: ts.Node): ts.Node {
+  let unit = node;
+  while (!ts.isSourceFile(unit.parent) && !ts.isClassLike(unit.parent)) unit = unit.parent;
+  return unit;
+}
+
+function inOneLine(text: string): string {
+  const line = text.replace(/\s+/g, " ").trim();
+  return line.length <= MAX_SHOWN_LENGTH ? line : `${line.slice(0, MAX_SHOWN_LENGTH)}…`;
 }
 
 /** So many of a list, spread over it: always the same ones. */

@@ -1,67 +1,114 @@
-import { ROOT, run } from "../package/run.ts";
+import { spawn } from "node:child_process";
+import process from "node:process";
+import { run } from "../package/run.ts";
+import { type LinesByFile, readLcov } from "./lcov.ts";
 import type { Mutant } from "./mutants.ts";
 
 /** Tests that hang are ended after so many times what they take unbroken. */
 const PATIENCE = 4;
 /** And after this at the earliest, in milliseconds: a busy machine is no hang. */
-const MIN_TIMEOUT_MS = 20_000;
+const MIN_TIMEOUT_MS = 8_000;
+/** The tests of one file take less unbroken, in milliseconds. */
+const MEASURE_TIMEOUT_MS = 300_000;
+/** A break that allocates for ever ends soon. */
+const HEAP = "--v8-flags=--max-old-space-size=1024";
 
-/** A copy of the repository, in which tests are run on broken sources. */
+/** What one test file does when nothing is broken. */
+export interface TestFile {
+  /** Its path from the repository's root. */
+  readonly path: string;
+  readonly tookMs: number;
+  /** The lines of the sources that it runs. */
+  readonly lines: LinesByFile;
+}
+
+/** A copy of a repository, in which tests are run on broken sources. */
 export class Workspace implements AsyncDisposable {
   readonly #root: string;
-  readonly #tests: readonly string[];
-  #timeoutMs = 600_000;
 
-  private constructor(root: string, tests: readonly string[]) {
+  private constructor(root: string) {
     this.#root = root;
-    this.#tests = tests;
+  }
+
+  /** Copies a working tree, but for what is ignored there. @param origin with a slash at its end */
+  static async create(origin: string): Promise<Workspace> {
+    // The real path: a coverage's files are named by it.
+    const folder = await Deno.makeTempDir({ prefix: "busbar-mutants-" });
+    const root = `${await Deno.realPath(folder)}/`;
+    const list = ["ls-files", "--cached", "--others", "--exclude-standard"];
+    for (const file of (await run("git", list, { cwd: origin })).trim().split("\n")) {
+      await Deno.mkdir(root + file.slice(0, file.lastIndexOf("/") + 1), { recursive: true });
+      // What was deleted is listed until that is committed.
+      await Deno.copyFile(origin + file, root + file).catch(() => {});
+    }
+    return new Workspace(root);
   }
 
   /**
-   * Copies the working tree and runs the tests once.
+   * Runs the tests of a file on sound sources.
    *
-   * @throws {Error} if they fail unbroken
+   * @throws {Error} if they fail
    */
-  static async create(tests: readonly string[]): Promise<Workspace> {
-    const root = `${await Deno.makeTempDir({ prefix: "busbar-mutants-" })}/`;
-    const workspace = new Workspace(root, tests);
-    const files = await run("git", ["ls-files", "--cached", "--others", "--exclude-standard"]);
-    for (const file of files.trim().split("\n")) {
-      await Deno.mkdir(root + file.slice(0, file.lastIndexOf("/") + 1), { recursive: true });
-      // What was deleted is listed until that is committed.
-      await Deno.copyFile(ROOT + file, root + file).catch(() => {});
+  async measure(path: string): Promise<TestFile> {
+    const coverage = await Deno.makeTempDir({ prefix: "busbar-coverage-" });
+    try {
+      const startedAt = performance.now();
+      // Programs that the tests start write their coverage there as well.
+      const env = { DENO_COVERAGE_DIR: coverage };
+      if (!await this.#passes([path], MEASURE_TIMEOUT_MS, env)) {
+        throw new Error(`Cannot mutate: ${path} fails on sound sources`);
+      }
+      const tookMs = performance.now() - startedAt;
+      const report = ["coverage", "--quiet", "--lcov", coverage];
+      const lcov = await run(Deno.execPath(), report, { cwd: this.#root }).catch(() => "");
+      return { path, tookMs, lines: readLcov(lcov, this.#root) };
+    } finally {
+      await Deno.remove(coverage, { recursive: true });
     }
-    const startedAt = performance.now();
-    if (!await workspace.#passes()) {
-      await workspace[Symbol.asyncDispose]();
-      throw new Error(`Cannot mutate: the tests fail unbroken: ${tests.join(", ")}`);
-    }
-    const tookMs = performance.now() - startedAt;
-    workspace.#timeoutMs = Math.max(MIN_TIMEOUT_MS, tookMs * PATIENCE);
-    return workspace;
   }
 
-  /** Whether a test notices the break: one that fails, or hangs. */
-  async kills({ file, text }: Mutant): Promise<boolean> {
+  /** Whether one of the tests notices the break: it fails, or hangs. */
+  async kills({ file, start, end, instead }: Mutant, tests: readonly TestFile[]): Promise<boolean> {
     const whole = await Deno.readTextFile(this.#root + file);
-    await Deno.writeTextFile(this.#root + file, text);
+    await Deno.writeTextFile(this.#root + file, whole.slice(0, start) + instead + whole.slice(end));
     try {
-      return !await this.#passes();
+      const tookMs = tests.reduce((sum, test) => sum + test.tookMs, 0);
+      const timeoutMs = Math.max(MIN_TIMEOUT_MS, tookMs * PATIENCE);
+      return !await this.#passes(tests.map(({ path }) => path), timeoutMs);
     } finally {
       await Deno.writeTextFile(this.#root + file, whole);
     }
   }
 
-  async #passes(): Promise<boolean> {
-    const { success } = await new Deno.Command(Deno.execPath(), {
-      args: ["test", "--quiet", "--no-check", "--allow-all", "--fail-fast", ...this.#tests],
+  /** The tests run in a group of processes of their own, which ends with all that they started. */
+  #passes(
+    tests: readonly string[],
+    timeoutMs: number,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<boolean> {
+    const args = ["test", "--quiet", "--no-check", "--allow-all", "--fail-fast", HEAP, ...tests];
+    const child = spawn(Deno.execPath(), args, {
       cwd: this.#root,
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-      signal: AbortSignal.timeout(this.#timeoutMs),
-    }).output();
-    return success;
+      env: { ...process.env, ...env },
+      detached: true,
+      stdio: "ignore",
+    });
+    const endAll = () => {
+      try {
+        process.kill(-(child.pid as number), "SIGKILL");
+      } catch {
+        // All of them have ended.
+      }
+    };
+    const timer = setTimeout(endAll, timeoutMs);
+    return new Promise((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (code) => {
+        clearTimeout(timer);
+        endAll();
+        resolve(code === 0);
+      });
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

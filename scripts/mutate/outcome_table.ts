@@ -1,0 +1,42 @@
+import type { Mutant } from "./mutants.ts";
+import type { Outcome } from "./mutation_run.ts";
+
+/** What became of the breaks, file by file. */
+export class OutcomeTable {
+  readonly #outcomes = new Map<Mutant, Outcome>();
+
+  /** What became of a break; what was said of it before is forgotten. */
+  set(mutant: Mutant, outcome: Outcome): void {
+    this.#outcomes.set(mutant, outcome);
+  }
+
+  /** The breaks that no test has noticed. */
+  unnoticed(): Mutant[] {
+    return [...this.#outcomes].filter(([, outcome]) => outcome !== "killed")
+      .map(([mutant]) => mutant);
+  }
+
+  /** The breaks that no test has noticed, then a line for each file, and one for all. */
+  toString(): string {
+    const unnoticed = this.unnoticed()
+      .sort((a, b) => a.file < b.file ? -1 : a.file > b.file ? 1 : a.start - b.start)
+      .map((mutant) =>
+        `${this.#outcomes.get(mutant)?.padEnd(8)}  ${mutant.file}:${mutant.line}  ${mutant.change}`
+      );
+    const byFile = Map.groupBy(this.#outcomes, ([{ file }]) => file);
+    const rows = [...byFile].sort(([a], [b]) => a < b ? -1 : 1)
+      .map(([file, outcomes]) => row(file, outcomes.map(([, outcome]) => outcome)));
+    const all = row("all", [...this.#outcomes.values()]);
+    return [...unnoticed, "", "killed  survived  not run", ...rows, all].join("\n");
+  }
+}
+
+function row(name: string, outcomes: readonly Outcome[]): string {
+  const count = (outcome: Outcome) => outcomes.filter((one) => one === outcome).length;
+  const cells = [
+    String(count("killed")).padStart(6),
+    String(count("survived")).padStart(8),
+    String(count("not run")).padStart(7),
+  ];
+  return `${cells.join("  ")}  ${name}`;
+}
