@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type DeadlineOptions, EventBus } from "@busbar/busbar";
 import { startObservability } from "@busbar/busbar/observability";
 import { MemoryLogger } from "@busbar/busbar/testing";
+import { watchTimers } from "../support/watched_timers.ts";
 import { runSteps } from "../../src/observability/steps.ts";
 
 const QUIET = { env: () => undefined, logger: new MemoryLogger() };
@@ -41,22 +42,6 @@ Deno.test("a request that hangs is cut off before a shutdown's time is over", as
   await obs.shutdown({ timeoutMs: 500 });
   await request;
 });
-
-/** The delays of all timers that are set, until the end of the scope. */
-function watchTimers() {
-  const { setTimeout } = globalThis;
-  const delaysMs: number[] = [];
-  globalThis.setTimeout = ((callback: () => void, ms: number) => {
-    delaysMs.push(ms);
-    return setTimeout(callback, ms);
-  }) as typeof setTimeout;
-  return {
-    delaysMs,
-    [Symbol.dispose]: () => {
-      globalThis.setTimeout = setTimeout;
-    },
-  };
-}
 
 Deno.test("clients have eight tenths of what is left: there must be time to cut them off", async () => {
   const obs = await startObservability({ ...QUIET, prometheus: { port: 0 } });

@@ -1,15 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "./properties.ts";
+import { sourcesIn } from "./sources.ts";
 
 const TESTS = new URL("../", import.meta.url);
 const PROPERTIES = "support/properties.ts";
-
-async function* sourcesIn(folder: URL): AsyncGenerator<URL> {
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    if (isDirectory) yield* sourcesIn(new URL(`${name}/`, folder));
-    else if (name.endsWith(".ts")) yield new URL(name, folder);
-  }
-}
 
 Deno.test("lists reach their maximum, and a quarter of them or more are half as long", () => {
   const lengths = fc.sample(fc.array(fc.nat(), { maxLength: 100 }), 1_000)
