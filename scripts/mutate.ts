@@ -20,6 +20,8 @@ import { MutationRun, type Outcome } from "./mutate/mutation_run.ts";
 import { OutcomeTable } from "./mutate/outcome_table.ts";
 import { filesIn, ROOT, say } from "./package/run.ts";
 
+/** Whatever the folder: a default is a constant, and a test compares all with their docstrings. */
+const ALWAYS_RUN = "tests/docs/defaults_are_what_docstrings_say_test.ts";
 /** Folders whose tests are not about `src`, or take an hour. */
 const NEVER_RUN = ["browser", "docs", "scripts", "std", "types"];
 
@@ -60,7 +62,9 @@ const asked = [folder, ...values.tests.split(",").filter((name) => name !== "")]
 for await (const path of filesIn(`${ROOT}tests/`)) {
   if (!path.endsWith("_test.ts")) continue;
   const test = path.slice(ROOT.length);
-  const isNear = asked.some((name) => `${test}/`.startsWith(`tests/${name}/`)) ||
+  const isNear = test === ALWAYS_RUN || asked.some((name) =>
+    `${test}/`.startsWith(`tests/${name}/`)
+  ) ||
     (await Deno.readTextFile(path)).includes(`/src/${folder}/`);
   if (isNear) near.push(test);
   else if (!NEVER_RUN.some((name) => test.startsWith(`tests/${name}/`))) far.push(test);

@@ -21,13 +21,14 @@ function testQueue(
 }
 
 Deno.test("A burst of 100,000 in one turn loses none, in batches, in order", async () => {
-  const { queue, batches } = testQueue({ maxQueueSize: 100_000 });
+  const { queue, batches, lines } = testQueue({ maxQueueSize: 100_000 });
   for (let i = 0; i < 100_000; i++) queue.add(i);
   assertEquals(batches.length, 0);
   assertEquals(await queue.flush(), true);
   assertEquals(queue.stats(), { exported: 100_000, failed: 0, dropped: 0, queued: 0 });
   assert(batches.every(({ length }) => length <= 512));
   assert(batches.flat().every((item, index) => item === index));
+  assertEquals(lines, []);
 });
 
 Deno.test("What does not fit is dropped, counted, and logged once", async () => {
@@ -39,15 +40,18 @@ Deno.test("What does not fit is dropped, counted, and logged once", async () => 
 });
 
 Deno.test("A full batch goes at once, a smaller one after its delay", async () => {
-  const sent = Promise.withResolvers<number[]>();
+  let sent = Promise.withResolvers<number[]>();
   const delayed = testQueue({
     scheduleDelayMs: 0,
     exportBatch: (items) => Promise.resolve(sent.resolve(items)),
   });
-  delayed.queue.add(1);
   // The queue's own timer does not keep a process alive, nor this test.
   const keepAlive = setInterval(() => {}, 1_000);
-  assertEquals(await sent.promise, [1]);
+  for (const item of [1, 2]) {
+    delayed.queue.add(item);
+    assertEquals(await sent.promise, [item]);
+    sent = Promise.withResolvers();
+  }
   clearInterval(keepAlive);
 
   const full = testQueue({ maxExportBatchSize: 2 });
@@ -71,7 +75,7 @@ Deno.test("One export is in progress at a time", async () => {
     },
   });
   for (let i = 0; i < 10; i++) queue.add(i);
-  await Promise.all([queue.flush(), queue.flush()]);
+  assertEquals(await Promise.all([queue.flush(), queue.flush()]), [true, true]);
   assertEquals([most, queue.stats().exported], [1, 10]);
 });
 
@@ -107,11 +111,27 @@ Deno.test("A failed export is counted and logged, and the next one is tried", as
 });
 
 Deno.test("Of a batch accepted in part, each part is counted as what it is", async () => {
-  const refused = Object.assign(new Error("two refused"), { rejectedCount: 2 });
-  const { queue } = testQueue({ exportBatch: () => Promise.reject(refused) });
-  for (const item of [1, 2, 3, 4, 5]) queue.add(item);
-  await queue.flush();
-  assertEquals(queue.stats(), { exported: 3, failed: 2, dropped: 0, queued: 0 });
+  const partly = (rejectedCount: unknown) => Object.assign(new Error("refused"), { rejectedCount });
+  const table: [error: unknown, failed: number][] = [
+    [partly(2), 2],
+    [partly(0), 0],
+    [partly(0.9), 0],
+    [partly(7), 5],
+    // What is no such count says nothing: all were refused.
+    [partly(-1), 5],
+    [partly(NaN), 5],
+    [partly("2"), 5],
+    [new Error("refused"), 5],
+    [undefined, 5],
+    [null, 5],
+    ["rejectedCount", 5],
+  ];
+  for (const [error, failed] of table) {
+    const { queue } = testQueue({ exportBatch: () => Promise.reject(error) });
+    for (const item of [1, 2, 3, 4, 5]) queue.add(item);
+    await queue.flush();
+    assertEquals(queue.stats(), { exported: 5 - failed, failed, dropped: 0, queued: 0 });
+  }
 });
 
 Deno.test("An export without a response fails at its deadline, and holds up nobody else", async () => {
@@ -142,6 +162,30 @@ Deno.test("A flush ends at its deadline; a shutdown then drops what waits and sa
   assertEquals(await queue.flush(), true);
   queue.add(4);
   assertEquals(queue.stats(), { exported: 0, failed: 1, dropped: 3, queued: 0 });
+});
+
+Deno.test("What comes after a shutdown is dropped, and the log says why", async () => {
+  const { queue, lines } = testQueue();
+  await queue.shutdown();
+  queue.add(1);
+  await Promise.resolve();
+  assertEquals(queue.stats(), { exported: 0, failed: 0, dropped: 1, queued: 0 });
+  assertEquals(lines, ["busbar: Cannot export 1 numbers, 1 in all: the queue was shut down"]);
+});
+
+Deno.test("A shutdown reports all losses that no line has named yet, soon after another line", async () => {
+  const { queue, lines } = testQueue({
+    maxQueueSize: 3,
+    maxExportBatchSize: 1,
+    exportBatch: () => new Promise(() => {}),
+  });
+  for (const item of [1, 2, 3, 4]) queue.add(item);
+  await queue.shutdown({ timeoutMs: 1 });
+  assertEquals(queue.stats(), { exported: 0, failed: 1, dropped: 3, queued: 0 });
+  assertEquals(lines, [
+    "busbar: Cannot export 1 numbers, 1 in all: the queue is full",
+    "busbar: Cannot export 3 numbers, 4 in all: the queue was shut down",
+  ]);
 });
 
 Deno.test("The signal of an export aborts when nobody waits for it any more", async () => {
@@ -208,6 +252,7 @@ Deno.test("What is out of range, unknown or missing is refused, undefined counts
   assertThrows(() => testQueue({ exportTimeoutMs: NaN }), RangeError, "exportTimeoutMs");
   assertThrows(() => testQueue({ scheduleDelayMs: -1 }), RangeError, "scheduleDelayMs");
   assertThrows(() => testQueue({ exportBatch: 1 as never }), TypeError, "exportBatch");
+  assertThrows(() => testQueue({ itemName: 1 as never }), TypeError, "itemName must be a text");
   assertThrows(
     () => testQueue({ maxQueuesSize: 1 } as object),
     TypeError,

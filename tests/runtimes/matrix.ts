@@ -81,6 +81,7 @@ export const SKIPS: readonly Skip[] = [
   {
     runtimes: WEB,
     tests: [
+      "batching/the_export_queue_holds_nothing_up_test.ts",
       "bus/what_was_dispatched_is_let_go_test.ts",
       "subscribers/metrics/orders_of_attributes_cost_bounded_memory_test.ts",
     ],
