@@ -1,0 +1,104 @@
+import { assertEquals } from "@std/assert";
+import { type ExitSignal, installExitHooks } from "@busbar/busbar/exit";
+
+/** What the global `process` is to the hooks, until the end of the scope. */
+function fakeProcess() {
+  const real = Object.getOwnPropertyDescriptor(globalThis, "process");
+  const listeners = new Map<string, Set<() => void>>();
+  const codes: number[] = [];
+  const process = {
+    on: (event: string, listener: () => void) => {
+      listeners.set(event, (listeners.get(event) ?? new Set()).add(listener));
+    },
+    off: (event: string, listener: () => void) => listeners.get(event)?.delete(listener),
+    exit: (code: number) => codes.push(code),
+  };
+  Object.defineProperty(globalThis, "process", { configurable: true, value: process });
+  return {
+    codes,
+    emit: (event: string) => listeners.get(event)?.forEach((listener) => listener()),
+    /** The events that somebody listens to. */
+    heard: () => [...listeners].filter(([, set]) => set.size > 0).map(([event]) => event).sort(),
+    [Symbol.dispose]: () => {
+      if (real === undefined) Reflect.deleteProperty(globalThis, "process");
+      else Object.defineProperty(globalThis, "process", real);
+    },
+  };
+}
+
+/** What counts how it is ended. */
+function target() {
+  const ends: string[] = [];
+  return {
+    ends,
+    stop: () => Promise.resolve(ends.push("stop")),
+    flushSync: () => ends.push("flushSync"),
+  };
+}
+
+Deno.test("each signal stops, then ends the process with 128 and the signal's number", async () => {
+  const codes = { SIGHUP: 129, SIGINT: 130, SIGQUIT: 131, SIGTERM: 143 };
+  for (const [signal, code] of Object.entries(codes)) {
+    using process = fakeProcess();
+    const bus = target();
+    using _hooks = installExitHooks(bus, { signals: [signal as ExitSignal] });
+    process.emit(signal);
+    assertEquals(process.codes, []);
+    await Promise.resolve();
+    assertEquals([bus.ends, process.codes], [["stop"], [code]]);
+  }
+});
+
+Deno.test("a process that has nothing left to do twice is stopped once", () => {
+  using process = fakeProcess();
+  const bus = target();
+  using _hooks = installExitHooks(bus);
+  process.emit("beforeExit");
+  process.emit("beforeExit");
+  assertEquals(bus.ends, ["stop"]);
+});
+
+for (const event of ["exit", "uncaughtExceptionMonitor"]) {
+  Deno.test(`on ${event} what can be delivered synchronously is`, () => {
+    using process = fakeProcess();
+    const bus = target();
+    using _hooks = installExitHooks(bus);
+    process.emit(event);
+    assertEquals(bus.ends, ["flushSync"]);
+  });
+}
+
+Deno.test("only the signals that are named are handled, SIGINT and SIGTERM if none are", () => {
+  using process = fakeProcess();
+  const always = ["beforeExit", "exit", "uncaughtExceptionMonitor"];
+  const table: [signals: ExitSignal[] | undefined, heard: string[]][] = [
+    [undefined, ["SIGINT", "SIGTERM"]],
+    [[], []],
+    [["SIGHUP"], ["SIGHUP"]],
+  ];
+  for (const [signals, heard] of table) {
+    const hooks = installExitHooks(target(), { signals });
+    assertEquals(process.heard(), [...heard, ...always].sort());
+    hooks[Symbol.dispose]();
+    assertEquals(process.heard(), []);
+  }
+});
+
+Deno.test("a signal that outlives the hooks holds nothing of them", () => {
+  using process = fakeProcess();
+  const { signal } = new AbortController();
+  const added = new Set<unknown>();
+  signal.addEventListener = (_type: string, listener: unknown) => void added.add(listener);
+  signal.removeEventListener = (_type: string, listener: unknown) => void added.delete(listener);
+  const hooks = installExitHooks(target(), { signal });
+  assertEquals(added.size, 1);
+  hooks[Symbol.dispose]();
+  assertEquals([added.size, process.heard()], [0, []]);
+});
+
+Deno.test("where the signal has aborted nothing is listened to, and the disposable does nothing", () => {
+  using process = fakeProcess();
+  const hooks = installExitHooks(target(), { signal: AbortSignal.abort() });
+  assertEquals(process.heard(), []);
+  hooks[Symbol.dispose]();
+});
