@@ -1,6 +1,8 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import process from "node:process";
 import { EventBus } from "@busbar/busbar";
 import { MemoryLogger } from "@busbar/busbar/testing";
+import { BoundedQueue } from "../../src/bus/bounded_queue.ts";
 import { nextTurn } from "../support/quiet_bus.ts";
 import { collectGarbage } from "../support/garbage.ts";
 
@@ -23,4 +25,18 @@ Deno.test("a queue holds nothing of events that it has given away", async () => 
   assertEquals(published.filter((metadata) => metadata.deref() !== undefined).length, 0);
   assertEquals(bus.queueDepth, 0);
   await bus.stop();
+});
+
+Deno.test("a million items that came and went leave nothing behind, with timestamps of their own or not", () => {
+  const queue = new BoundedQueue<number>(10);
+  collectGarbage();
+  const before = process.memoryUsage().heapUsed;
+  for (let i = 0; i < 1_000_000; i++) {
+    queue.push(i, i % 2 === 0);
+    queue.shift();
+  }
+  collectGarbage();
+  const kept = process.memoryUsage().heapUsed - before;
+  assertEquals(queue.size, 0); // it is still there
+  assert(kept < 1_000_000, `${kept} bytes`);
 });
