@@ -166,3 +166,63 @@ Deno.test("a bad subscription map is refused and nothing is half-wired", () => {
   );
   assertEquals(bus.hasSubscribers("a"), false);
 });
+
+Deno.test("a clock that returns no time is counted, and replaced like one that throws", async () => {
+  for (const nonsense of [NaN, Infinity, undefined, "12"]) {
+    const { bus, lines } = quietBus({ clock: () => nonsense as number });
+    const recorder = new RecordingSubscriber();
+    bus.registerSubscriber(recorder);
+    const before = Date.now();
+    bus.publish("a");
+    await bus.stop();
+    const { timestamp = NaN } = recorder.events[0] ?? {};
+    assertEquals(timestamp >= before && timestamp <= Date.now(), true, `${nonsense}`);
+    assertEquals((bus.subscriberExceptionCounts()["(clock)"] ?? 0) > 0, true);
+    assertStringIncludes(
+      lines[0] ?? "",
+      `(clock) failed in reading the time: ${nonsense} is no time`,
+    );
+  }
+});
+
+Deno.test("a listener that is an object is named by its class", async () => {
+  class Audit {
+    handleEvent(): void {
+      throw new Error("no");
+    }
+  }
+  const { bus } = quietBus();
+  bus.addEventListener("a", new Audit());
+  bus.publish("a");
+  await bus.stop();
+  assertEquals({ ...bus.subscriberExceptionCounts() }, { Audit: 1 });
+});
+
+Deno.test("an async handler that was skipped is called again once its calls have ended", async () => {
+  const { bus } = quietBus({ maxInFlight: 1 });
+  bus.start();
+  const waiting: (() => void)[] = [];
+  bus.subscribe("a", () => new Promise<void>((resolve) => waiting.push(resolve)));
+  for (let i = 0; i < 3; i++) {
+    bus.publish("a");
+    bus.publish("a");
+    await nextTurn();
+    assertEquals(waiting.length, i + 1);
+    waiting.at(-1)?.();
+    await nextTurn();
+  }
+  await bus.stop();
+});
+
+Deno.test("a handler that is no function is refused", () => {
+  const { bus } = quietBus();
+  for (
+    const subscribe of [() => bus.subscribe("a", 1 as never), () => bus.subscribeAll(1 as never)]
+  ) {
+    assertThrows(
+      subscribe,
+      TypeError,
+      "Cannot subscribe EventBus: handler must be a function, received 1",
+    );
+  }
+});

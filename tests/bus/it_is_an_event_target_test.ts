@@ -169,3 +169,34 @@ Deno.test("null is no listener, and a listener's detail is the record itself", a
   assertEquals(details[0] === records[0], true);
   await bus.stop();
 });
+
+Deno.test("a passive listener cannot prevent the default, others can", () => {
+  const { bus } = quietBus();
+  for (const passive of [true, false, undefined]) {
+    const listener = (event: Event) => event.preventDefault();
+    const options = passive === undefined ? {} : { passive };
+    bus.addEventListener("a", listener, options);
+    const event = new Event("a", { cancelable: true });
+    bus.dispatchEvent(event);
+    assertEquals(event.defaultPrevented, passive !== true);
+    bus.removeEventListener("a", listener);
+  }
+});
+
+Deno.test("what is no listener is treated as by any EventTarget: null is ignored", () => {
+  const { bus } = quietBus();
+  const native = new EventTarget();
+  for (const listener of [null, undefined, 1, "text", true]) {
+    for (const method of ["addEventListener", "removeEventListener"] as const) {
+      const outcomeOf = (target: EventTarget) => {
+        try {
+          return target[method]("a", listener as null);
+        } catch (error) {
+          return (error as Error).name;
+        }
+      };
+      assertEquals(outcomeOf(bus), outcomeOf(native), `${method} of ${listener}`);
+    }
+  }
+  assertEquals(bus.hasSubscribers("a"), false);
+});

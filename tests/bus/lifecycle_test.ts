@@ -210,3 +210,83 @@ Deno.test("undefined means absent", async () => {
   });
   assertEquals([bus.enabled, bus.maxQueueSize], [true, 10_000]);
 });
+
+Deno.test("a stop during a stop takes back the start between them", async () => {
+  const { bus } = quietBus();
+  bus.start();
+  const stopping = bus.stop();
+  bus.start();
+  await Promise.all([stopping, bus.stop()]);
+  assertEquals(bus.publish("a"), false);
+});
+
+Deno.test("the end of an await using block stops the bus", async () => {
+  const recorder = new RecordingSubscriber();
+  {
+    await using bus = new EventBus().start();
+    bus.registerSubscriber(recorder);
+    bus.publish("a");
+  }
+  assertEquals([recorder.types, recorder.calls.shutdown], [["a"], 1]);
+});
+
+Deno.test("the ledger counts the event in dispatch as pending until its last handler is done", async () => {
+  const { bus } = quietBus();
+  const seen: number[][] = [];
+  const look = () => {
+    const { delivered, pending } = bus.stats();
+    seen.push([delivered, pending]);
+  };
+  bus.subscribe("a", look);
+  bus.subscribe("a", look);
+  bus.publish("a");
+  bus.publish("a");
+  look();
+  bus.start();
+  await bus.flush();
+  look();
+  assertEquals(seen, [[0, 2], [0, 2], [0, 2], [1, 1], [1, 1], [2, 0]]);
+  await bus.stop();
+});
+
+Deno.test("what ends nothing can be disposed of, and what has ended can be again", async () => {
+  const disabled = new EventBus({ enabled: false });
+  const { bus } = quietBus();
+  const recorder = new RecordingSubscriber();
+  const signal = AbortSignal.abort();
+  const nothing = [
+    disabled.subscribe("a", () => {}),
+    disabled.registerSubscriber(recorder),
+    bus.subscribe("a", () => {}, { signal }),
+    bus.subscribeAll(() => {}, { signal }),
+    bus.registerSubscriber(recorder, { signal }),
+  ];
+  for (const one of nothing) one[Symbol.dispose]();
+  const registration = bus.registerSubscriber(recorder);
+  registration[Symbol.dispose]();
+  registration[Symbol.dispose]();
+  assertEquals(bus.hasSubscribers("a"), false);
+  await bus.stop();
+});
+
+Deno.test("a signal that outlives a subscription holds nothing of it", () => {
+  const { bus } = quietBus();
+  const { signal } = new AbortController();
+  const added = new Set<unknown>();
+  signal.addEventListener = (_type: string, listener: unknown) => void added.add(listener);
+  signal.removeEventListener = (_type: string, listener: unknown) => void added.delete(listener);
+  const ends = [
+    bus.subscribe("a", () => {}, { signal }),
+    bus.subscribeAll(() => {}, { signal }),
+    bus.registerSubscriber(new RecordingSubscriber(), { signal }),
+  ];
+  assertEquals(added.size, 3);
+  for (const end of ends) end[Symbol.dispose]();
+  assertEquals(added.size, 0);
+});
+
+Deno.test("the bounds of options themselves are allowed", () => {
+  const bus = new EventBus({ enabled: true, maxQueueSize: 2 ** 24, maxInFlight: 2 ** 24 });
+  assertEquals([bus.enabled, bus.maxQueueSize], [true, 2 ** 24]);
+  assertEquals(new EventBus({ maxQueueSize: 1, maxInFlight: 1 }).maxQueueSize, 1);
+});

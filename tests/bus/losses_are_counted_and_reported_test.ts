@@ -1,7 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { BusDrop } from "@busbar/busbar";
-import { ManualClock } from "@busbar/busbar/testing";
+import { ManualClock, RecordingSubscriber } from "@busbar/busbar/testing";
 import { collect, nextTurn, quietBus } from "../support/quiet_bus.ts";
+import { steeredTime } from "../support/steered_time.ts";
 
 Deno.test("10 published into a queue of 5: the first 5 are kept, 5 are counted", async () => {
   const { bus, lines } = quietBus({ maxQueueSize: 5 });
@@ -195,4 +196,103 @@ Deno.test("a line names the five types that lost most", async () => {
     'lost 28 events (queue_full 28; "g" 7, "f" 6, "e" 5, "d" 4, "c" 3, …) since ',
   );
   await bus.stop();
+});
+
+Deno.test("a line counts all reasons together, says event of one, and nothing of a start once it came", async () => {
+  const clock = new ManualClock(0);
+  const { bus, lines } = quietBus({ maxQueueSize: 1, clock: clock.now });
+  bus.start();
+  bus.publish("bus:a" as never);
+  await nextTurn();
+  assertEquals(lines, [
+    'busbar: lost 1 event (reserved 1; "bus:a" 1) since 1970-01-01T00:00:00.000Z',
+  ]);
+  clock.advance(1_000);
+  bus.publish("bus:a" as never);
+  bus.publish("a");
+  for (let i = 0; i < 3; i++) bus.publish("b");
+  await nextTurn();
+  assertStringIncludes(
+    lines[1] ?? "",
+    'lost 4 events (queue_full 3, reserved 1; "b" 3, "bus:a" 1)',
+  );
+  await bus.stop();
+});
+
+Deno.test("a time that no date can show is shown as it is", async () => {
+  const { bus, lines } = quietBus({ clock: () => 1e20 });
+  bus.publish("bus:a" as never);
+  await nextTurn();
+  assertStringIncludes(lines[0] ?? "", " since 100000000000000000000; ");
+  await bus.stop();
+});
+
+Deno.test("after the line that closes an episode the next losses back off like any others", async () => {
+  const clock = new ManualClock(0);
+  const { bus, lines } = quietBus({ maxQueueSize: 1, clock: clock.now });
+  bus.start();
+  for (let i = 0; i < 2; i++) bus.publish("a");
+  await nextTurn();
+  assertEquals(lines.length, 1);
+  bus.publish("a");
+  await nextTurn();
+  assertEquals(lines.length, 2);
+  // Within the first second: no line opens an episode, so none closes it either.
+  for (let i = 0; i < 2; i++) bus.publish("a");
+  await nextTurn();
+  bus.publish("a");
+  await nextTurn();
+  assertEquals(lines.length, 2);
+  await bus.stop();
+  assertEquals(lines.length, 3);
+});
+
+Deno.test("an episode goes on while events wait that a slice has not reached", async () => {
+  const { bus, lines } = quietBus({ maxQueueSize: 2, drainBudgetMs: 4 });
+  using time = steeredTime();
+  bus.start();
+  const linesAtSlice: number[] = [];
+  bus.subscribe("a", () => time.pass(10));
+  class Slices extends RecordingSubscriber {
+    override onDrain(): void {
+      linesAtSlice.push(lines.filter((line) => line.includes("in all")).length);
+    }
+  }
+  bus.registerSubscriber(new Slices([]));
+  bus.publish("bus:a" as never);
+  await nextTurn();
+  for (let i = 0; i < 2; i++) bus.publish("a");
+  while (bus.queueDepth > 0) await nextTurn();
+  await nextTurn();
+  assertEquals(linesAtSlice, [0, 0]);
+  assertEquals(lines.filter((line) => line.includes("in all")).length, 1);
+  await bus.stop();
+});
+
+Deno.test("what was rejected by a full queue and what a stop left are lost alike", async () => {
+  const { bus } = quietBus({ maxQueueSize: 3, drainBudgetMs: 4 });
+  using time = steeredTime();
+  bus.start();
+  const controller = new AbortController();
+  bus.subscribe("a", () => {
+    time.pass(10);
+    controller.abort();
+  });
+  for (let i = 0; i < 4; i++) bus.publish("a");
+  const { delivered, dropped, leftOver } = await bus.stop({ signal: controller.signal });
+  assertEquals([delivered, dropped, leftOver, bus.droppedEventsCount], [1, 3, 2, 3]);
+});
+
+Deno.test("the end of a stop names the losses that no slice came after", async () => {
+  const { bus } = quietBus({ clock: () => 0 });
+  const drops: number[] = [];
+  bus.addEventListener("bus:drop", ({ detail }) => drops.push(detail.rejected.reserved));
+  bus.start();
+  for (const count of [1, 3]) {
+    for (let i = 0; i < count; i++) bus.publish("bus:a" as never);
+    await nextTurn();
+  }
+  assertEquals(drops, [1]);
+  await bus.stop();
+  assertEquals(drops, [1, 3]);
 });

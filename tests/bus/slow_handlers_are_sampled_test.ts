@@ -1,20 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { EventBus } from "@busbar/busbar";
 import { MemoryLogger } from "@busbar/busbar/testing";
-
-/** `performance.now` that only handlers move, so that no machine is too busy for the test. */
-function steeredTime() {
-  const { now } = performance;
-  const base = now.call(performance);
-  let passedMs = 0;
-  performance.now = () => base + passedMs;
-  return {
-    pass: (ms: number) => passedMs += ms,
-    [Symbol.dispose]: () => {
-      performance.now = now;
-    },
-  };
-}
+import { steeredTime } from "../support/steered_time.ts";
 
 Deno.test("once a slow event was seen, the handlers of the next sixteen are timed", async () => {
   const slowEvents = async (slowAt: readonly number[]) => {
@@ -35,4 +22,26 @@ Deno.test("once a slow event was seen, the handlers of the next sixteen are time
   assertEquals(await slowEvents([0, 1]), 1);
   assertEquals(await slowEvents([0, 16]), 1);
   assertEquals(await slowEvents([0, 17]), 0);
+});
+
+Deno.test("a sampled call that takes as long as the budget counts, one that takes less does not", async () => {
+  using time = steeredTime();
+  const bus = new EventBus({ drainBudgetMs: 4, logger: new MemoryLogger() }).start();
+  bus.subscribe("a", function handler({ metadata: ms }) {
+    time.pass(ms);
+  });
+  for (const ms of [10, 3.5, 4, 0]) bus.publish("a", ms);
+  await bus.stop();
+  assertEquals({ ...bus.slowHandlerCounts() }, { handler: 1 });
+});
+
+Deno.test("many quick calls that use the budget up together are no reason to look closer", async () => {
+  using time = steeredTime();
+  const bus = new EventBus({ drainBudgetMs: 4, logger: new MemoryLogger() }).start();
+  bus.subscribe("a", function handler({ metadata: ms }) {
+    time.pass(ms);
+  });
+  for (const ms of [1.5, 1.5, 1.5, 10, 0]) bus.publish("a", ms);
+  await bus.stop();
+  assertEquals({ ...bus.slowHandlerCounts() }, {});
 });

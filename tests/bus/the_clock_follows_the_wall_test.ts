@@ -1,12 +1,17 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "../support/properties.ts";
+import { RecordingSubscriber } from "@busbar/busbar/testing";
 import { createClock } from "../../src/bus/clock.ts";
+import { quietBus } from "../support/quiet_bus.ts";
 
 function fakes() {
-  const state = { monotonic: 0, wall: 1_000_000 };
+  const state = { monotonic: 0, wall: 1_000_000, asked: 0 };
   const clock = createClock({
     monotonicMs: () => state.monotonic,
-    wallMs: () => Math.floor(state.wall),
+    wallMs: () => {
+      state.asked++;
+      return Math.floor(state.wall);
+    },
   });
   const advance = (ms: number) => {
     state.monotonic += ms;
@@ -68,4 +73,73 @@ Deno.test("whatever the wall clock does, stamps never run backwards", () => {
       last = time;
     }
   }));
+});
+
+Deno.test("the wall clock is asked once a second, however often the time is", () => {
+  const { state, clock, advance } = fakes();
+  for (let i = 0; i < 3_500; i++) {
+    advance(1);
+    clock();
+  }
+  // Once when it was made, then at 1,000, 2,000 and 3,000 ms.
+  assertEquals(state.asked, 4);
+});
+
+Deno.test("a difference of two milliseconds is the wall clock's coarseness, one of three is not", () => {
+  for (const [jump, followed] of [[2, 0], [3, 3], [-2, 0]] as const) {
+    const { state, clock, advance } = fakes();
+    state.wall += jump;
+    advance(1_000);
+    assertEquals(clock(), 1_001_000 + followed);
+    advance(500);
+    assertEquals(clock(), 1_001_500 + followed);
+  }
+});
+
+Deno.test("the clock is slow just until the wall clock is met, and asks it then", () => {
+  const { state, clock, advance } = fakes();
+  state.wall -= 3;
+  advance(1_000);
+  assertEquals(clock(), 1_001_000);
+  // Half the speed: three milliseconds are made up for in six.
+  advance(4);
+  assertEquals(clock(), 1_001_002);
+  const { asked } = state;
+  advance(2);
+  assertEquals([clock(), state.asked], [1_001_003, asked + 1]);
+  advance(100);
+  assertEquals(clock(), 1_001_103);
+});
+
+Deno.test("while the clock is slow for long, the wall clock is asked once a second as well", () => {
+  const { state, clock, advance } = fakes();
+  state.wall -= 5_000;
+  advance(1_000);
+  clock();
+  const { asked } = state;
+  for (let i = 0; i < 4_000; i++) {
+    advance(1);
+    clock();
+  }
+  assertEquals(state.asked, asked + 4);
+});
+
+Deno.test("a monotonic clock that steps back after a forward correction does not show", () => {
+  const { state, clock, advance } = fakes();
+  state.wall += 3_600_000;
+  advance(1_000);
+  const corrected = clock();
+  state.monotonic -= 5;
+  assertEquals(clock(), corrected);
+});
+
+Deno.test("without a clock of its own a bus stamps with the time of the wall", async () => {
+  const { bus } = quietBus();
+  const recorder = new RecordingSubscriber();
+  bus.registerSubscriber(recorder);
+  const before = Date.now();
+  bus.publish("a");
+  await bus.stop();
+  const { timestamp = NaN } = recorder.events[0] ?? {};
+  assert(timestamp >= before - 3 && timestamp <= Date.now() + 3, `${timestamp - before} ms off`);
 });

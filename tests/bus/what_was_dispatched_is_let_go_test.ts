@@ -40,3 +40,22 @@ Deno.test("a million items that came and went leave nothing behind, with timesta
   assertEquals(queue.size, 0); // it is still there
   assert(kept < 1_000_000, `${kept} bytes`);
 });
+
+Deno.test("a hundred thousand async calls that have ended leave nothing behind", async () => {
+  const bus = new EventBus({ logger: new MemoryLogger() }).start();
+  bus.subscribe("a", async () => await null);
+  const publishAll = async (rounds: number) => {
+    for (let round = 0; round < rounds; round++) {
+      for (let i = 0; i < 1_000; i++) bus.publish("a");
+      await bus.flush();
+    }
+  };
+  await publishAll(5);
+  collectGarbage();
+  const before = process.memoryUsage().heapUsed;
+  await publishAll(100);
+  collectGarbage();
+  const kept = process.memoryUsage().heapUsed - before;
+  assert(kept < 2_000_000, `${kept} bytes`);
+  await bus.stop();
+});
