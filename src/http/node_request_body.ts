@@ -17,7 +17,6 @@ export function requestBody(
     start: (controller) => {
       // A middleware has read it already.
       if (incoming.readableEnded) {
-        isOver = true;
         controller.close();
         return;
       }
@@ -31,7 +30,7 @@ export function requestBody(
         if (isOver) return;
         // A copy, for Node uses its buffers again.
         controller.enqueue(new Uint8Array(chunk));
-        if ((controller.desiredSize ?? 0) <= 0) incoming.pause();
+        incoming.pause();
       });
       incoming.on("end", () => end(() => controller.close()));
       incoming.on("error", (error) => end(() => controller.error(error)));

@@ -3,6 +3,7 @@ import { deadline } from "@std/async";
 import { EventBus, EventSubscriber, type Subscriptions } from "@busbar/busbar";
 import { RecordingSubscriber } from "@busbar/busbar/testing";
 import { collect, nextTurn, quietBus } from "../support/quiet_bus.ts";
+import { spiedSignal } from "../support/spied_signal.ts";
 
 Deno.test("start twice, stop twice, stop unstarted are all safe", async () => {
   const bus = new EventBus();
@@ -271,18 +272,15 @@ Deno.test("what ends nothing can be disposed of, and what has ended can be again
 
 Deno.test("a signal that outlives a subscription holds nothing of it", () => {
   const { bus } = quietBus();
-  const { signal } = new AbortController();
-  const added = new Set<unknown>();
-  signal.addEventListener = (_type: string, listener: unknown) => void added.add(listener);
-  signal.removeEventListener = (_type: string, listener: unknown) => void added.delete(listener);
+  const { signal, listeners } = spiedSignal();
   const ends = [
     bus.subscribe("a", () => {}, { signal }),
     bus.subscribeAll(() => {}, { signal }),
     bus.registerSubscriber(new RecordingSubscriber(), { signal }),
   ];
-  assertEquals(added.size, 3);
+  assertEquals(listeners(), 3);
   for (const end of ends) end[Symbol.dispose]();
-  assertEquals(added.size, 0);
+  assertEquals(listeners(), 0);
 });
 
 Deno.test("the bounds of options themselves are allowed", () => {

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { type ExitSignal, installExitHooks } from "@busbar/busbar/exit";
+import { spiedSignal } from "../support/spied_signal.ts";
 
 /** What the global `process` is to the hooks, until the end of the scope. */
 function fakeProcess() {
@@ -86,14 +87,11 @@ Deno.test("only the signals that are named are handled, SIGINT and SIGTERM if no
 
 Deno.test("a signal that outlives the hooks holds nothing of them", () => {
   using process = fakeProcess();
-  const { signal } = new AbortController();
-  const added = new Set<unknown>();
-  signal.addEventListener = (_type: string, listener: unknown) => void added.add(listener);
-  signal.removeEventListener = (_type: string, listener: unknown) => void added.delete(listener);
+  const { signal, listeners } = spiedSignal();
   const hooks = installExitHooks(target(), { signal });
-  assertEquals(added.size, 1);
+  assertEquals(listeners(), 1);
   hooks[Symbol.dispose]();
-  assertEquals([added.size, process.heard()], [0, []]);
+  assertEquals([listeners(), process.heard()], [0, []]);
 });
 
 Deno.test("where the signal has aborted nothing is listened to, and the disposable does nothing", () => {

@@ -197,3 +197,26 @@ Deno.test("what cannot be a route for metrics or health is refused; undefined is
     ] as const
   ) assertThrows(create, TypeError, message);
 });
+
+Deno.test("what turns a connection into a WebSocket is handed on as it is", async () => {
+  // No program can make such a response; runtimes do.
+  const switching = Object.defineProperty(new Response(), "status", { value: 101 });
+  const handler = createHandler({ routes: [{ path: "/a", handle: () => switching }] });
+  assertEquals(await handler(request("/a")) === switching, true);
+  assertEquals([...switching.headers], []);
+});
+
+Deno.test("the body that a HEAD does not get is cancelled", async () => {
+  let cancelled = false;
+  const handle = () =>
+    new Response(
+      new ReadableStream({
+        cancel: () => {
+          cancelled = true;
+        },
+      }),
+    );
+  const handler = createHandler({ routes: [{ path: "/a", handle }] });
+  assertEquals((await handler(request("/a", "HEAD"))).body, null);
+  assertEquals(cancelled, true);
+});

@@ -1,5 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { AddressInUseError, serveMetrics } from "@busbar/busbar/http";
+import { assertAddress, originOf, shutdownOf } from "../../src/http/server.ts";
+import { spiedSignal } from "../support/spied_signal.ts";
 
 const scrape = () => Promise.resolve("up 1\n");
 
@@ -11,14 +13,27 @@ Deno.test("a server listens on loopback, and a second one on its port is refused
   const second = () => serveMetrics({ port, scrape });
   const error = await assertRejects(second, AddressInUseError);
   assertEquals(error.message, `Cannot serve metrics: 127.0.0.1:${port} is in use`);
+  assertEquals([error.hostname, error.port], ["127.0.0.1", port]);
+  // Nothing is tried for a signal that has aborted.
+  const signal = AbortSignal.abort();
+  await assertRejects(() => serveMetrics({ port, scrape, signal }), DOMException);
 });
 
 Deno.test("what cannot be served is refused", async () => {
-  await assertRejects(
-    () => serveMetrics({ port: 65_536, scrape }),
-    RangeError,
-    "port must be an integer from 0 to 65535, received 65536",
+  for (const port of [65_536, -1, 1.5, NaN]) {
+    await assertRejects(
+      () => serveMetrics({ port, scrape }),
+      RangeError,
+      `port must be an integer from 0 to 65535, received ${port}`,
+    );
+  }
+  assertAddress({ hostname: "localhost", port: 65_535 });
+  // An address for documentation, which no machine has.
+  const elsewhere = await assertRejects(
+    () => serveMetrics({ hostname: "192.0.2.1", port: 0, scrape }),
+    Error,
   );
+  assertEquals(elsewhere.name === "AddressInUseError", false);
   await assertRejects(() => serveMetrics({ hostname: "", scrape }), TypeError, "hostname");
   await assertRejects(() => serveMetrics({ scrape: "up 1" as never }), TypeError, "scrape");
   const host = { host: "0.0.0.0" } as object;
@@ -88,4 +103,50 @@ Deno.test("a signal ends the server, after the requests in progress", async () =
   await server.shutdown();
   await assertRejects(() => fetch(server.metricsUrl));
   await assertRejects(() => serveMetrics({ port: 0, scrape, signal }), DOMException);
+});
+
+Deno.test("a signal alone ends the server, also while it begins to listen", async () => {
+  const running = new AbortController();
+  const server = await serveMetrics({ port: 0, scrape, signal: running.signal });
+  running.abort();
+  const isThere = () => fetch(server.metricsUrl).then(async (r) => await r.text(), () => undefined);
+  while (await isThere() !== undefined);
+  const beginning = new AbortController();
+  const serving = serveMetrics({ port: 0, scrape, signal: beginning.signal });
+  beginning.abort();
+  await assertRejects(() => serving, DOMException);
+});
+
+Deno.test("a signal that outlives the server holds nothing of it", async () => {
+  const { signal, listeners } = spiedSignal();
+  const server = await serveMetrics({ port: 0, scrape, signal });
+  assertEquals(listeners(), 1);
+  await server.shutdown();
+  assertEquals(listeners(), 0);
+});
+
+Deno.test("an address of IPv6 stands in brackets", () => {
+  assertEquals(originOf({ hostname: "::1", port: 80 }), "http://[::1]:80");
+  assertEquals(originOf({ hostname: "a", port: 80 }), "http://a:80");
+});
+
+Deno.test("what has closed in time is not cut off, what has not is", async () => {
+  const closing = (closed: Promise<void>) => {
+    const calls: string[] = [];
+    const server = {
+      port: 0,
+      close: () => {
+        calls.push("close");
+        return closed;
+      },
+      abort: () => calls.push("abort"),
+    };
+    return { calls, shutdown: shutdownOf(server) };
+  };
+  const prompt = closing(Promise.resolve());
+  await Promise.all([prompt.shutdown(), prompt.shutdown()]);
+  assertEquals(prompt.calls, ["close"]);
+  const hanging = closing(new Promise(() => {}));
+  await hanging.shutdown({ timeoutMs: 0 });
+  assertEquals(hanging.calls, ["close", "abort"]);
 });

@@ -119,7 +119,10 @@ class Emitter {
     this.#listeners.push([event, listener as (value?: unknown) => void]);
   }
   emit(event: string, value?: unknown): void {
-    for (const [name, listener] of this.#listeners) if (name === event) listener(value);
+    const heard = this.#listeners.filter(([name]) => name === event);
+    // As Node's do.
+    if (event === "error" && heard.length === 0) throw value;
+    for (const [, listener] of heard) listener(value);
   }
 }
 
@@ -127,8 +130,9 @@ class Emitter {
 class FakeRequest extends Emitter {
   method = "POST";
   url = "/";
-  headers: Record<string, string> = { host: "localhost" };
+  headers: Record<string, string | string[] | undefined> = { host: "localhost" };
   readableEnded = false;
+  socket: unknown = {};
   isPaused = false;
 
   pause(): void {
@@ -150,7 +154,11 @@ class FakeResponse extends Emitter {
   isWritable = true;
   readonly ended: Promise<unknown> = new Promise((resolve) => this.on("ended", resolve));
 
-  setHeader(): void {}
+  readonly headers: [name: string, value: unknown][] = [];
+
+  setHeader(name: string, value: unknown): void {
+    this.headers.push([name, value]);
+  }
   destroy(): void {}
   write(chunk: Uint8Array): boolean {
     this.written.push(new TextDecoder().decode(chunk));
@@ -253,4 +261,111 @@ Deno.test("what has no form in the web is answered with 400", async () => {
     await outgoing.ended;
     assertEquals([outgoing.statusCode, calls], [400, 0], Object.keys(strange).join());
   }
+});
+
+/** Has a request answered. */
+async function answer(incoming: FakeRequest, handler: Handler): Promise<FakeResponse> {
+  const outgoing = new FakeResponse();
+  toNodeHandler(handler)(incoming, outgoing);
+  await outgoing.ended;
+  return outgoing;
+}
+
+Deno.test("the address is made of what the request says, in HTTP/2 and over TLS too", async () => {
+  const table: [given: Partial<FakeRequest>, url: string][] = [
+    [{ headers: { host: "a:1" } }, "http://a:1/"],
+    [{ headers: { ":authority": "b:2", ":method": "GET" } }, "http://b:2/"],
+    [{ headers: {} }, "http://localhost/"],
+    [{ headers: { host: "a" }, socket: { encrypted: true } }, "https://a/"],
+    [{ headers: { host: "a" }, socket: undefined }, "http://a/"],
+    [{ url: "http://c/d" }, "http://c/d"],
+  ];
+  for (const [given, url] of table) {
+    let seen = "";
+    await answer(Object.assign(new FakeRequest(), given), (request) => {
+      seen = request.url;
+      return new Response();
+    });
+    assertEquals(seen, url);
+  }
+});
+
+Deno.test("headers that come several times are joined, those that are missing are not there", async () => {
+  const headers = { "x-many": ["a", "b"], "x-one": "c", "x-none": undefined };
+  let seen: Headers | undefined;
+  await answer(Object.assign(new FakeRequest(), { headers }), (request) => {
+    seen = request.headers;
+    return new Response();
+  });
+  assertEquals([...seen ?? []], [["x-many", "a, b"], ["x-one", "c"]]);
+});
+
+Deno.test("status, its text and headers are handed on, cookies in one list", async () => {
+  const incoming = () => new FakeRequest();
+  const headers = new Headers({ "x-a": "1" });
+  const plain = await answer(incoming(), () => new Response(null, { headers }));
+  assertEquals([plain.statusCode, plain.statusMessage], [200, ""]);
+  assertEquals(plain.headers, [["x-a", "1"]]);
+  headers.append("set-cookie", "a=1");
+  headers.append("set-cookie", "b=2");
+  const init = { status: 418, statusText: "Teapot", headers };
+  const full = await answer(incoming(), () => new Response(null, init));
+  assertEquals([full.statusCode, full.statusMessage], [418, "Teapot"]);
+  assertEquals(full.headers, [["x-a", "1"], ["set-cookie", ["a=1", "b=2"]]]);
+  const strange = await answer(Object.assign(incoming(), { url: "*" }), () => new Response());
+  assertEquals(strange.headers, [["content-type", "text/plain; charset=utf-8"]]);
+});
+
+Deno.test("the signal does not abort where the response was sent whole", async () => {
+  let signal: AbortSignal | undefined;
+  const outgoing = await answer(new FakeRequest(), (request) => {
+    signal = request.signal;
+    return new Response("all");
+  });
+  assertEquals([outgoing.written, signal?.aborted], [["all"], false]);
+});
+
+Deno.test("a client that has gone away gets no body, and its errors end nothing", async () => {
+  const outgoing = new FakeResponse();
+  const answered = Promise.withResolvers<Response>();
+  toNodeHandler(() => answered.promise)(new FakeRequest(), outgoing);
+  outgoing.emit("error", new Error("reset"));
+  outgoing.emit("close");
+  const cancelled = Promise.withResolvers<void>();
+  const pull = (controller: ReadableStreamDefaultController) =>
+    controller.enqueue(new Uint8Array(1));
+  const body = new ReadableStream({ pull, cancel: () => cancelled.resolve() });
+  answered.resolve(new Response(body));
+  await cancelled.promise;
+  await turn();
+  assertEquals([outgoing.written, outgoing.writableFinished], [[], false]);
+});
+
+Deno.test("what comes of a body after the response is dropped, and holds nothing up", async () => {
+  const incoming = new FakeRequest();
+  await answer(incoming, () => new Response());
+  for (let i = 0; i < 3; i++) incoming.emit("data", new Uint8Array([i]));
+  assertEquals(incoming.isPaused, false);
+  incoming.emit("end");
+  incoming.emit("close");
+});
+
+Deno.test("a body ends once, by its end or by what breaks it off", async () => {
+  const read = async (...events: [event: string, value?: unknown][]) => {
+    const incoming = new FakeRequest();
+    const text = Promise.withResolvers<string>();
+    const outgoing = answer(incoming, async (request) => {
+      text.resolve(request.text());
+      await text.promise.catch(() => {});
+      return new Response();
+    });
+    await turn();
+    for (const [event, value] of events) incoming.emit(event, value);
+    await outgoing;
+    return await text.promise.catch((error: Error) => error.message);
+  };
+  const data = new TextEncoder().encode("body");
+  assertEquals(await read(["data", data], ["end"], ["close"], ["data", data]), "body");
+  const error = new Error("reset");
+  assertEquals(await read(["data", data], ["error", error], ["close"]), "reset");
 });

@@ -64,6 +64,7 @@ Deno.test("without the token there is 401, but for routes that are public", asyn
       "Bearer s3crets",
       "Bearer s3crets3cret",
       "Bearer S3CRET",
+      "Bearer x3cret",
       "Basic s3cret",
       "s3cret",
     ]
@@ -71,6 +72,7 @@ Deno.test("without the token there is 401, but for routes that are public", asyn
     assertEquals(await ask(bad), [401, "Bearer"], bad);
     assertEquals((await ask(bad, "/absent"))[0], 401);
     assertEquals((await ask(bad, "/healthz"))[0], 200);
+    assertEquals((await ask(bad, "/readyz"))[0], 200);
   }
 });
 

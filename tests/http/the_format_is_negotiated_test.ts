@@ -60,6 +60,12 @@ Deno.test("the format is the one that Accept likes best", async () => {
     [`text/plain;q=0,*/*`, "openmetrics"],
     [`${OPEN};q=0`, "prometheus"],
     [`${OPEN};q=0.001`, "openmetrics"],
+    [`${OPEN};q=1,text/plain`, "openmetrics"],
+    // The most precise range counts, wherever it stands.
+    [`${OPEN};q=0.1,${OPEN};version=1.0.0;q=0.9,text/plain;q=0.5`, "openmetrics"],
+    [`${OPEN};version=1.0.0;q=0.1,${OPEN};q=0.9,text/plain;q=0.5`, "prometheus"],
+    [`*/*;q=0.9,application/*;q=0.1,text/plain;q=0.5`, "prometheus"],
+    [`application/*;q=0.9,${OPEN};q=0.1,text/plain;q=0.5`, "prometheus"],
     // Neither, or nothing that can be read.
     ["application/json", "prometheus"],
     ["*/*;q=0", "prometheus"],
@@ -99,4 +105,10 @@ Deno.test("a scrape that knows Prometheus text alone is not called OpenMetrics",
   );
   assertEquals(await response.text(), "up 1\n");
   assertEquals(response.headers.get("content-type"), CONTENT_TYPES.prometheus);
+});
+
+Deno.test("a header of 4,096 characters is read, a longer one is not", async () => {
+  const header = `${OPEN},a`;
+  assertEquals(await formatFor(header.padEnd(4_096, "a")), "openmetrics");
+  assertEquals(await formatFor(header.padEnd(4_097, "a")), "prometheus");
 });
