@@ -33,6 +33,51 @@ const REFUSED: readonly [declare: () => unknown, message: string][] = [
     "Cannot declare a span: error must be a function, received true",
   ],
   [
+    () => counter("order.end", { attributes: untyped("shop") }),
+    'Cannot declare a counter: attributes must be a function, received "shop"',
+  ],
+  [
+    () => counter("order.end", { unit: untyped(5) }),
+    "Cannot declare a counter: unit must be a string, received 5",
+  ],
+  [
+    () => counter("order.end", { attributeNames: untyped([5]) }),
+    "Cannot declare a counter: attributeNames must be a list of names, received [5]",
+  ],
+  [
+    () => counter("order.end", { attributeNames: ["shop", ""] }),
+    'Cannot declare a counter: attributeNames must be a list of names, received ["shop",""]',
+  ],
+  [
+    () => duration(untyped<"order.start">("bus:drop"), "order.end"),
+    "Cannot declare a duration: start must be an event type, not beginning with bus:",
+  ],
+  [
+    () => duration("order.start", untyped<"order.end">(5)),
+    "Cannot declare a duration: end must be an event type, not beginning with bus:, received 5",
+  ],
+  [
+    () => throughput("order.start", "order.start", { bytes: () => 1 }),
+    "Cannot declare a throughput: end must be another type than start",
+  ],
+  [
+    () => throughput("order.start", "order.end", { bytes: () => 1, unit: untyped("MB/s") }),
+    'Cannot declare a throughput: unit must be "GB/s" or "By/s", received "MB/s"',
+  ],
+  [
+    () => span("order.start", "order.end", { kind: untyped("remote") }),
+    "Cannot declare a span: kind must be one of internal, server, client, producer, consumer, " +
+    'received "remote"',
+  ],
+  [
+    () => catalog({ spans: { "": span("order.start", "order.end") } }),
+    'Cannot declare a span: its name must be at least one character, received ""',
+  ],
+  [
+    () => catalog({ events: { "order.end": { description: "", metadata: untyped(5) } } }),
+    'Cannot declare the description of "order.end": options must be an object, received 5',
+  ],
+  [
     () => catalog({ metrics: { orders: untyped({}) } }),
     'Cannot declare the metric "orders": it must be declared as a metric, received [object Object]',
   ],

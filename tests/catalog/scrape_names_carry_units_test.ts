@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { PrometheusMetrics } from "@busbar/busbar/otel";
+import { familyName, labelName } from "../../src/catalog/scrape_name.ts";
 import { samples } from "../support/samples.ts";
 
 Deno.test("a scrape name is the name, its unit once, and _total for counters", async () => {
@@ -18,6 +19,8 @@ Deno.test("a scrape name is the name, its unit once, and _total for counters", a
     ["cache.frequency", "1/min", "cache_frequency_per_minute_total"],
     ["cache.memory", "MBy", "cache_memory_megabytes_total"],
     ["cache.proto", "constructor", "cache_proto_constructor_total"],
+    ["cache.shift_rate", "{chunks}/shift", "cache_shift_rate_chunks_per_shift_total"],
+    ["cache.odd", "a/b/c", "cache_odd_a_b_c_total"],
   ];
   await using metrics = new PrometheusMetrics();
   for (const [name, unit] of expected) metrics.meter.createCounter(name, { unit }).add(1);
@@ -32,4 +35,25 @@ Deno.test("a gauge that fails makes the scrape fail", async () => {
   });
   const error = await assertRejects(() => metrics.scrape(), AggregateError);
   assertEquals(error.message, "Cannot collect metrics");
+});
+
+Deno.test("a name that a scrape cannot have becomes one that it can, or none", () => {
+  for (
+    const [name, unit, isCounter, expected] of [
+      ["1st.read", "", false, "_1st_read"],
+      ["°", "", false, ""],
+      ["", "", false, ""],
+      ["_total", "", true, ""],
+      ["total", "", true, "total"],
+      ["a°°b", "", false, "a_b"],
+    ] as const
+  ) assertEquals(familyName(name, unit, isCounter), expected, name);
+  for (
+    const [attribute, label] of [
+      ["http.route", "http_route"],
+      ["1st", "_1st"],
+      ["", "_"],
+      ["__name__", "_name_"],
+    ] as const
+  ) assertEquals(labelName(attribute), label, attribute);
 });

@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { kvCacheCatalog, type KvCacheEvents } from "@busbar/busbar/kv-cache";
+import { EventBus } from "@busbar/busbar";
+import { kvCacheCatalog, type KvCacheEvents, registerKvCache } from "@busbar/busbar/kv-cache";
 import { ChunkLifecycle, type LifecycleEvent } from "../../src/kv_cache/chunk_lifecycle.ts";
 import { key, observed } from "../support/kv_cache.ts";
 
@@ -59,6 +60,9 @@ Deno.test("the gap from eviction to return is capped at 300 seconds", () => {
   const lifecycle = new ChunkLifecycle({ sampleRatio: 1, maxTracked: 10_000 });
   at(lifecycle, 0, EVICTED, 1, 2);
   assertEquals(at(lifecycle, 299, WRITTEN, 1).evictReuseGapS, [299]);
+  // It has returned: to write it once more is no return.
+  assertEquals(at(lifecycle, 300, WRITTEN, 1).evictReuseGapS, []);
+  assertEquals(at(lifecycle, 300, WRITTEN, 9).evictReuseGapS, []);
   assertEquals(at(lifecycle, 4_000, PROMOTED, 2).evictReuseGapS, [300]);
 });
 
@@ -114,6 +118,8 @@ Deno.test("the sample is the same in every process, and as large as asked for", 
   }
   // Written down, so that a change of the hash does not go unseen.
   assertEquals(sampled(0.001, numbers).slice(0, 3), [2_982, 3_701, 7_270]);
+  assertEquals(sampled(0.001, large.map((hash) => hash - 0.5)).length > 0, true);
+  assertEquals(sampled(0.001, numbers.map((i) => i * 2 ** 32)).length < 60, true);
   assertEquals(sampled(0.001, strings).slice(0, 3), ["chunk-8b6", "chunk-8dd", "chunk-dbf"]);
 });
 
@@ -122,15 +128,45 @@ Deno.test("memory is bounded: what was used longest ago is no longer tracked, an
   at(lifecycle, 0, WRITTEN, 1, 2, 3);
   at(lifecycle, 1, READ, 1);
   assertEquals(at(lifecycle, 2, WRITTEN, 4).untracked, 1);
+  // 2 had to go, not 1, which was read meanwhile; a chunk that is written again stays one.
+  assertEquals(at(lifecycle, 2, WRITTEN, 4).untracked, 0);
   assertEquals(at(lifecycle, 3, EVICTED, 1, 2, 3, 4).lifetimeS, [3, 3, 1]);
   // All four are remembered as evicted, which is one too many.
   assertEquals(lifecycle.stats(), { trackedInL1: 0, trackedEvicted: 3, untracked: 2 });
+  assertEquals(at(lifecycle, 4, EVICTED, 5).untracked, 1);
 
   await using kv = observed("collect", { lifecycleSampleRatio: 1, maxTracked: 10 });
   const many = Array.from({ length: 15 }, (_, i) => key(i));
   kv.bus.publish(WRITTEN, { keys: many });
   const found = await kv.scrape();
   assertEquals(found["lmcache_mp_l1_chunk_lifecycle_untracked_chunks_total"], 5);
+});
+
+Deno.test("an option that does not exist is refused", () => {
+  assertThrows(
+    () => kvCacheCatalog({ prefixes: "x" } as never),
+    TypeError,
+    'Cannot create the KV cache catalog: there is no option "prefixes"; did you mean "prefix"?',
+  );
+  const bus = new EventBus<KvCacheEvents>();
+  assertThrows(
+    () => registerKvCache(bus, { collect: true, prefixes: "x" } as never),
+    TypeError,
+    'Cannot register the KV cache: there is no option "prefixes"; did you mean "prefix"?',
+  );
+});
+
+Deno.test("the bounds of the lives' histograms are those of the contract", () => {
+  const metrics = kvCacheCatalog({ lifecycleSampleRatio: 0 }).metrics ?? {};
+  const bounds = (name: string) => metrics[`lmcache_mp.l1_chunk_${name}`]?.buckets;
+  const lives = [0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600, 14_400, 86_400];
+  for (const name of ["lifetime", "idle_before_evict", "reuse_gap"]) {
+    assertEquals(bounds(name), lives);
+  }
+  assertEquals(
+    bounds("evict_reuse_gap"),
+    [0.1, 0.5, 1, 2.5, 5, 10, 20, 30, 45, 60, 90, 120, 180, 240, 300],
+  );
 });
 
 Deno.test("a share or a bound that is none is refused at once", () => {
