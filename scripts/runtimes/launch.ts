@@ -9,7 +9,7 @@ import { deadline } from "@std/async";
 import { findChromium, openPage } from "../../tests/support/browser.ts";
 import { run } from "../package/run.ts";
 import { tools } from "../package/tools.ts";
-import { bundleForWeb, loaders } from "./stage.ts";
+import { builtinsAskedFor, bundleForWeb, loaders } from "./stage.ts";
 
 /** All tests of a runtime must have ended after this time. */
 const RUN_TIMEOUT_MS = 240_000;
@@ -70,7 +70,7 @@ setTimeout(() => {
 function webEntry({ files, skippedTests }: Job): string {
   return `import { runTests } from "./tests/runtimes/harness.js";
 const files = ${loaders(files)};
-const run = () => runTests(files, ${JSON.stringify(skippedTests)});
+const run = (begins) => runTests(files, ${JSON.stringify(skippedTests)}, begins);
 `;
 }
 
@@ -113,12 +113,21 @@ async function inChromium(job: Job): Promise<TestResult[]> {
   await bundleForWeb(
     directory,
     `${webEntry(job)}
-await fetch("/results", { method: "POST", body: JSON.stringify(await run()) });
+// Kept here, because tests may put another in its place.
+const { fetch } = globalThis;
+const post = (path, body) => fetch(path, { method: "POST", body });
+const begins = (test) => void post("/begun", test);
+await post("/results", JSON.stringify(await run(begins)));
 `,
     "page.js",
   );
+  const builtins = await builtinsAskedFor(`${directory}page.js`);
+  if (builtins.length > 0) {
+    throw new Error(`Cannot load the tests in a page: they import ${builtins.join(", ")}`);
+  }
   const script = await Deno.readTextFile(`${directory}page.js`);
   const reported = Promise.withResolvers<TestResult[]>();
+  let begun = "nothing";
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
     async (request) => {
@@ -132,6 +141,9 @@ await fetch("/results", { method: "POST", body: JSON.stringify(await run()) });
         case "/results":
           reported.resolve(await request.json());
           return new Response();
+        case "/begun":
+          begun = await request.text();
+          return new Response();
         default:
           return new Response(null, { status: 404 });
       }
@@ -140,5 +152,11 @@ await fetch("/results", { method: "POST", body: JSON.stringify(await run()) });
   const chromium = findChromium();
   if (chromium === undefined) throw new Error("Cannot start Chromium: it must be installed");
   await using browser = await openPage(chromium, `http://127.0.0.1:${server.addr.port}/`);
-  return await deadline(Promise.race([reported.promise, browser.crashed]), RUN_TIMEOUT_MS);
+  try {
+    return await deadline(Promise.race([reported.promise, browser.crashed]), RUN_TIMEOUT_MS);
+  } catch (error) {
+    throw new Error(`The page reported nothing; the last that it began was ${begun}`, {
+      cause: error,
+    });
+  }
 }

@@ -111,6 +111,13 @@ export async function bundleForWeb(
   ], { cwd: directory });
 }
 
+/** The modules of Node that a bundle asks for before it runs: a page that has any never starts. */
+export async function builtinsAskedFor(bundle: string): Promise<string[]> {
+  const code = await Deno.readTextFile(bundle);
+  return [...code.matchAll(/^import (?:[^"']*? from )?["'](node:[^"']+)["']/gm)]
+    .map(([, name]) => name!);
+}
+
 /** The object literal by which the harness loads each file. */
 export function loaders(files: readonly string[]): string {
   const lines = files.map((file) => {

@@ -96,10 +96,12 @@ async function attempt(work: () => unknown): Promise<Ending> {
  *
  * @param files loads each file by its path under `tests/`
  * @param skipped names of tests that do not run here, each as `path > name`
+ * @param begins hears of each test before it runs
  */
 export async function runTests(
   files: Readonly<Record<string, () => Promise<unknown>>>,
   skipped: readonly string[] = [],
+  begins: (test: string) => void = () => {},
 ): Promise<TestResult[]> {
   const results: TestResult[] = [];
   for (const [file, load] of Object.entries(files)) {
@@ -113,6 +115,7 @@ export async function runTests(
       } else if (ignore) {
         results.push({ file, name, outcome: "skipped", needs: "what its `ignore` asks for" });
       } else {
+        begins(`${file} > ${name}`);
         results.push({ file, name, ...await attempt(() => definition.fn(context)) });
       }
     }
