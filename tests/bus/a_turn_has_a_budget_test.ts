@@ -95,13 +95,16 @@ for (const [maxQueueSize, most] of [[5, 10_000], [20_000, 20_000]] as const) {
       if (going) bus.publish("a");
     });
     bus.publish("a");
-    const counts: number[] = [];
-    for (let i = 0; i < 3; i++) {
+    for (let i = 0; i < 5 * most; i++) await null;
+    // A later turn of the bus need not be one of the test's.
+    const counts = new Set([delivered]);
+    while (counts.size < 3) {
       await turn();
-      counts.push(delivered);
+      counts.add(delivered);
     }
     going = false;
-    assertEquals(counts, [most, 2 * most, 3 * most]);
+    assertEquals(Math.min(...counts), most);
+    assertEquals([...counts].map((count) => count % most), [0, 0, 0]);
     await bus.stop();
   });
 }
@@ -116,9 +119,12 @@ Deno.test("where the clocks stand still, a slice ends after as many events as th
   bus.publish("a");
   await Promise.resolve();
   assertEquals(delivered, 7);
-  await turn();
-  assertEquals(delivered, 14);
-  while (delivered < 100) await turn();
+  const counts = new Set<number>();
+  while (delivered < 100) {
+    await turn();
+    counts.add(delivered);
+  }
+  assertEquals([...counts].filter((count) => count % 7 !== 0), [100]);
   await bus.stop();
 });
 
