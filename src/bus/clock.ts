@@ -1,3 +1,4 @@
+import { monotonicMs, wallMs } from "../internal/clocks.ts";
 import type { Failures } from "./failures.ts";
 
 /** How often the wall clock is asked, in milliseconds. */
@@ -15,10 +16,12 @@ export interface ClockSources {
   readonly monotonicMs: () => number;
 }
 
-const RUNTIME_SOURCES: ClockSources = {
-  wallMs: () => Date.now(),
-  monotonicMs: () => performance.now(),
-};
+const RUNTIME_SOURCES: ClockSources = { wallMs, monotonicMs };
+
+/** What the clock has read last, for those that need no reading of their own. */
+export interface ClockReading {
+  monotonicMs: number;
+}
 
 /**
  * Makes a clock in milliseconds since the epoch, with sub-millisecond steps, that never runs
@@ -28,19 +31,24 @@ const RUNTIME_SOURCES: ClockSources = {
  *
  * `performance.timeOrigin + performance.now()` alone would keep every such difference for ever.
  */
-export function createClock(sources: ClockSources = RUNTIME_SOURCES): () => number {
+export function createClock(
+  sources: ClockSources = RUNTIME_SOURCES,
+  reading: ClockReading = { monotonicMs: 0 },
+): () => number {
   const { wallMs, monotonicMs } = sources;
-  let anchorMonotonic = monotonicMs();
-  let anchorTime = wallMs();
-  let nextAnchor = anchorMonotonic + ANCHOR_INTERVAL_MS;
+  let anchorMonotonic = NaN;
+  let anchorTime = NaN;
+  // At the first reading, not before: where a module is evaluated, clocks may stand at 0.
+  let nextAnchor = -Infinity;
   let rate = 1;
-  let last = anchorTime;
+  let last = -Infinity;
 
   function reanchor(monotonic: number): number {
     const wall = wallMs();
     let time = Math.max(last, anchorTime + (monotonic - anchorMonotonic) * rate);
     const ahead = time - wall;
-    if (ahead < -JITTER_MS) time = wall;
+    // So it is at the first reading, when there is no difference yet.
+    if (!(ahead >= -JITTER_MS)) time = wall;
     rate = ahead > JITTER_MS ? 1 - SLEW : 1;
     anchorTime = time;
     anchorMonotonic = monotonic;
@@ -52,7 +60,7 @@ export function createClock(sources: ClockSources = RUNTIME_SOURCES): () => numb
   }
 
   return () => {
-    const monotonic = monotonicMs();
+    const monotonic = reading.monotonicMs = monotonicMs();
     if (monotonic >= nextAnchor) return reanchor(monotonic);
     const time = anchorTime + (monotonic - anchorMonotonic) * rate;
     // A monotonic clock that steps back (some virtual machines) must not show.
@@ -65,16 +73,22 @@ export function createClock(sources: ClockSources = RUNTIME_SOURCES): () => numb
 /** The name that a throwing clock is counted under. */
 export const CLOCK_NAME = "(clock)";
 
-/** A user's clock, with `Date.now()` in its place whenever it throws or gives no number. */
+/** A user's clock, with the wall clock in its place whenever it throws, re-enters or gives no number. */
 export function guardClock(clock: () => number, failures: Failures): () => number {
+  let isReading = false;
   return () => {
+    // It publishes, or has failed and this is for the report of it.
+    if (isReading) return wallMs();
+    isReading = true;
     try {
       const time = clock();
       if (Number.isFinite(time)) return time;
       throw new TypeError(`${time} is no time`);
     } catch (error) {
       failures.count(CLOCK_NAME, "reading the time", error);
-      return Date.now();
+      return wallMs();
+    } finally {
+      isReading = false;
     }
   };
 }

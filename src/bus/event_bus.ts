@@ -1,4 +1,4 @@
-import type { BusEvent, PublishInit } from "../events/event.ts";
+import type { BusEvent, EventContext, PublishInit } from "../events/event.ts";
 import type {
   AnyEvents,
   EventHandler,
@@ -13,7 +13,7 @@ import type { EventSubscriber } from "../library/event_subscriber.ts";
 import type { DeadlineOptions, SubscribeOptions } from "../library/options.ts";
 import type { BusDrop, BusStats, RejectReason, StopReport } from "../library/reports.ts";
 import { BoundedQueue } from "./bounded_queue.ts";
-import { createClock, guardClock } from "./clock.ts";
+import { type ClockReading, createClock, guardClock } from "./clock.ts";
 import { resolveTimeoutMs } from "../internal/deadline.ts";
 import { Drain } from "./drain.ts";
 import { Failures } from "./failures.ts";
@@ -21,12 +21,41 @@ import { Lifecycle } from "./lifecycle.ts";
 import { isListener, Listeners } from "./listeners.ts";
 import { Losses } from "./losses.ts";
 import { type EventBusOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
-import { assertFunction } from "../internal/arguments.ts";
+import { assertFunction, format } from "../internal/arguments.ts";
+import { monotonicMs } from "../internal/clocks.ts";
+import { isReporting } from "../internal/reporting.ts";
 import { type End, Routes, untilAborted } from "./routes.ts";
 import { SubscriberSet } from "./subscriber_set.ts";
 
 const disposable = (end: End): Disposable => ({ [Symbol.dispose]: end });
 const NOTHING = disposable(() => {});
+
+/** Under these names is counted what fails while `publish` reads what it was given. */
+const PUBLISH_NAME = "(publish)";
+const TIMESTAMP_NAME = "(timestamp)";
+const CONTEXT_NAME = "(context)";
+/** How often a getter of an `init` may publish from within a getter of an `init`. */
+const MAX_DEPTH = 8;
+const TOO_DEEP = new RangeError(`it has published ${MAX_DEPTH} times from within itself`);
+/** The times that a `Date` can hold, in milliseconds before and after the epoch. */
+const MAX_TIME_MS = 8.64e15;
+
+/** A record while it is made. */
+type Writable<Record> = { -readonly [Field in keyof Record]: Record[Field] };
+
+/** Takes over what is given and not known yet. What is no text becomes one, or throws. */
+function takeOver(event: Writable<BusEvent>, given: EventContext): void {
+  if (event.sessionId === "") event.sessionId = toText(given.sessionId) ?? "";
+  if (event.operationId === "") event.operationId = toText(given.operationId) ?? "";
+  event.traceparent ??= toText(given.traceparent);
+  event.tracestate ??= toText(given.tracestate);
+}
+
+function toText(value: unknown): string | undefined {
+  return typeof value === "string" || value === undefined || value === null
+    ? value ?? undefined
+    : `${value}`;
+}
 
 /** A bus, as a type; see `EventBus` of `@busbar/busbar/library`. */
 export type EventBus<Events extends object = AnyEvents> = Bus<Events>;
@@ -71,6 +100,8 @@ export const EventBus: EventBusConstructor = class EventBus<Events extends objec
   readonly [EVENT_BUS_BRAND]: number = CONTRACT_VERSION;
   readonly #options: ResolvedOptions;
   readonly #now: () => number;
+  /** Whether a publish calls code that is not the bus's own. */
+  readonly #isForeign: boolean;
   readonly #queue: BoundedQueue<BusEvent>;
   readonly #failures: Failures;
   readonly #losses: Losses;
@@ -79,15 +110,19 @@ export const EventBus: EventBusConstructor = class EventBus<Events extends objec
   readonly #drain: Drain;
   readonly #subscribers: SubscriberSet;
   readonly #lifecycle: Lifecycle;
+  /** How many publishes are reading what they were given. */
+  #depth = 0;
 
   /** See {@linkcode EventBusConstructor}. */
   constructor(options: EventBusOptions = {}) {
     super();
-    const { enabled, clock, logger, maxQueueSize, maxInFlight, drainBudgetMs } = this.#options =
-      resolveOptions(options);
+    const { enabled, clock, context, logger, maxQueueSize, maxInFlight, drainBudgetMs } = this
+      .#options = resolveOptions(options);
     const failures = this.#failures = new Failures(logger);
     const userClock = clock && guardClock(clock, failures);
-    this.#now = userClock ?? createClock();
+    const reading: ClockReading = { monotonicMs: 0 };
+    this.#now = failures.now = userClock ?? createClock(undefined, reading);
+    this.#isForeign = clock !== undefined || context !== undefined;
     this.#queue = new BoundedQueue(maxQueueSize);
     this.#losses = new Losses(this.#now, failures, this);
     this.#listeners = new Listeners(this, this.#routes, failures);
@@ -98,7 +133,9 @@ export const EventBus: EventBusConstructor = class EventBus<Events extends objec
       failures,
       budgetMs: drainBudgetMs,
       maxInFlight,
-      userClock: userClock ?? (() => 0),
+      userClock,
+      reading,
+      timesSlices: () => this.#subscribers.timesSlices,
       onSliceEnd: (sliceStartedAtMs) => this.#lifecycle.endSlice(sliceStartedAtMs),
     });
     this.#lifecycle = new Lifecycle(enabled, {
@@ -119,20 +156,74 @@ export const EventBus: EventBusConstructor = class EventBus<Events extends objec
     if (!this.#lifecycle.open) return this.#reject("stopped", type);
     // A type that is no string can come from untyped code only; it is nobody's, and must not throw.
     if (typeof type !== "string" || type.startsWith("bus:")) return this.#reject("reserved", type);
+    if (isReporting()) return this.#reject("loop", type);
     if (this.#queue.full && !this.#makeRoom()) return this.#reject("queue_full", type);
 
-    const given = init?.timestamp;
-    const ownTimestamp = given !== undefined && Number.isFinite(given);
-    const event: BusEvent = {
+    // Always the same shape, and a time that is no integer from the beginning.
+    const event: Writable<BusEvent> = {
       type,
-      timestamp: ownTimestamp ? given : this.#now(),
+      timestamp: NaN,
       metadata,
-      sessionId: init?.sessionId ?? "",
-      traceparent: init?.traceparent,
+      sessionId: "",
+      operationId: "",
+      traceparent: undefined,
+      tracestate: undefined,
     };
+    const ownTimestamp = (init !== undefined || this.#isForeign) && this.#read(event, init);
+    if (!ownTimestamp) event.timestamp = this.#now();
+    // What was asked for all this may have published, or stopped the bus.
+    if (this.#isForeign || init !== undefined) {
+      if (!this.#lifecycle.open) return this.#reject("stopped", type);
+      if (this.#queue.full && !this.#makeRoom()) return this.#reject("queue_full", type);
+    }
     this.#queue.push(event, ownTimestamp);
     this.#drain.wake();
     return true;
+  }
+
+  /**
+   * Takes over what the caller says of an event, and what the bus's context says beyond that.
+   *
+   * @returns whether the caller says when it happened
+   */
+  #read(event: Writable<BusEvent>, init: PublishInit | undefined): boolean {
+    let ownTimestamp = false;
+    if (this.#depth >= MAX_DEPTH) {
+      this.#failures.count(PUBLISH_NAME, `reading the init of ${format(event.type)}`, TOO_DEEP);
+      return false;
+    }
+    this.#depth++;
+    try {
+      if (init) {
+        takeOver(event, init);
+        const { timestamp } = init;
+        if (timestamp !== undefined && timestamp !== null) {
+          // A number, or what is one for the asking, as a Date is.
+          const timeMs = typeof timestamp === "object" ? Number(timestamp) : timestamp;
+          ownTimestamp = typeof timeMs === "number" && Math.abs(timeMs) <= MAX_TIME_MS;
+          if (ownTimestamp) event.timestamp = timeMs;
+          else this.#countTimestamp(event.type, timestamp);
+        }
+      }
+    } catch (error) {
+      this.#failures.count(PUBLISH_NAME, `reading the init of ${format(event.type)}`, error);
+    }
+    const { context } = this.#options;
+    if (context !== undefined) {
+      try {
+        const given = context();
+        if (given) takeOver(event, given);
+      } catch (error) {
+        this.#failures.count(CONTEXT_NAME, `giving the context of ${format(event.type)}`, error);
+      }
+    }
+    this.#depth--;
+    return ownTimestamp;
+  }
+
+  #countTimestamp(type: string, timestamp: unknown): void {
+    const error = new TypeError(`${format(timestamp)} is no time`);
+    this.#failures.count(TIMESTAMP_NAME, `the event ${format(type)}`, error);
   }
 
   subscribe<Type extends EventTypeOf<Events>>(
@@ -217,12 +308,13 @@ export const EventBus: EventBusConstructor = class EventBus<Events extends objec
   }
 
   flushSync(options: DeadlineOptions = {}): boolean {
-    const startedAt = performance.now();
+    const startedAt = monotonicMs();
     const until = startedAt + resolveTimeoutMs("flush EventBus", options);
-    while (performance.now() <= until && this.#drain.next());
+    // A call at a time: each may take long.
+    while (monotonicMs() <= until && this.#drain.next(1) > 0);
     this.#lifecycle.endSlice(startedAt);
-    this.#subscribers.call("flushSync", startedAt);
-    return this.#queue.size === 0;
+    this.#subscribers.flushSync();
+    return this.#drain.idle;
   }
 
   stop(options: DeadlineOptions = {}): Promise<StopReport> {

@@ -1,8 +1,9 @@
+import { inNeutralContext } from "../internal/neutral_context.ts";
 import type { Logger } from "../internal/logger.ts";
 import { errorText, report } from "../internal/reporting.ts";
 import { Tally } from "./tally.ts";
 
-/** The name that a throwing logger is counted under. */
+/** The name that a logger is counted under that throws or rejects. */
 const LOGGER_NAME = "(logger)";
 
 /**
@@ -11,6 +12,8 @@ const LOGGER_NAME = "(logger)";
  */
 export class Failures {
   readonly counts: Tally = new Tally();
+  /** The bus's clock. */
+  now: () => number = () => 0;
   readonly #logger: Logger;
 
   constructor(logger: Logger) {
@@ -27,12 +30,12 @@ export class Failures {
    * ago.
    */
   report(tally: Tally, name: string, what: string): void {
-    if (tally.add(name).due(performance.now())) queueMicrotask(() => this.warn(`${name} ${what}`));
+    if (tally.add(name).due(this.now())) inNeutralContext(() => this.warn(`${name} ${what}`));
   }
 
   /** Hands one line to the logger, whose own failure is counted. */
   warn(text: string): void {
-    if (!report(this.#logger, text)) this.counts.add(LOGGER_NAME);
+    report(this.#logger, text, () => this.counts.add(LOGGER_NAME));
   }
 
   /**
@@ -40,23 +43,37 @@ export class Failures {
    *
    * @returns a promise that is fulfilled when that has settled, if the code did not end at once
    */
-  isolate(name: string, what: string, call: () => unknown): Promise<unknown> | undefined {
+  isolate(name: string, what: string, call: () => unknown): Promise<void> | undefined {
     try {
       const result = call();
-      if (isThenable(result)) return this.follow(name, what, result);
+      if (isThenable(result)) {
+        return new Promise((resolve) => this.follow(name, what, result, resolve));
+      }
     } catch (error) {
       this.count(name, what, error);
     }
     return undefined;
   }
 
-  /** Counts what code of `name` rejects with. @returns a promise fulfilled when it has settled */
-  follow(name: string, what: string, promise: object): Promise<unknown> {
-    return Promise.resolve(promise).catch((error) => this.count(name, what, error));
+  /** Counts what code of `name` rejects with, and calls `end` when it has settled. */
+  follow(name: string, what: string, result: object, end: () => void): void {
+    const fail = (error: unknown) => {
+      this.count(name, what, error);
+      end();
+    };
+    try {
+      // One reaction, whatever `then` the promise shows.
+      then.call(result, end, fail);
+    } catch {
+      // It is no promise, but has a `then`: it is asked as `await` asks it.
+      new Promise((resolve) => resolve(result)).then(end, fail);
+    }
   }
 }
 
-/** Whether what a call returned has to be waited for. */
+const { then } = Promise.prototype;
+
+/** Whether what a call returned has to be waited for. It may throw what it is asked with. */
 export function isThenable(result: unknown): result is object {
   return typeof result === "object" && result !== null && "then" in result;
 }

@@ -2,7 +2,8 @@ import type { StopReport } from "../library/reports.ts";
 import type { BusEvent } from "../events/event.ts";
 import { Deadline } from "../internal/deadline.ts";
 import type { BoundedQueue } from "./bounded_queue.ts";
-import type { Drain } from "./drain.ts";
+import { awaitInNeutralContext, REQUESTS_ARE_APART } from "../internal/neutral_context.ts";
+import type { AsyncCall, Drain } from "./drain.ts";
 import type { Failures } from "./failures.ts";
 import type { Losses } from "./losses.ts";
 import type { SubscriberSet } from "./subscriber_set.ts";
@@ -29,8 +30,6 @@ export class Lifecycle {
   #stopping: Promise<StopReport> | undefined;
   /** Whether to start again when the stop is over. */
   #restart = false;
-  /** Called at the end of the next slice. */
-  #onSliceEnd: (() => void)[] = [];
   #atStart: Totals;
 
   constructor(enabled: boolean, parts: Parts) {
@@ -67,17 +66,27 @@ export class Lifecycle {
     signal: AbortSignal | undefined,
     stopping = false,
   ): Promise<boolean> {
-    const { drain, subscribers } = this.#parts;
+    const { queue, drain, subscribers } = this.#parts;
     const asking = drain.call;
+    const target = queue.pushed;
     const deadline = new Deadline(timeoutMs, signal);
     // An unstarted bus drains too, for as long as somebody waits for it.
     drain.retain();
-    const drained = await deadline.waitFor(this.#drained());
+    const isDrained = () => {
+      if (REQUESTS_ARE_APART) drain.wake();
+      return drain.settled >= target;
+    };
+    const drained = await deadline.until(isDrained, drain.changes);
     if (stopping && !drained) this.#dropLeftOver();
-    await deadline.waitFor(Promise.all(drain.pending(asking)));
+    const calls = drain.callsBut(asking);
+    if (!await deadline.until(() => haveSettled(calls, drain), drain.changes)) {
+      this.#blame(calls, stopping ? "stop" : "flush");
+    }
     drain.release();
-    await subscribers.callAsync("flush", deadline);
-    if (stopping) await subscribers.callAsync("shutdown", deadline);
+    await awaitInNeutralContext(async () => {
+      await subscribers.callAsync("flush", deadline);
+      if (stopping) await subscribers.callAsync("shutdown", deadline);
+    });
     deadline.clear();
     return !deadline.passed;
   }
@@ -89,8 +98,7 @@ export class Lifecycle {
 
   endSlice(startedAtMs: number): void {
     const { queue, losses, subscribers } = this.#parts;
-    subscribers.call("onDrain", startedAtMs);
-    for (const go of this.#onSliceEnd.splice(0)) go();
+    subscribers.endSlice(startedAtMs);
     if (queue.size === 0) losses.noteEmpty();
   }
 
@@ -105,19 +113,22 @@ export class Lifecycle {
     return report;
   }
 
-  /** Resolves when everything accepted so far is settled. */
-  async #drained(): Promise<void> {
-    const { queue, drain } = this.#parts;
-    const target = queue.pushed;
-    while (drain.settled < target) {
-      await new Promise<void>((resolve) => this.#onSliceEnd.push(resolve));
+  /** Names those whose calls hang, each once. */
+  #blame(calls: ReadonlySet<AsyncCall>, what: string): void {
+    const { drain, failures } = this.#parts;
+    const hanging = [...calls].filter((call) => drain.inFlight.has(call));
+    for (const name of new Set(hanging.map((call) => call.name))) {
+      failures.count(name, what, new Error("a call did not settle in time"));
     }
   }
 
   #dropLeftOver(): void {
-    const { queue, losses } = this.#parts;
-    let event: BusEvent | undefined;
-    while ((event = queue.shift())) losses.add("shutdown", event.type);
+    const { queue, drain, losses } = this.#parts;
+    let type = drain.abandon() ?? queue.shift()?.type;
+    while (type !== undefined) {
+      losses.add("shutdown", type);
+      type = queue.shift()?.type;
+    }
   }
 
   #totals(): Totals {
@@ -130,4 +141,13 @@ export class Lifecycle {
       .map((total, index) => total - (this.#atStart[index] as number)) as Totals;
     return { delivered, dropped, leftOver, failures, timedOut };
   }
+}
+
+/** Whether calls have settled; it takes out of the set those that it finds to have. */
+function haveSettled(calls: Set<AsyncCall>, { inFlight }: Drain): boolean {
+  for (const call of calls) {
+    if (inFlight.has(call)) return false;
+    calls.delete(call);
+  }
+  return true;
 }

@@ -1,4 +1,5 @@
 import type { BusEvent } from "../events/event.ts";
+import { nameOf } from "../internal/reporting.ts";
 import type { Failures } from "./failures.ts";
 import { type Listener, type Routes, untilAborted } from "./routes.ts";
 
@@ -64,7 +65,7 @@ export class Listeners {
   #call(callback: EventListenerOrEventListenerObject, event: Event): void {
     const isFunction = typeof callback === "function";
     this.#failures.isolate(
-      (isFunction ? callback : callback.constructor)?.name || "(anonymous)",
+      nameOf(callback, (of) => typeof of === "function" ? of.name : of.constructor.name),
       `a listener of ${event.type}`,
       () => isFunction ? callback.call(this.#target, event) : callback.handleEvent(event),
     );

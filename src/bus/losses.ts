@@ -1,5 +1,6 @@
 import type { BusDrop, DropReason, LossCounts, RejectReason } from "../library/reports.ts";
 import { Backoff } from "../internal/backoff.ts";
+import { inNeutralContext, REQUESTS_ARE_APART } from "../internal/neutral_context.ts";
 import type { Failures } from "./failures.ts";
 import { format } from "../internal/arguments.ts";
 import { Tally } from "./tally.ts";
@@ -34,6 +35,7 @@ export class Losses {
     queue_full: 0,
     stopped: 0,
     reserved: 0,
+    loop: 0,
     evicted: 0,
     shutdown: 0,
   };
@@ -69,9 +71,10 @@ export class Losses {
     }
     this.reasons[reason]++;
     this.#types.add(typeof type === "string" ? type : "(not a string)");
-    if (this.#scheduled) return;
+    // Where requests are apart, the microtask of another one may never come.
+    if (this.#scheduled && !REQUESTS_ARE_APART) return;
     this.#scheduled = true;
-    queueMicrotask(this.#onMicrotask);
+    inNeutralContext(this.#onMicrotask);
   }
 
   /** All of the bus's life. */
@@ -91,12 +94,11 @@ export class Losses {
 
   /** A copy of the counts, of all or of one window. */
   counts(window: LossWindow = SINCE_CREATION): LossCounts {
-    const { queue_full = 0, stopped = 0, reserved = 0, evicted = 0, shutdown = 0 } = difference(
-      this.reasons,
-      window.reasons,
-    );
+    const grown = difference(this.reasons, window.reasons);
+    const { queue_full = 0, stopped = 0, reserved = 0, loop = 0 } = grown;
+    const { evicted = 0, shutdown = 0 } = grown;
     return {
-      rejected: { queue_full, stopped, reserved },
+      rejected: { queue_full, stopped, reserved, loop },
       dropped: { evicted, shutdown },
       lostByType: difference(this.#types.toRecord(), window.types),
     };

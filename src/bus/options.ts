@@ -1,3 +1,4 @@
+import type { EventContext } from "../events/event.ts";
 import { format, invalidArgument } from "../internal/arguments.ts";
 import type { Logger } from "../internal/logger.ts";
 
@@ -50,6 +51,12 @@ export interface EventBusOptions {
    * is used.
    */
   readonly clock?: (() => number) | undefined;
+  /**
+   * Gives what `publish` is not told of an event, such as the session of the request that it is
+   * called in. Called by `publish`, on its caller's stack, wherever its `init` leaves one of the four
+   * out. If it throws, that is counted and reported under `"(context)"`. Default: none.
+   */
+  readonly context?: (() => EventContext | undefined) | undefined;
   /** Where losses and failures are logged. Default: `console`. */
   readonly logger?: Logger | undefined;
 }
@@ -72,10 +79,14 @@ export const DEFAULT_EVENT_BUS_OPTIONS: Readonly<{
 /** The largest `maxQueueSize`. */
 export const MAX_QUEUE_SIZE_LIMIT: number = 2 ** 24;
 
-/** All options with their values; only the clock has no default of its own. */
+/** All options with their values; the clock and the context have no default of their own. */
 export type ResolvedOptions =
-  & { readonly [Name in keyof EventBusOptions]-?: NonNullable<EventBusOptions[Name]> }
-  & { readonly clock: (() => number) | undefined };
+  & {
+    readonly [Name in Exclude<keyof EventBusOptions, "clock" | "context">]-?: NonNullable<
+      EventBusOptions[Name]
+    >;
+  }
+  & Pick<EventBusOptions, "clock" | "context">;
 
 /** What an option's value must be, and how that is checked. */
 type Rule = [rule: string, holds: (value: unknown) => boolean];
@@ -100,6 +111,7 @@ const RULES: Readonly<Record<keyof EventBusOptions, Rule>> = {
   drainBudgetMs: ["a number above 0", (value) => typeof value === "number" && value > 0],
   maxInFlight: COUNT,
   clock: ["a function", isFunction],
+  context: ["a function", isFunction],
   logger: [
     "an object with a warn method",
     (value) => isFunction((value as Partial<Logger> | null)?.warn),

@@ -1,4 +1,5 @@
 import type { EventHandler } from "../events/event_map.ts";
+import { nameOf } from "../internal/reporting.ts";
 
 /** Ends something; calling it again does nothing. */
 export type End = () => void;
@@ -24,13 +25,16 @@ const NO_ROUTES: readonly Route[] = [];
 /**
  * Which handlers an event type reaches: its own, then those of every type, then its EventTarget
  * listeners, which any one of their routes dispatches to all at once. The lists are never changed
- * but replaced, so that whoever dispatches keeps the list it began with.
+ * but made anew when an event next needs them, so that whoever dispatches keeps the list it began
+ * with, and adding or ending a route costs the same however many there are.
  */
 export class Routes {
   /** By type, those of every type under `undefined`. */
-  readonly #own = new Map<string | undefined, readonly Route[]>();
+  readonly #own = new Map<string | undefined, Set<Route>>();
   /** What an event reaches, by type, for types that have routes of their own; made when needed. */
   readonly #reached = new Map<string, readonly Route[]>();
+  /** Those of every type, as a list; made when needed. */
+  #every: readonly Route[] | undefined;
   #lastType: string | undefined;
   #last: readonly Route[] = NO_ROUTES;
 
@@ -44,31 +48,41 @@ export class Routes {
 
   /** The routes that were added for `type` itself. */
   own(type: string | undefined): readonly Route[] {
-    return this.#own.get(type) ?? NO_ROUTES;
+    return [...this.#own.get(type) ?? NO_ROUTES];
   }
 
   /** Adds a handler, for every type if `type` is `undefined`. */
   add(
     type: string | undefined,
     handler: EventHandler,
-    name: string = handler.name || "(anonymous)",
+    name: string = nameOf(handler),
     listener?: Listener,
   ): End {
     const route: Route = { handler, name, listener, inFlight: 0 };
-    this.#set(type, [...this.own(type), route]);
-    return () => this.#set(type, this.own(type).filter((other) => other !== route));
+    const own = this.#own.get(type) ?? new Set();
+    this.#own.set(type, own.add(route));
+    this.#forget(type);
+    return () => {
+      own.delete(route);
+      if (own.size === 0 && this.#own.get(type) === own) this.#own.delete(type);
+      this.#forget(type);
+    };
   }
 
-  #set(type: string | undefined, routes: readonly Route[]): void {
-    if (routes.length > 0) this.#own.set(type, routes);
-    else this.#own.delete(type);
-    this.#reached.clear();
+  /** Lets go of the lists that a change of `type` concerns. */
+  #forget(type: string | undefined): void {
     this.#lastType = undefined;
+    if (type !== undefined) {
+      this.#reached.delete(type);
+    } else {
+      this.#reached.clear();
+      this.#every = undefined;
+    }
   }
 
   #compose(type: string): readonly Route[] {
     const own = this.own(type);
-    const every = this.own(undefined);
+    const every = this.#every ??= this.own(undefined);
     if (own.length === 0) return every;
     const [listening] = own.filter(({ listener }) => listener);
     const reached = own.filter(({ listener }) => !listener).concat(every, listening ?? []);

@@ -1,15 +1,27 @@
 import type { EventHandler } from "../events/event_map.ts";
+import { assertFunction, format } from "../internal/arguments.ts";
 import type { Deadline } from "../internal/deadline.ts";
+import { nameOf } from "../internal/reporting.ts";
 import type { EventSubscriber } from "../library/event_subscriber.ts";
 import type { Failures } from "./failures.ts";
-import { assertFunction } from "../internal/arguments.ts";
 import type { End, Routes } from "./routes.ts";
+
+/** A subscriber with its name, which may be one that throws, and what ends its subscriptions. */
+interface Registered {
+  readonly subscriber: EventSubscriber;
+  readonly name: string;
+  readonly ends: readonly End[];
+}
 
 /** The registered subscribers, with what the bus asks of all of them. */
 export class SubscriberSet {
   readonly #routes: Routes;
   readonly #failures: Failures;
-  readonly #registered = new Map<EventSubscriber, End[]>();
+  readonly #registered = new Map<EventSubscriber, Registered>();
+  /** Those that want to hear of the end of a slice. */
+  #draining: Registered[] = [];
+  /** Whether one of them asks when it began. */
+  timesSlices = false;
 
   constructor(routes: Routes, failures: Failures) {
     this.#routes = routes;
@@ -19,55 +31,64 @@ export class SubscriberSet {
   /** Registers a subscriber, once. @returns what unregisters it */
   add(subscriber: EventSubscriber): End {
     if (!this.#registered.has(subscriber)) {
-      const { name } = subscriber;
+      const name = nameOf(subscriber);
       const subscriptions = Object.entries(subscriber.getSubscriptions());
       // All are checked before any is wired, so that a bad map leaves nothing half-done.
       for (const [type, handler] of subscriptions) {
-        assertFunction(`register ${name}`, `the handler of ${JSON.stringify(type)}`, handler);
+        assertFunction(`register ${name}`, `the handler of ${format(type)}`, handler);
       }
+      const { onEvent } = subscriber;
       const ends = subscriptions.map(([type, handler]) =>
         this.#routes.add(type, (handler as EventHandler).bind(subscriber), name)
       );
-      const { onEvent } = subscriber;
       if (onEvent) ends.push(this.#routes.add(undefined, onEvent.bind(subscriber), name));
-      this.#registered.set(subscriber, ends);
+      this.#registered.set(subscriber, { subscriber, name, ends });
+      this.#changed();
     }
     return () => this.#remove(subscriber);
   }
 
   #remove(subscriber: EventSubscriber): void {
-    for (const end of this.#registered.get(subscriber) ?? []) end();
+    for (const end of this.#registered.get(subscriber)?.ends ?? []) end();
     this.#registered.delete(subscriber);
+    this.#changed();
   }
 
-  /** Calls a method of each subscriber that has it, now and in their order. */
-  call(method: "onDrain" | "flushSync", sliceStartedAtMs: number): void {
-    for (const subscriber of this.#registered.keys()) {
-      this.#call(subscriber, method, sliceStartedAtMs);
-    }
+  #changed(): void {
+    this.#draining = [...this.#registered.values()]
+      .filter(({ subscriber }) => subscriber.onDrain !== undefined);
+    this.timesSlices = this.#draining.some(({ subscriber }) => subscriber.onDrain!.length > 0);
+  }
+
+  /** Tells them that a slice has ended, in their order. */
+  endSlice(startedAtMs: number): void {
+    for (const registered of this.#draining) this.#call(registered, "onDrain", startedAtMs);
+  }
+
+  /** Has each pass on what it can, now. */
+  flushSync(): void {
+    for (const registered of this.#registered.values()) this.#call(registered, "flushSync");
   }
 
   /** Calls a method of all at the same time, and waits for them; `shutdown` unregisters them. */
   async callAsync(method: "flush" | "shutdown", deadline: Deadline): Promise<void> {
-    const calls = [...this.#registered.keys()].map(async (subscriber) => {
-      const settled = this.#call(subscriber, method);
-      if (settled && !await deadline.waitFor(settled)) {
-        this.#failures.count(subscriber.name, method, new Error("timed out"));
+    // Who is called when nothing is left of the time is not to blame for it.
+    const { passed } = deadline;
+    const calls = [...this.#registered.values()].map(async (registered) => {
+      const settled = this.#call(registered, method);
+      if (settled && !await deadline.waitFor(settled) && !passed) {
+        this.#failures.count(registered.name, method, new Error("timed out"));
       }
-      if (method === "shutdown") this.#remove(subscriber);
+      if (method === "shutdown") this.#remove(registered.subscriber);
     });
     await Promise.all(calls);
   }
 
   #call(
-    subscriber: EventSubscriber,
+    { subscriber, name }: Registered,
     method: "onDrain" | "flushSync" | "flush" | "shutdown",
     sliceStartedAtMs = 0,
-  ): Promise<unknown> | undefined {
-    return this.#failures.isolate(
-      subscriber.name,
-      method,
-      () => subscriber[method]?.(sliceStartedAtMs),
-    );
+  ): Promise<void> | undefined {
+    return this.#failures.isolate(name, method, () => subscriber[method]?.(sliceStartedAtMs));
   }
 }

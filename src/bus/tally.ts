@@ -1,4 +1,5 @@
 import { Backoff } from "../internal/backoff.ts";
+import { cut } from "../internal/reporting.ts";
 
 /** Under this name is counted what came after the limit of names was reached. */
 const OTHER_NAME = "__other__";
@@ -12,7 +13,8 @@ class Counter extends Backoff {
 
 /**
  * Counts by name, for names that come from outside: past 1,000 of them the rest is counted
- * together, so that memory stays bounded and the total exact.
+ * together, and of a long one its beginning is kept, so that memory stays bounded and the total
+ * exact.
  */
 export class Tally {
   /** Of all names. */
@@ -25,11 +27,12 @@ export class Tally {
   add(name: string, count = 1): Counter {
     // Losses come in bursts of one type: comparing with the last one saves most look-ups.
     if (name !== this.#lastName) {
-      const known = this.#counters.has(name) || this.#counters.size < MAX_NAMES;
-      const key = known ? name : OTHER_NAME;
+      const short = cut(name);
+      const known = this.#counters.has(short) || this.#counters.size < MAX_NAMES;
+      const key = known ? short : OTHER_NAME;
       this.#last = this.#counters.get(key) ?? new Counter();
       this.#counters.set(key, this.#last);
-      this.#lastName = name;
+      this.#lastName = key;
     }
     this.total += count;
     this.#last.count += count;

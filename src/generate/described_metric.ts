@@ -53,7 +53,9 @@ const ANY_EVENT: AnyEvent = {
   timestamp: 0,
   metadata: ANYTHING,
   sessionId: "",
+  operationId: "",
   traceparent: undefined,
+  tracestate: undefined,
 };
 
 /** The metrics of a catalog, in its order. */

@@ -1,9 +1,13 @@
 import type { DeadlineOptions } from "../library/options.ts";
 import { invalidArgument } from "./arguments.ts";
+import { clearTimer, setTimer, type Timer } from "./clocks.ts";
+import { REQUESTS_ARE_APART } from "./neutral_context.ts";
 import { MAX_DELAY_MS } from "./timers.ts";
 
 /** The default of `DeadlineOptions.timeoutMs`. */
 export const DEFAULT_TIMEOUT_MS = 5_000;
+/** Where no other request can say that something has changed, it is looked at so often. */
+const LOOK_INTERVAL_MS = 5;
 
 /**
  * Checks a deadline and fills in its default.
@@ -20,33 +24,69 @@ export function resolveTimeoutMs(action: string, options: DeadlineOptions): numb
 
 /** A point in time that several steps of one operation share. */
 export class Deadline {
-  /** Whether it has passed while somebody was waiting. */
+  /** Whether it has passed. */
   passed = false;
-  readonly #expired: Promise<boolean>;
   readonly #signal: AbortSignal | undefined;
-  #expire!: () => void;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #timer: Timer;
+  /** What ends the waits that are under way. */
+  readonly #waits = new Set<() => void>();
 
   /** @param signal makes it pass at once when it aborts */
   constructor(timeoutMs: number, signal?: AbortSignal) {
     this.#signal = signal;
-    this.#expired = new Promise((resolve) => {
-      this.#expire = () => resolve(false);
+    this.#timer = setTimer(this.#pass, timeoutMs);
+    signal?.addEventListener("abort", this.#pass);
+    this.passed = signal?.aborted === true;
+  }
+
+  readonly #pass = (): void => {
+    this.passed = true;
+    for (const end of this.#waits) end();
+  };
+
+  /**
+   * Waits until something is so, but not beyond the deadline. It leaves nothing behind on what it
+   * waits for.
+   *
+   * @param changes holds what is called whenever it may have become so
+   * @returns whether it is so
+   */
+  until(isSo: () => boolean, changes: Set<() => void>): Promise<boolean> {
+    return new Promise((resolve) => {
+      let timer: Timer | undefined;
+      const look = (): void => {
+        clearTimer(timer);
+        const so = isSo();
+        if (so || this.passed) {
+          changes.delete(look);
+          this.#waits.delete(look);
+          resolve(so);
+        } else if (REQUESTS_ARE_APART) {
+          timer = setTimer(look, LOOK_INTERVAL_MS);
+        }
+      };
+      changes.add(look);
+      this.#waits.add(look);
+      look();
     });
-    this.#timer = setTimeout(this.#expire, timeoutMs);
-    signal?.addEventListener("abort", this.#expire);
-    if (signal?.aborted) this.#expire();
   }
 
   /** Waits for `work`, but not beyond the deadline. @returns whether the work was done in time */
   async waitFor(work: Promise<unknown>): Promise<boolean> {
-    const done = await Promise.race([work.then(() => true), this.#expired]);
-    this.passed ||= !done;
+    let end!: () => void;
+    const late = new Promise<boolean>((resolve) => {
+      end = () => resolve(false);
+    });
+    this.#waits.add(end);
+    if (this.passed) end();
+    const done = await Promise.race([work.then(() => true), late]);
+    this.#waits.delete(end);
     return done;
   }
 
+  /** Ends it; it passes no more. */
   clear(): void {
-    clearTimeout(this.#timer);
-    this.#signal?.removeEventListener("abort", this.#expire);
+    clearTimer(this.#timer);
+    this.#signal?.removeEventListener("abort", this.#pass);
   }
 }

@@ -1,17 +1,70 @@
 import type { Logger } from "./logger.ts";
 
-/**
- * Logs one line under the package's name. A logger that throws changes nothing else.
- *
- * @returns whether the logger took it
- */
-export function report(logger: Logger, text: string): boolean {
+/** The most characters of a line; a name, a type or a value in it has fewer. */
+const MAX_LINE_LENGTH = 4_000;
+/** The most characters that are kept and shown of a name or a value. */
+const MAX_NAME_LENGTH = 200;
+/** What ends a line or steers a terminal. */
+// deno-lint-ignore no-control-regex -- these are what it is for
+const CONTROLS = /[\0-\x1f\x7f-\x9f\u2028\u2029]/g;
+
+let depth = 0;
+
+/** Whether a logger or a sink is on the stack: what it publishes would come back to it. */
+export const isReporting = (): boolean => depth > 0;
+
+/** Calls a logger or a sink; see {@linkcode isReporting}. */
+export function whileReporting<Result>(call: () => Result): Result {
+  depth++;
   try {
-    logger.warn(`busbar: ${text}`);
-    return true;
-  } catch {
-    return false;
+    return call();
+  } finally {
+    depth--;
   }
+}
+
+/**
+ * Logs one line under the package's name. A logger that throws or rejects changes nothing else.
+ *
+ * @param onFailure called then
+ */
+export function report(logger: Logger, text: string, onFailure: () => void = () => {}): void {
+  try {
+    const line = oneLine(cut(`busbar: ${text}`, MAX_LINE_LENGTH));
+    const result: unknown = whileReporting(() => logger.warn(line));
+    if (Object(result) === result) Promise.resolve(result).then(undefined, onFailure);
+  } catch {
+    onFailure();
+  }
+}
+
+/** Without what ends a line or steers a terminal: such characters are written as in JSON. */
+export function oneLine(text: string): string {
+  return text.replace(
+    CONTROLS,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** A text up to a length; one that is longer ends with how many characters were cut off. */
+export function cut(text: string, length: number = MAX_NAME_LENGTH): string {
+  if (text.length <= length) return text;
+  // Joined anew: a slice would keep the whole text in memory.
+  return `${[...text.slice(0, length)].join("")}… (${text.length - length} more characters)`;
+}
+
+/** What a handler, a class or a subscriber is called, whatever its name is. */
+export function nameOf<Named>(
+  named: Named,
+  read: (named: Named) => unknown = (named) => (named as { name?: unknown }).name,
+): string {
+  try {
+    const name = read(named);
+    if (typeof name === "string" && name !== "") return cut(name);
+  } catch {
+    // It has a name that throws.
+  }
+  return "(anonymous)";
 }
 
 /** What an error says, whatever was thrown; of several errors, what each says. */
@@ -20,7 +73,7 @@ export function errorText(error: unknown): string {
     if (error instanceof AggregateError) {
       return [error.message || error.name, error.errors.map(errorText).join("; ")].join(": ");
     }
-    return error instanceof Error ? error.message || error.name : String(error);
+    return `${error instanceof Error ? error.message || error.name : String(error)}`;
   } catch {
     return typeof error;
   }

@@ -1,3 +1,4 @@
+import { monotonicMs } from "./clocks.ts";
 import { nextTurn } from "./turns.ts";
 
 /** How long a scrape works on end before it lets the event loop turn, in milliseconds. */
@@ -13,10 +14,10 @@ export type Steps<Result> = Generator<void, Result, void>;
 export async function inSlices<Result>(work: Steps<Result>): Promise<Result> {
   for (;;) {
     await new Promise<void>(nextTurn);
-    const startedAt = performance.now();
+    const startedAt = monotonicMs();
     do {
       const step = work.next();
       if (step.done) return step.value;
-    } while (performance.now() - startedAt < SLICE_MS);
+    } while (monotonicMs() - startedAt < SLICE_MS);
   }
 }

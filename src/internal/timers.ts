@@ -1,3 +1,5 @@
+import { clearTimer, setTimer } from "./clocks.ts";
+
 /** The longest delay of a timer, which holds it in 32 bits; a longer one would fire at once. */
 export const MAX_DELAY_MS = 2 ** 31 - 1;
 
@@ -21,12 +23,12 @@ export async function settlesWithin(
 ): Promise<boolean> {
   const { promise: late, resolve } = Promise.withResolvers<false>();
   const expire = () => resolve(false);
-  const timer = setTimeout(expire, Math.min(ms, MAX_DELAY_MS));
+  const timer = setTimer(expire, Math.min(ms, MAX_DELAY_MS));
   signal?.addEventListener("abort", expire);
   try {
     return await Promise.race([promise.then(() => true), late]);
   } finally {
-    clearTimeout(timer);
+    clearTimer(timer);
     signal?.removeEventListener("abort", expire);
   }
 }
@@ -35,11 +37,11 @@ export async function settlesWithin(
 export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {
-      clearTimeout(timer);
+      clearTimer(timer);
       signal.removeEventListener("abort", end);
       resolve();
     };
-    const timer = setTimeout(end, Math.min(ms, MAX_DELAY_MS));
+    const timer = setTimer(end, Math.min(ms, MAX_DELAY_MS));
     if (signal.aborted) end();
     else signal.addEventListener("abort", end);
   });

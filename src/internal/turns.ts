@@ -1,3 +1,5 @@
+import { setTimer } from "./clocks.ts";
+
 interface TurnPrimitives {
   setImmediate?: (callback: () => void) => unknown;
 }
@@ -17,14 +19,14 @@ export const nextTurn: (callback: () => void) => void = createNextTurn();
 function createNextTurn(): (callback: () => void) => void {
   const { setImmediate } = globalThis as TurnPrimitives;
   if (setImmediate !== undefined) return (callback) => void setImmediate(callback);
-  if (typeof MessageChannel !== "function") return (callback) => void setTimeout(callback, 0);
+  if (typeof MessageChannel !== "function") return (callback) => void setTimer(callback, 0);
   const waiting: (() => void)[] = [];
   const { port1, port2 } = new MessageChannel();
   port1.onmessage = () => waiting.shift()?.();
   let turns = 0;
   return (callback) => {
     if (++turns % MESSAGES_PER_TIMER === 0) {
-      setTimeout(callback, 0);
+      setTimer(callback, 0);
     } else {
       waiting.push(callback);
       port2.postMessage(undefined);

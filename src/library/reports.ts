@@ -1,5 +1,8 @@
-/** Why `publish` returned `false`. */
-export type RejectReason = "queue_full" | "stopped" | "reserved";
+/**
+ * Why `publish` returned `false`: the queue was full, the bus stopped, the type reserved; or it was
+ * called by a logger or a log sink that Busbar was calling, and would have come back to it (`loop`).
+ */
+export type RejectReason = "queue_full" | "stopped" | "reserved" | "loop";
 
 /** Why an accepted event was lost. */
 export type DropReason = "evicted" | "shutdown";
@@ -10,7 +13,10 @@ export interface LossCounts {
   readonly rejected: Readonly<Record<RejectReason, number>>;
   /** Events accepted and then lost: dropped by `drop-oldest`, or left over by a `stop` that timed out. */
   readonly dropped: Readonly<Record<DropReason, number>>;
-  /** Both, by event type; beyond 1,000 types, the rest is counted as `"__other__"`. */
+  /**
+   * Both, by event type; beyond 1,000 types, the rest is counted as `"__other__"`. Of a type of more
+   * than 200 characters its beginning is kept, with how many more there were.
+   */
   readonly lostByType: Readonly<Record<string, number>>;
 }
 

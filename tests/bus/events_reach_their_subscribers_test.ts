@@ -19,7 +19,9 @@ Deno.test("an event reaches its subscriber, with metadata, session and tracepare
     "timestamp",
     "metadata",
     "sessionId",
+    "operationId",
     "traceparent",
+    "tracestate",
   ]);
   assertEquals(second?.metadata, undefined);
   assertEquals(second?.sessionId, "");

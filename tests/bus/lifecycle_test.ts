@@ -197,7 +197,7 @@ Deno.test("an option that does not exist is refused with the list of those that 
     () => new EventBus({ maxQueSize: 5 } as object),
     TypeError,
     'Cannot create EventBus: there is no option "maxQueSize"; there are enabled, maxQueueSize, ' +
-      "overflow, drainBudgetMs, maxInFlight, clock, logger",
+      "overflow, drainBudgetMs, maxInFlight, clock, context, logger",
   );
 });
 

@@ -17,6 +17,8 @@ function fakes() {
     state.monotonic += ms;
     state.wall += ms;
   };
+  // It begins with its first reading.
+  clock();
   return { state, clock, advance };
 }
 
@@ -142,4 +144,15 @@ Deno.test("without a clock of its own a bus stamps with the time of the wall", a
   await bus.stop();
   const { timestamp = NaN } = recorder.events[0] ?? {};
   assert(timestamp >= before - 3 && timestamp <= Date.now() + 3, `${timestamp - before} ms off`);
+});
+
+Deno.test("a clock made where time stands at 0 is right once time runs", () => {
+  const state = { monotonic: 0, wall: 0 };
+  for (const readsAtOnce of [false, true]) {
+    Object.assign(state, { monotonic: 0, wall: 0 });
+    const clock = createClock({ monotonicMs: () => state.monotonic, wallMs: () => state.wall });
+    if (readsAtOnce) assertEquals(clock(), 0);
+    Object.assign(state, { monotonic: readsAtOnce ? 1e12 : 5, wall: 1e12 });
+    assertEquals(clock(), 1e12);
+  }
 });

@@ -8,7 +8,9 @@ const event = (metadata: unknown) => ({
   timestamp: 0,
   metadata,
   sessionId: "",
+  operationId: "",
   traceparent: undefined,
+  tracestate: undefined,
 });
 
 Deno.test("a span's attributes are the metadata's strings, numbers and booleans", () => {

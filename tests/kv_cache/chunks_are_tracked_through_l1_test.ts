@@ -22,7 +22,9 @@ function at(
     timestamp: second * 1_000,
     metadata,
     sessionId: "",
+    operationId: "",
     traceparent: undefined,
+    tracestate: undefined,
   });
 }
 
@@ -81,7 +83,9 @@ Deno.test("the same chunk of another tenant or model is another chunk", () => {
       timestamp,
       metadata: { keys: [key(1, "m", cacheSalt)] },
       sessionId: "",
+      operationId: "",
       traceparent: undefined,
+      tracestate: undefined,
     });
   report(0, WRITTEN, "a");
   assertEquals(report(1_000, EVICTED, "b").lifetimeS, []);

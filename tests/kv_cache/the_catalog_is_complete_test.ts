@@ -55,7 +55,15 @@ Deno.test("the request is the root, and submissions announce stores and retrieve
 Deno.test("failures are warnings that count keys and do not list them", () => {
   const { logs = {} } = kvCacheCatalog();
   const event = <Type extends string, Metadata>(type: Type, metadata: Metadata) =>
-    ({ type, metadata, timestamp: 0, sessionId: "", traceparent: undefined }) satisfies BusEvent;
+    ({
+      type,
+      metadata,
+      timestamp: 0,
+      sessionId: "",
+      operationId: "",
+      traceparent: undefined,
+      tracestate: undefined,
+    }) satisfies BusEvent;
   const failed = logs["l1.allocation.failed"];
   assertEquals(failed?.level, "warn");
   assertEquals(

@@ -122,7 +122,9 @@ Deno.test("Keys keep type, session and operation apart", () => {
     timestamp: 0,
     metadata: undefined,
     sessionId,
+    operationId: "",
     traceparent: undefined,
+    tracestate: undefined,
   });
   const keys = [
     pairKey("ab", event("c"), undefined),
