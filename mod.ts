@@ -26,7 +26,7 @@
  *
  * @module
  */
-export type { BusEvent, PublishInit } from "./src/events/event.ts";
+export type { BusEvent, EventContext, PublishInit } from "./src/events/event.ts";
 export type {
   AnyEvents,
   EventHandler,
@@ -41,7 +41,12 @@ export { EventSubscriber } from "./src/bus/event_subscriber.ts";
 export { DEFAULT_EVENT_BUS_OPTIONS, MAX_QUEUE_SIZE_LIMIT } from "./src/bus/options.ts";
 export type { EventBusOptions, OverflowPolicy } from "./src/bus/options.ts";
 export type { Logger } from "./src/internal/logger.ts";
-export { initEventBus, isObservabilityEnabled, setEventBus } from "./src/bus/global_bus.ts";
+export {
+  getEventBus,
+  initEventBus,
+  isObservabilityEnabled,
+  setEventBus,
+} from "./src/bus/global_bus.ts";
 export type { BusEventListener } from "./src/library/event_bus.ts";
 export type { DeadlineOptions, SubscribeOptions } from "./src/library/options.ts";
 export type {
@@ -52,4 +57,3 @@ export type {
   RejectReason,
   StopReport,
 } from "./src/library/reports.ts";
-export { getEventBus } from "./src/library/slot.ts";

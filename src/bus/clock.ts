@@ -42,31 +42,24 @@ export function createClock(
   let nextAnchor = -Infinity;
   let rate = 1;
   let last = -Infinity;
-
-  function reanchor(monotonic: number): number {
-    const wall = wallMs();
-    let time = Math.max(last, anchorTime + (monotonic - anchorMonotonic) * rate);
-    const ahead = time - wall;
-    // So it is at the first reading, when there is no difference yet.
-    if (!(ahead >= -JITTER_MS)) time = wall;
-    rate = ahead > JITTER_MS ? 1 - SLEW : 1;
-    anchorTime = time;
-    anchorMonotonic = monotonic;
-    // While slowing down, look again just when it should have been met.
-    const untilMet = rate < 1 ? ahead / SLEW : ANCHOR_INTERVAL_MS;
-    nextAnchor = monotonic + Math.min(ANCHOR_INTERVAL_MS, untilMet);
-    last = time;
-    return time;
-  }
-
   return () => {
     const monotonic = reading.monotonicMs = monotonicMs();
-    if (monotonic >= nextAnchor) return reanchor(monotonic);
-    const time = anchorTime + (monotonic - anchorMonotonic) * rate;
+    let time = anchorTime + (monotonic - anchorMonotonic) * rate;
     // A monotonic clock that steps back (some virtual machines) must not show.
-    if (time < last) return last;
-    last = time;
-    return time;
+    if (time < last) time = last;
+    if (monotonic >= nextAnchor) {
+      const wall = wallMs();
+      const ahead = time - wall;
+      // So it is at the first reading, when there is no difference yet.
+      if (!(ahead >= -JITTER_MS)) time = wall;
+      const isAhead = ahead > JITTER_MS;
+      rate = isAhead ? 1 - SLEW : 1;
+      // While slowing down, look again just when it should have been met.
+      nextAnchor = monotonic + Math.min(ANCHOR_INTERVAL_MS, isAhead ? ahead / SLEW : Infinity);
+      anchorTime = time;
+      anchorMonotonic = monotonic;
+    }
+    return last = time;
   };
 }
 

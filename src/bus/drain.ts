@@ -5,47 +5,43 @@ import { nextTurn } from "../internal/turns.ts";
 import type { BoundedQueue } from "./bounded_queue.ts";
 import type { ClockReading } from "./clock.ts";
 import { type Failures, isThenable } from "./failures.ts";
+import type { Losses } from "./losses.ts";
+import type { ResolvedOptions } from "./options.ts";
 import type { Route, Routes } from "./routes.ts";
+import type { SubscriberSet } from "./subscriber_set.ts";
 import { Tally } from "./tally.ts";
 
 /** At most one marker is set in so many milliseconds; see {@linkcode Drain}. */
 const TURN_MARKER_INTERVAL_MS = 1;
 /** Where a request may end before its marker comes, a marker this old is given up. */
 const LOST_MARKER_MS = 20;
-/** The most calls between two looks at the clock. */
-const MAX_CHECK_INTERVAL = 32;
+/** The most calls before a slice first looks at the clock, and between two looks. */
+const FIRST_INTERVAL = 4;
+const MAX_INTERVAL = 32;
 /** The same while calls are async: their work may only begin some microtasks later. */
-const MAX_ASYNC_CHECK_INTERVAL = 4;
+const MAX_ASYNC_INTERVAL = 4;
 /** A call that took this share of the budget has the clock looked at after each one. */
 const LONG_CALL_SHARE = 1 / 512;
-/** After an interval that took more than the whole budget, so many events are timed one by one. */
-const SAMPLED_EVENTS = 16;
 /** The calls of one turn where the clocks stand still: the queue's bound, and at least this. */
 const MIN_TURN_CALLS = 10_000;
 
 /** What a drain works on, and its limits. */
-interface DrainParts {
+export interface DrainParts {
+  readonly options: ResolvedOptions;
   readonly queue: BoundedQueue<BusEvent>;
   readonly routes: Routes;
   readonly failures: Failures;
-  readonly budgetMs: number;
-  readonly maxInFlight: number;
+  readonly losses: Losses;
+  readonly subscribers: SubscriberSet;
   /** It can end a slice, but neither prolong it nor keep it from doing anything. */
   readonly userClock: (() => number) | undefined;
   /** What `publish` has read of the runtime's clock. */
   readonly reading: ClockReading;
-  /** Whether somebody asks when a slice began. */
-  readonly timesSlices: () => boolean;
-  /** Called at the end of each slice. */
-  readonly onSliceEnd: (sliceStartedAtMs: number) => void;
 }
 
 /** An async call that has not settled. */
 export interface AsyncCall {
-  readonly name: string;
-  /** What tells one call from all others. */
-  readonly event: number;
-  readonly index: number;
+  name: string;
 }
 
 /** An event of which some routes have been called, and others have not. */
@@ -55,22 +51,13 @@ interface Begun {
   readonly index: number;
 }
 
-/** Where a slice stands. */
-interface Slice {
-  startedAtMs: number;
-  lookedAtMs: number;
-  /** How many calls are made before the next look at the clock. */
-  interval: number;
-  calls: number;
-}
-
 /**
  * Takes events off the queue in slices and hands each to everybody who listens. Whatever a handler
  * throws or rejects with ends there, counted.
  *
  * A microtask runs the first slice. A slice ends when the queue is empty, when the turn's budget is
- * spent, or, where the clocks stand still, after as many calls as the queue holds events; what is
- * left, of an event too, goes on in a later turn.
+ * spent, or, where the clocks stand still, after as many calls as the queue holds events and 10,000
+ * at least; what is left, of an event too, goes on in a later turn.
  *
  * The budget belongs to the turn of the event loop, not to the slice: code that awaits and
  * publishes again runs in the same turn, and would starve timers if each slice had a budget of its
@@ -94,42 +81,49 @@ export class Drain {
   readonly #queue: BoundedQueue<BusEvent>;
   readonly #routes: Routes;
   readonly #failures: Failures;
+  readonly #losses: Losses;
+  readonly #subscribers: SubscriberSet;
   readonly #budgetMs: number;
   readonly #maxInFlight: number;
   readonly #userClock: (() => number) | undefined;
   readonly #reading: ClockReading;
-  readonly #timesSlices: () => boolean;
-  readonly #onSliceEnd: (sliceStartedAtMs: number) => void;
   /** How many want what is queued to be dispatched; while nobody does, it waits. */
   #holders = 0;
   #scheduled = false;
   #markerSet = false;
-  #turnStartMs = -Infinity;
-  #turnStartUserMs = 0;
-  #turnCalls = 0;
-  /** How many of the next events are to be timed. */
-  #toSample = 0;
+  #turnMs = -Infinity;
+  #turnUserMs = 0;
+  #calls = 0;
   /**
    * Which route of the event in dispatch is being called, -1 if none is. A small integer costs no
    * write barrier; references to the event and the route, written for each call, would.
    */
   #called = -1;
+  /** That call, once somebody has asked for it. */
+  #call: AsyncCall | undefined;
   #begun: Begun | undefined;
-  /** The slice that waits for the microtasks of the calls it has made. */
-  #waiting: Slice | undefined;
-  /** Whether an async call has been made since the last look at the clock. */
+  /** When the slice began, and when it last looked at the clock. */
+  #sliceMs = 0;
+  #lookedMs = 0;
+  /** How many calls are made before the next look. */
+  #interval = 1;
+  /** Whose call it was, if it was one. */
+  #calledName: string | undefined;
+  /** Whether an async call has been made since the last look. */
   #calledAsync = false;
+  /** Whether the slice waits for the microtasks of the calls it has made. */
+  #isWaiting = false;
 
   constructor(parts: DrainParts) {
     this.#queue = parts.queue;
     this.#routes = parts.routes;
     this.#failures = parts.failures;
-    this.#budgetMs = parts.budgetMs;
-    this.#maxInFlight = parts.maxInFlight;
+    this.#losses = parts.losses;
+    this.#subscribers = parts.subscribers;
+    this.#budgetMs = parts.options.drainBudgetMs;
+    this.#maxInFlight = parts.options.maxInFlight;
     this.#userClock = parts.userClock;
     this.#reading = parts.reading;
-    this.#timesSlices = parts.timesSlices;
-    this.#onSliceEnd = parts.onSliceEnd;
   }
 
   /** How many events have met their end: all that left the queue, but for the one in dispatch. */
@@ -143,18 +137,9 @@ export class Drain {
     return this.#queue.size === 0 && this.#begun === undefined;
   }
 
-  /** Which call's synchronous part is running. */
+  /** The call whose synchronous part is running, if it is an async one. */
   get call(): AsyncCall {
-    return { name: "", event: this.#queue.shifted, index: this.#called };
-  }
-
-  /** The async calls under way, but for the one that asks. */
-  callsBut(asking: AsyncCall): Set<AsyncCall> {
-    return new Set(
-      [...this.inFlight].filter(({ event, index }) =>
-        event !== asking.event || index !== asking.index
-      ),
-    );
+    return this.#call ??= { name: "" };
   }
 
   /** Gives up the rest of an event's routes. @returns its type, if there is such an event */
@@ -187,142 +172,134 @@ export class Drain {
    * the caller needs room now. What it takes still counts for the turn. Not while one is running.
    */
   runNow(): void {
-    const now = monotonicMs();
-    this.#slice(this.#newSlice(now), now, this.#userClock?.() ?? 0, false);
+    const [turnMs, turnUserMs] = [this.#turnMs, this.#turnUserMs];
+    this.#startBudget(this.#lookedMs = monotonicMs());
+    this.#beginSlice(this.#turnMs, false);
+    [this.#turnMs, this.#turnUserMs] = [turnMs, turnUserMs];
   }
 
   readonly #onWake = (): void => {
-    // Where wakes may be lost, a slice may be that has waited in vain.
-    this.#waiting = undefined;
     if (this.idle) {
       this.#scheduled = false;
       return;
     }
     // One event alone needs no clock of its own: its publish has just read it.
-    const isAlone = this.#queue.size === 1 && !this.#timesSlices();
-    const now = isAlone && this.#reading.monotonicMs || monotonicMs();
+    const readMs = this.#queue.size === 1 && !this.#subscribers.timesSlices &&
+      this.#reading.monotonicMs;
+    const now = readMs || monotonicMs();
     this.#reading.monotonicMs = 0;
-    const sinceMs = now - this.#turnStartMs;
-    const isNewTurn = this.#markerSet
+    const sinceMs = now - this.#turnMs;
+    const isNew = this.#markerSet
       ? REQUESTS_ARE_APART && sinceMs >= LOST_MARKER_MS
       : sinceMs >= TURN_MARKER_INTERVAL_MS;
-    if (isNewTurn) {
-      this.#beginTurn(now);
-      this.#setMarker(REQUESTS_ARE_APART);
-    }
-    this.#continue(now, isNewTurn);
+    if (isNew) this.#setMarker();
+    // What the publisher did since then is not to be taken for the handler's.
+    this.#lookedMs = readMs ? NaN : now;
+    this.#continue(now, isNew);
   };
 
   readonly #onMarker = (): void => {
-    const now = monotonicMs();
     this.#markerSet = false;
-    this.#beginTurn(now);
-    if (this.#scheduled && this.#waiting === undefined) this.#continue(now, true);
+    // Where microtasks may be lost, a slice may wait in vain.
+    if (this.#scheduled && (!this.#isWaiting || REQUESTS_ARE_APART)) {
+      this.#continue(this.#lookedMs = monotonicMs(), true);
+    } else this.#startBudget(monotonicMs());
   };
 
-  #setMarker(again = false): void {
-    if (this.#markerSet && !again) return;
+  #setMarker(): void {
     this.#markerSet = true;
     nextTurn(this.#onMarker);
   }
 
-  #beginTurn(now: number): void {
-    this.#turnStartMs = now;
-    if (this.#userClock !== undefined) this.#turnStartUserMs = this.#userClock();
-    this.#turnCalls = 0;
+  #startBudget(now: number): void {
+    this.#turnMs = now;
+    this.#turnUserMs = this.#userClock?.() ?? 0;
   }
 
-  /** Whether a budget that began then is spent, or no clock says anything, after so many calls. */
-  #spent(startMs: number, startUserMs: number, now: number, calls: number, most: number): boolean {
-    const tookMs = now - startMs;
-    const tookUserMs = this.#userClock === undefined ? 0 : this.#userClock() - startUserMs;
-    return tookMs >= this.#budgetMs || tookUserMs >= this.#budgetMs ||
-      calls >= most && tookMs === 0 && tookUserMs === 0;
+  /** Whether the turn's budget is spent, or its calls where no clock says anything. */
+  #isSpent(now: number): boolean {
+    const tookMs = now - this.#turnMs;
+    const tookUserMs = (this.#userClock?.() ?? 0) - this.#turnUserMs;
+    return Math.max(tookMs, tookUserMs) >= this.#budgetMs ||
+      this.#calls >= Math.max(MIN_TURN_CALLS, this.#queue.limit) && !tookMs && !tookUserMs;
   }
 
-  #newSlice(now: number): Slice {
-    return { startedAtMs: now, lookedAtMs: now, interval: 1, calls: 0 };
-  }
-
-  /** @param isNewTurn then its budget is not spent, whatever the clocks say */
-  #continue(now: number, isNewTurn: boolean): void {
-    const [startMs, startUserMs] = [this.#turnStartMs, this.#turnStartUserMs];
-    const most = Math.max(MIN_TURN_CALLS, this.#queue.limit);
-    if (
-      this.#holders > 0 &&
-      (isNewTurn || !this.#spent(startMs, startUserMs, now, this.#turnCalls, most)) &&
-      this.#slice(this.#newSlice(now), startMs, startUserMs, true)
-    ) return;
-    this.#endWake();
+  /** @param isNew whether the turn is: then it makes a call, whatever the clocks say */
+  #continue(now: number, isNew: boolean): void {
+    if (isNew) {
+      this.#startBudget(now);
+      this.#calls = 0;
+    }
+    if (this.#holders > 0 && (isNew || !this.#isSpent(now))) this.#beginSlice(now, true);
+    else this.#endWake();
   }
 
   #endWake(): void {
     this.#scheduled = this.#holders > 0 && !this.idle;
-    if (this.#scheduled) this.#setMarker();
+    if (this.#scheduled && !this.#markerSet) this.#setMarker();
   }
 
-  /**
-   * @param mayWait whether it may let other microtasks run before it goes on
-   * @returns whether it does so
-   */
-  #slice(slice: Slice, startMs: number, startUserMs: number, mayWait: boolean): boolean {
+  #beginSlice(now: number, mayWait: boolean): void {
+    this.#sliceMs = now;
+    this.#interval = Math.min(this.#interval, FIRST_INTERVAL);
+    this.#calledAsync = false;
+    this.#slice(mayWait, true);
+  }
+
+  /** @param mayWait whether it may let other microtasks run before it looks at the clock */
+  #slice(mayWait: boolean, isNew: boolean): void {
     this.running = true;
-    const { limit } = this.#queue;
-    for (;;) {
-      const { interval } = slice;
-      const most = slice.calls < limit ? Math.min(interval, limit - slice.calls) : interval;
-      let left = most;
+    while (isNew || !this.idle && !this.#isOver()) {
+      isNew = false;
+      let left = this.#interval;
       let made = 1;
-      while (left > 0 && made > 0) {
-        made = this.next(left);
-        left -= made;
-      }
-      slice.calls += most - left;
-      this.#turnCalls += most - left;
-      if (this.idle) break;
-      if (mayWait && this.#calledAsync) {
+      while (left > 0 && made > 0) left -= made = this.next(left);
+      this.#calls += this.#interval - left;
+      if (mayWait && this.#calledAsync && !this.idle) {
+        // Before others run, whose work is not the handler's.
+        if (this.#interval === 1) this.#reportSlow(monotonicMs() - this.#lookedMs);
         this.running = false;
-        this.#waiting = slice;
+        this.#isWaiting = true;
         inNeutralContext(this.#onOthersRun);
-        return true;
+        return;
       }
-      if (this.#look(slice, startMs, startUserMs)) break;
     }
-    this.#endSlice(slice);
-    return false;
-  }
-
-  /** Looks at the clock. @returns whether the slice is to end */
-  #look(slice: Slice, startMs: number, startUserMs: number): boolean {
-    const now = monotonicMs();
-    const tookMs = now - slice.lookedAtMs;
-    if (tookMs > this.#budgetMs) this.#toSample = SAMPLED_EVENTS;
-    if (this.#spent(startMs, startUserMs, now, slice.calls, this.#queue.limit)) return true;
-    slice.lookedAtMs = now;
-    slice.interval = tookMs > slice.interval * this.#budgetMs * LONG_CALL_SHARE
-      ? 1
-      : this.#calledAsync
-      ? MAX_ASYNC_CHECK_INTERVAL
-      : MAX_CHECK_INTERVAL;
-    return false;
+    this.endSlice(this.#sliceMs);
+    this.running = false;
+    if (mayWait) this.#endWake();
   }
 
   /** Goes on with the slice that has let other microtasks run. */
   readonly #onOthersRun = (): void => {
-    const slice = this.#waiting;
-    this.#waiting = undefined;
-    if (slice === undefined) return;
-    const [startMs, startUserMs] = [this.#turnStartMs, this.#turnStartUserMs];
-    const isOver = this.idle || this.#look(slice, startMs, startUserMs) || this.#holders === 0;
-    this.#calledAsync = false;
-    if (isOver) this.#endSlice(slice);
-    else if (this.#slice(slice, startMs, startUserMs, true)) return;
-    this.#endWake();
+    if (!this.#isWaiting) return;
+    this.#isWaiting = false;
+    this.#slice(true, false);
   };
 
-  #endSlice({ startedAtMs }: Slice): void {
-    this.#onSliceEnd(startedAtMs);
-    this.running = false;
+  /** Looks at the clock. @returns whether the slice is to end */
+  #isOver(): boolean {
+    const now = monotonicMs();
+    const tookMs = now - this.#lookedMs;
+    if (!this.#calledAsync) this.#reportSlow(tookMs);
+    this.#lookedMs = now;
+    const longest = this.#calledAsync ? MAX_ASYNC_INTERVAL : MAX_INTERVAL;
+    this.#interval = tookMs <= this.#interval * this.#budgetMs * LONG_CALL_SHARE
+      ? Math.min(this.#interval * 2, longest)
+      : 1;
+    this.#calledAsync = false;
+    return this.#isSpent(now) || this.#holders === 0;
+  }
+
+  #reportSlow(tookMs: number): void {
+    if (this.#interval > 1 || !(tookMs >= this.#budgetMs) || !this.#calledName) return;
+    const what = `held the event loop for ${tookMs.toFixed(1)} ms`;
+    this.#failures.report(this.slow, this.#calledName, what);
+  }
+
+  /** What is due after some events, or the last of them. */
+  endSlice(startedAtMs: number): void {
+    this.#subscribers.endSlice(startedAtMs);
+    if (this.idle) this.#losses.noteEmpty();
     this.changed();
   }
 
@@ -345,22 +322,20 @@ export class Drain {
     const routes = begun === undefined ? this.#routes.of(event.type) : begun.routes;
     const first = begun === undefined ? 0 : begun.index;
     const end = Math.min(routes.length, first + most);
-    const timed = this.#toSample > 0;
-    if (timed) this.#toSample--;
     // At the end of a process, a handler's exit() dispatches what is left from within.
     const outer = this.#called;
     for (let index = first; index < end; index++) {
       this.#called = index;
-      const route = routes[index] as Route;
-      if (timed) this.#callTimed(route, event);
-      else this.#call(route, event);
+      this.#run(routes[index] as Route, event);
     }
     this.#called = outer;
+    if (most === 1) this.#calledName = routes[first]?.name;
     if (end < routes.length) this.#begun = { event, routes, index: end };
     return end - first || 1;
   }
 
-  #call(route: Route, event: BusEvent): void {
+  #run(route: Route, event: BusEvent): void {
+    this.#call = undefined;
     try {
       // Taken out first: called on the route, the handler would see the route as `this`.
       const { handler } = route;
@@ -371,21 +346,11 @@ export class Drain {
     }
   }
 
-  #callTimed(route: Route, event: BusEvent): void {
-    const startedAt = monotonicMs();
-    this.#call(route, event);
-    const tookMs = monotonicMs() - startedAt;
-    if (tookMs < this.#budgetMs) return;
-    this.#failures.report(
-      this.slow,
-      route.name,
-      `held the event loop for ${tookMs.toFixed(1)} ms`,
-    );
-  }
-
   #follow(route: Route, type: string, result: object): void {
     const { name, handler } = route;
-    const call: AsyncCall = { name, event: this.#queue.shifted, index: this.#called };
+    const { call } = this;
+    call.name = name;
+    this.#call = undefined;
     this.#calledAsync = true;
     this.#failures.follow(name, type, result, () => {
       this.inFlight.delete(call);

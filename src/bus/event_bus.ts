@@ -11,7 +11,7 @@ import { CONTRACT_VERSION, EVENT_BUS_BRAND } from "../library/brand.ts";
 import type { BusEventListener, EventBus as Bus } from "../library/event_bus.ts";
 import type { EventSubscriber } from "../library/event_subscriber.ts";
 import type { DeadlineOptions, SubscribeOptions } from "../library/options.ts";
-import type { BusDrop, BusStats, RejectReason, StopReport } from "../library/reports.ts";
+import type { BusDrop, BusStats, StopReport } from "../library/reports.ts";
 import { BoundedQueue } from "./bounded_queue.ts";
 import { type ClockReading, createClock, guardClock } from "./clock.ts";
 import { resolveTimeoutMs } from "../internal/deadline.ts";
@@ -34,27 +34,18 @@ const NOTHING = disposable(() => {});
 const PUBLISH_NAME = "(publish)";
 const TIMESTAMP_NAME = "(timestamp)";
 const CONTEXT_NAME = "(context)";
-/** How often a getter of an `init` may publish from within a getter of an `init`. */
-const MAX_DEPTH = 8;
-const TOO_DEEP = new RangeError(`it has published ${MAX_DEPTH} times from within itself`);
 /** The times that a `Date` can hold, in milliseconds before and after the epoch. */
 const MAX_TIME_MS = 8.64e15;
 
 /** A record while it is made. */
 type Writable<Record> = { -readonly [Field in keyof Record]: Record[Field] };
 
-/** Takes over what is given and not known yet. What is no text becomes one, or throws. */
+/** Takes over what is given and not known yet. */
 function takeOver(event: Writable<BusEvent>, given: EventContext): void {
-  if (event.sessionId === "") event.sessionId = toText(given.sessionId) ?? "";
-  if (event.operationId === "") event.operationId = toText(given.operationId) ?? "";
-  event.traceparent ??= toText(given.traceparent);
-  event.tracestate ??= toText(given.tracestate);
-}
-
-function toText(value: unknown): string | undefined {
-  return typeof value === "string" || value === undefined || value === null
-    ? value ?? undefined
-    : `${value}`;
+  event.sessionId ||= given.sessionId ?? "";
+  event.operationId ||= given.operationId ?? "";
+  event.traceparent ??= given.traceparent;
+  event.tracestate ??= given.tracestate;
 }
 
 /** A bus, as a type; see `EventBus` of `@busbar/busbar/library`. */
@@ -105,46 +96,38 @@ export const EventBus: EventBusConstructor = class EventBus<Events extends objec
   readonly #queue: BoundedQueue<BusEvent>;
   readonly #failures: Failures;
   readonly #losses: Losses;
-  readonly #routes = new Routes();
+  readonly #routes: Routes;
   readonly #listeners: Listeners;
   readonly #drain: Drain;
   readonly #subscribers: SubscriberSet;
   readonly #lifecycle: Lifecycle;
-  /** How many publishes are reading what they were given. */
-  #depth = 0;
-
   /** See {@linkcode EventBusConstructor}. */
   constructor(options: EventBusOptions = {}) {
     super();
-    const { enabled, clock, context, logger, maxQueueSize, maxInFlight, drainBudgetMs } = this
-      .#options = resolveOptions(options);
+    this.#options = resolveOptions(options);
+    const { clock, context, logger, maxQueueSize } = this.#options;
     const failures = this.#failures = new Failures(logger);
     const userClock = clock && guardClock(clock, failures);
     const reading: ClockReading = { monotonicMs: 0 };
-    this.#now = failures.now = userClock ?? createClock(undefined, reading);
-    this.#isForeign = clock !== undefined || context !== undefined;
-    this.#queue = new BoundedQueue(maxQueueSize);
-    this.#losses = new Losses(this.#now, failures, this);
-    this.#listeners = new Listeners(this, this.#routes, failures);
-    this.#subscribers = new SubscriberSet(this.#routes, failures);
-    this.#drain = new Drain({
-      queue: this.#queue,
-      routes: this.#routes,
+    const now = this.#now = failures.now = userClock ?? createClock(undefined, reading);
+    this.#isForeign = Boolean(clock ?? context);
+    const queue = this.#queue = new BoundedQueue(maxQueueSize);
+    const routes = this.#routes = new Routes();
+    const losses = this.#losses = new Losses(now, failures, this);
+    const subscribers = this.#subscribers = new SubscriberSet(routes, failures);
+    this.#listeners = new Listeners(this, routes, failures);
+    const parts = {
+      options: this.#options,
+      queue,
+      routes,
       failures,
-      budgetMs: drainBudgetMs,
-      maxInFlight,
+      losses,
+      subscribers,
       userClock,
       reading,
-      timesSlices: () => this.#subscribers.timesSlices,
-      onSliceEnd: (sliceStartedAtMs) => this.#lifecycle.endSlice(sliceStartedAtMs),
-    });
-    this.#lifecycle = new Lifecycle(enabled, {
-      queue: this.#queue,
-      drain: this.#drain,
-      losses: this.#losses,
-      failures,
-      subscribers: this.#subscribers,
-    });
+    };
+    const drain = this.#drain = new Drain(parts);
+    this.#lifecycle = new Lifecycle({ ...parts, drain });
   }
 
   publish<Type extends EventTypeOf<Events>>(
@@ -152,14 +135,8 @@ export const EventBus: EventBusConstructor = class EventBus<Events extends objec
     ...rest: PublishArguments<Events[Type]>
   ): boolean;
   publish(type: string, metadata?: unknown, init?: PublishInit): boolean {
-    // A disabled bus is never open.
-    if (!this.#lifecycle.open) return this.#reject("stopped", type);
-    // A type that is no string can come from untyped code only; it is nobody's, and must not throw.
-    if (typeof type !== "string" || type.startsWith("bus:")) return this.#reject("reserved", type);
-    if (isReporting()) return this.#reject("loop", type);
-    if (this.#queue.full && !this.#makeRoom()) return this.#reject("queue_full", type);
-
-    // Always the same shape, and a time that is no integer from the beginning.
+    if (this.#refuses(type)) return false;
+    // Always of the same shape, with a time that is no integer from the beginning.
     const event: Writable<BusEvent> = {
       type,
       timestamp: NaN,
@@ -169,15 +146,31 @@ export const EventBus: EventBusConstructor = class EventBus<Events extends objec
       traceparent: undefined,
       tracestate: undefined,
     };
-    const ownTimestamp = (init !== undefined || this.#isForeign) && this.#read(event, init);
+    const isForeign = this.#isForeign || init !== undefined;
+    const ownTimestamp = isForeign && this.#read(event, init);
     if (!ownTimestamp) event.timestamp = this.#now();
     // What was asked for all this may have published, or stopped the bus.
-    if (this.#isForeign || init !== undefined) {
-      if (!this.#lifecycle.open) return this.#reject("stopped", type);
-      if (this.#queue.full && !this.#makeRoom()) return this.#reject("queue_full", type);
-    }
+    if (isForeign && this.#refuses(type)) return false;
     this.#queue.push(event, ownTimestamp);
     this.#drain.wake();
+    return true;
+  }
+
+  /** Whether an event of that type cannot be queued now, which is counted then. */
+  #refuses(type: unknown): boolean {
+    const reason = !this.#lifecycle.open
+      // A disabled bus is never open.
+      ? "stopped"
+      // A type that is no string can come from untyped code only; it is nobody's, and must not throw.
+      : typeof type !== "string" || type.startsWith("bus:")
+      ? "reserved"
+      : isReporting()
+      ? "loop"
+      : this.#queue.full && !this.#makeRoom()
+      ? "queue_full"
+      : undefined;
+    if (reason === undefined) return false;
+    if (this.enabled) this.#losses.add(reason, type);
     return true;
   }
 
@@ -187,43 +180,27 @@ export const EventBus: EventBusConstructor = class EventBus<Events extends objec
    * @returns whether the caller says when it happened
    */
   #read(event: Writable<BusEvent>, init: PublishInit | undefined): boolean {
-    let ownTimestamp = false;
-    if (this.#depth >= MAX_DEPTH) {
-      this.#failures.count(PUBLISH_NAME, `reading the init of ${format(event.type)}`, TOO_DEEP);
-      return false;
-    }
-    this.#depth++;
+    let what = PUBLISH_NAME;
+    let isTime = false;
     try {
       if (init) {
         takeOver(event, init);
-        const { timestamp } = init;
-        if (timestamp !== undefined && timestamp !== null) {
-          // A number, or what is one for the asking, as a Date is.
-          const timeMs = typeof timestamp === "object" ? Number(timestamp) : timestamp;
-          ownTimestamp = typeof timeMs === "number" && Math.abs(timeMs) <= MAX_TIME_MS;
-          if (ownTimestamp) event.timestamp = timeMs;
-          else this.#countTimestamp(event.type, timestamp);
+        const given = init.timestamp ?? undefined;
+        // A number, or what is one for the asking, as a Date is.
+        const timeMs = typeof given === "object" ? Number(given) : given as number;
+        isTime = Math.abs(timeMs) <= MAX_TIME_MS;
+        if (isTime) event.timestamp = timeMs;
+        else if (given !== undefined) {
+          this.#failures.count(TIMESTAMP_NAME, event.type, `${format(given)} is no time`);
         }
       }
+      what = CONTEXT_NAME;
+      const context = this.#options.context?.();
+      if (context) takeOver(event, context);
     } catch (error) {
-      this.#failures.count(PUBLISH_NAME, `reading the init of ${format(event.type)}`, error);
+      this.#failures.count(what, event.type, error);
     }
-    const { context } = this.#options;
-    if (context !== undefined) {
-      try {
-        const given = context();
-        if (given) takeOver(event, given);
-      } catch (error) {
-        this.#failures.count(CONTEXT_NAME, `giving the context of ${format(event.type)}`, error);
-      }
-    }
-    this.#depth--;
-    return ownTimestamp;
-  }
-
-  #countTimestamp(type: string, timestamp: unknown): void {
-    const error = new TypeError(`${format(timestamp)} is no time`);
-    this.#failures.count(TIMESTAMP_NAME, `the event ${format(type)}`, error);
+    return isTime;
   }
 
   subscribe<Type extends EventTypeOf<Events>>(
@@ -312,7 +289,7 @@ export const EventBus: EventBusConstructor = class EventBus<Events extends objec
     const until = startedAt + resolveTimeoutMs("flush EventBus", options);
     // A call at a time: each may take long.
     while (monotonicMs() <= until && this.#drain.next(1) > 0);
-    this.#lifecycle.endSlice(startedAt);
+    this.#drain.endSlice(startedAt);
     this.#subscribers.flushSync();
     return this.#drain.idle;
   }
@@ -366,11 +343,6 @@ export const EventBus: EventBusConstructor = class EventBus<Events extends objec
       ...this.#losses.counts(),
       skippedBySubscriber: this.#drain.skipped.toRecord(),
     };
-  }
-
-  #reject(reason: RejectReason, type: string): false {
-    if (this.enabled) this.#losses.add(reason, type);
-    return false;
   }
 
   /** Applies the overflow policy. @returns whether the new event may be queued */

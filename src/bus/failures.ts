@@ -1,6 +1,6 @@
 import { inNeutralContext } from "../internal/neutral_context.ts";
 import type { Logger } from "../internal/logger.ts";
-import { errorText, report } from "../internal/reporting.ts";
+import { errorText, nameOf, report } from "../internal/reporting.ts";
 import { Tally } from "./tally.ts";
 
 /** The name that a logger is counted under that throws or rejects. */
@@ -39,18 +39,18 @@ export class Failures {
   }
 
   /**
-   * Calls code of `name`, now, and counts what it throws or rejects with.
+   * Calls code of somebody who has a name, now, and counts what it throws or rejects with.
    *
    * @returns a promise that is fulfilled when that has settled, if the code did not end at once
    */
-  isolate(name: string, what: string, call: () => unknown): Promise<void> | undefined {
+  isolate(named: unknown, what: string, call: () => unknown): Promise<void> | undefined {
     try {
       const result = call();
       if (isThenable(result)) {
-        return new Promise((resolve) => this.follow(name, what, result, resolve));
+        return new Promise((resolve) => this.follow(nameOf(named), what, result, resolve));
       }
     } catch (error) {
-      this.count(name, what, error);
+      this.count(nameOf(named), what, error);
     }
     return undefined;
   }

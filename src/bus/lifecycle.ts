@@ -1,39 +1,27 @@
 import type { StopReport } from "../library/reports.ts";
-import type { BusEvent } from "../events/event.ts";
 import { Deadline } from "../internal/deadline.ts";
-import type { BoundedQueue } from "./bounded_queue.ts";
 import { awaitInNeutralContext, REQUESTS_ARE_APART } from "../internal/neutral_context.ts";
-import type { AsyncCall, Drain } from "./drain.ts";
-import type { Failures } from "./failures.ts";
-import type { Losses } from "./losses.ts";
-import type { SubscriberSet } from "./subscriber_set.ts";
+import type { AsyncCall, Drain, DrainParts } from "./drain.ts";
 
 /** The sums of a {@linkcode StopReport}, since the bus was made. */
 type Totals = [delivered: number, dropped: number, leftOver: number, failures: number];
 
 /** The parts of a bus that starting, flushing and stopping it concerns. */
-interface Parts {
-  readonly queue: BoundedQueue<BusEvent>;
-  readonly drain: Drain;
-  readonly losses: Losses;
-  readonly failures: Failures;
-  readonly subscribers: SubscriberSet;
-}
+type Parts = DrainParts & { readonly drain: Drain };
 
 /** Starts, flushes and stops a bus. */
 export class Lifecycle {
   /** Whether `publish` takes events: also before the first start, not once stopped or disabled. */
   open: boolean;
   started = false;
-  readonly #enabled: boolean;
   readonly #parts: Parts;
   #stopping: Promise<StopReport> | undefined;
   /** Whether to start again when the stop is over. */
   #restart = false;
   #atStart: Totals;
 
-  constructor(enabled: boolean, parts: Parts) {
-    this.#enabled = this.open = enabled;
+  constructor(parts: Parts) {
+    this.open = parts.options.enabled;
     this.#parts = parts;
     this.#atStart = this.#totals();
   }
@@ -51,7 +39,7 @@ export class Lifecycle {
       const { drain, losses } = this.#parts;
       if (!this.open) this.#atStart = this.#totals();
       if (!this.started) drain.retain();
-      this.open = this.started = this.#enabled;
+      this.open = this.started = this.#parts.options.enabled;
       losses.suffix = "";
     }
   }
@@ -78,7 +66,8 @@ export class Lifecycle {
     };
     const drained = await deadline.until(isDrained, drain.changes);
     if (stopping && !drained) this.#dropLeftOver();
-    const calls = drain.callsBut(asking);
+    const calls = new Set(drain.inFlight);
+    calls.delete(asking);
     if (!await deadline.until(() => haveSettled(calls, drain), drain.changes)) {
       this.#blame(calls, stopping ? "stop" : "flush");
     }
@@ -94,12 +83,6 @@ export class Lifecycle {
   stop(timeoutMs: number, signal: AbortSignal | undefined): Promise<StopReport> {
     this.#restart = false;
     return this.#stopping ??= this.#stop(timeoutMs, signal);
-  }
-
-  endSlice(startedAtMs: number): void {
-    const { queue, losses, subscribers } = this.#parts;
-    subscribers.endSlice(startedAtMs);
-    if (queue.size === 0) losses.noteEmpty();
   }
 
   async #stop(timeoutMs: number, signal: AbortSignal | undefined): Promise<StopReport> {

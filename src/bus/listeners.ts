@@ -1,5 +1,4 @@
 import type { BusEvent } from "../events/event.ts";
-import { nameOf } from "../internal/reporting.ts";
 import type { Failures } from "./failures.ts";
 import { type Listener, type Routes, untilAborted } from "./routes.ts";
 
@@ -65,7 +64,11 @@ export class Listeners {
   #call(callback: EventListenerOrEventListenerObject, event: Event): void {
     const isFunction = typeof callback === "function";
     this.#failures.isolate(
-      nameOf(callback, (of) => typeof of === "function" ? of.name : of.constructor.name),
+      isFunction ? callback : {
+        get name() {
+          return callback.constructor.name;
+        },
+      },
       `a listener of ${event.type}`,
       () => isFunction ? callback.call(this.#target, event) : callback.handleEvent(event),
     );

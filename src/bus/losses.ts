@@ -60,7 +60,7 @@ export class Losses {
   }
 
   /** Counts a loss; cheap. */
-  add(reason: RejectReason | DropReason, type: string): void {
+  add(reason: RejectReason | DropReason, type: unknown): void {
     if (!this.#unreported) {
       this.#unreported = {
         since: this.#now(),

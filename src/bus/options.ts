@@ -122,15 +122,14 @@ const RULES: Readonly<Record<keyof EventBusOptions, Rule>> = {
 export function resolveOptions(options: EventBusOptions): ResolvedOptions {
   const resolved: Record<string, unknown> = { ...DEFAULT_EVENT_BUS_OPTIONS, logger: console };
   for (const [name, value] of Object.entries(options)) {
-    if (value === undefined || Object.hasOwn(RULES, name)) continue;
-    const known = Object.keys(RULES).join(", ");
-    throw new TypeError(
-      `Cannot create EventBus: there is no option ${format(name)}; there are ${known}`,
-    );
-  }
-  for (const [name, [rule, holds]] of Object.entries(RULES)) {
-    const value = options[name as keyof EventBusOptions];
     if (value === undefined) continue;
+    if (!Object.hasOwn(RULES, name)) {
+      const known = Object.keys(RULES).join(", ");
+      throw new TypeError(
+        `Cannot create EventBus: there is no option ${format(name)}; there are ${known}`,
+      );
+    }
+    const [rule, holds] = RULES[name as keyof EventBusOptions];
     const ErrorClass = typeof resolved[name] === "number" ? RangeError : TypeError;
     if (!holds(value)) invalidArgument(ErrorClass, "create EventBus", name, rule, value);
     resolved[name] = value;

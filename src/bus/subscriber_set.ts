@@ -6,20 +6,13 @@ import type { EventSubscriber } from "../library/event_subscriber.ts";
 import type { Failures } from "./failures.ts";
 import type { End, Routes } from "./routes.ts";
 
-/** A subscriber with its name, which may be one that throws, and what ends its subscriptions. */
-interface Registered {
-  readonly subscriber: EventSubscriber;
-  readonly name: string;
-  readonly ends: readonly End[];
-}
-
 /** The registered subscribers, with what the bus asks of all of them. */
 export class SubscriberSet {
   readonly #routes: Routes;
   readonly #failures: Failures;
-  readonly #registered = new Map<EventSubscriber, Registered>();
+  readonly #registered = new Map<EventSubscriber, End[]>();
   /** Those that want to hear of the end of a slice. */
-  #draining: Registered[] = [];
+  #draining: EventSubscriber[] = [];
   /** Whether one of them asks when it began. */
   timesSlices = false;
 
@@ -42,53 +35,52 @@ export class SubscriberSet {
         this.#routes.add(type, (handler as EventHandler).bind(subscriber), name)
       );
       if (onEvent) ends.push(this.#routes.add(undefined, onEvent.bind(subscriber), name));
-      this.#registered.set(subscriber, { subscriber, name, ends });
+      this.#registered.set(subscriber, ends);
       this.#changed();
     }
     return () => this.#remove(subscriber);
   }
 
   #remove(subscriber: EventSubscriber): void {
-    for (const end of this.#registered.get(subscriber)?.ends ?? []) end();
+    for (const end of this.#registered.get(subscriber) ?? []) end();
     this.#registered.delete(subscriber);
     this.#changed();
   }
 
   #changed(): void {
-    this.#draining = [...this.#registered.values()]
-      .filter(({ subscriber }) => subscriber.onDrain !== undefined);
-    this.timesSlices = this.#draining.some(({ subscriber }) => subscriber.onDrain!.length > 0);
+    this.#draining = [...this.#registered.keys()].filter(({ onDrain }) => onDrain);
+    this.timesSlices = this.#draining.some(({ onDrain }) => onDrain!.length > 0);
   }
 
   /** Tells them that a slice has ended, in their order. */
   endSlice(startedAtMs: number): void {
-    for (const registered of this.#draining) this.#call(registered, "onDrain", startedAtMs);
+    for (const subscriber of this.#draining) this.#call(subscriber, "onDrain", startedAtMs);
   }
 
   /** Has each pass on what it can, now. */
   flushSync(): void {
-    for (const registered of this.#registered.values()) this.#call(registered, "flushSync");
+    for (const subscriber of this.#registered.keys()) this.#call(subscriber, "flushSync");
   }
 
   /** Calls a method of all at the same time, and waits for them; `shutdown` unregisters them. */
   async callAsync(method: "flush" | "shutdown", deadline: Deadline): Promise<void> {
     // Who is called when nothing is left of the time is not to blame for it.
     const { passed } = deadline;
-    const calls = [...this.#registered.values()].map(async (registered) => {
-      const settled = this.#call(registered, method);
+    const calls = [...this.#registered.keys()].map(async (subscriber) => {
+      const settled = this.#call(subscriber, method);
       if (settled && !await deadline.waitFor(settled) && !passed) {
-        this.#failures.count(registered.name, method, new Error("timed out"));
+        this.#failures.count(nameOf(subscriber), method, new Error("timed out"));
       }
-      if (method === "shutdown") this.#remove(registered.subscriber);
+      if (method === "shutdown") this.#remove(subscriber);
     });
     await Promise.all(calls);
   }
 
   #call(
-    { subscriber, name }: Registered,
+    subscriber: EventSubscriber,
     method: "onDrain" | "flushSync" | "flush" | "shutdown",
     sliceStartedAtMs = 0,
   ): Promise<void> | undefined {
-    return this.#failures.isolate(name, method, () => subscriber[method]?.(sliceStartedAtMs));
+    return this.#failures.isolate(subscriber, method, () => subscriber[method]?.(sliceStartedAtMs));
   }
 }

@@ -18,8 +18,7 @@ export const wallMs: () => number = Date.now;
 export type Timer = ReturnType<typeof setTimeout>;
 
 /** As `setTimeout`. */
-export const setTimer: (callback: () => void, delayMs: number) => Timer = (callback, delayMs) =>
-  setTimeout(callback, delayMs);
+export const setTimer: typeof setTimeout = setTimeout;
 
 /** As `clearTimeout`. */
-export const clearTimer: (timer: Timer | undefined) => void = (timer) => clearTimeout(timer);
+export const clearTimer: typeof clearTimeout = clearTimeout;

@@ -26,67 +26,56 @@ export function resolveTimeoutMs(action: string, options: DeadlineOptions): numb
 export class Deadline {
   /** Whether it has passed. */
   passed = false;
+  readonly #expired: Promise<boolean>;
   readonly #signal: AbortSignal | undefined;
   readonly #timer: Timer;
-  /** What ends the waits that are under way. */
-  readonly #waits = new Set<() => void>();
+  #expire!: () => void;
 
   /** @param signal makes it pass at once when it aborts */
   constructor(timeoutMs: number, signal?: AbortSignal) {
     this.#signal = signal;
-    this.#timer = setTimer(this.#pass, timeoutMs);
-    signal?.addEventListener("abort", this.#pass);
-    this.passed = signal?.aborted === true;
+    this.#expired = new Promise((resolve) => {
+      this.#expire = () => {
+        this.passed = true;
+        resolve(false);
+      };
+    });
+    this.#timer = setTimer(this.#expire, timeoutMs);
+    signal?.addEventListener("abort", this.#expire);
+    if (signal?.aborted) this.#expire();
   }
 
-  readonly #pass = (): void => {
-    this.passed = true;
-    for (const end of this.#waits) end();
-  };
+  /** Waits for `work`, but not beyond the deadline. @returns whether the work was done in time */
+  waitFor(work: Promise<unknown>): Promise<boolean> {
+    return Promise.race([work.then(() => true), this.#expired]);
+  }
 
   /**
    * Waits until something is so, but not beyond the deadline. It leaves nothing behind on what it
    * waits for.
    *
    * @param changes holds what is called whenever it may have become so
-   * @returns whether it is so
+   * @returns whether it became so in time
    */
-  until(isSo: () => boolean, changes: Set<() => void>): Promise<boolean> {
-    return new Promise((resolve) => {
-      let timer: Timer | undefined;
-      const look = (): void => {
-        clearTimer(timer);
-        const so = isSo();
-        if (so || this.passed) {
-          changes.delete(look);
-          this.#waits.delete(look);
-          resolve(so);
-        } else if (REQUESTS_ARE_APART) {
-          timer = setTimer(look, LOOK_INTERVAL_MS);
-        }
+  async until(isSo: () => boolean, changes: Set<() => void>): Promise<boolean> {
+    let look!: () => void;
+    const so = new Promise<void>((resolve) => {
+      look = () => {
+        if (isSo()) resolve();
       };
-      changes.add(look);
-      this.#waits.add(look);
-      look();
     });
-  }
-
-  /** Waits for `work`, but not beyond the deadline. @returns whether the work was done in time */
-  async waitFor(work: Promise<unknown>): Promise<boolean> {
-    let end!: () => void;
-    const late = new Promise<boolean>((resolve) => {
-      end = () => resolve(false);
-    });
-    this.#waits.add(end);
-    if (this.passed) end();
-    const done = await Promise.race([work.then(() => true), late]);
-    this.#waits.delete(end);
-    return done;
+    changes.add(look);
+    const timer = REQUESTS_ARE_APART ? setInterval(look, LOOK_INTERVAL_MS) : undefined;
+    look();
+    const inTime = await this.waitFor(so);
+    clearInterval(timer);
+    changes.delete(look);
+    return inTime;
   }
 
   /** Ends it; it passes no more. */
   clear(): void {
     clearTimer(this.#timer);
-    this.#signal?.removeEventListener("abort", this.#pass);
+    this.#signal?.removeEventListener("abort", this.#expire);
   }
 }

@@ -7,10 +7,12 @@ export const REQUESTS_ARE_APART: boolean = globalThis.navigator?.userAgent === "
 
 /** What is to be called; in nearly all cases there is one. */
 let jobs: (() => void)[] = [];
+let isWoken = false;
 let wake: () => void;
 
 /** Made here and by {@linkcode run}, never by who wants something called: it keeps their context. */
 function arm(): void {
+  isWoken = false;
   new Promise<void>((resolve) => {
     wake = resolve;
   }).then(run);
@@ -26,12 +28,16 @@ function run(): void {
 /**
  * Calls `job` in a microtask, in the async context (`AsyncLocalStorage`) that this module was
  * evaluated in and not in the caller's. Where requests are kept apart, it is called in the caller's:
- * nothing else would come. The job must not throw.
+ * nothing else would come. The job must not throw, and may be called once too often.
  */
 export const inNeutralContext: (job: () => void) => void = REQUESTS_ARE_APART
-  ? queueMicrotask.bind(undefined)
+  ? (job) => queueMicrotask(job)
   : (job) => {
-    if (jobs.push(job) === 1) wake();
+    jobs.push(job);
+    if (isWoken) return;
+    // In this order: at the end of the stack it may throw, and the next one wakes.
+    wake();
+    isWoken = true;
   };
 
 if (!REQUESTS_ARE_APART) arm();

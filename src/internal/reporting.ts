@@ -29,13 +29,9 @@ export function whileReporting<Result>(call: () => Result): Result {
  * @param onFailure called then
  */
 export function report(logger: Logger, text: string, onFailure: () => void = () => {}): void {
-  try {
-    const line = oneLine(cut(`busbar: ${text}`, MAX_LINE_LENGTH));
-    const result: unknown = whileReporting(() => logger.warn(line));
-    if (Object(result) === result) Promise.resolve(result).then(undefined, onFailure);
-  } catch {
-    onFailure();
-  }
+  const line = oneLine(cut(`busbar: ${text}`, MAX_LINE_LENGTH));
+  // An async function: what it throws and what it awaits reject alike.
+  (async () => await whileReporting(() => logger.warn(line)))().catch(onFailure);
 }
 
 /** Without what ends a line or steers a terminal: such characters are written as in JSON. */
@@ -46,20 +42,17 @@ export function oneLine(text: string): string {
   );
 }
 
-/** A text up to a length; one that is longer ends with how many characters were cut off. */
+/** A text up to a length; one that is longer ends with how many more characters there were. */
 export function cut(text: string, length: number = MAX_NAME_LENGTH): string {
   if (text.length <= length) return text;
   // Joined anew: a slice would keep the whole text in memory.
-  return `${[...text.slice(0, length)].join("")}… (${text.length - length} more characters)`;
+  return `${[...text.slice(0, length)].join("")}… (${text.length - length} more)`;
 }
 
 /** What a handler, a class or a subscriber is called, whatever its name is. */
-export function nameOf<Named>(
-  named: Named,
-  read: (named: Named) => unknown = (named) => (named as { name?: unknown }).name,
-): string {
+export function nameOf(named: unknown): string {
   try {
-    const name = read(named);
+    const { name } = named as { name?: unknown };
     if (typeof name === "string" && name !== "") return cut(name);
   } catch {
     // It has a name that throws.

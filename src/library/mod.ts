@@ -20,7 +20,7 @@
  *
  * @module
  */
-export type { BusEvent, PublishInit } from "../events/event.ts";
+export type { BusEvent, EventContext, PublishInit } from "../events/event.ts";
 export type {
   AnyEvents,
   EventHandler,
@@ -41,4 +41,4 @@ export type {
   RejectReason,
   StopReport,
 } from "./reports.ts";
-export { getEventBus } from "./slot.ts";
+export { getEventBus } from "./get_event_bus.ts";

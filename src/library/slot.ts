@@ -1,6 +1,4 @@
-import type { AnyEvents } from "../events/event_map.ts";
 import { CONTRACT_VERSION } from "./brand.ts";
-import { createDisabledBus } from "./disabled_bus.ts";
 import type { EventBus } from "./event_bus.ts";
 
 /** What all copies of the package in one program share: the process-wide bus. */
@@ -17,41 +15,19 @@ let ownSlot: Slot | undefined;
 /**
  * The slot, which all copies of the package find under one symbol: a library may bring another copy
  * than the application has, and its events must not end in a bus that nobody listens to.
- */
-export function getSlot(): Slot {
-  const shared = (globalThis as { [KEY]?: Slot })[KEY] ??= createSlot();
-  return shared.version === CONTRACT_VERSION ? shared : ownSlot ??= standAlone(shared.version);
-}
-
-/**
- * Returns the process-wide bus: a disabled one until the application sets one. Libraries should call
- * this at each publish, not once at import, so that they get the bus that the application sets up
- * later. All copies of Busbar in one program, of whatever version, have the same one; if two versions
- * cannot share it, one line says so.
  *
- * @example A library publishes, and costs nothing until an application listens
- * ```ts
- * import { getEventBus } from "@busbar/busbar/library";
- *
- * export function read(key: string) {
- *   getEventBus().publish("cache.read", { key });
- * }
- * read("a");
- * ```
+ * @param createBus makes the disabled bus that stands there until one is set
  */
-export function getEventBus<Events extends object = AnyEvents>(): EventBus<Events> {
-  return getSlot().bus as unknown as EventBus<Events>;
-}
-
-function createSlot(): Slot {
-  return { bus: createDisabledBus(), version: CONTRACT_VERSION };
-}
-
-function standAlone(version: number): Slot {
-  // deno-lint-ignore no-console -- nobody has set a logger; said once
-  console.warn(
-    `busbar: a copy of contract ${CONTRACT_VERSION} cannot share the bus of contract ` +
-      `${version}; update one of the two`,
-  );
-  return createSlot();
+export function getSlot(createBus: () => EventBus): Slot {
+  const create = (): Slot => ({ bus: createBus(), version: CONTRACT_VERSION });
+  const shared = (globalThis as { [KEY]?: Slot })[KEY] ??= create();
+  if (shared.version === CONTRACT_VERSION) return shared;
+  if (!ownSlot) {
+    // deno-lint-ignore no-console -- nobody has set a logger; said once
+    console.warn(
+      `busbar: a copy of contract ${CONTRACT_VERSION} cannot share the bus of contract ` +
+        `${shared.version}; update one of the two`,
+    );
+  }
+  return ownSlot ??= create();
 }
