@@ -47,7 +47,9 @@ const record = (): BusEvent => ({
   timestamp: clock(),
   metadata: PAYLOAD,
   sessionId: "",
+  operationId: "",
   traceparent: undefined,
+  tracestate: undefined,
 });
 
 function baseline(): Contender {

@@ -6,23 +6,34 @@
 export const REQUESTS_ARE_APART: boolean = globalThis.navigator?.userAgent === "Cloudflare-Workers";
 
 /** What is to be called; in nearly all cases there is one. */
-let jobs: (() => void)[] = [];
+let job: (() => void) | undefined;
+const further: (() => void)[] = [];
 let isWoken = false;
 let wake: () => void;
+const keepWake = (resolve: () => void): void => {
+  wake = resolve;
+};
 
 /** Made here and by {@linkcode run}, never by who wants something called: it keeps their context. */
 function arm(): void {
   isWoken = false;
-  new Promise<void>((resolve) => {
-    wake = resolve;
-  }).then(run);
+  new Promise<void>(keepWake).then(run);
 }
 
 function run(): void {
-  const due = jobs;
-  jobs = [];
+  const first = job as () => void;
+  job = undefined;
+  if (further.length > 0) {
+    runAll([first, ...further.splice(0)]);
+  } else {
+    arm();
+    first();
+  }
+}
+
+function runAll(due: readonly (() => void)[]): void {
   arm();
-  for (const job of due) job();
+  for (const each of due) each();
 }
 
 /**
@@ -31,9 +42,10 @@ function run(): void {
  * nothing else would come. The job must not throw, and may be called once too often.
  */
 export const inNeutralContext: (job: () => void) => void = REQUESTS_ARE_APART
-  ? (job) => queueMicrotask(job)
-  : (job) => {
-    jobs.push(job);
+  ? (next) => queueMicrotask(next)
+  : (next) => {
+    if (job === undefined) job = next;
+    else further.push(next);
     if (isWoken) return;
     // In this order: at the end of the stack it may throw, and the next one wakes.
     wake();

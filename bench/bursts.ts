@@ -1,0 +1,167 @@
+// deno-lint-ignore-file no-console -- a bench prints its results
+/**
+ * What does an event cost that is published alone, in a burst of 10, or of 1,000? A service has
+ * bursts of one. Each burst is delivered before the next one is published; what waiting for that
+ * costs without any event is subtracted from every contender.
+ *
+ * The bus runs its handler in the async context of its module, with and without an
+ * `AsyncLocalStorage` around the publisher. It is held against eventemitter3, whose handler runs on
+ * the publisher's stack, and against the bus as it was at commit 9043328, which is taken from the
+ * repository's history. Each pair runs in a process of its own, in turn. An event that is not
+ * delivered fails the bench.
+ *
+ * Run it with `deno task bench:bursts`, on other runtimes with `deno task bench:bursts:node`.
+ *
+ * @module
+ */
+import { AsyncLocalStorage } from "node:async_hooks";
+import { execFileSync } from "node:child_process";
+import process from "node:process";
+import { setImmediate } from "node:timers";
+import { EventEmitter } from "eventemitter3";
+import { type BusEvent, EventBus } from "../mod.ts";
+import { createClock } from "../src/bus/clock.ts";
+import { median } from "./measure.ts";
+
+const TYPE = "cache.read";
+const PAYLOAD = { keys: ["a", "b"] };
+const ROUNDS = 31;
+/** The time of one measurement, short enough to stay within a turn's budget. */
+const MEASURED_MS = 2;
+const MEASUREMENTS_PER_ROUND = 10;
+const BEFORE = process.env["BUSBAR_BEFORE"];
+
+let handled = 0;
+const count = (event: BusEvent) => {
+  if (event.metadata !== undefined) handled++;
+};
+
+/** Publishes one event, to be handled by `count`. */
+type Publish = () => void;
+
+const storage = new AsyncLocalStorage<number>();
+
+function emitter3(): Publish {
+  const clock = createClock();
+  const emitter = new EventEmitter();
+  emitter.on(TYPE, count);
+  return () =>
+    void emitter.emit(TYPE, {
+      type: TYPE,
+      timestamp: clock(),
+      metadata: PAYLOAD,
+      sessionId: "",
+      operationId: "",
+      traceparent: undefined,
+      tracestate: undefined,
+    });
+}
+
+function busOf(Bus: typeof EventBus): Publish {
+  const bus = new Bus({ maxQueueSize: 100_000, logger: { warn() {} } }).start();
+  bus.subscribe(TYPE, count);
+  return () => void bus.publish(TYPE, PAYLOAD);
+}
+
+async function busBefore(): Promise<Publish> {
+  const { EventBus } = await import(BEFORE ?? "");
+  return busOf(EventBus);
+}
+
+const CONTENDERS: Readonly<Record<string, () => Publish | Promise<Publish>>> = {
+  "bus": () => busOf(EventBus),
+  "eventemitter3": emitter3,
+  "bus at 9043328": busBefore,
+};
+
+/** A turn of the event loop, in which nothing is measured. */
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/** Nanoseconds per event, the wait for its delivery included. */
+async function time(publish: Publish, burst: number, bursts: number): Promise<number> {
+  await turn();
+  const startedAt = performance.now();
+  for (let i = 0; i < bursts; i++) {
+    for (let j = 0; j < burst; j++) publish();
+    await null;
+  }
+  return (performance.now() - startedAt) * 1e6 / (bursts * burst);
+}
+
+/** Nanoseconds per event of each, net of the wait; the median of the rounds. */
+async function compare(names: readonly string[], burst: number): Promise<number[]> {
+  const publishers = await Promise.all(names.map((name) => CONTENDERS[name]!()));
+  const all = [...publishers, () => {}];
+  const bursts = all.map(() => 10);
+  for (const [index, publish] of all.entries()) {
+    // Warmed up, and as many bursts as fit into a measurement.
+    for (let i = 0; i < 300; i++) {
+      const took = await time(publish, burst, bursts[index]!);
+      bursts[index] = Math.max(1, Math.round(MEASURED_MS * 1e6 / (took * burst)));
+    }
+  }
+  handled = 0;
+  let published = 0;
+  const rounds: number[][] = all.map(() => []);
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [index, publish] of all.entries()) {
+      const times: number[] = [];
+      for (let i = 0; i < MEASUREMENTS_PER_ROUND; i++) {
+        times.push(await time(publish, burst, bursts[index]!));
+        if (index < publishers.length) published += bursts[index]! * burst;
+      }
+      rounds[index]!.push(median(times));
+    }
+  }
+  await turn();
+  if (handled !== published) throw new Error(`lost ${published - handled} of ${published} events`);
+  const medians = rounds.map(median);
+  const wait = medians.pop()!;
+  return medians.map((took) => took - wait);
+}
+
+/** Each claim: which burst, whether in an AsyncLocalStorage, against what, at most how much. */
+const CLAIMS: readonly [
+  burst: number,
+  isStored: boolean,
+  against: string,
+  most: Readonly<Record<string, number>>,
+][] = [
+  [1, false, "eventemitter3", { Node: 2.6, Deno: 2.0 }],
+  [1, true, "eventemitter3", { Node: 3.2, Deno: 2.0 }],
+  [10, false, "eventemitter3", { Node: 1.4, Deno: 1.4 }],
+  [1_000, false, "bus at 9043328", { Node: 1.05, Deno: 1.05 }],
+  [1, false, "bus at 9043328", {}],
+  [10, false, "bus at 9043328", {}],
+];
+
+function compareAll(): void {
+  const { deno, bun, node } = process.versions;
+  const runtime = deno ? "Deno" : bun ? "Bun" : "Node";
+  console.log(`${runtime} ${deno ?? bun ?? node}, ns an event, net of the wait:`);
+  let missed = 0;
+  for (const [burst, isStored, against, bounds] of CLAIMS) {
+    if (against.includes("9043328") && BEFORE === undefined) continue;
+    const flags = deno ? ["run", "--config", "bench/deno.json", "-A"] : [];
+    const args = [...flags, process.argv[1] ?? "", `${burst}`, `${isStored}`, against];
+    const [took, reference] = JSON.parse(execFileSync(process.execPath, args, { encoding: "utf8" }));
+    const ratio = took / reference;
+    const most = bounds[runtime];
+    const isMissed = most !== undefined && ratio > most;
+    if (isMissed) missed++;
+    console.log(
+      `bursts of ${burst}${isStored ? " in an AsyncLocalStorage" : ""}: bus ${took.toFixed(0)} / ` +
+        `${against} ${reference.toFixed(0)} = ${ratio.toFixed(2)}` +
+        (most === undefined ? "" : ` (at most ${most})`) + (isMissed ? "  MISSED" : ""),
+    );
+  }
+  if (missed > 0) process.exitCode = 1;
+}
+
+const [burst, isStored, against] = process.argv.slice(2);
+if (burst === undefined || against === undefined) {
+  compareAll();
+} else {
+  const run = () => compare(["bus", against], Number(burst));
+  console.log(JSON.stringify(await (isStored === "true" ? storage.run(1, run) : run())));
+}
