@@ -1,6 +1,6 @@
 /**
  * Checks the npm tarballs as their users will meet them: package.json, types under three module
- * resolutions with and without the web's types, what npm installs with them, the README's first
+ * resolutions with and without a platform's types, what npm installs with them, the README's first
  * snippet on each runtime, `require`, and bundlers.
  *
  * @module
@@ -17,20 +17,7 @@ import {
 import { BUSBAR, CORE, type Package } from "./package/packages.ts";
 import { run, step } from "./package/run.ts";
 import { installTools, tools } from "./package/tools.ts";
-
-/** The ways to resolve modules that a consumer may have chosen. */
-const RESOLUTIONS = {
-  nodenext: ["--module", "nodenext", "--moduleResolution", "nodenext"],
-  node16: ["--module", "node16", "--moduleResolution", "node16"],
-  bundler: ["--module", "esnext", "--moduleResolution", "bundler"],
-} as const;
-
-/** The types of a platform that a consumer may have, or not. */
-const PLATFORMS = {
-  "no platform": ["--lib", "es2023", "--types", ""],
-  "the web": ["--lib", "esnext,dom", "--types", ""],
-  "Node": ["--lib", "es2023", "--types", "node"],
-} as const;
+import { checkTypes } from "./package/types.ts";
 
 /** How each runtime runs a file of TypeScript. */
 const RUNTIMES = {
@@ -40,29 +27,11 @@ const RUNTIMES = {
   Deno: [Deno.execPath(), "run", "--allow-env"],
 } as const;
 
-/** For those that need no platform's types: what they import from npm has none of its own. */
-const TYPES_NODE = { "@types/node": "22.20.5" };
-
 /** A program that has OpenTelemetry's own set-up. */
 const SDK_NODE = { "@opentelemetry/sdk-node": "0.301.0" };
 
 /** One that has the SDK of the generation before, which asks for an older API. */
 const SDK_2 = { "@opentelemetry/sdk-metrics": "2.2.0", "@opentelemetry/api": "1.9.0" };
-
-async function checkTypes({ directory }: Consumer): Promise<void> {
-  for (const resolution of Object.values(RESOLUTIONS)) {
-    for (const platform of Object.values(PLATFORMS)) {
-      await run(tools.node22, [
-        tools.tsc,
-        ...["--noEmit", "--strict", "--exactOptionalPropertyTypes", "--skipLibCheck", "false"],
-        ...["--target", "es2022"],
-        ...resolution,
-        ...platform,
-        "entry_points.ts",
-      ], { cwd: directory });
-    }
-  }
-}
 
 async function checkRun(consumer: Consumer, runtime: keyof typeof RUNTIMES): Promise<void> {
   const [program, ...args] = RUNTIMES[runtime];
@@ -143,9 +112,9 @@ async function checkPackage(checked: Package): Promise<void> {
   );
   await using consumer = await step(
     `${name}: npm install elsewhere`,
-    () => createConsumer(checked, TYPES_NODE),
+    () => createConsumer(checked),
   );
-  await step(`${name}: types`, () => checkTypes(consumer));
+  await checkTypes(checked, consumer.directory);
   for (const runtime of ["Node 22", "Node 24", "Bun", "Deno"] as const) {
     await step(`${name}: snippet on ${runtime}`, () => checkRun(consumer, runtime));
   }

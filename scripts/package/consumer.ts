@@ -26,6 +26,17 @@ export async function createProject(
   };
 }
 
+/** Adds packages to a project, at these versions. */
+export async function install(
+  directory: string,
+  packages: Readonly<Record<string, string>>,
+): Promise<void> {
+  const wanted = Object.entries(packages).map(([name, version]) => `${name}@${version}`);
+  await run("npm", ["install", "--save-dev", "--no-audit", "--no-fund", "--silent", ...wanted], {
+    cwd: directory,
+  });
+}
+
 /**
  * Makes a project as a user would: npm installs the tarball and, with it, the peer dependency. It
  * has the optional ones too, if it is the whole, since it imports all entry points.
