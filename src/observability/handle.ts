@@ -28,7 +28,7 @@ export interface Observability<Events extends object = AnyEvents> extends AsyncD
   scrape(format?: ScrapeFormat): Promise<string>;
   /**
    * Resolves when everything published before the call has passed through the bus, its subscribers
-   * and the exporters. It never rejects.
+   * and the exporters. Whatever fails meanwhile, it does not reject.
    *
    * @returns `false` if something failed, a receiver refused a push, the timeout was reached or the
    * signal aborted

@@ -1,3 +1,4 @@
+import { assertEquals } from "@std/assert";
 import { startObservability } from "@busbar/busbar/observability";
 import { MemoryLogger } from "@busbar/busbar/testing";
 import { checkLimits, type JobEvents, jobs } from "../support/catalog_limits.ts";
@@ -17,4 +18,17 @@ Deno.test("what is recorded, started and logged keeps to the limits of the optio
       logger: new MemoryLogger(),
     })
   );
+});
+
+Deno.test("what became of exports is shown under the prefix of the bus's metrics", async () => {
+  await using receiver = await OtlpReceiver.start();
+  await using obs = await startObservability({
+    env: () => undefined,
+    selfMetricsPrefix: "own",
+    otlp: { endpoint: receiver.endpoint },
+    logger: new MemoryLogger(),
+  });
+  const scrape = await obs.scrape();
+  assertEquals(/^own_export_queued_items\{signal="logs"\} 0$/m.test(scrape), true, scrape);
+  assertEquals(scrape.includes("busbar_"), false);
 });

@@ -102,3 +102,24 @@ Deno.test("other work gets its turns while a large scrape is written, and does n
   // One for each phase is there without slices too.
   assertEquals(turns > 5, true, `${turns} turns`);
 });
+
+Deno.test("one large histogram is written in many slices too", async () => {
+  await using metrics = new PrometheusMetrics();
+  const advice = { explicitBucketBoundaries: Array.from({ length: 200 }, (_, i) => i) };
+  const times = metrics.meter.createHistogram("time", { advice });
+  for (let set = 0; set < 256; set++) times.record(1, { set });
+  const { now } = performance;
+  let [nowMs, looks] = [0, 0];
+  // So late at each look that every step ends a slice.
+  performance.now = () => {
+    looks++;
+    return nowMs += 1_000;
+  };
+  try {
+    await metrics.scrape();
+  } finally {
+    performance.now = now;
+  }
+  // To group so few series takes a handful; the rest are those of 52,000 lines.
+  assertEquals(looks > 40, true, `${looks} looks at the clock`);
+});
