@@ -25,6 +25,9 @@ import { assertFunction } from "../internal/arguments.ts";
 import { type End, Routes, untilAborted } from "./routes.ts";
 import { SubscriberSet } from "./subscriber_set.ts";
 
+/** The name that a throwing `PublishInit` is counted under. */
+const PUBLISHER_NAME = "(publisher)";
+
 const disposable = (end: End): Disposable => ({ [Symbol.dispose]: end });
 const NOTHING = disposable(() => {});
 
@@ -119,16 +122,24 @@ export const EventBus: EventBusConstructor = class EventBus<Events extends objec
     if (!this.#lifecycle.open) return this.#reject("stopped", type);
     // A type that is no string can come from untyped code only; it is nobody's, and must not throw.
     if (typeof type !== "string" || type.startsWith("bus:")) return this.#reject("reserved", type);
+    let given: number | undefined;
+    let sessionId: string | undefined;
+    let traceparent: string | undefined;
+    // Read before there is room: a getter may publish as well.
+    try {
+      if (init) ({ timestamp: given, sessionId, traceparent } = init);
+    } catch (error) {
+      this.#failures.count(PUBLISHER_NAME, `publishing ${type}`, error);
+    }
     if (this.#queue.full && !this.#makeRoom()) return this.#reject("queue_full", type);
 
-    const given = init?.timestamp;
     const ownTimestamp = given !== undefined && Number.isFinite(given);
     const event: BusEvent = {
       type,
-      timestamp: ownTimestamp ? given : this.#now(),
+      timestamp: ownTimestamp ? given as number : this.#now(),
       metadata,
-      sessionId: init?.sessionId ?? "",
-      traceparent: init?.traceparent,
+      sessionId: sessionId ?? "",
+      traceparent,
     };
     this.#queue.push(event, ownTimestamp);
     this.#drain.wake();

@@ -100,3 +100,18 @@ Deno.test("where the signal has aborted nothing is listened to, and the disposab
   assertEquals(process.heard(), []);
   hooks[Symbol.dispose]();
 });
+
+Deno.test("each way to end has the time that the hooks were given, five seconds if none", () => {
+  for (const [timeoutMs, expected] of [[20, 20], [0, 0], [undefined, 5_000]] as const) {
+    using process = fakeProcess();
+    const given: unknown[] = [];
+    const bus = {
+      stop: (options: unknown) => Promise.resolve(given.push(options)),
+      flushSync: (options: unknown) => given.push(options),
+    };
+    using _hooks = installExitHooks(bus, { timeoutMs });
+    const ways = ["beforeExit", "exit", "uncaughtExceptionMonitor", "SIGTERM"];
+    for (const way of ways) process.emit(way);
+    assertEquals(given, ways.map(() => ({ timeoutMs: expected })));
+  }
+});

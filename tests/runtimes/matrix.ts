@@ -28,6 +28,7 @@ export const FEATURES: Readonly<Record<string, string>> = {
   observability: "All of it in one call",
   generate: "Generated documents",
   exit: "Delivery at exit",
+  testing: "Fakes for tests",
 };
 
 /** Folders whose tests are not about a runtime's behaviour, and run on Deno alone. */
