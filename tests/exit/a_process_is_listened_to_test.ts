@@ -1,31 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { type ExitSignal, installExitHooks } from "@busbar/busbar/exit";
+import { fakeProcess } from "../support/fake_process.ts";
 import { spiedSignal } from "../support/spied_signal.ts";
-
-/** What the global `process` is to the hooks, until the end of the scope. */
-function fakeProcess() {
-  const real = Object.getOwnPropertyDescriptor(globalThis, "process");
-  const listeners = new Map<string, Set<() => void>>();
-  const codes: number[] = [];
-  const process = {
-    on: (event: string, listener: () => void) => {
-      listeners.set(event, (listeners.get(event) ?? new Set()).add(listener));
-    },
-    off: (event: string, listener: () => void) => listeners.get(event)?.delete(listener),
-    exit: (code: number) => codes.push(code),
-  };
-  Object.defineProperty(globalThis, "process", { configurable: true, value: process });
-  return {
-    codes,
-    emit: (event: string) => listeners.get(event)?.forEach((listener) => listener()),
-    /** The events that somebody listens to. */
-    heard: () => [...listeners].filter(([, set]) => set.size > 0).map(([event]) => event).sort(),
-    [Symbol.dispose]: () => {
-      if (real === undefined) Reflect.deleteProperty(globalThis, "process");
-      else Object.defineProperty(globalThis, "process", real);
-    },
-  };
-}
 
 /** What counts how it is ended. */
 function target() {

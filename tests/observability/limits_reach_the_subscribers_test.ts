@@ -6,7 +6,7 @@ import { OtlpReceiver } from "../support/otlp_receiver.ts";
 
 Deno.test("what is recorded, started and logged keeps to the limits of the options", async () => {
   await using receiver = await OtlpReceiver.start();
-  await checkLimits((bus, limits, sink) =>
+  await checkLimits((bus, limits, sink, logger) =>
     startObservability<JobEvents>({
       ...limits,
       env: () => undefined,
@@ -15,7 +15,7 @@ Deno.test("what is recorded, started and logged keeps to the limits of the optio
       logSink: sink,
       tracingEnabled: true,
       otlp: { endpoint: receiver.endpoint },
-      logger: new MemoryLogger(),
+      logger,
     })
   );
 });

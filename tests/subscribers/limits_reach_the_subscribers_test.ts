@@ -1,12 +1,11 @@
 import { TracerProvider } from "@opentelemetry/sdk-trace";
 import { createMetricProducer, PrometheusMetrics } from "@busbar/busbar/otel";
 import { type CatalogSubscription, subscribeCatalog } from "@busbar/busbar/subscribers";
-import { MemoryLogger } from "@busbar/busbar/testing";
 import { checkLimits, jobs } from "../support/catalog_limits.ts";
 
 Deno.test("what is recorded, started and logged for a catalog keeps to its limits", async () => {
   for (const collect of [true, false]) {
-    await checkLimits((bus, limits, sink) => {
+    await checkLimits((bus, limits, sink, logger) => {
       const collected: Pick<CatalogSubscription, "collect"> = { collect: () => [] };
       const metrics = new PrometheusMetrics({
         metricProducers: [createMetricProducer({ collect: () => collected.collect() })],
@@ -17,7 +16,7 @@ Deno.test("what is recorded, started and logged for a catalog keeps to its limit
         collect,
         tracer: new TracerProvider().getTracer("test"),
         sink,
-        logger: new MemoryLogger(),
+        logger,
       });
       collected.collect = subscription.collect;
       return {

@@ -4,7 +4,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { EventBus } from "@busbar/busbar";
+import { EventBus, type Logger } from "@busbar/busbar";
 import { declare } from "@busbar/busbar/catalog";
 import type { LogRecord } from "@busbar/busbar/subscribers";
 import { MemoryLogger } from "@busbar/busbar/testing";
@@ -46,6 +46,7 @@ export type Observe = (
   bus: EventBus<JobEvents>,
   limits: Limits,
   sink: (record: LogRecord) => void | Promise<void>,
+  logger: Logger,
 ) => Observed | Promise<Observed>;
 
 type Publish = (type: keyof JobEvents, timestamp: number) => void;
@@ -88,17 +89,18 @@ async function see(observe: Observe, limits: Limits, events: (publish: Publish) 
     return taken.promise;
   };
   const logger = new MemoryLogger();
-  const bus = new EventBus<JobEvents>({ logger, drainBudgetMs: ONE_SLICE_MS }).start();
+  const bus = new EventBus<JobEvents>({ logger: new MemoryLogger(), drainBudgetMs: ONE_SLICE_MS })
+    .start();
   let scrape: string;
   {
-    await using observed = await observe(bus, limits, taking);
+    await using observed = await observe(bus, limits, taking, logger);
     events((type, timestamp) => void bus.publish(type, { card: "4711" }, { timestamp }));
     bus.flushSync();
     scrape = await observed.scrape();
     taken.resolve();
   }
   await bus.stop();
-  return { scrape, records, delaysMs: timers.delaysMs };
+  return { scrape, records, lines: logger.lines, delaysMs: timers.delaysMs };
 }
 
 /** Checks that each limit does what it is for. */
@@ -110,6 +112,10 @@ export async function checkLimits(observe: Observe): Promise<void> {
       assert(scrape.includes(`\n${line}\n`), `${line} is not in\n${scrape}`);
       assert(!without.includes(`\n${line}\n`), `${line} is there without the limit`);
     }
+  }
+  const { lines } = await see(observe, { maxOpenPairs: 1 }, starts(1_000, 1_000));
+  for (const name of ["MetricsSubscriber", "TracingSubscriber"]) {
+    assert(lines.some((line) => line.includes(`${name} expired`)), `${name} says nothing`);
   }
   const quiet = await see(observe, { minLevel: "error" }, ends(1_000));
   assertEquals(quiet.records, []);

@@ -3,6 +3,7 @@ import { LoggerProvider } from "@opentelemetry/sdk-logs";
 import { type Sampler, SamplingDecision, TracerProvider } from "@opentelemetry/sdk-trace";
 import { LogBatchProcessor, SpanBatchProcessor } from "@busbar/busbar/otel";
 import { MemoryLogger } from "@busbar/busbar/testing";
+import { watchTimers } from "../../support/watched_timers.ts";
 
 /** An exporter that notes what it is asked for, and answers if it is to. */
 function noting(answers = true) {
@@ -47,5 +48,15 @@ Deno.test("a shutdown exports what is queued, and shuts the exporter down", asyn
     await logs.shutdown(deadline);
     assertEquals(forSpans.calls, ["export 1", "shutdown"]);
     assertEquals(forLogs.calls, ["export 1", "shutdown"]);
+  }
+});
+
+Deno.test("a flush and a shutdown wait for as long as they may, else for half a minute", async () => {
+  for (const processor of [new SpanBatchProcessor(noting()), new LogBatchProcessor(noting())]) {
+    using timers = watchTimers();
+    await processor.forceFlush();
+    await processor.forceFlush({ timeoutMillis: 12_345 });
+    await processor.shutdown({ timeoutMillis: 23_456 });
+    assertEquals(timers.delaysMs, [30_000, 12_345, 23_456]);
   }
 });
