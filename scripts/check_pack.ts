@@ -1,7 +1,7 @@
 /**
  * Checks the npm tarballs as their users will meet them: package.json, types under three module
  * resolutions with and without a platform's types, what npm installs with them, the README's first
- * snippet on each runtime, `require`, and bundlers.
+ * snippet on each runtime, `require`, side effects, and bundlers.
  *
  * @module
  */
@@ -14,9 +14,11 @@ import {
   createProject,
   openTelemetryCopies,
 } from "./package/consumer.ts";
+import { optionalPeers } from "./package/manifest.ts";
 import { BUSBAR, CORE, type Package } from "./package/packages.ts";
 import { run, step } from "./package/run.ts";
 import { installTools, tools } from "./package/tools.ts";
+import { checkSideEffects } from "./package/side_effects.ts";
 import { checkTypes } from "./package/types.ts";
 
 /** How each runtime runs a file of TypeScript. */
@@ -130,7 +132,12 @@ export async function checkPack(tarball?: string): Promise<void> {
   await step("the same beside sdk-node", () => checkCopies(busbar, SDK_NODE));
   await step("beside an SDK of 2.x", () => checkBesideSdk2(busbar));
   await step("require", () => checkRequire(busbar, CORE));
-  await step("bundlers", () => bundleWithAll([busbar, CORE]));
+  await using project = await createProject({
+    ...Object.fromEntries([busbar, CORE].map(({ name, tarball }) => [name, `file:${tarball}`])),
+    ...optionalPeers,
+  });
+  await step("no side effects", () => checkSideEffects(project.directory, [busbar, CORE]));
+  await step("bundlers", () => bundleWithAll(project.directory, [busbar, CORE]));
 }
 
 if (import.meta.main) await checkPack();
