@@ -72,7 +72,12 @@ export function createHandle<Events extends object>(parts: Parts<Events>): Obser
   const { bus, config, telemetry, server } = parts;
   let ending: Promise<void> | undefined;
   const shutdown = (options: DeadlineOptions = {}): Promise<void> => {
-    const timeoutMs = resolveTimeoutMs("shut observability down", options);
+    let timeoutMs: number;
+    try {
+      timeoutMs = resolveTimeoutMs("shut observability down", options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     return ending ??= runSteps(shutdownSteps(parts, options.signal), {
       timeoutMs,
       signal: options.signal,

@@ -32,6 +32,21 @@ async function printed(otlp: { endpoint: string } | undefined): Promise<string[]
   return lines;
 }
 
+Deno.test("log records that are disabled go nowhere, not even to a sink of one's own", async () => {
+  const records: unknown[] = [];
+  await using obs = await startObservability<ShopEvents>({
+    env: () => undefined,
+    logger: new MemoryLogger(),
+    catalog: shop,
+    loggingEnabled: false,
+    logSink: (record) => void records.push(record),
+    prometheus: { enabled: false },
+  });
+  obs.bus.publish("order", { total: 42 });
+  await obs.flush();
+  assertEquals(records, []);
+});
+
 Deno.test("log records go to the console as JSON lines, unless there is an endpoint", async () => {
   const [line = "", ...others] = await printed(undefined);
   const { body, attributes } = JSON.parse(line);

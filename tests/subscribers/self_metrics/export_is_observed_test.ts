@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { AggregationTemporality } from "@opentelemetry/sdk-metrics";
 import { CountingMetricExporter, PrometheusMetrics } from "@busbar/busbar/otel";
 import { type ExportStats, observeExport } from "@busbar/busbar/subscribers";
 import { MemoryLogger } from "@busbar/busbar/testing";
@@ -60,4 +61,17 @@ Deno.test("Pushed data points are counted, also when the exporter throws", () =>
   assertEquals(logger.lines, [
     "busbar: Cannot export 4 data points, 4 in all: down; sums catch up with the next push",
   ]);
+});
+
+Deno.test("That sums catch up is not said of deltas, which do not", () => {
+  const logger = new MemoryLogger();
+  const exporter = new CountingMetricExporter({
+    export: (_metrics, done) => done({ code: 1, error: new Error("down") }),
+    forceFlush: () => Promise.resolve(),
+    shutdown: () => Promise.resolve(),
+  }, { logger });
+  const metric = { aggregationTemporality: AggregationTemporality.DELTA, dataPoints: [1, 2] };
+  const metrics = { resource: { attributes: {} }, scopeMetrics: [{ metrics: [metric] }] };
+  exporter.export(metrics as never, () => {});
+  assertEquals(logger.lines, ["busbar: Cannot export 2 data points, 2 in all: down"]);
 });
