@@ -154,6 +154,7 @@ export const SKIPS: readonly Skip[] = [
   {
     runtimes: WEB,
     tests: [
+      "http/a_client_that_goes_away_aborts_its_request_test.ts",
       "http/a_scrape_is_compressed_when_asked_test.ts > a real client unpacks it",
       "http/a_signal_holds_nothing_of_an_ended_server_test.ts",
       "http/each_server_is_used_as_it_asks_test.ts",

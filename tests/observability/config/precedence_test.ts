@@ -67,6 +67,12 @@ function nested(values: Record<string, unknown>): ObservabilityOptions {
   return root;
 }
 
+Deno.test("log records wait for a second by default, spans for five", () => {
+  const { spanBatch, logBatch } = DEFAULT_OBSERVABILITY_CONFIG;
+  assertEquals(spanBatch.scheduleDelayMs, 5_000);
+  assertEquals(logBatch, { ...spanBatch, scheduleDelayMs: 1_000 });
+});
+
 Deno.test("each setting comes from the options, else the flags, else the environment", () => {
   const source = fc.record(VALUES, { requiredKeys: [] });
   fc.assert(fc.property(source, source, source, (options, flags, env) => {
