@@ -1,4 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { metrics as otel } from "@opentelemetry/api";
+import { PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
 import { createMetricProducer, PrometheusMetrics } from "@busbar/busbar/otel";
 import { MemoryLogger } from "@busbar/busbar/testing";
 import { samples } from "../../support/samples.ts";
@@ -87,4 +89,29 @@ Deno.test("what is no function, or no option, is refused", () => {
     TypeError,
     `did you mean "collectTimeoutMs"?`,
   );
+});
+
+Deno.test("readers that push do not call beforeCollect, and nothing is registered globally", async () => {
+  const global = otel.getMeterProvider();
+  let [calls, pushes] = [0, 0];
+  const reader = new PeriodicExportingMetricReader({
+    exporter: {
+      export: (_metrics, done) => {
+        pushes++;
+        done({ code: 0 });
+      },
+      forceFlush: () => Promise.resolve(),
+      shutdown: () => Promise.resolve(),
+    },
+  });
+  await using metrics = new PrometheusMetrics({
+    readers: [reader],
+    beforeCollect: () => void calls++,
+  });
+  metrics.meter.createCounter("orders").add(1);
+  await metrics.flush();
+  assertEquals([pushes, calls], [1, 0]);
+  await metrics.scrape();
+  assertEquals(calls, 1);
+  assertEquals(otel.getMeterProvider() === global, true);
 });
