@@ -118,6 +118,7 @@ Deno.test("the sample is the same in every process, and as large as asked for", 
   }
   // Written down, so that a change of the hash does not go unseen.
   assertEquals(sampled(0.001, numbers).slice(0, 3), [2_982, 3_701, 7_270]);
+  assertEquals(sampled(0.001, large).slice(0, 2), [9_007_199_254_739_125, 9_007_199_254_738_396]);
   assertEquals(sampled(0.001, large.map((hash) => hash - 0.5)).length > 0, true);
   assertEquals(sampled(0.001, numbers.map((i) => i * 2 ** 32)).length < 60, true);
   assertEquals(sampled(0.001, strings).slice(0, 3), ["chunk-8b6", "chunk-8dd", "chunk-dbf"]);
