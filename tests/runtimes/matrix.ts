@@ -43,6 +43,12 @@ export const DENO_ALONE: Readonly<Record<string, string>> = {
   support: "what the tests share",
 };
 
+/** Tests in folders of the core's entry points that need more than the core, and what it is. */
+export const NOT_OF_CORE: Readonly<Record<string, string>> = {
+  "library/copies_work_together_test.ts": "an application's set-up beside a library",
+  "catalog/scrape_names_carry_units_test.ts": "a scrape",
+};
+
 /** Tests that do not run somewhere. */
 export interface Skip {
   readonly runtimes: readonly Runtime[];
