@@ -1,7 +1,7 @@
 import { createFolder } from "./consumer.ts";
 import { BUSBAR, type Package } from "./packages.ts";
-import { run, step } from "./run.ts";
-import { tools } from "./tools.ts";
+import { exists, run, step } from "./run.ts";
+import { NPM_DIR, tools } from "./tools.ts";
 
 /** A program that has OpenTelemetry's own set-up. */
 const SDK_NODE = { "@opentelemetry/sdk-node": "0.301.0" };
@@ -29,10 +29,12 @@ const PNPM = [
   "--reporter=append-only",
 ] as const;
 
-/** With a cache of its own: it would take a tarball of the same version from the shared one. */
+/** Its cache is apart from the user's, so that the last tarball of this version can be removed. */
+const YARN_CACHE = `${NPM_DIR}tools/yarn_cache`;
+
 const YARN = [
   ...[tools.node22, tools.yarn, "install", "--non-interactive", "--ignore-scripts", "--silent"],
-  ...["--cache-folder", "cache"],
+  ...["--cache-folder", YARN_CACHE],
 ] as const;
 
 /** Peer dependencies are strict: what is missing or does not fit is an error. */
@@ -61,8 +63,18 @@ async function openTelemetryCopies(directory: string): Promise<ReadonlyMap<strin
   return copies;
 }
 
+/** Yarn may take a tarball of the same name and version from its cache, whatever is in the new one. */
+async function forgetTarballs(): Promise<void> {
+  if (!await exists(`${YARN_CACHE}/v6`)) return;
+  for await (const { name } of Deno.readDir(`${YARN_CACHE}/v6`)) {
+    if (!name.startsWith("npm-@busbar-")) continue;
+    await Deno.remove(`${YARN_CACHE}/v6/${name}`, { recursive: true });
+  }
+}
+
 /** Each package of OpenTelemetry is installed once, by several package managers. */
 export async function checkCopies({ tarball }: Package): Promise<void> {
+  await forgetTarballs();
   for (const [how, { command: [program, ...args], beside }] of Object.entries(INSTALLATIONS)) {
     await step(`one copy of each OpenTelemetry package: ${how}`, async () => {
       await using project = await createFolder({ [BUSBAR.name]: `file:${tarball}`, ...beside });
