@@ -144,7 +144,9 @@ function compareAll(): void {
     if (against.includes("9043328") && BEFORE === undefined) continue;
     const flags = deno ? ["run", "--config", "bench/deno.json", "-A"] : [];
     const args = [...flags, process.argv[1] ?? "", `${burst}`, `${isStored}`, against];
-    const [took, reference] = JSON.parse(execFileSync(process.execPath, args, { encoding: "utf8" }));
+    const [took, reference] = JSON.parse(
+      execFileSync(process.execPath, args, { encoding: "utf8" }),
+    );
     const ratio = took / reference;
     const most = bounds[runtime];
     const isMissed = most !== undefined && ratio > most;

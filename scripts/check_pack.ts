@@ -1,36 +1,22 @@
 /**
  * Checks the npm tarballs as their users will meet them: package.json, types under three module
- * resolutions with and without the web's types, what npm installs with them, the README's first
- * snippet on each runtime, `require`, and bundlers.
+ * resolutions with and without a platform's types, what npm installs with them, the README's first
+ * snippet on each runtime, `require`, side effects, and bundlers.
  *
  * @module
  */
 import { pack } from "./pack.ts";
 import { bundleWithAll } from "./package/bundlers.ts";
 import { checkRequire } from "./package/require.ts";
-import {
-  type Consumer,
-  createConsumer,
-  createProject,
-  openTelemetryCopies,
-} from "./package/consumer.ts";
+import { type Consumer, createConsumer, createProject } from "./package/consumer.ts";
+import { checkCopies } from "./package/copies.ts";
+import { optionalPeers } from "./package/manifest.ts";
 import { BUSBAR, CORE, type Package } from "./package/packages.ts";
 import { run, step } from "./package/run.ts";
 import { installTools, tools } from "./package/tools.ts";
-
-/** The ways to resolve modules that a consumer may have chosen. */
-const RESOLUTIONS = {
-  nodenext: ["--module", "nodenext", "--moduleResolution", "nodenext"],
-  node16: ["--module", "node16", "--moduleResolution", "node16"],
-  bundler: ["--module", "esnext", "--moduleResolution", "bundler"],
-} as const;
-
-/** The types of a platform that a consumer may have, or not. */
-const PLATFORMS = {
-  "no platform": ["--lib", "es2023", "--types", ""],
-  "the web": ["--lib", "esnext,dom", "--types", ""],
-  "Node": ["--lib", "es2023", "--types", "node"],
-} as const;
+import { checkBesideSdk2 } from "./package/sdk_2.ts";
+import { checkSideEffects } from "./package/side_effects.ts";
+import { checkTypes } from "./package/types.ts";
 
 /** How each runtime runs a file of TypeScript. */
 const RUNTIMES = {
@@ -40,30 +26,6 @@ const RUNTIMES = {
   Deno: [Deno.execPath(), "run", "--allow-env"],
 } as const;
 
-/** For those that need no platform's types: what they import from npm has none of its own. */
-const TYPES_NODE = { "@types/node": "22.20.5" };
-
-/** A program that has OpenTelemetry's own set-up. */
-const SDK_NODE = { "@opentelemetry/sdk-node": "0.301.0" };
-
-/** One that has the SDK of the generation before, which asks for an older API. */
-const SDK_2 = { "@opentelemetry/sdk-metrics": "2.2.0", "@opentelemetry/api": "1.9.0" };
-
-async function checkTypes({ directory }: Consumer): Promise<void> {
-  for (const resolution of Object.values(RESOLUTIONS)) {
-    for (const platform of Object.values(PLATFORMS)) {
-      await run(tools.node22, [
-        tools.tsc,
-        ...["--noEmit", "--strict", "--exactOptionalPropertyTypes", "--skipLibCheck", "false"],
-        ...["--target", "es2022"],
-        ...resolution,
-        ...platform,
-        "entry_points.ts",
-      ], { cwd: directory });
-    }
-  }
-}
-
 async function checkRun(consumer: Consumer, runtime: keyof typeof RUNTIMES): Promise<void> {
   const [program, ...args] = RUNTIMES[runtime];
   const output = await run(program, [...args, "snippet.ts"], { cwd: consumer.directory });
@@ -71,66 +33,6 @@ async function checkRun(consumer: Consumer, runtime: keyof typeof RUNTIMES): Pro
     throw new Error(`Cannot run the README's first snippet on ${runtime}, it printed:\n${output}`);
   }
   await run(program, [...args, "entry_points.ts"], { cwd: consumer.directory });
-}
-
-/** Each package of OpenTelemetry is installed once, also beside its own set-up. */
-async function checkCopies(
-  { name, tarball }: Package,
-  beside: Readonly<Record<string, string>>,
-): Promise<void> {
-  await using project = await createProject({
-    [name]: `file:${tarball}`,
-    ...beside,
-  });
-  const copies = await openTelemetryCopies(project.directory);
-  const several = [...copies].filter(([, versions]) => versions.length > 1);
-  if (copies.size === 0 || several.length > 0) {
-    throw new Error(
-      `Cannot install one copy of each: ${JSON.stringify(Object.fromEntries(copies))}`,
-    );
-  }
-}
-
-/** Beside an SDK of 2.x, which has an older API, what needs the API alone records into that SDK. */
-async function checkBesideSdk2({ tarball }: Package): Promise<void> {
-  await using project = await createProject({
-    [BUSBAR.name]: `file:${tarball}`,
-    ...SDK_2,
-  });
-  await Deno.writeTextFile(
-    `${project.directory}main.mjs`,
-    `import { metrics } from "@opentelemetry/api";
-import * as sdk from "@opentelemetry/sdk-metrics";
-import { EventBus } from "${BUSBAR.name}";
-import { declare } from "${BUSBAR.name}/catalog";
-import { subscribeCatalog } from "${BUSBAR.name}/subscribers";
-
-for (const entry of ["library", "exit", "testing", "http", "kv-cache"]) {
-  await import("${BUSBAR.name}/" + entry);
-}
-const exporter = new sdk.InMemoryMetricExporter(sdk.AggregationTemporality.CUMULATIVE);
-const reader = new sdk.PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 1e6 });
-const provider = new sdk.MeterProvider({ readers: [reader] });
-metrics.setGlobalMeterProvider(provider);
-const bus = new EventBus().start();
-const { catalog, counter } = declare();
-const jobs = catalog({ metrics: { jobs: counter("done") } });
-subscribeCatalog(bus, jobs, { meter: metrics.getMeter("app") });
-for (const entry of ["otel", "observability"]) {
-  const failed = await import("${BUSBAR.name}/" + entry).then(() => false, () => true);
-  if (!failed) throw new Error("the guide says that this needs a later API: " + entry);
-}
-bus.publish("done");
-await bus.flush();
-await provider.forceFlush();
-const collected = exporter.getMetrics().at(-1).scopeMetrics.flatMap(({ metrics }) => metrics);
-console.log(collected.find(({ descriptor }) => descriptor.name === "jobs").dataPoints[0].value);
-await provider.shutdown();
-await bus.stop();
-`,
-  );
-  const output = await run(tools.node22, ["main.mjs"], { cwd: project.directory });
-  if (output !== "1\n") throw new Error(`Cannot record into an SDK of 2.x, it printed:\n${output}`);
 }
 
 /** What a package says of itself, its types, and how it runs where users have it. */
@@ -143,9 +45,9 @@ async function checkPackage(checked: Package): Promise<void> {
   );
   await using consumer = await step(
     `${name}: npm install elsewhere`,
-    () => createConsumer(checked, TYPES_NODE),
+    () => createConsumer(checked),
   );
-  await step(`${name}: types`, () => checkTypes(consumer));
+  await checkTypes(checked, consumer.directory);
   for (const runtime of ["Node 22", "Node 24", "Bun", "Deno"] as const) {
     await step(`${name}: snippet on ${runtime}`, () => checkRun(consumer, runtime));
   }
@@ -157,11 +59,15 @@ export async function checkPack(tarball?: string): Promise<void> {
   await step("pack", pack);
   const busbar = tarball === undefined ? BUSBAR : { ...BUSBAR, tarball };
   for (const each of [busbar, CORE]) await checkPackage(each);
-  await step("one copy of each OpenTelemetry package", () => checkCopies(busbar, {}));
-  await step("the same beside sdk-node", () => checkCopies(busbar, SDK_NODE));
+  await checkCopies(busbar);
   await step("beside an SDK of 2.x", () => checkBesideSdk2(busbar));
   await step("require", () => checkRequire(busbar, CORE));
-  await step("bundlers", () => bundleWithAll([busbar, CORE]));
+  await using project = await createProject({
+    ...Object.fromEntries([busbar, CORE].map(({ name, tarball }) => [name, `file:${tarball}`])),
+    ...optionalPeers,
+  });
+  await step("no side effects", () => checkSideEffects(project.directory, [busbar, CORE]));
+  await step("bundlers", () => bundleWithAll(project.directory, [busbar, CORE]));
 }
 
 if (import.meta.main) await checkPack();

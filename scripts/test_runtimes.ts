@@ -9,6 +9,7 @@
 import {
   DENO_ALONE,
   IGNORED,
+  NOT_OF_CORE,
   type Runtime,
   RUNTIMES,
   type Skip,
@@ -28,17 +29,34 @@ import { compile, stage, stageSnippet } from "./runtimes/stage.ts";
 const DOCUMENT = `${ROOT}docs/runtimes.md`;
 
 /** The folders of the tests of the core's entry points. */
-const CORE_TESTS = ["bus", "library", "exit", "catalog", "testing"];
+const CORE_TESTS = CORE.entries.map((entry) => entry === "." ? "bus" : entry.slice(2));
 
-/** Those compiled tests that import nothing of the whole but what the core has. */
+/**
+ * Those compiled tests that import nothing of the whole but what the core has. What is left out must be
+ * just what {@linkcode NOT_OF_CORE} names, so that no test goes missing unnoticed.
+ *
+ * @throws {Error} if another file is left out, or one that is named is not, or a folder has none
+ */
 async function filesOfCore(directory: string, files: readonly string[]): Promise<string[]> {
   const known = CORE.entries.map((entry) => specifier(BUSBAR, entry));
   const found: string[] = [];
+  const leftOut: string[] = [];
   for (const file of files) {
     const code = await Deno.readTextFile(`${directory}tests/${file.replace(/\.ts$/, ".js")}`);
     const imported = [...code.matchAll(/from "(@busbar\/[^"]+)"/g)].map(([, name]) => name!);
-    if (imported.every((name) => known.includes(name))) found.push(file);
+    (imported.every((name) => known.includes(name)) ? found : leftOut).push(file);
   }
+  const empty = CORE_TESTS.filter((folder) => !found.some((file) => file.startsWith(`${folder}/`)));
+  const wrong = [
+    ...empty.map((folder) => `${folder}/: no test of it is left`),
+    ...leftOut.filter((file) => !(file in NOT_OF_CORE)).map((file) => `${file}: is left out`),
+    ...Object.keys(NOT_OF_CORE).filter((file) => !leftOut.includes(file))
+      .map((file) => `${file}: is not left out`),
+  ];
+  if (wrong.length > 0) {
+    throw new Error(`Cannot test ${CORE.name} as NOT_OF_CORE says:\n${wrong.join("\n")}`);
+  }
+  say(`    ${found.length} files, ${leftOut.length} left out: ${leftOut.join(", ")}`);
   return found;
 }
 

@@ -45,9 +45,10 @@ export class Workspace implements AsyncDisposable {
   }
 
   /**
-   * Runs the tests of a file on sound sources.
+   * Runs the tests of a file on sound sources; again if they fail, for a test that waits in real
+   * time may miss it on a busy machine.
    *
-   * @throws {Error} if they fail
+   * @throws {Error} if they fail twice
    */
   async measure(path: string): Promise<TestFile> {
     const coverage = await Deno.makeTempDir({ prefix: "busbar-coverage-" });
@@ -55,7 +56,8 @@ export class Workspace implements AsyncDisposable {
       const startedAt = performance.now();
       // Programs that the tests start write their coverage there as well.
       const env = { DENO_COVERAGE_DIR: coverage };
-      if (!await this.#passes([path], MEASURE_TIMEOUT_MS, env)) {
+      const passes = () => this.#passes([path], MEASURE_TIMEOUT_MS, env);
+      if (!await passes() && !await passes()) {
         throw new Error(`Cannot mutate: ${path} fails on sound sources`);
       }
       const tookMs = performance.now() - startedAt;

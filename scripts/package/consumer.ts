@@ -11,19 +11,39 @@ export interface Consumer extends AsyncDisposable {
   readonly output: string;
 }
 
-/** A project outside the repository with these dependencies, installed as npm does it. */
-export async function createProject(
+/** A project outside the repository that names its dependencies, and has not installed them. */
+export async function createFolder(
   dependencies: Readonly<Record<string, string>>,
   devDependencies: Readonly<Record<string, string>> = {},
 ): Promise<AsyncDisposable & { readonly directory: string }> {
   const directory = `${await Deno.makeTempDir({ prefix: "busbar-consumer-" })}/`;
   const manifest = { private: true, type: "module", dependencies, devDependencies };
   await Deno.writeTextFile(`${directory}package.json`, JSON.stringify(manifest));
-  await run("npm", ["install", "--no-audit", "--no-fund", "--silent"], { cwd: directory });
   return {
     directory,
     [Symbol.asyncDispose]: () => Deno.remove(directory, { recursive: true }),
   };
+}
+
+/** The same, installed as npm does it. */
+export async function createProject(
+  dependencies: Readonly<Record<string, string>>,
+  devDependencies: Readonly<Record<string, string>> = {},
+): Promise<AsyncDisposable & { readonly directory: string }> {
+  const project = await createFolder(dependencies, devDependencies);
+  await run("npm", ["install", "--no-audit", "--no-fund", "--silent"], { cwd: project.directory });
+  return project;
+}
+
+/** Adds packages to a project, at these versions. */
+export async function install(
+  directory: string,
+  packages: Readonly<Record<string, string>>,
+): Promise<void> {
+  const wanted = Object.entries(packages).map(([name, version]) => `${name}@${version}`);
+  await run("npm", ["install", "--save-dev", "--no-audit", "--no-fund", "--silent", ...wanted], {
+    cwd: directory,
+  });
 }
 
 /**
@@ -53,18 +73,4 @@ for (const entry of [${names}]) {
 `,
   );
   return { ...project, output };
-}
-
-/** How many copies of each OpenTelemetry package npm has installed in a project. */
-export async function openTelemetryCopies(
-  directory: string,
-): Promise<ReadonlyMap<string, readonly string[]>> {
-  const { packages } = JSON.parse(await Deno.readTextFile(`${directory}package-lock.json`));
-  const copies = new Map<string, string[]>();
-  for (const [path, { version }] of Object.entries<{ version: string }>(packages)) {
-    const name = path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length);
-    if (!name.startsWith("@opentelemetry/")) continue;
-    copies.set(name, [...copies.get(name) ?? [], version]);
-  }
-  return copies;
 }

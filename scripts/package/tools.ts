@@ -21,6 +21,8 @@ const TOOLS = {
   rollup: "4.68.8",
   "@rollup/plugin-node-resolve": "16.0.3",
   webpack: "5.113.0",
+  pnpm: "9.15.9",
+  yarn: "1.22.22",
   node22: `npm:node-${platform}-${cpu}@22.23.3`,
   node24: `npm:node-${platform}-${cpu}@24.21.0`,
   bun: `npm:@oven/bun-${platform}-${bunCpu}@1.4.5`,
@@ -39,6 +41,8 @@ export const tools = {
   esbuild: `${TOOLS_DIR}node_modules/esbuild/bin/esbuild`,
   /** Where the bundlers are imported from. */
   modules: `${TOOLS_DIR}node_modules/`,
+  pnpm: `${TOOLS_DIR}node_modules/pnpm/bin/pnpm.cjs`,
+  yarn: `${TOOLS_DIR}node_modules/yarn/bin/yarn.js`,
   workerd: `${TOOLS_DIR}node_modules/workerd/bin/workerd`,
   node22: `${TOOLS_DIR}node_modules/node22/bin/node`,
   node24: `${TOOLS_DIR}node_modules/node24/bin/node`,

@@ -1,7 +1,10 @@
 /**
- * The names of the web's types that the declarations use, for a compiler that has neither `DOM` nor
- * `@types/node` nor `ESNext.Disposable`. Interfaces of one name merge: where the real ones are, these
- * add nothing to them.
+ * The web's types that the declarations use, for a compiler that has neither `DOM` nor `@types/node`
+ * nor `ESNext.Disposable`.
+ *
+ * Interfaces of one name merge. A platform that has a class as a variable, as all but workerd's types
+ * do, has its interface: ours then adds nothing. Otherwise what it adds are inherited members, which
+ * those of a class come before, and need only be compatible with.
  *
  * @module
  */
@@ -14,6 +17,67 @@ export const WEB_TYPES_FILE = "web_types.d.ts";
 /** What stands in it. */
 export const WEB_TYPES =
   `// The web's types, as far as these declarations name them; where the real ones are, they are meant.
+type UnlessGlobal<Name extends string, Members> = Name extends keyof typeof globalThis ? {}
+  : Members;
+
+type Listener = ((event: Event) => unknown) | { handleEvent(event: Event): unknown };
+
+interface EventMembers {
+  readonly type: string;
+  readonly defaultPrevented: boolean;
+  preventDefault(): void;
+  stopImmediatePropagation(): void;
+}
+
+interface CustomEventMembers<T> {
+  readonly detail: T;
+}
+
+interface EventTargetMembers {
+  addEventListener(
+    type: string,
+    listener: Listener,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  removeEventListener(
+    type: string,
+    listener: Listener,
+    options?: boolean | { capture?: boolean },
+  ): void;
+  dispatchEvent(event: Event): boolean;
+}
+
+/** No platform has this as a variable, and each that has it has the same members. */
+interface ListenerOptions {
+  capture?: boolean;
+  once?: boolean;
+  passive?: boolean;
+  signal?: AbortSignal;
+}
+
+interface AbortSignalMembers {
+  readonly aborted: boolean;
+  readonly reason: any;
+  throwIfAborted(): void;
+}
+
+interface MessageHeaders {
+  get(name: string): string | null;
+}
+
+interface RequestMembers {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: MessageHeaders;
+  readonly signal: AbortSignal;
+}
+
+interface ResponseMembers {
+  readonly status: number;
+  readonly headers: MessageHeaders;
+  text(): Promise<string>;
+}
+
 declare global {
   interface SymbolConstructor {
     readonly dispose: unique symbol;
@@ -25,15 +89,14 @@ declare global {
   interface AsyncDisposable {
     [Symbol.asyncDispose](): PromiseLike<void>;
   }
-  interface AbortSignal {}
-  interface AddEventListenerOptions {}
-  interface Event {}
-  interface CustomEvent<T = any> extends Event {
-    readonly detail: T;
-  }
-  interface EventTarget {}
-  interface Request {}
-  interface Response {}
+  interface Event extends UnlessGlobal<"Event", EventMembers> {}
+  interface CustomEvent<T = any>
+    extends Event, UnlessGlobal<"CustomEvent", CustomEventMembers<T>> {}
+  interface EventTarget extends UnlessGlobal<"EventTarget", EventTargetMembers> {}
+  interface AddEventListenerOptions extends ListenerOptions {}
+  interface AbortSignal extends EventTarget, UnlessGlobal<"AbortSignal", AbortSignalMembers> {}
+  interface Request extends UnlessGlobal<"Request", RequestMembers> {}
+  interface Response extends UnlessGlobal<"Response", ResponseMembers> {}
 }
 export {};
 `;

@@ -134,8 +134,8 @@ export class ExportQueue<Item> {
 
   /**
    * Accepts no more items and exports those queued. At the deadline the export in progress is
-   * aborted, so that its items fail, and what is still queued is dropped. A second call returns the
-   * promise of the first.
+   * aborted, so that its items fail, and what is still queued is dropped. A second call waits for
+   * the first one's end.
    */
   async shutdown(options: DeadlineOptions = {}): Promise<void> {
     resolveTimeoutMs("shut ExportQueue down", options);

@@ -184,8 +184,8 @@ export class Drain {
       return;
     }
     // One event alone needs no clock of its own: its publish has just read it.
-    const readMs = this.#queue.size === 1 && !this.#subscribers.timesSlices &&
-      this.#reading.monotonicMs;
+    const readMs = this.#queue.size === 1 && this.#interval > 1 &&
+      !this.#subscribers.timesSlices && this.#reading.monotonicMs;
     const now = readMs || monotonicMs();
     this.#reading.monotonicMs = 0;
     const sinceMs = now - this.#turnMs;
@@ -264,6 +264,8 @@ export class Drain {
         return;
       }
     }
+    // While calls are slow, the last of them is looked at too.
+    if (this.#interval === 1) this.#isOver();
     this.endSlice(this.#sliceMs);
     this.running = false;
     if (mayWait) this.#endWake();
@@ -283,9 +285,9 @@ export class Drain {
     if (!this.#calledAsync) this.#reportSlow(tookMs);
     this.#lookedMs = now;
     const longest = this.#calledAsync ? MAX_ASYNC_INTERVAL : MAX_INTERVAL;
-    this.#interval = tookMs <= this.#interval * this.#budgetMs * LONG_CALL_SHARE
-      ? Math.min(this.#interval * 2, longest)
-      : 1;
+    this.#interval = tookMs > this.#interval * this.#budgetMs * LONG_CALL_SHARE
+      ? 1
+      : Math.min(this.#interval * 2, longest);
     this.#calledAsync = false;
     return this.#isSpent(now) || this.#holders === 0;
   }

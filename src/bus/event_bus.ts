@@ -31,7 +31,7 @@ const disposable = (end: End): Disposable => ({ [Symbol.dispose]: end });
 const NOTHING = disposable(() => {});
 
 /** Under these names is counted what fails while `publish` reads what it was given. */
-const PUBLISH_NAME = "(publish)";
+const PUBLISHER_NAME = "(publisher)";
 const TIMESTAMP_NAME = "(timestamp)";
 const CONTEXT_NAME = "(context)";
 /** The times that a `Date` can hold, in milliseconds before and after the epoch. */
@@ -180,7 +180,7 @@ export const EventBus: EventBusConstructor = class EventBus<Events extends objec
    * @returns whether the caller says when it happened
    */
   #read(event: Writable<BusEvent>, init: PublishInit | undefined): boolean {
-    let what = PUBLISH_NAME;
+    let what = PUBLISHER_NAME;
     let isTime = false;
     try {
       if (init) {
@@ -191,14 +191,18 @@ export const EventBus: EventBusConstructor = class EventBus<Events extends objec
         isTime = Math.abs(timeMs) <= MAX_TIME_MS;
         if (isTime) event.timestamp = timeMs;
         else if (given !== undefined) {
-          this.#failures.count(TIMESTAMP_NAME, event.type, `${format(given)} is no time`);
+          this.#failures.count(
+            TIMESTAMP_NAME,
+            `publishing ${event.type}`,
+            `${format(given)} is no time`,
+          );
         }
       }
       what = CONTEXT_NAME;
       const context = this.#options.context?.();
       if (context) takeOver(event, context);
     } catch (error) {
-      this.#failures.count(what, event.type, error);
+      this.#failures.count(what, `publishing ${event.type}`, error);
     }
     return isTime;
   }

@@ -37,7 +37,10 @@ import type { AnyEvents, EventOf, EventTypeOf, Subscriptions } from "../events/e
  */
 export abstract class EventSubscriber<Events extends object = AnyEvents>
   implements Subscriber<Events> {
-  /** Names the subscriber in counts and warnings. Default: the name of its class. */
+  /**
+   * Names the subscriber in counts and warnings. Default: the name of its class. Give it one of its
+   * own where code is minified: that changes the names of classes.
+   */
   readonly name: string = this.constructor.name;
 
   /** The handlers by event type. Called once, when the subscriber is registered. */

@@ -16,7 +16,7 @@ export interface EventContext {
 /**
  * What a producer may add to an event beyond its type and metadata. What it leaves out comes from the
  * bus's `context` option, if there is one. A getter that throws is counted and reported under
- * `"(publish)"`, and the event is published without what it was to give.
+ * `"(publisher)"`, and the event is published without what it was to give.
  */
 export interface PublishInit extends EventContext {
   /**

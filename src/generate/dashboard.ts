@@ -1,4 +1,8 @@
-import { DashboardBuilder, RowBuilder } from "@grafana/grafana-foundation-sdk/dashboard";
+import {
+  DashboardBuilder,
+  DatasourceVariableBuilder,
+  RowBuilder,
+} from "@grafana/grafana-foundation-sdk/dashboard";
 import { DataqueryBuilder } from "@grafana/grafana-foundation-sdk/prometheus";
 import { PanelBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
 import type { Catalog } from "../catalog/catalog.ts";
@@ -24,11 +28,13 @@ export interface DashboardOptions {
 const PANELS_PER_ROW = 2;
 const GRID_WIDTH = 24;
 const PANEL_HEIGHT = 8;
+const DATA_SOURCE_TYPE = "prometheus";
+const DATA_SOURCE_VARIABLE = "datasource";
 
 /**
  * Generates a Grafana dashboard with a panel for each metric of a catalog, and a row for the bus's
- * health. The data source is selected in Grafana with the variable `datasource`, by default
- * Prometheus.
+ * health. The data source is selected in Grafana, among those of Prometheus, with the variable
+ * `datasource`.
  *
  * @returns JSON text to import
  * @throws {TypeError} if an option is unknown
@@ -41,7 +47,8 @@ export function grafanaDashboard<Events extends object>(
   const { title, selfMetricsPrefix = DEFAULT_SELF_METRICS_PREFIX } = options;
   const uid = options.uid ?? title.toLowerCase().replace(/[^a-z0-9]+/g, "-");
   const dashboard = new DashboardBuilder(title).uid(uid).tags(["busbar"]).refresh("10s")
-    .time({ from: "now-30m", to: "now" });
+    .time({ from: "now-30m", to: "now" })
+    .withVariable(new DatasourceVariableBuilder(DATA_SOURCE_VARIABLE).type(DATA_SOURCE_TYPE));
   for (const [group, metrics] of grouped(describeMetrics(catalog))) {
     dashboard.withRow(new RowBuilder(group));
     for (const metric of metrics) dashboard.withPanel(panelOf(metric));
@@ -73,6 +80,7 @@ function panelOf({ scrapeName, description, grafanaUnit, query, legend }: Descri
 function buildPanel({ title, description, unit, query, legend }: Panel) {
   return new PanelBuilder().title(title).description(description).unit(unit).min(0)
     .span(GRID_WIDTH / PANELS_PER_ROW).height(PANEL_HEIGHT)
+    .datasource({ type: DATA_SOURCE_TYPE, uid: `\${${DATA_SOURCE_VARIABLE}}` })
     .withTarget(
       new DataqueryBuilder().expr(withWindow(query, "$__rate_interval")).legendFormat(legend),
     );

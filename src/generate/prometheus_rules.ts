@@ -41,7 +41,10 @@ export interface BusAlertsOptions {
   readonly job?: string | undefined;
 }
 
-/** One recording rule for each metric of a catalog: its query over five minutes. */
+/**
+ * One recording rule for each counter and each histogram of a catalog: its rate, or its 95th
+ * percentile, over five minutes. A gauge needs none: its series is its query.
+ */
 export function recordingRules<Events extends object>(catalog: Catalog<Events>): RecordingRule[] {
   return describeMetrics(catalog).filter(({ prometheusType }) => prometheusType !== "gauge")
     .map((metric) => ({

@@ -28,7 +28,7 @@ export interface Observability<Events extends object = AnyEvents> extends AsyncD
   scrape(format?: ScrapeFormat): Promise<string>;
   /**
    * Resolves when everything published before the call has passed through the bus, its subscribers
-   * and the exporters. It never rejects.
+   * and the exporters. Whatever fails meanwhile, it does not reject.
    *
    * @returns `false` if something failed, a receiver refused a push, the timeout was reached or the
    * signal aborted
@@ -72,7 +72,12 @@ export function createHandle<Events extends object>(parts: Parts<Events>): Obser
   const { bus, config, telemetry, server } = parts;
   let ending: Promise<void> | undefined;
   const shutdown = (options: DeadlineOptions = {}): Promise<void> => {
-    const timeoutMs = resolveTimeoutMs("shut observability down", options);
+    let timeoutMs: number;
+    try {
+      timeoutMs = resolveTimeoutMs("shut observability down", options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     return ending ??= runSteps(shutdownSteps(parts, options.signal), {
       timeoutMs,
       signal: options.signal,

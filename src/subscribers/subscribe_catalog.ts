@@ -85,6 +85,7 @@ export interface CatalogSubscription extends Disposable {
    *
    * @returns `false` if the timeout was reached or the signal aborted
    * @throws what a subscriber threw; an `AggregateError` if several threw
+   * @throws {RangeError} if `timeoutMs` is not a number of at least 0; nothing has ended then
    */
   shutdown(options?: DeadlineOptions): Promise<boolean>;
   /** Unregisters all of it. The subscribers are not shut down. */
@@ -199,10 +200,10 @@ export function subscribeCatalog<Events extends object>(
   let ended: Promise<boolean> | undefined;
   return {
     collect: () => options.collect ? metrics?.collect() ?? [] : [],
-    shutdown: (deadline = {}) => {
+    shutdown: async (deadline = {}) => {
       const timeoutMs = resolveTimeoutMs("shut the subscribers down", deadline);
       dispose();
-      return ended ??= shutdownAll([...registered.keys()], timeoutMs, deadline.signal);
+      return await (ended ??= shutdownAll([...registered.keys()], timeoutMs, deadline.signal));
     },
     [Symbol.dispose]: dispose,
   };

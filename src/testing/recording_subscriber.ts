@@ -9,6 +9,11 @@ import type { AnyEvents, EventOf, EventTypeOf, Subscriptions } from "../events/e
  */
 export class RecordingSubscriber<Events extends object = AnyEvents>
   extends EventSubscriber<Events> {
+  /**
+   * Its name in counts and warnings, which survives minification. A subclass has the same, unless it
+   * says another: `override readonly name = "OwnRecording";`.
+   */
+  override readonly name: string = "RecordingSubscriber";
   /** The events received, in order. */
   readonly events: EventOf<Events, EventTypeOf<Events>>[] = [];
   /** How often each method was called. */

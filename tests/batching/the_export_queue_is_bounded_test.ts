@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { delay } from "@std/async";
 import { DEFAULT_EXPORT_QUEUE_OPTIONS, ExportQueue } from "@busbar/busbar/otel";
 import { MemoryLogger } from "@busbar/busbar/testing";
 
@@ -154,7 +155,7 @@ Deno.test("A flush ends at its deadline; a shutdown then drops what waits and sa
   });
   for (const item of [1, 2, 3]) queue.add(item);
   assertEquals(await queue.flush({ timeoutMs: 1 }), false);
-  assertEquals(await queue.flush({ signal: AbortSignal.abort() }), false);
+  assertEquals(await queue.flush({ signal: AbortSignal.abort(), timeoutMs: 600_000 }), false);
   await queue.shutdown({ timeoutMs: 1 });
   // Nobody waits for the one that was being exported, whether its exporter obeys the signal or not.
   assertEquals(queue.stats(), { exported: 0, failed: 1, dropped: 2, queued: 0 });
@@ -162,6 +163,21 @@ Deno.test("A flush ends at its deadline; a shutdown then drops what waits and sa
   assertEquals(await queue.flush(), true);
   queue.add(4);
   assertEquals(queue.stats(), { exported: 0, failed: 1, dropped: 3, queued: 0 });
+});
+
+Deno.test("A second shutdown waits for the first, and does not shorten its time", async () => {
+  const answer = Promise.withResolvers<void>();
+  const { queue } = testQueue({ exportBatch: () => answer.promise });
+  queue.add(1);
+  const first = queue.shutdown();
+  const second = queue.shutdown({ timeoutMs: 0 });
+  assertEquals(
+    await Promise.race([second.then(() => "ended"), delay(0).then(() => "waits")]),
+    "waits",
+  );
+  answer.resolve();
+  await Promise.all([first, second]);
+  assertEquals(queue.stats(), { exported: 1, failed: 0, dropped: 0, queued: 0 });
 });
 
 Deno.test("What comes after a shutdown is dropped, and the log says why", async () => {

@@ -73,3 +73,22 @@ Deno.test("a recording subscriber without types keeps every event", async () => 
   await bus.stop();
   assertEquals(recorder.types, ["a", "b", "a"]);
 });
+
+Deno.test("onEvent is looked up once, at the registration", async () => {
+  await using bus = new EventBus().start();
+  const heard: string[] = [];
+  class Replaced extends EventSubscriber {
+    override onEvent?: () => void = () => void heard.push("first");
+    getSubscriptions(): Subscriptions {
+      return {};
+    }
+  }
+  const [replaced, late] = [new Replaced(), new Replaced()];
+  delete late.onEvent;
+  bus.registerSubscriber(replaced);
+  bus.registerSubscriber(late);
+  replaced.onEvent = late.onEvent = () => void heard.push("second");
+  bus.publish("a");
+  await bus.flush();
+  assertEquals(heard, ["first"]);
+});

@@ -175,7 +175,14 @@ Deno.test("a bad deadline is refused at once", () => {
       RangeError,
       `Cannot flush EventBus: timeoutMs must be a number of at least 0, received ${timeoutMs}`,
     );
+    assertThrows(
+      () => bus.stop({ timeoutMs }),
+      RangeError,
+      `Cannot stop EventBus: timeoutMs must be a number of at least 0, received ${timeoutMs}`,
+    );
   }
+  // The refused stop has not begun.
+  assertEquals(bus.publish("a"), true);
 });
 
 Deno.test("bad options are refused by name, rule and value", () => {

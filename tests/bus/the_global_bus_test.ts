@@ -28,7 +28,7 @@ Deno.test("a second copy of the module has the same global bus", async () => {
   // A query makes it a module of its own, as another version of the package is.
   const entry = import.meta.resolve("@busbar/busbar");
   const extension = entry.slice(entry.lastIndexOf("."));
-  const { href } = new URL(`./src/library/slot${extension}?copy`, entry);
+  const { href } = new URL(`./src/library/get_event_bus${extension}?copy`, entry);
   const copy: { getEventBus: () => EventBus } = await import(href);
   assert(copy.getEventBus !== (getEventBus as unknown));
   assert(copy.getEventBus() === getEventBus());

@@ -1,31 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { type ExitSignal, installExitHooks } from "@busbar/busbar/exit";
+import { fakeProcess } from "../support/fake_process.ts";
 import { spiedSignal } from "../support/spied_signal.ts";
-
-/** What the global `process` is to the hooks, until the end of the scope. */
-function fakeProcess() {
-  const real = Object.getOwnPropertyDescriptor(globalThis, "process");
-  const listeners = new Map<string, Set<() => void>>();
-  const codes: number[] = [];
-  const process = {
-    on: (event: string, listener: () => void) => {
-      listeners.set(event, (listeners.get(event) ?? new Set()).add(listener));
-    },
-    off: (event: string, listener: () => void) => listeners.get(event)?.delete(listener),
-    exit: (code: number) => codes.push(code),
-  };
-  Object.defineProperty(globalThis, "process", { configurable: true, value: process });
-  return {
-    codes,
-    emit: (event: string) => listeners.get(event)?.forEach((listener) => listener()),
-    /** The events that somebody listens to. */
-    heard: () => [...listeners].filter(([, set]) => set.size > 0).map(([event]) => event).sort(),
-    [Symbol.dispose]: () => {
-      if (real === undefined) Reflect.deleteProperty(globalThis, "process");
-      else Object.defineProperty(globalThis, "process", real);
-    },
-  };
-}
 
 /** What counts how it is ended. */
 function target() {
@@ -99,4 +75,19 @@ Deno.test("where the signal has aborted nothing is listened to, and the disposab
   const hooks = installExitHooks(target(), { signal: AbortSignal.abort() });
   assertEquals(process.heard(), []);
   hooks[Symbol.dispose]();
+});
+
+Deno.test("each way to end has the time that the hooks were given, five seconds if none", () => {
+  for (const [timeoutMs, expected] of [[20, 20], [0, 0], [undefined, 5_000]] as const) {
+    using process = fakeProcess();
+    const given: unknown[] = [];
+    const bus = {
+      stop: (options: unknown) => Promise.resolve(given.push(options)),
+      flushSync: (options: unknown) => given.push(options),
+    };
+    using _hooks = installExitHooks(bus, { timeoutMs });
+    const ways = ["beforeExit", "exit", "uncaughtExceptionMonitor", "SIGTERM"];
+    for (const way of ways) process.emit(way);
+    assertEquals(given, ways.map(() => ({ timeoutMs: expected })));
+  }
 });

@@ -87,8 +87,11 @@ Nothing becomes of it
   const head =
     "This page is generated from the catalog. Do not edit it; change the catalog instead.";
   assertEquals(eventsMarkdown({}), `# Events\n\n${head}\n`);
-  const alone = eventsMarkdown(catalog({ events: { a: { description: "An a" } } }));
-  assertEquals(alone, `# Events\n\n${head}\n\n## \`a\`\n\nAn a\n`);
+  const events = { a: { description: "An a" } };
+  const alone = `# Events\n\n${head}\n\n## \`a\`\n\nAn a\n`;
+  assertEquals(eventsMarkdown(catalog({ events })), alone);
+  const logs = { a: { level: "info" } } as const;
+  assertEquals(eventsMarkdown(catalog({ events, logs })), `${alone}\nBecomes: a log record.\n`);
 });
 
 Deno.test("metrics are described whole: name, type, unit, labels, source and query", () => {

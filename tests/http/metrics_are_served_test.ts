@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { AddressInUseError, serveMetrics } from "@busbar/busbar/http";
+import { MemoryLogger } from "@busbar/busbar/testing";
 import { assertAddress, originOf, shutdownOf } from "../../src/http/server.ts";
-import { spiedSignal } from "../support/spied_signal.ts";
 
 const scrape = () => Promise.resolve("up 1\n");
 
@@ -65,6 +65,23 @@ Deno.test("it answers further routes, probes and, where there are some, stats", 
   assertEquals(await ask("/stats"), [200, '{\n  "published": 1\n}\n']);
 });
 
+Deno.test("/readyz says what ready does, and failures go to the logger", async () => {
+  const logger = new MemoryLogger();
+  await using server = await serveMetrics({
+    port: 0,
+    scrape: () => Promise.reject(new Error("no source")),
+    ready: () => false,
+    logger,
+  });
+  const statusOf = async (path: string) => {
+    const response = await fetch(`${server.origin}${path}`);
+    await response.body?.cancel();
+    return response.status;
+  };
+  assertEquals([await statusOf("/readyz"), await statusOf("/metrics")], [503, 500]);
+  assertEquals(logger.lines, ["busbar: Cannot answer /metrics: no source"]);
+});
+
 Deno.test("a scrape that hangs holds a shutdown up for as long as it may, and is cut off then", async () => {
   for (const end of ["timeout", "signal"]) {
     const scraping = Promise.withResolvers<void>();
@@ -115,14 +132,6 @@ Deno.test("a signal alone ends the server, also while it begins to listen", asyn
   const serving = serveMetrics({ port: 0, scrape, signal: beginning.signal });
   beginning.abort();
   await assertRejects(() => serving, DOMException);
-});
-
-Deno.test("a signal that outlives the server holds nothing of it", async () => {
-  const { signal, listeners } = spiedSignal();
-  const server = await serveMetrics({ port: 0, scrape, signal });
-  assertEquals(listeners(), 1);
-  await server.shutdown();
-  assertEquals(listeners(), 0);
 });
 
 Deno.test("an address of IPv6 stands in brackets", () => {

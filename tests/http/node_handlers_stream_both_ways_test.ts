@@ -279,6 +279,8 @@ Deno.test("the address is made of what the request says, in HTTP/2 and over TLS 
     [{ headers: { host: "a" }, socket: { encrypted: true } }, "https://a/"],
     [{ headers: { host: "a" }, socket: undefined }, "http://a/"],
     [{ url: "http://c/d" }, "http://c/d"],
+    // As Express has it below a path where it mounts a handler.
+    [Object.assign({ url: "/d" }, { originalUrl: "/mounted/d" }), "http://localhost/d"],
   ];
   for (const [given, url] of table) {
     let seen = "";

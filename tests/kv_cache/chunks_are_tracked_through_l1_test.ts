@@ -122,6 +122,7 @@ Deno.test("the sample is the same in every process, and as large as asked for", 
   }
   // Written down, so that a change of the hash does not go unseen.
   assertEquals(sampled(0.001, numbers).slice(0, 3), [2_982, 3_701, 7_270]);
+  assertEquals(sampled(0.001, large).slice(0, 2), [9_007_199_254_739_125, 9_007_199_254_738_396]);
   assertEquals(sampled(0.001, large.map((hash) => hash - 0.5)).length > 0, true);
   assertEquals(sampled(0.001, numbers.map((i) => i * 2 ** 32)).length < 60, true);
   assertEquals(sampled(0.001, strings).slice(0, 3), ["chunk-8b6", "chunk-8dd", "chunk-dbf"]);
@@ -129,12 +130,14 @@ Deno.test("the sample is the same in every process, and as large as asked for", 
 
 Deno.test("memory is bounded: what was used longest ago is no longer tracked, and counted", async () => {
   const lifecycle = new ChunkLifecycle({ sampleRatio: 1, maxTracked: 3 });
-  at(lifecycle, 0, WRITTEN, 1, 2, 3);
+  at(lifecycle, -2, WRITTEN, 1);
+  at(lifecycle, -1, WRITTEN, 2);
+  at(lifecycle, 0, WRITTEN, 3);
   at(lifecycle, 1, READ, 1);
   assertEquals(at(lifecycle, 2, WRITTEN, 4).untracked, 1);
   // 2 had to go, not 1, which was read meanwhile; a chunk that is written again stays one.
   assertEquals(at(lifecycle, 2, WRITTEN, 4).untracked, 0);
-  assertEquals(at(lifecycle, 3, EVICTED, 1, 2, 3, 4).lifetimeS, [3, 3, 1]);
+  assertEquals(at(lifecycle, 3, EVICTED, 1, 2, 3, 4).lifetimeS, [5, 3, 1]);
   // All four are remembered as evicted, which is one too many.
   assertEquals(lifecycle.stats(), { trackedInL1: 0, trackedEvicted: 3, untracked: 2 });
   assertEquals(at(lifecycle, 4, EVICTED, 5).untracked, 1);

@@ -50,6 +50,17 @@ Deno.test("a signal that aborts shuts it down; one that has aborted starts nothi
   assertEquals(error, reason);
 });
 
+Deno.test("flush and shutdown reject a time that is none, and nothing has ended then", async () => {
+  const obs = await startObservability<ShopEvents>({ ...NO_ENV, prometheus: { enabled: false } });
+  for (const timeoutMs of [-1, NaN]) {
+    await assertRejects(() => obs.flush({ timeoutMs }), RangeError, "Cannot flush observability");
+    await assertRejects(() => obs.shutdown({ timeoutMs }), RangeError, "Cannot shut observability");
+  }
+  assertEquals(obs.bus.publish("order", { total: 1 }), true);
+  await obs.shutdown();
+  assertEquals(obs.bus.publish("order", { total: 1 }), false);
+});
+
 Deno.test("flush and shutdown end when their signal aborts", async () => {
   const pending = Promise.withResolvers<void>();
   const obs = await startObservability<ShopEvents>({ ...NO_ENV, prometheus: { enabled: false } });

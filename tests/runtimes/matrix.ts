@@ -28,6 +28,7 @@ export const FEATURES: Readonly<Record<string, string>> = {
   observability: "All of it in one call",
   generate: "Generated documents",
   exit: "Delivery at exit",
+  testing: "Fakes for tests",
 };
 
 /** Folders whose tests are not about a runtime's behaviour, and run on Deno alone. */
@@ -40,6 +41,12 @@ export const DENO_ALONE: Readonly<Record<string, string>> = {
   types: "tests types, which `check:pack` compiles for everyone",
   runtimes: "is this matrix",
   support: "what the tests share",
+};
+
+/** Tests in folders of the core's entry points that need more than the core, and what it is. */
+export const NOT_OF_CORE: Readonly<Record<string, string>> = {
+  "library/copies_work_together_test.ts": "an application's set-up beside a library",
+  "catalog/scrape_names_carry_units_test.ts": "a scrape",
 };
 
 /** Tests that do not run somewhere. */
@@ -153,7 +160,9 @@ export const SKIPS: readonly Skip[] = [
   {
     runtimes: WEB,
     tests: [
+      "http/a_client_that_goes_away_aborts_its_request_test.ts",
       "http/a_scrape_is_compressed_when_asked_test.ts > a real client unpacks it",
+      "http/a_signal_holds_nothing_of_an_ended_server_test.ts",
       "http/each_server_is_used_as_it_asks_test.ts",
       "http/metrics_are_served_test.ts",
       "http/node_handlers_stream_both_ways_test.ts",

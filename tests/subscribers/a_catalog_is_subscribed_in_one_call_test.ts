@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { INVALID_SPAN_CONTEXT, trace } from "@opentelemetry/api";
 import {
   InMemorySpanExporter,
   SimpleSpanProcessor,
@@ -7,9 +8,10 @@ import {
 import { EventBus, EventSubscriber, type Subscriptions } from "@busbar/busbar";
 import { declare } from "@busbar/busbar/catalog";
 import { createMetricProducer, PrometheusMetrics } from "@busbar/busbar/otel";
-import { type LogRecord, subscribeCatalog } from "@busbar/busbar/subscribers";
+import { type LogRecord, subscribeCatalog, type TracerLike } from "@busbar/busbar/subscribers";
 import { MemoryLogger } from "@busbar/busbar/testing";
 import { ONE_SLICE_MS } from "../support/quiet_bus.ts";
+import { spiedSignal } from "../support/spied_signal.ts";
 
 interface JobEvents {
   "job.start": { id: number };
@@ -147,6 +149,71 @@ Deno.test("shutdown waits no longer than it may", async () => {
     controller.abort();
     assertEquals([await ended, hanging.ended], [false, 1]);
     await bus.stop();
+  }
+});
+
+Deno.test("several that fail are thrown together; a time that is none ends nothing", async () => {
+  const { bus, logger } = quiet();
+  const failing = (message: string) => new Ending(() => Promise.reject(new Error(message)));
+  const subscribers = [failing("no disk"), failing("no route")];
+  const subscription = subscribeCatalog(bus, {}, { subscribers, logger });
+  await assertRejects(() => subscription.shutdown({ timeoutMs: -1 }), RangeError, "timeoutMs");
+  assertEquals(subscribers.map(({ ended }) => ended), [0, 0]);
+  const error = await assertRejects(() => subscription.shutdown(), AggregateError);
+  assertEquals(error.errors.map(({ message }) => message), ["no disk", "no route"]);
+  await bus.stop();
+});
+
+Deno.test("to dispose of a subscription shuts no subscriber down, and leaves its signal alone", async () => {
+  const { bus, logger } = quiet();
+  const { signal, listeners } = spiedSignal();
+  const subscriber = new Ending();
+  const subscription = subscribeCatalog(bus, jobs, {
+    collect: true,
+    subscribers: [subscriber],
+    signal,
+    logger,
+  });
+  assertEquals(listeners(), 1);
+  subscription[Symbol.dispose]();
+  assertEquals([listeners(), subscriber.ended], [0, 0]);
+  await bus.stop();
+});
+
+Deno.test("a shutdown unregisters all of it, the bus's own metrics too", async () => {
+  for (const end of ["shutdown", "dispose"] as const) {
+    const { bus, logger } = quiet();
+    await using metrics = new PrometheusMetrics();
+    const subscription = subscribeCatalog(bus, jobs, { meter: metrics.meter, logger });
+    publishJob(bus);
+    await bus.flush();
+    const published = async () =>
+      /^busbar_event_bus_published_events_total (\d+)$/m.exec(await metrics.scrape())?.[1];
+    assertEquals(await published(), "2");
+    if (end === "shutdown") assertEquals(await subscription.shutdown(), true);
+    else subscription[Symbol.dispose]();
+    assertEquals(bus.hasSubscribers("job.end"), false);
+    publishJob(bus);
+    await bus.flush();
+    assertEquals(await published(), "2");
+    await bus.stop();
+  }
+});
+
+Deno.test("where attributes are deferred, a span starts without any", async () => {
+  for (const deferAttributes of [undefined, true]) {
+    const { bus, logger } = quiet();
+    const atStart: unknown[] = [];
+    const tracer: TracerLike = {
+      startSpan: (_name, options = {}) => {
+        atStart.push({ ...options.attributes });
+        return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+      },
+    };
+    using _subscription = subscribeCatalog(bus, jobs, { tracer, deferAttributes, logger });
+    publishJob(bus);
+    await bus.stop();
+    assertEquals(atStart, [deferAttributes ? {} : { "id": 1, "session.id": "s" }]);
   }
 });
 

@@ -73,7 +73,7 @@ const { metrics = {} } = catalog({
 });
 
 /** The SDK's instruments and the pre-aggregated ones, pushed by hand. */
-export function pushing(temporalityPreference: TemporalityPreference) {
+export function pushing(temporalityPreference: TemporalityPreference | undefined) {
   const receiver = new Receiver();
   const logger = new MemoryLogger();
   const exporter = new DeltaMetricExporter(receiver, { temporalityPreference, logger });

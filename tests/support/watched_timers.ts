@@ -18,3 +18,16 @@ export function watchTimers(): WatchedTimers {
     },
   };
 }
+
+/** Lets timers of one delay fire at once until the end of its scope; all others keep their time. */
+export function hurryTimers(delayMs: number): Disposable {
+  const { setTimeout } = globalThis;
+  globalThis.setTimeout =
+    ((callback: () => void, ms = 0) =>
+      setTimeout(callback, ms === delayMs ? 0 : ms)) as typeof setTimeout;
+  return {
+    [Symbol.dispose]: () => {
+      globalThis.setTimeout = setTimeout;
+    },
+  };
+}

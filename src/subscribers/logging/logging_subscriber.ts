@@ -80,7 +80,10 @@ interface LoggedType {
  * @typeParam Events The event map, or the part of it that is logged.
  */
 export class LoggingSubscriber<Events extends object = AnyEvents> extends EventSubscriber<Events> {
-  /** Its name in counts and warnings, which survives minification. */
+  /**
+   * Its name in counts and warnings, which survives minification. A subclass has the same, unless it
+   * says another: `override readonly name = "OwnLogging";`.
+   */
   override readonly name: string = "LoggingSubscriber";
   readonly #options: ResolvedLoggingOptions<Events>;
   readonly #minSeverity: number;

@@ -53,7 +53,10 @@ type Action = (event: AnyEvent) => void;
  * ```
  */
 export class MetricsSubscriber<Events extends object = AnyEvents> extends EventSubscriber<Events> {
-  /** Its name in counts and warnings, which survives minification. */
+  /**
+   * Its name in counts and warnings, which survives minification. A subclass has the same, unless it
+   * says another: `override readonly name = "OwnMetrics";`.
+   */
   override readonly name: string = "MetricsSubscriber";
   readonly #options: ResolvedMetricsOptions<Events>;
   readonly #instruments = new Map<string, Instrument>();

@@ -75,7 +75,10 @@ const KINDS = {
  * ```
  */
 export class TracingSubscriber<Events extends object = AnyEvents> extends EventSubscriber<Events> {
-  /** Its name in counts and warnings, which survives minification. */
+  /**
+   * Its name in counts and warnings, which survives minification. A subclass has the same, unless it
+   * says another: `override readonly name = "OwnTracing";`.
+   */
   override readonly name: string = "TracingSubscriber";
   readonly #tracer: TracerLike;
   readonly #named: readonly NamedSpan[];

@@ -67,6 +67,20 @@ function nested(values: Record<string, unknown>): ObservabilityOptions {
   return root;
 }
 
+Deno.test("log records wait for a second by default, spans for five", () => {
+  const { spanBatch, logBatch } = DEFAULT_OBSERVABILITY_CONFIG;
+  assertEquals(spanBatch.scheduleDelayMs, 5_000);
+  assertEquals(logBatch, { ...spanBatch, scheduleDelayMs: 1_000 });
+});
+
+Deno.test("a batch may be as large as its queue, and a push take as long as its interval", () => {
+  const spanBatch = { maxQueueSize: 7, maxExportBatchSize: 7 };
+  const times = { metricExportIntervalMs: 9, metricExportTimeoutMs: 9 };
+  const config = resolveObservabilityConfig({ options: { spanBatch, ...times } });
+  assertEquals(config.spanBatch.maxExportBatchSize, 7);
+  assertEquals(config.metricExportTimeoutMs, 9);
+});
+
 Deno.test("each setting comes from the options, else the flags, else the environment", () => {
   const source = fc.record(VALUES, { requiredKeys: [] });
   fc.assert(fc.property(source, source, source, (options, flags, env) => {

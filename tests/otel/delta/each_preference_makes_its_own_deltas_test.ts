@@ -1,11 +1,14 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { DeltaMetricExporter, type TemporalityPreference } from "@busbar/busbar/otel";
 import { AggregationTemporality } from "@opentelemetry/sdk-metrics";
-import { pushing, Receiver } from "../../support/delta_pushes.ts";
+import { resourceFromAttributes } from "@opentelemetry/resources";
+import { push, pushing, Receiver } from "../../support/delta_pushes.ts";
+import { exponential, point } from "../../support/metric_data.ts";
 
 Deno.test("each preference makes deltas of what OpenTelemetry says it does", async () => {
   const { DELTA, CUMULATIVE } = AggregationTemporality;
-  const cases: [TemporalityPreference, sync: number, observable: number][] = [
+  const cases: [TemporalityPreference | undefined, sync: number, observable: number][] = [
+    [undefined, DELTA, DELTA],
     ["delta", DELTA, DELTA],
     ["lowmemory", DELTA, CUMULATIVE],
     ["cumulative", CUMULATIVE, CUMULATIVE],
@@ -38,4 +41,17 @@ Deno.test("each preference makes deltas of what OpenTelemetry says it does", asy
     TypeError,
     'temporalityPreference must be one of "cumulative", "delta", "lowmemory", received "low"',
   );
+});
+
+Deno.test("an exponential histogram stays cumulative", async () => {
+  const receiver = new Receiver();
+  const exporter = new DeltaMetricExporter(receiver);
+  const buckets = { offset: 0, bucketCounts: [1] };
+  const value = { count: 1, sum: 1, scale: 0, zeroCount: 0, positive: buckets, negative: buckets };
+  const metrics = [exponential({ name: "time" }, [point(value)])];
+  const scopeMetrics = [{ scope: { name: "test" }, metrics }];
+  for (let i = 0; i < 2; i++) {
+    await push(exporter, { resource: resourceFromAttributes({}), scopeMetrics });
+  }
+  assertEquals(receiver.accepted, [...metrics, ...metrics]);
 });

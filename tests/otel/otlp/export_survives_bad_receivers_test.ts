@@ -199,6 +199,8 @@ Deno.test("What cannot be a target is refused", () => {
   assertThrows(() => createOtlpExporters({ traces }), TypeError, `option of traces "url"`);
   const secrets = [
     { endpoint: "http://user:hunter2@127.0.0.1" },
+    { endpoint: "http://:hunter2@127.0.0.1" },
+    { endpoint: "http://hunter2@127.0.0.1" },
     { headers: { authorization: "hunter2\u{1f600}" } },
   ];
   for (const options of secrets) {

@@ -167,3 +167,16 @@ Deno.test("a format that does not exist is refused", async () => {
     'Cannot scrape PrometheusMetrics: format must be "prometheus" or "openmetrics", received "json"',
   );
 });
+
+Deno.test("a last bound of infinity, which some producers list, makes no second bucket of it", async () => {
+  const { prometheus, openmetrics } = await scrapeBoth([
+    histogram({ name: "h" }, [point(buckets([1, Infinity], [2, 3, 0], 9))]),
+  ]);
+  for (const text of [prometheus, openmetrics]) {
+    const found = text.split("\n").filter((line) => line.startsWith("h_bucket"));
+    assertEquals(found.map((line) => line.replace("1.0", "1")), [
+      'h_bucket{le="1"} 2',
+      'h_bucket{le="+Inf"} 5',
+    ]);
+  }
+});

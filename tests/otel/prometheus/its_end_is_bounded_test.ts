@@ -34,6 +34,12 @@ Deno.test("a flush and a shutdown reach the readers", async () => {
   await assertRejects(() => metrics.scrape(), Error, "shutdown");
 });
 
+Deno.test("to dispose of it is to shut it down", async () => {
+  const { metrics, ended } = pushed(() => Promise.resolve());
+  await metrics[Symbol.asyncDispose]();
+  assertEquals(ended, ["shutdown"]);
+});
+
 Deno.test("a reader that hangs holds neither up beyond the timeout", async () => {
   const { metrics } = pushed(hangs);
   await assertRejects(

@@ -36,6 +36,7 @@ Deno.test("a burst passes up to the rate; the rest is counted and reported in on
   await bus.stop();
   assertEquals(summaries(records)[1]?.body, "1 record of cache.read was suppressed");
   assertEquals({ ...subscriber.stats().suppressedByType }, { "cache.read": 1_235 });
+  assertEquals(Object.getPrototypeOf(subscriber.stats().suppressedByType), null);
 });
 
 Deno.test("the rate fills up with the events' time, and each type has its own", async () => {

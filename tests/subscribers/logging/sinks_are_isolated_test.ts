@@ -75,6 +75,21 @@ Deno.test("a sink that hangs is skipped past maxPending, counted, and holds up n
   await bus.stop({ timeoutMs: 0 });
 });
 
+Deno.test("each type has its own maxPending", async () => {
+  const written = Promise.withResolvers<void>();
+  const { bus, subscriber } = loggingBus({
+    logs: { a: { level: "info" }, b: { level: "info" } },
+    maxPending: 2,
+    sink: () => written.promise,
+  });
+  for (const type of ["a", "a", "a", "b", "b"]) bus.publish(type);
+  bus.flushSync();
+  assertEquals(subscriber.stats().sinks[0]?.dropped, 1);
+  written.resolve();
+  await bus.stop();
+  assertEquals(subscriber.stats().sinks[0]?.accepted, 4);
+});
+
 Deno.test("a sink that fails on what is reported beside the events is counted by the bus", async () => {
   const { bus } = loggingBus({
     maxPerSecond: 1,

@@ -1,10 +1,11 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { TraceFlags } from "@opentelemetry/api";
+import { context, trace, TraceFlags } from "@opentelemetry/api";
 import {
   InMemoryLogRecordExporter,
   LoggerProvider,
   SimpleLogRecordProcessor,
 } from "@opentelemetry/sdk-logs";
+import { StackContextManager } from "@opentelemetry/sdk-trace";
 import {
   jsonLinesSink,
   LoggingSubscriber,
@@ -57,6 +58,39 @@ Deno.test("OpenTelemetry gets severity, body, attributes, time, name, session an
   await provider.shutdown();
 });
 
+Deno.test("an event's own attribute comes before its session of the same name", async () => {
+  const attributes: unknown[] = [];
+  const emitter = {
+    emit: (record: { attributes?: unknown }) => attributes.push(record.attributes),
+  };
+  const { bus } = loggingBus({ sink: otelLogSink(emitter as unknown as OtelLogger) });
+  bus.publish("a", { "session.id": "own", total: 1 }, { sessionId: "s1" });
+  await bus.stop();
+  assertEquals(attributes, [{ "session.id": "own", total: 1 }]);
+});
+
+Deno.test("a span that is active while the bus drains is not the record's", async () => {
+  const exporter = new InMemoryLogRecordExporter();
+  const provider = new LoggerProvider({ processors: [new SimpleLogRecordProcessor({ exporter })] });
+  const { bus } = loggingBus({ sink: otelLogSink(provider.getLogger("shop")) });
+  const active = trace.setSpanContext(context.active(), {
+    traceId: TRACE,
+    spanId: SPAN,
+    traceFlags: TraceFlags.SAMPLED,
+  });
+  context.setGlobalContextManager(new StackContextManager().enable());
+  try {
+    bus.publish("a");
+    context.with(active, () => bus.flushSync());
+  } finally {
+    context.disable();
+  }
+  await bus.stop();
+  await provider.forceFlush();
+  assertEquals(exporter.getFinishedLogRecords().map(({ spanContext }) => spanContext), [undefined]);
+  await provider.shutdown();
+});
+
 Deno.test("contextOf says which span; without it the event's traceparent does", async () => {
   const given = { traceId: "f".repeat(32), spanId: "e".repeat(16), traceFlags: 0 };
   const { bus, records } = loggingBus({
@@ -105,17 +139,20 @@ Deno.test("JSON lines: one object a line, whatever is in it", async () => {
   bus.publish("a", {}, { timestamp: 1e300 });
   await bus.stop();
   assertEquals(lines.map((line) => /[\n\r\u2028\u2029\u0085]/.test(line)), [false, false]);
-  assertEquals(JSON.parse(lines[0] ?? ""), {
-    timestamp: "2023-11-14T22:13:20.123Z",
-    level: "error",
-    body: "two\nlines\r\u2028\u2029\u0085",
-    eventType: "a",
-    sessionId: "s1",
-    traceId: TRACE,
-    spanId: SPAN,
-    traceFlags: 1,
-    attributes: { text: "\n\u2028" },
-  });
+  assertEquals(
+    Object.entries(JSON.parse(lines[0] ?? "")),
+    Object.entries({
+      timestamp: "2023-11-14T22:13:20.123Z",
+      level: "error",
+      body: "two\nlines\r\u2028\u2029\u0085",
+      eventType: "a",
+      sessionId: "s1",
+      traceId: TRACE,
+      spanId: SPAN,
+      traceFlags: 1,
+      attributes: { text: "\n\u2028" },
+    }),
+  );
   assertEquals(Object.keys(JSON.parse(lines[1] ?? "")), [
     "timestamp",
     "level",

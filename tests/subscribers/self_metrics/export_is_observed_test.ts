@@ -1,7 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { CountingMetricExporter, PrometheusMetrics } from "@busbar/busbar/otel";
+import { PrometheusMetrics } from "@busbar/busbar/otel";
 import { type ExportStats, observeExport } from "@busbar/busbar/subscribers";
-import { MemoryLogger } from "@busbar/busbar/testing";
 
 Deno.test("What became of exports can be scraped, by signal", async () => {
   let counts: Record<string, ExportStats> = {
@@ -29,35 +28,4 @@ Deno.test("Without a signal nothing is created", async () => {
   await using metrics = new PrometheusMetrics();
   using _observation = observeExport(() => ({}), { meter: metrics.meter });
   assertEquals((await metrics.scrape()).includes("busbar_export"), false);
-});
-
-Deno.test("Pushed data points are counted, also when the exporter throws", () => {
-  const results: { code: number; error?: Error }[] = [
-    { code: 0 },
-    { code: 1, error: new Error("down") },
-    { code: 1, error: Object.assign(new Error("partly"), { rejectedCount: 1 }) },
-  ];
-  const logger = new MemoryLogger();
-  const exporter = new CountingMetricExporter({
-    export: (_metrics, done) => {
-      const result = results.shift();
-      if (result === undefined) throw new Error("broken");
-      done(result);
-    },
-    forceFlush: () => Promise.resolve(),
-    shutdown: () => Promise.resolve(),
-  }, { logger });
-  const metrics = {
-    resource: { attributes: {} },
-    scopeMetrics: [{ metrics: [{ dataPoints: [1, 2, 3] }, { dataPoints: [4] }] }],
-  };
-  const codes: number[] = [];
-  for (let i = 0; i < 4; i++) {
-    exporter.export(metrics as never, ({ code }) => codes.push(code));
-  }
-  assertEquals(codes, [0, 1, 1, 1]);
-  assertEquals(exporter.stats(), { exported: 4 + 3, failed: 4 + 1 + 4, dropped: 0, queued: 0 });
-  assertEquals(logger.lines, [
-    "busbar: Cannot export 4 data points, 4 in all: down; sums catch up with the next push",
-  ]);
 });

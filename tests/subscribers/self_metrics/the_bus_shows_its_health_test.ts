@@ -87,6 +87,13 @@ Deno.test("a disabled bus has no instruments", async () => {
   assertEquals(Object.keys(samples(await metrics.scrape())).length, 1);
 });
 
+Deno.test("a prefix may have 200 characters, and no more", async () => {
+  await using metrics = new PrometheusMetrics();
+  const observe = (prefix: string) => observeBus(new EventBus(), { meter: metrics.meter, prefix });
+  using _observation = observe("x".repeat(200));
+  assertThrows(() => observe("x".repeat(201)), TypeError, "up to 199 letters");
+});
+
 Deno.test("a prefix that OpenTelemetry takes for no name is refused, rather than nothing shown", async () => {
   await using metrics = new PrometheusMetrics();
   const { message } = assertThrows(

@@ -84,6 +84,17 @@ Deno.test("An announced operation that never starts lets the root end when it ex
   assertEquals(ended[1]?.attributes["busbar.expired"], undefined);
 });
 
+Deno.test("At a stop a root waits no longer for what was announced", async () => {
+  const traced = tracedBus(spans);
+  traced.publish("request.start", 0);
+  traced.publish("store.queued", 1);
+  traced.publish("request.end", 2);
+  assertEquals(await traced.ended(), []);
+  assertEquals((await traced.stop()).map(summary), [["request", 0, 2]]);
+  const { started, ended, expired, open } = traced.tracing.stats();
+  assertEquals({ started, ended, expired, open }, { started: 1, ended: 1, expired: 0, open: 0 });
+});
+
 Deno.test("The roots of one session are kept apart", async () => {
   const traced = tracedBus(spans);
   traced.publish("request.start", 0, { operationId: 1 });

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { declare } from "@busbar/busbar/catalog";
 import type { BusEvent } from "@busbar/busbar";
+import { SpanRegistry } from "@busbar/busbar/subscribers";
 import { type TestEvents, tracedBus } from "../../support/tracing_bus.ts";
 
 const { span } = declare<TestEvents>();
@@ -57,4 +58,19 @@ Deno.test("Any other event belongs to its session's newest open span, or to its 
   assertEquals(asked.get("note three s"), undefined);
   assertEquals(asked.get("note four s"), "b7ad6b7169203331");
   assertEquals(asked.get("note five "), undefined);
+});
+
+Deno.test("Of several sources the one that was added first is asked first", () => {
+  const asked: string[] = [];
+  const registry = new SpanRegistry();
+  const source = (name: string, spanId: string | undefined) => () => {
+    asked.push(name);
+    return spanId === undefined ? undefined : { traceId: "", spanId, traceFlags: 0 };
+  };
+  registry.addSource(source("first", undefined));
+  registry.addSource(source("second", "2"));
+  registry.addSource(source("third", "3"));
+  const event = { type: "a", timestamp: 0, metadata: undefined, sessionId: "" };
+  assertEquals(registry.contextOf({ ...event, traceparent: TRACEPARENT })?.spanId, "2");
+  assertEquals(asked, ["first", "second"]);
 });

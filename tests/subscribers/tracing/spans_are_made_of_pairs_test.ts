@@ -127,3 +127,18 @@ Deno.test("Several declarations of one type each get the event, though one throw
   assertEquals(summary(named(await traced.stop(), "whole")), ["whole", 0, 1]);
   assertEquals(traced.bus.subscriberExceptionCounts(), { TracingSubscriber: 2 });
 });
+
+Deno.test("A span has the kind that its declaration names, else it is internal", async () => {
+  const kinds = ["internal", "server", "client", "producer", "consumer"] as const;
+  const { INTERNAL, SERVER, CLIENT, PRODUCER, CONSUMER } = SpanKind;
+  const spans = Object.fromEntries(
+    kinds.map((kind) => [kind, span(`${kind}.start`, `${kind}.end`, { kind })]),
+  );
+  const traced = tracedBus({ ...spans, other: span("other.start", "other.end") });
+  for (const name of [...kinds, "other"]) {
+    traced.publish(`${name}.start`, 0);
+    traced.publish(`${name}.end`, 1);
+  }
+  const made = (await traced.stop()).map(({ kind }) => kind);
+  assertEquals(made, [INTERNAL, SERVER, CLIENT, PRODUCER, CONSUMER, INTERNAL]);
+});

@@ -1,0 +1,134 @@
+import { install } from "./consumer.ts";
+import { BUSBAR, type Package, specifier } from "./packages.ts";
+import { run, step } from "./run.ts";
+import { tools } from "./tools.ts";
+
+/** The ways to resolve modules that a consumer may have chosen. */
+const RESOLUTIONS = {
+  nodenext: ["--module", "nodenext", "--moduleResolution", "nodenext"],
+  node16: ["--module", "node16", "--moduleResolution", "node16"],
+  bundler: ["--module", "esnext", "--moduleResolution", "bundler"],
+} as const;
+
+/** The types that a platform has, under the name that a consumer gives the compiler. */
+const PLATFORMS = {
+  "no platform": ["--lib", "es2023", "--types", ""],
+  "the web": ["--lib", "esnext,dom", "--types", ""],
+  "Node": ["--lib", "es2023", "--types", "node"],
+  "Bun": ["--lib", "esnext", "--types", "bun"],
+  "workerd": ["--lib", "esnext", "--types", "@cloudflare/workers-types"],
+} as const;
+
+/** The least Node's types. */
+const TYPES_OF_NODE = { "@types/node": "22.20.5" };
+
+/** Those of others; Bun's need later ones of Node. */
+const TYPES_OF_OTHERS = {
+  "@types/node": "26.6.6",
+  "@types/bun": "1.4.5",
+  "@cloudflare/workers-types": "5.20261117.1",
+};
+
+/** The file with what must not compile. */
+const REFUSED = "refused.ts";
+
+/**
+ * A program that hands over what is none of the web's objects: TypeScript must refuse each, with the
+ * types of any platform and of none, and take what it takes. If it does not, the comment is an error.
+ */
+function refused(from: Package): string {
+  const http = from.entries.includes("./http");
+  return `
+import { EventBus } from "${from.name}";
+import { installExitHooks } from "${specifier(from, "./exit")}";
+
+declare const event: Event;
+declare const signal: AbortSignal;
+const bus = new EventBus<{ done: { ms: number } }>();
+
+bus.dispatchEvent(event);
+// @ts-expect-error no event
+bus.dispatchEvent({});
+// @ts-expect-error no event
+bus.dispatchEvent(1);
+
+const listener = (event: CustomEvent) => event.detail;
+bus.addEventListener("done", listener, { once: true, signal });
+bus.removeEventListener("done", () => {});
+// @ts-expect-error no options
+bus.addEventListener("done", listener, 1);
+// @ts-expect-error no signal
+bus.addEventListener("done", listener, { signal: {} });
+bus.addEventListener("done", (event) => {
+  const type: string = event.type;
+  const ms: number = event.detail.metadata.ms;
+  // @ts-expect-error it is a string
+  const wrong: number = event.type;
+  return [type, ms, wrong];
+});
+
+installExitHooks(bus, { signal });
+// @ts-expect-error no signal
+installExitHooks(bus, { signal: {} });
+// @ts-expect-error no signal
+installExitHooks(bus, { signal: 1 });
+// @ts-expect-error no signal
+bus.flush({ signal: bus });
+` + (http ? HTTP.replace("HTTP", specifier(from, "./http")) : "");
+}
+
+const HTTP = `
+import { createHandler } from "HTTP";
+
+declare const request: Request;
+declare const response: Response;
+const handler = createHandler({ routes: [{ path: "/", handle: () => response }] });
+const status: Promise<number> = handler(request).then((response) => response.status);
+// @ts-expect-error no request
+handler({});
+// @ts-expect-error no request
+handler(1);
+// @ts-expect-error no response
+createHandler({ routes: [{ path: "/", handle: () => ({}) }] });
+export { status };
+`;
+
+async function compile(directory: string, flags: readonly string[]): Promise<void> {
+  await run(tools.node22, [
+    tools.tsc,
+    ...["--noEmit", "--strict", "--exactOptionalPropertyTypes", "--skipLibCheck", "false"],
+    ...["--target", "es2022"],
+    ...flags,
+    ...["entry_points.ts", REFUSED],
+  ], { cwd: directory });
+}
+
+/**
+ * Checks the declarations, those of its dependencies included, in a project that has not installed the
+ * types of any platform, and then in the same with them. The core's are a part of the whole's, so that
+ * the rarer platforms are left to the whole.
+ */
+export async function checkTypes(from: Package, directory: string): Promise<void> {
+  await Deno.writeTextFile(directory + REFUSED, refused(from));
+  await step(`${from.name}: types, no platform's installed`, async () => {
+    for (const resolution of Object.values(RESOLUTIONS)) {
+      await compile(directory, [...resolution, ...PLATFORMS["no platform"]]);
+    }
+  });
+  const besideThoseOf = (platform: keyof typeof PLATFORMS) =>
+    step(
+      `${from.name}: types beside those of ${platform}`,
+      () => compile(directory, [...RESOLUTIONS.nodenext, ...PLATFORMS[platform]]),
+    );
+  await besideThoseOf("the web");
+  await install(directory, TYPES_OF_NODE);
+  await besideThoseOf("Node");
+  if (from.name !== BUSBAR.name) return;
+  await install(directory, TYPES_OF_OTHERS);
+  await besideThoseOf("Bun");
+  await besideThoseOf("workerd");
+  await step(
+    `${from.name}: types beside those of Deno`,
+    () => run(Deno.execPath(), ["check", "--all", "entry_points.ts", REFUSED], { cwd: directory }),
+  );
+}
