@@ -22,6 +22,8 @@ const MAX_INTERVAL = 32;
 const MAX_ASYNC_INTERVAL = 4;
 /** A call that took this share of the budget has the clock looked at after each one. */
 const LONG_CALL_SHARE = 1 / 512;
+/** After calls that took the whole budget, so many are timed one by one, to find whose it is. */
+const TIMED_CALLS = 16;
 /** The calls of one turn where the clocks stand still: the queue's bound, and at least this. */
 const MIN_TURN_CALLS = 10_000;
 
@@ -105,6 +107,8 @@ export class Drain {
   /** When the slice began, and when it last looked at the clock. */
   #sliceMs = 0;
   #lookedMs = 0;
+  /** How many of the next calls are timed one by one. */
+  #toTime = 0;
   /** How many calls are made before the next look. */
   #interval = 1;
   /** Whose call it was, if it was one. */
@@ -249,7 +253,7 @@ export class Drain {
   /** @param mayWait whether it may let other microtasks run before it looks at the clock */
   #slice(mayWait: boolean, isNew: boolean): void {
     this.running = true;
-    while (isNew || !this.idle && !this.#isOver()) {
+    while (isNew || !this.#isOver()) {
       isNew = false;
       let left = this.#interval;
       let made = 1;
@@ -264,8 +268,6 @@ export class Drain {
         return;
       }
     }
-    // While calls are slow, the last of them is looked at too.
-    if (this.#interval === 1) this.#isOver();
     this.endSlice(this.#sliceMs);
     this.running = false;
     if (mayWait) this.#endWake();
@@ -278,18 +280,21 @@ export class Drain {
     this.#slice(true, false);
   };
 
-  /** Looks at the clock. @returns whether the slice is to end */
+  /** Looks at the clock, unless nothing waits and calls are quick. @returns whether the slice ends */
   #isOver(): boolean {
+    if (this.idle && this.#interval > 1) return true;
     const now = monotonicMs();
     const tookMs = now - this.#lookedMs;
     if (!this.#calledAsync) this.#reportSlow(tookMs);
     this.#lookedMs = now;
     const longest = this.#calledAsync ? MAX_ASYNC_INTERVAL : MAX_INTERVAL;
-    this.#interval = tookMs > this.#interval * this.#budgetMs * LONG_CALL_SHARE
+    if (tookMs >= this.#budgetMs) this.#toTime = TIMED_CALLS;
+    const isLong = tookMs > this.#interval * this.#budgetMs * LONG_CALL_SHARE;
+    this.#interval = isLong || this.#toTime > 0 && this.#toTime--
       ? 1
       : Math.min(this.#interval * 2, longest);
     this.#calledAsync = false;
-    return this.#isSpent(now) || this.#holders === 0;
+    return this.idle || this.#isSpent(now) || this.#holders === 0;
   }
 
   #reportSlow(tookMs: number): void {

@@ -70,7 +70,15 @@ Deno.test("Of several sources the one that was added first is asked first", () =
   registry.addSource(source("first", undefined));
   registry.addSource(source("second", "2"));
   registry.addSource(source("third", "3"));
-  const event = { type: "a", timestamp: 0, metadata: undefined, sessionId: "" };
-  assertEquals(registry.contextOf({ ...event, traceparent: TRACEPARENT })?.spanId, "2");
+  const event = {
+    type: "a",
+    timestamp: 0,
+    metadata: undefined,
+    sessionId: "",
+    operationId: "",
+    traceparent: TRACEPARENT,
+    tracestate: undefined,
+  };
+  assertEquals(registry.contextOf(event)?.spanId, "2");
   assertEquals(asked, ["first", "second"]);
 });
