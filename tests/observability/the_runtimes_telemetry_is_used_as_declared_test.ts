@@ -38,6 +38,8 @@ async function through(
       catalog: jobs,
       runtimeTelemetry: true,
       tracingEnabled,
+      // Its providers are registered already, and stay so.
+      registerGlobally: true,
     });
     obs.bus.publish("job.start");
     obs.bus.publish("job.end");

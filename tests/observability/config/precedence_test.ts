@@ -81,6 +81,28 @@ Deno.test("a batch may be as large as its queue, and a push take as long as its 
   assertEquals(config.metricExportTimeoutMs, 9);
 });
 
+Deno.test("attributes of the service's name and instance are these settings, unless they are set", () => {
+  const attributes = { "service.name": "a", "service.instance.id": "a-1", "host.name": "h" };
+  const of = (options: ObservabilityOptions) => {
+    const config = resolveObservabilityConfig({ options });
+    return [config.serviceName, config.serviceInstanceId, config.resourceAttributes];
+  };
+  const others = { "host.name": "h" };
+  assertEquals(of({ resourceAttributes: attributes }), ["a", "a-1", others]);
+  const given = { serviceName: "b", serviceInstanceId: "b-1", resourceAttributes: attributes };
+  assertEquals(of(given), ["b", "b-1", others]);
+});
+
+Deno.test("an attribute of the resource is a scalar, or a list of one kind of them", () => {
+  const resolve = (resourceAttributes: unknown) =>
+    resolveObservabilityConfig({ options: { resourceAttributes } as ObservabilityOptions });
+  const good = { text: "a", numbers: [1, 2], flags: [true], none: [] };
+  assertEquals(resolve(good).resourceAttributes, good);
+  for (const bad of [null, "a=b", { a: [1, "b"] }, { a: {} }, { a: [[1]] }]) {
+    assertThrows(() => resolve(bad), TypeError, "resourceAttributes must be");
+  }
+});
+
 Deno.test("each setting comes from the options, else the flags, else the environment", () => {
   const source = fc.record(VALUES, { requiredKeys: [] });
   fc.assert(fc.property(source, source, source, (options, flags, env) => {
