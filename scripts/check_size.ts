@@ -11,7 +11,7 @@ import { gzipSync } from "node:zlib";
 
 /** What an entry point may take, in bytes. */
 const MAX_BYTES: Readonly<Record<string, number>> = {
-  "mod.ts": 6_656,
+  "mod.ts": 7_168,
   "src/library/mod.ts": 600,
 };
 

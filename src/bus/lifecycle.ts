@@ -3,11 +3,11 @@ import { Deadline } from "../internal/deadline.ts";
 import { awaitInNeutralContext, REQUESTS_ARE_APART } from "../internal/neutral_context.ts";
 import type { AsyncCall, Drain, DrainParts } from "./drain.ts";
 
-/** The sums of a {@linkcode StopReport}, since the bus was made. */
-type Totals = [delivered: number, dropped: number, leftOver: number, failures: number];
-
 /** The parts of a bus that starting, flushing and stopping it concerns. */
 type Parts = DrainParts & { readonly drain: Drain };
+
+/** The sums of a {@linkcode StopReport}. */
+type Totals = { -readonly [Name in Exclude<keyof StopReport, "timedOut">]: number };
 
 /** Starts, flushes and stops a bus. */
 export class Lifecycle {
@@ -18,6 +18,7 @@ export class Lifecycle {
   #stopping: Promise<StopReport> | undefined;
   /** Whether to start again when the stop is over. */
   #restart = false;
+  /** The counts of the bus's life when it was started. */
   #atStart: Totals;
 
   constructor(parts: Parts) {
@@ -68,7 +69,7 @@ export class Lifecycle {
     if (stopping && !drained) this.#dropLeftOver();
     const calls = new Set(drain.inFlight);
     calls.delete(asking);
-    if (!await deadline.until(() => haveSettled(calls, drain), drain.changes)) {
+    if (!await deadline.until(() => calls.isDisjointFrom(drain.inFlight), drain.changes)) {
       this.#blame(calls, stopping ? "stop" : "flush");
     }
     drain.release();
@@ -90,18 +91,19 @@ export class Lifecycle {
     this.open = this.started = false;
     const timedOut = !await this.settle(timeoutMs, signal, true);
     this.#parts.losses.finish();
-    const report = this.#report(timedOut);
+    const totals = this.#totals();
+    for (const name in totals) totals[name as keyof Totals] -= this.#atStart[name as keyof Totals];
     this.#stopping = undefined;
     if (this.#restart) this.start();
-    return report;
+    return { ...totals, timedOut };
   }
 
   /** Names those whose calls hang, each once. */
   #blame(calls: ReadonlySet<AsyncCall>, what: string): void {
     const { drain, failures } = this.#parts;
-    const hanging = [...calls].filter((call) => drain.inFlight.has(call));
-    for (const name of new Set(hanging.map((call) => call.name))) {
-      failures.count(name, what, new Error("a call did not settle in time"));
+    const hanging = calls.intersection(drain.inFlight);
+    for (const name of new Set([...hanging].map((call) => call.name))) {
+      failures.count(name, what, "a call did not settle in time");
     }
   }
 
@@ -116,21 +118,11 @@ export class Lifecycle {
 
   #totals(): Totals {
     const { losses, failures } = this.#parts;
-    return [this.delivered, losses.lostCount, losses.reasons.shutdown, failures.counts.total];
+    return {
+      delivered: this.delivered,
+      dropped: losses.lostCount,
+      leftOver: losses.reasons.shutdown,
+      failures: failures.counts.total,
+    };
   }
-
-  #report(timedOut: boolean): StopReport {
-    const [delivered, dropped, leftOver, failures] = this.#totals()
-      .map((total, index) => total - (this.#atStart[index] as number)) as Totals;
-    return { delivered, dropped, leftOver, failures, timedOut };
-  }
-}
-
-/** Whether calls have settled; it takes out of the set those that it finds to have. */
-function haveSettled(calls: Set<AsyncCall>, { inFlight }: Drain): boolean {
-  for (const call of calls) {
-    if (inFlight.has(call)) return false;
-    calls.delete(call);
-  }
-  return true;
 }

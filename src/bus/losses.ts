@@ -18,6 +18,8 @@ interface LossWindow {
 }
 
 const MAX_NAMES_IN_LINE = 5;
+const REJECTED = ["queue_full", "stopped", "reserved", "loop"] as const;
+const DROPPED = ["evicted", "shutdown"] as const;
 const NONE: Counts = Object.create(null);
 const SINCE_CREATION: LossWindow = { since: 0, reasons: NONE, types: NONE };
 
@@ -31,14 +33,10 @@ export class Losses {
   /** Added to the end of each line. */
   suffix = "; the bus was never started, call start()";
   /** Of the bus's whole life. */
-  readonly reasons: Record<RejectReason | DropReason, number> = {
-    queue_full: 0,
-    stopped: 0,
-    reserved: 0,
-    loop: 0,
-    evicted: 0,
-    shutdown: 0,
-  };
+  readonly reasons: Record<RejectReason | DropReason, number> = pick({}, [
+    ...REJECTED,
+    ...DROPPED,
+  ]);
   readonly #types = new Tally();
   readonly #now: () => number;
   readonly #failures: Failures;
@@ -95,11 +93,9 @@ export class Losses {
   /** A copy of the counts, of all or of one window. */
   counts(window: LossWindow = SINCE_CREATION): LossCounts {
     const grown = difference(this.reasons, window.reasons);
-    const { queue_full = 0, stopped = 0, reserved = 0, loop = 0 } = grown;
-    const { evicted = 0, shutdown = 0 } = grown;
     return {
-      rejected: { queue_full, stopped, reserved, loop },
-      dropped: { evicted, shutdown },
+      rejected: pick(grown, REJECTED),
+      dropped: pick(grown, DROPPED),
       lostByType: difference(this.#types.toRecord(), window.types),
     };
   }
@@ -148,6 +144,11 @@ export class Losses {
         `since ${date}${more}`,
     );
   }
+}
+
+/** Some of the counts, in that order; 0 where there is none. */
+function pick<Name extends string>(counts: Counts, names: readonly Name[]): Record<Name, number> {
+  return Object.fromEntries(names.map((name) => [name, counts[name] ?? 0])) as Record<Name, number>;
 }
 
 /** What has grown between two copies of counts, by how much. */
