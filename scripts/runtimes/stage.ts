@@ -31,19 +31,23 @@ export async function stage(
   entries: readonly string[] = Object.keys(project.exports),
 ): Promise<void> {
   await run("cp", ["-r", `${root}tests`, `${directory}tests`]);
-  // The few tests that reach for an inner module get the packed one.
-  await run("cp", ["-r", `${packageDir}src`, `${directory}src`]);
-  const files = await run("find", [`${directory}src`, "-name", "*.js"]);
-  for (const path of files.trim().split("\n")) {
-    await Deno.rename(path, path.replace(/\.js$/, ".ts"));
+  // The few tests that reach for an inner module get the package's own, not a second one beside it.
+  const files = await run("find", [`src`, "-name", "*.js"], { cwd: packageDir });
+  for (const file of files.trim().split("\n")) {
+    const path = directory + file.replace(/\.js$/, ".ts");
+    await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+    const target = JSON.stringify(`${modules(directory)}${project.name}/${file}`);
+    await Deno.writeTextFile(path, `export * from ${target};\n`);
   }
-  // The entry points are the package's own, or there would be two of each class.
   for (const entry of entries) {
     const path = project.exports[entry];
     const name = JSON.stringify(project.name + entry.slice(1));
     await Deno.writeTextFile(directory + path, `export * from ${name};\n`);
   }
 }
+
+/** Where the package and those of the tests are installed. */
+const modules = (directory: string) => `${directory}node_modules/`;
 
 /** A test of the README's first snippet, which `snippet.ts` holds; returns its path. */
 export async function stageSnippet(directory: string, output: string): Promise<string> {
@@ -82,6 +86,7 @@ export async function compile(directory: string, files: readonly string[]): Prom
     "--alias:@std/assert=./tests/std/assert/mod.ts",
     "--alias:@std/async=./tests/std/async/mod.ts",
     ...INSTALLED.map((name) => `--external:${name}`),
+    `--external:${modules(directory)}*`,
     "--outbase=tests",
     "--outdir=tests",
     ...files.map((file) => `tests/${file}`),

@@ -1,3 +1,4 @@
+import { clearTimer, monotonicMs, setTimer, type Timer } from "../internal/clocks.ts";
 import { Backoff } from "../internal/backoff.ts";
 import type { DeadlineOptions } from "../library/options.ts";
 import { Deadline, resolveTimeoutMs } from "../internal/deadline.ts";
@@ -66,7 +67,7 @@ export class ExportQueue<Item> {
   #export: AbortController | undefined;
   readonly #awaited = new Map<Item[], PromiseWithResolvers<void>>();
   #shutdown: Promise<void> | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: Timer | undefined;
   #isOpen = true;
 
   /**
@@ -104,7 +105,7 @@ export class ExportQueue<Item> {
       this.#closeBatch();
       this.#pump();
     } else if (this.#timer === undefined) {
-      this.#timer = setTimeout(() => {
+      this.#timer = setTimer(() => {
         this.#closeBatch();
         this.#pump();
       }, Math.min(scheduleDelayMs, MAX_DELAY_MS));
@@ -156,7 +157,7 @@ export class ExportQueue<Item> {
   }
 
   #closeBatch(): void {
-    clearTimeout(this.#timer);
+    clearTimer(this.#timer);
     this.#timer = undefined;
     if (this.#filling.length === 0) return;
     this.#full.push(this.#filling);
@@ -216,7 +217,7 @@ export class ExportQueue<Item> {
   }
 
   #scheduleReport(): void {
-    if (this.#backoff.due(performance.now())) queueMicrotask(() => this.#report());
+    if (this.#backoff.due(monotonicMs())) queueMicrotask(() => this.#report());
   }
 
   #report(): void {

@@ -17,8 +17,15 @@ export const wallMs: () => number = Date.now;
 /** A timer. */
 export type Timer = ReturnType<typeof setTimeout>;
 
+/** The runtime's timers; what tests may put in their place counts. */
+export const timers: {
+  set: (callback: () => void, delayMs: number) => Timer;
+  clear: (timer: Timer | undefined) => void;
+} = { set: setTimeout, clear: clearTimeout };
+
 /** As `setTimeout`. */
-export const setTimer: typeof setTimeout = setTimeout;
+export const setTimer = (callback: () => void, delayMs: number): Timer =>
+  timers.set.call(undefined, callback, delayMs);
 
 /** As `clearTimeout`. */
-export const clearTimer: typeof clearTimeout = clearTimeout;
+export const clearTimer = (timer: Timer | undefined): void => timers.clear.call(undefined, timer);

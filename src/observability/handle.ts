@@ -1,3 +1,4 @@
+import { monotonicMs } from "../internal/clocks.ts";
 import type { EventBus } from "../library/event_bus.ts";
 import type { AnyEvents } from "../events/event_map.ts";
 import type { MetricsServer } from "../http/serve_metrics.ts";
@@ -117,12 +118,12 @@ async function flush<Events extends object>(
   options: DeadlineOptions,
 ): Promise<boolean> {
   const timeoutMs = resolveTimeoutMs("flush observability", options);
-  const until = performance.now() + timeoutMs;
+  const until = monotonicMs() + timeoutMs;
   const lostBefore = lostItems(telemetry);
   const drained = await bus.flush({ timeoutMs, signal: options.signal });
   try {
     await runSteps(telemetry.flushSteps, {
-      timeoutMs: Math.max(0, until - performance.now()),
+      timeoutMs: Math.max(0, until - monotonicMs()),
       signal: options.signal,
     });
     return drained && lostItems(telemetry) === lostBefore;

@@ -1,3 +1,4 @@
+import { monotonicMs } from "../internal/clocks.ts";
 import { errorText } from "../internal/reporting.ts";
 import { settlesWithin } from "../internal/timers.ts";
 
@@ -24,9 +25,9 @@ export async function runSteps(
   { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined },
 ): Promise<void> {
   const errors: Error[] = [];
-  const until = performance.now() + timeoutMs;
+  const until = monotonicMs() + timeoutMs;
   for (const { name, run } of steps) {
-    const leftMs = signal?.aborted ? 0 : until - performance.now();
+    const leftMs = signal?.aborted ? 0 : until - monotonicMs();
     const remainingMs = Math.max(GRACE_MS, leftMs);
     try {
       if (!await settlesWithin(remainingMs, run(remainingMs), signal)) {

@@ -151,9 +151,9 @@ const MAKES: Readonly<Record<string, Make>> = {
 /** Interfaces whose defaults show in what happens, which other tests look at. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   DeltaMetricExporterOptions: "tests/otel/delta/a_delta_begins_where_the_last_one_ended_test.ts",
+  EventContext: "tests/bus/events_reach_their_subscribers_test.ts",
   EventMetricOptions: "tests/subscribers/metrics/metrics_follow_their_declarations_test.ts",
   OtlpMetricsTarget: "tests/observability/metrics_are_pushed_as_deltas_test.ts",
-  PublishInit: "tests/bus/events_reach_their_subscribers_test.ts",
 };
 
 interface Documented {

@@ -1,12 +1,19 @@
+import { timers } from "../../src/internal/clocks.ts";
+
 /** The delays of all timers that are set until the end of its scope, in milliseconds. */
 export interface WatchedTimers extends Disposable {
   readonly delaysMs: readonly number[];
 }
 
-/** Watches `setTimeout`, so that a test of a long time need not wait for it. */
+/** Watches the timers of the package, and those that others set, so that a test of a long time need not wait for it. */
 export function watchTimers(): WatchedTimers {
+  const { set } = timers;
   const { setTimeout } = globalThis;
   const delaysMs: number[] = [];
+  timers.set = (callback, ms) => {
+    delaysMs.push(ms);
+    return set(callback, ms);
+  };
   globalThis.setTimeout = ((callback: () => void, ms = 0) => {
     delaysMs.push(ms);
     return setTimeout(callback, ms);
@@ -15,19 +22,18 @@ export function watchTimers(): WatchedTimers {
     delaysMs,
     [Symbol.dispose]: () => {
       globalThis.setTimeout = setTimeout;
+      timers.set = set;
     },
   };
 }
 
 /** Lets timers of one delay fire at once until the end of its scope; all others keep their time. */
 export function hurryTimers(delayMs: number): Disposable {
-  const { setTimeout } = globalThis;
-  globalThis.setTimeout =
-    ((callback: () => void, ms = 0) =>
-      setTimeout(callback, ms === delayMs ? 0 : ms)) as typeof setTimeout;
+  const { set } = timers;
+  timers.set = (callback, ms) => set(callback, ms === delayMs ? 0 : ms);
   return {
     [Symbol.dispose]: () => {
-      globalThis.setTimeout = setTimeout;
+      timers.set = set;
     },
   };
 }

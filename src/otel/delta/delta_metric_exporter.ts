@@ -1,3 +1,4 @@
+import { monotonicMs } from "../../internal/clocks.ts";
 import { AggregationTemporality as Temporality } from "@opentelemetry/sdk-metrics";
 import { Backoff } from "../../internal/backoff.ts";
 import type { Logger } from "../../internal/logger.ts";
@@ -171,7 +172,7 @@ export class DeltaMetricExporter implements PushMetricExporter {
     } else {
       this.#uncommitted = pointCount;
     }
-    if (code !== 0 && isPartial(error) && this.#backoff.due(performance.now())) {
+    if (code !== 0 && isPartial(error) && this.#backoff.due(monotonicMs())) {
       const rejected = rejectedBy(error, pointCount);
       report(
         this.#logger,

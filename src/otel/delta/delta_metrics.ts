@@ -1,3 +1,4 @@
+import { wallMs } from "../../internal/clocks.ts";
 import {
   AggregationTemporality,
   type DataPoint,
@@ -69,7 +70,7 @@ class Stream {
  */
 export class DeltaMetrics {
   readonly #isDelta: (metric: MetricData) => boolean;
-  readonly #createdAt = toHrTime(Date.now());
+  readonly #createdAt = toHrTime(wallMs());
   readonly #streams = new Map<string, Stream>();
   #pushNumber = 0;
 

@@ -1,3 +1,4 @@
+import { monotonicMs } from "../../internal/clocks.ts";
 import { Backoff } from "../../internal/backoff.ts";
 import type { Logger } from "../../internal/logger.ts";
 import { AggregationTemporality as Temporality } from "@opentelemetry/sdk-metrics";
@@ -66,7 +67,7 @@ export class CountingMetricExporter implements PushMetricExporter {
     const rejectedCount = rejectedBy(error, points);
     this.#failed += rejectedCount;
     this.#exported += points - rejectedCount;
-    if (!this.#backoff.due(performance.now())) return;
+    if (!this.#backoff.due(monotonicMs())) return;
     const reason = error?.message ?? "no reason given";
     report(
       this.#logger,

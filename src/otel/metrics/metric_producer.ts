@@ -1,3 +1,4 @@
+import { wallMs } from "../../internal/clocks.ts";
 import { ValueType } from "@opentelemetry/api";
 import {
   AggregationTemporality,
@@ -77,7 +78,7 @@ export function createMetricProducer(options: MetricProducerOptions): MetricProd
   return {
     collect: async () => {
       const collected = await collect();
-      const endTime = toHrTime(Date.now());
+      const endTime = toHrTime(wallMs());
       const metrics = collected.filter(({ points }) => points.length > 0)
         .map((metric) => toMetricData(metric, endTime));
       return {

@@ -1,3 +1,4 @@
+import { clearTimer, monotonicMs, setTimer, wallMs } from "../../internal/clocks.ts";
 import { context, createContextKey } from "@opentelemetry/api";
 import { assertAboveZero, invalidArgument } from "../../internal/arguments.ts";
 import { MAX_DELAY_MS, pause } from "../../internal/timers.ts";
@@ -78,7 +79,7 @@ export class OtlpTransport {
    * @throws {OtlpExportError} if it was not accepted within the deadline
    */
   async send(payload: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
-    const deadline = performance.now() + this.#target.timeoutMs;
+    const deadline = monotonicMs() + this.#target.timeoutMs;
     const sent = this.#target.compression === "gzip" ? await gzip(payload) : payload;
     let retryMs = FIRST_RETRY_MS;
     for (let attempts = 1;; attempts++) {
@@ -86,14 +87,14 @@ export class OtlpTransport {
       if (this.#ended.signal.aborted) throw new OtlpExportError(SHUT_DOWN);
       const attempt = await context.with(
         context.active().setValue(SUPPRESS_TRACING, true),
-        () => this.#attempt(sent, deadline - performance.now()),
+        () => this.#attempt(sent, deadline - monotonicMs()),
       );
       if (attempt.body !== undefined) return attempt.body;
       const waitMs = attempt.retryAfterMs ?? retryMs * (0.8 + Math.random() * 0.4);
       retryMs = Math.min(retryMs * 1.5, MAX_RETRY_MS);
       if (
         !attempt.retryable || attempts >= MAX_ATTEMPTS ||
-        performance.now() + waitMs >= deadline || this.#ended.signal.aborted
+        monotonicMs() + waitMs >= deadline || this.#ended.signal.aborted
       ) {
         throw new OtlpExportError(attempt.why);
       }
@@ -109,7 +110,7 @@ export class OtlpTransport {
   async #attempt(payload: Uint8Array<ArrayBuffer>, timeoutMs: number): Promise<Attempt> {
     const { endpoint, headers, compression } = this.#target;
     const cut = new AbortController();
-    const timer = setTimeout(() => cut.abort(), Math.min(Math.max(0, timeoutMs), MAX_DELAY_MS));
+    const timer = setTimer(() => cut.abort(), Math.min(Math.max(0, timeoutMs), MAX_DELAY_MS));
     const end = () => cut.abort();
     this.#ended.signal.addEventListener("abort", end);
     try {
@@ -133,7 +134,7 @@ export class OtlpTransport {
       await response.body?.cancel();
       return {
         retryable: RETRYABLE_STATUSES.includes(response.status),
-        retryAfterMs: parseRetryAfter(response.headers.get("retry-after"), Date.now()),
+        retryAfterMs: parseRetryAfter(response.headers.get("retry-after"), wallMs()),
         why: `the receiver responded with ${response.status}`,
       };
     } catch (error) {
@@ -142,7 +143,7 @@ export class OtlpTransport {
         ? { retryable: false, why: `no response within ${this.#target.timeoutMs} ms` }
         : { retryable: !isForbidden(error), why: describe(error) };
     } finally {
-      clearTimeout(timer);
+      clearTimer(timer);
       this.#ended.signal.removeEventListener("abort", end);
     }
   }

@@ -1,3 +1,4 @@
+import { monotonicMs } from "../../internal/clocks.ts";
 import type { ApiMeterProvider, Attributes, Meter } from "../../subscribers/otel_api.ts";
 import { PrometheusExporter } from "@opentelemetry/exporter-prometheus";
 import { resourceFromAttributes } from "@opentelemetry/resources";
@@ -213,7 +214,7 @@ export class PrometheusMetrics implements AsyncDisposable {
     try {
       await inTime("await beforeCollect", { timeoutMs }, async () => await beforeCollect());
     } catch (error) {
-      if (!this.#backoff.due(performance.now())) return;
+      if (!this.#backoff.due(monotonicMs())) return;
       report(this.#logger, `${errorText(error)}; the scrape goes on with what there is`);
     }
   }

@@ -1,3 +1,4 @@
+import { wallMs } from "../../internal/clocks.ts";
 import type {
   Attributes,
   Context,
@@ -40,7 +41,7 @@ const NO_EVENTS: TimedEvent[] = Object.freeze([]) as never;
 const NOT_ENDED: HrTime = Object.freeze([0, 0]) as never;
 
 /** A time of the OpenTelemetry API; numbers are milliseconds since the epoch. */
-export function timeOf(time: TimeInput = Date.now()): HrTime {
+export function timeOf(time: TimeInput = wallMs()): HrTime {
   if (Array.isArray(time)) return time;
   return toHrTime(Number(time));
 }

@@ -1,3 +1,4 @@
+import { clearTimer, setTimer, type Timer } from "../../internal/clocks.ts";
 import { LOG_LEVELS, type LogDeclaration, type LogLevel } from "../../catalog/log.ts";
 import { checkCatalog } from "../../catalog/catalog.ts";
 import { EventSubscriber } from "../../bus/event_subscriber.ts";
@@ -93,7 +94,7 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
   readonly #background = new Set<Promise<void>>();
   /** A failure that the bus does not know, since none of its calls was under way. */
   #pendingFailure: { error: unknown } | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: Timer | undefined;
 
   /**
    * Creates the subscriber; register it with `bus.registerSubscriber`.
@@ -144,7 +145,7 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
 
   /** The same as `flush`, and stops the timer. */
   override async shutdown(): Promise<void> {
-    clearTimeout(this.#timer);
+    clearTimer(this.#timer);
     this.#timer = undefined;
     await this.flush();
   }
@@ -267,7 +268,7 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
   /** Polls for as long as there is a flood, and once after it. */
   #setTimer(): void {
     if (this.#timer !== undefined) return;
-    this.#timer = setTimeout(() => {
+    this.#timer = setTimer(() => {
       this.#timer = undefined;
       this.#reportSuppressed((limit) => limit.poll());
       if (this.#types.some(({ limit }) => limit.flooded)) this.#setTimer();

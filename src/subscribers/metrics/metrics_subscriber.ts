@@ -1,3 +1,4 @@
+import { monotonicMs, wallMs } from "../../internal/clocks.ts";
 import { EventSubscriber } from "../../bus/event_subscriber.ts";
 import type { AnyEvent } from "../../catalog/declaration.ts";
 import type { EventMetric, PairMetric } from "../../catalog/metric.ts";
@@ -91,7 +92,7 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
       else list.push(action);
     };
     const { metrics, meter } = this.#options;
-    const startTimeMs = Date.now();
+    const startTimeMs = wallMs();
     for (const [name, declared] of Object.entries(metrics)) {
       if (this.#instruments.has(name)) continue;
       const instrument = createInstrument(name, declared, meter, startTimeMs);
@@ -146,7 +147,7 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
     for (const [name, instrument] of this.#instruments) this.#reportProblems(name, instrument);
     this.#expiredReport.update(
       this.#pairs.reduce((sum, pairs) => sum + pairs.stats().expired, 0),
-      performance.now(),
+      monotonicMs(),
       (expired) => `${this.name} expired starts whose end did not arrive: ${expired} so far`,
     );
   }

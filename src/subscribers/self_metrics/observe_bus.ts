@@ -1,3 +1,4 @@
+import { monotonicMs } from "../../internal/clocks.ts";
 import type { EventBus } from "../../library/event_bus.ts";
 import { EventSubscriber } from "../../bus/event_subscriber.ts";
 import type { BusStats } from "../../library/reports.ts";
@@ -58,7 +59,7 @@ class SliceTimer extends EventSubscriber<object> {
   }
 
   override onDrain(sliceStartedAtMs: number): void {
-    this.#histogram.record((performance.now() - sliceStartedAtMs) / 1_000);
+    this.#histogram.record((monotonicMs() - sliceStartedAtMs) / 1_000);
   }
 }
 

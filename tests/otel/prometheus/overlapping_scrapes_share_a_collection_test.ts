@@ -2,6 +2,7 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { PrometheusMetrics, type ScrapeFormat } from "@busbar/busbar/otel";
 import { nextTurn } from "../../support/quiet_bus.ts";
 import { samples } from "../../support/samples.ts";
+import { steeredTime } from "../../support/steered_time.ts";
 import { hurryTimers } from "../../support/watched_timers.ts";
 
 Deno.test("scrapes at the same time are one collection, whatever their formats", async () => {
@@ -108,18 +109,10 @@ Deno.test("one large histogram is written in many slices too", async () => {
   const advice = { explicitBucketBoundaries: Array.from({ length: 200 }, (_, i) => i) };
   const times = metrics.meter.createHistogram("time", { advice });
   for (let set = 0; set < 256; set++) times.record(1, { set });
-  const { now } = performance;
-  let [nowMs, looks] = [0, 0];
   // So late at each look that every step ends a slice.
-  performance.now = () => {
-    looks++;
-    return nowMs += 1_000;
-  };
-  try {
-    await metrics.scrape();
-  } finally {
-    performance.now = now;
-  }
+  using time = steeredTime({ msPerLook: 1_000 });
+  await metrics.scrape();
+  const { looks } = time;
   // To group so few series takes a handful; the rest are those of 52,000 lines.
   assertEquals(looks > 40, true, `${looks} looks at the clock`);
 });

@@ -127,16 +127,20 @@ Deno.test("contextOf says which span; without it the event's traceparent does", 
 
 Deno.test("JSON lines: one object a line, whatever is in it", async () => {
   const lines: string[] = [];
+  const write = jsonLinesSink({ write: (line) => lines.push(line) });
   const { bus } = loggingBus({
     logs: { a: { level: "error", body: () => "two\nlines\r\u2028\u2029\u0085" } },
-    sink: jsonLinesSink({ write: (line) => lines.push(line) }),
+    sink: (record) => {
+      const isBeyond = record.sessionId.startsWith("beyond");
+      return write(isBeyond ? { ...record, timestampMs: 1e300, sessionId: "" } : record);
+    },
   });
   bus.publish("a", { text: "\n\u2028" }, {
     sessionId: "s1",
     timestamp: 1_700_000_000_123.9,
     traceparent: `00-${TRACE}-${SPAN}-01`,
   });
-  bus.publish("a", {}, { timestamp: 1e300 });
+  bus.publish("a", {}, { sessionId: "beyond what a Date can hold" });
   await bus.stop();
   assertEquals(lines.map((line) => /[\n\r\u2028\u2029\u0085]/.test(line)), [false, false]);
   assertEquals(
