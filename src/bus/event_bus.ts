@@ -187,9 +187,9 @@ export const EventBus: EventBusConstructor = class EventBus<Events extends objec
         takeOver(event, init);
         const given = init.timestamp ?? undefined;
         // A number, or what is one for the asking, as a Date is.
-        const timeMs = typeof given === "object" ? Number(given) : given as number;
-        isTime = Math.abs(timeMs) <= MAX_TIME_MS;
-        if (isTime) event.timestamp = timeMs;
+        const timeMs = typeof given === "object" ? Number(given) : given;
+        isTime = typeof timeMs === "number" && Math.abs(timeMs) <= MAX_TIME_MS;
+        if (isTime) event.timestamp = timeMs as number;
         else if (given !== undefined) {
           this.#failures.count(
             TIMESTAMP_NAME,
