@@ -23,7 +23,7 @@ import { Losses } from "./losses.ts";
 import { type EventBusOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
 import { assertFunction, format } from "../internal/arguments.ts";
 import { monotonicMs } from "../internal/clocks.ts";
-import { isReporting } from "../internal/reporting.ts";
+import { markEcho } from "../internal/reporting.ts";
 import { type End, Routes, untilAborted } from "./routes.ts";
 import { SubscriberSet } from "./subscriber_set.ts";
 
@@ -151,6 +151,7 @@ export const EventBus: EventBusConstructor = class EventBus<Events extends objec
     if (!ownTimestamp) event.timestamp = this.#now();
     // What was asked for all this may have published, or stopped the bus.
     if (isForeign && this.#refuses(type)) return false;
+    markEcho(event);
     this.#queue.push(event, ownTimestamp);
     this.#drain.wake();
     return true;
@@ -164,8 +165,6 @@ export const EventBus: EventBusConstructor = class EventBus<Events extends objec
       // A type that is no string can come from untyped code only; it is nobody's, and must not throw.
       : typeof type !== "string" || type.startsWith("bus:")
       ? "reserved"
-      : isReporting()
-      ? "loop"
       : this.#queue.full && !this.#makeRoom()
       ? "queue_full"
       : undefined;

@@ -18,7 +18,7 @@ interface LossWindow {
 }
 
 const MAX_NAMES_IN_LINE = 5;
-const REJECTED = ["queue_full", "stopped", "reserved", "loop"] as const;
+const REJECTED = ["queue_full", "stopped", "reserved"] as const;
 const DROPPED = ["evicted", "shutdown"] as const;
 const NONE: Counts = Object.create(null);
 const SINCE_CREATION: LossWindow = { since: 0, reasons: NONE, types: NONE };

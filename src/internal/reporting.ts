@@ -8,12 +8,22 @@ const MAX_NAME_LENGTH = 200;
 // deno-lint-ignore no-control-regex -- these are what it is for
 const CONTROLS = /[\0-\x1f\x7f-\x9f\u2028\u2029]/g;
 
+/** How many calls of loggers and sinks are on the stack. */
 let depth = 0;
+const echoes = new WeakSet<object>();
 
-/** Whether a logger or a sink is on the stack: what it publishes would come back to it. */
-export const isReporting = (): boolean => depth > 0;
+/** Remembers an event that is published by a logger or a sink that is being called. */
+export function markEcho(event: object): void {
+  if (depth > 0) echoes.add(event);
+}
 
-/** Calls a logger or a sink; see {@linkcode isReporting}. */
+/**
+ * Whether a logger or a sink has published the event while it was called: who logs it, would have it
+ * come back for ever.
+ */
+export const isEcho = (event: object): boolean => echoes.has(event);
+
+/** Calls a logger or a sink; see {@linkcode isEcho}. */
 export function whileReporting<Result>(call: () => Result): Result {
   depth++;
   try {

@@ -33,7 +33,7 @@ export function createDisabledBus(): EventBus {
       accepted: 0,
       delivered: 0,
       pending: 0,
-      rejected: { queue_full: 0, stopped: 0, reserved: 0, loop: 0 },
+      rejected: { queue_full: 0, stopped: 0, reserved: 0 },
       dropped: { evicted: 0, shutdown: 0 },
       lostByType: {},
       skippedBySubscriber: {},

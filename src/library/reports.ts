@@ -1,8 +1,5 @@
-/**
- * Why `publish` returned `false`: the queue was full, the bus stopped, the type reserved; or it was
- * called by a logger or a log sink that Busbar was calling, and would have come back to it (`loop`).
- */
-export type RejectReason = "queue_full" | "stopped" | "reserved" | "loop";
+/** Why `publish` returned `false`. */
+export type RejectReason = "queue_full" | "stopped" | "reserved";
 
 /** Why an accepted event was lost. */
 export type DropReason = "evicted" | "shutdown";

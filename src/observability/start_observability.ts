@@ -7,6 +7,7 @@ import { installExitHooks } from "../exit/hooks.ts";
 import { type MetricsServer, serveMetrics } from "../http/serve_metrics.ts";
 import type { DeadlineOptions } from "../library/options.ts";
 import { errorText, report } from "../internal/reporting.ts";
+import { runtimeLogSink } from "./telemetry/runtime_log_sink.ts";
 import { jsonLinesSink } from "../subscribers/logging/json_lines.ts";
 import { otelLogSink } from "../subscribers/logging/otel_logs.ts";
 import { observeExport } from "../subscribers/self_metrics/observe_export.ts";
@@ -159,7 +160,9 @@ function subscribe<Events extends object>(
   const { logSink, subscribers = [], minLevel, redact } = options;
   const catalog = combineCatalogs(options.catalog ?? {}) as Catalog<Events>;
   const defaultSink = () =>
-    otelLogger === undefined
+    config.runtimeTelemetry
+      ? runtimeLogSink()
+      : otelLogger === undefined
       ? jsonLinesSink()
       : otelLogSink(otelLogger, { sessionIdAttribute: options.sessionIdAttribute });
   return subscribeCatalog(bus, catalog, {

@@ -146,7 +146,7 @@ Deno.test("reserved types and a stopped bus reject, by reason", async () => {
   assertEquals({ published, accepted, rejected }, {
     published: 2,
     accepted: 0,
-    rejected: { queue_full: 0, stopped: 1, reserved: 1, loop: 0 },
+    rejected: { queue_full: 0, stopped: 1, reserved: 1 },
   });
 });
 

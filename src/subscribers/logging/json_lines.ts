@@ -4,19 +4,20 @@ import type { LogRecord, LogSink } from "./log_record.ts";
 
 const ACTION = "create jsonLinesSink";
 
-/** Line ends by Unicode that JSON does not escape. */
-const OTHER_LINE_ENDS = /[\u0085\u2028\u2029]/g;
+/** What ends a line by Unicode, or steers a terminal, and is not escaped by JSON. */
+const CONTROLS = /[\x7f-\x9f\u2028\u2029]/g;
 
 /** The options of {@linkcode jsonLinesSink}. */
 export interface JsonLinesOptions {
-  /** Writes one line, given without its newline. Default: `console.log`. */
-  readonly write?: ((line: string) => void) | undefined;
+  /** Writes a record's line, given without its newline. Default: `console.log`. */
+  readonly write?: ((line: string, record: LogRecord) => void) | undefined;
 }
 
 /**
  * Creates a sink that writes one JSON object per line: `timestamp` (ISO 8601, UTC), `level`,
  * `body`, `eventType`, then `sessionId`, `traceId`, `spanId`, `traceFlags` if present, and
- * `attributes`. Line separators inside values are escaped, so one record is always one line.
+ * `attributes`. Control characters and line separators inside values are escaped, so one record is
+ * always one line, and steers no terminal.
  *
  * Under `OTEL_DENO=true` the runtime exports what is written to the console as log records.
  *
@@ -40,13 +41,14 @@ export function jsonLinesSink(options: JsonLinesOptions = {}): LogSink {
         spanId,
         traceFlags,
         attributes,
-      }).replace(OTHER_LINE_ENDS, escape),
+      }).replace(CONTROLS, escape),
+      record,
     );
   };
 }
 
-function escape(lineEnd: string): string {
-  return `\\u${lineEnd.charCodeAt(0).toString(16).padStart(4, "0")}`;
+function escape(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 /** A time beyond what a `Date` can hold stays a number. */

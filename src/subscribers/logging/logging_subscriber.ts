@@ -6,6 +6,7 @@ import type { BusEvent } from "../../events/event.ts";
 import type { AnyEvents, Subscriptions } from "../../events/event_map.ts";
 import { format } from "../../internal/arguments.ts";
 import { toSingleError } from "../../internal/collected_errors.ts";
+import { isEcho } from "../../internal/reporting.ts";
 import { unref } from "../../internal/timers.ts";
 import type { TraceContext } from "../trace_context.ts";
 import { type LogRecord, SEVERITY_NUMBERS, SUPPRESSED_EVENT_TYPE } from "./log_record.ts";
@@ -95,6 +96,7 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
   /** A failure that the bus does not know, since none of its calls was under way. */
   #pendingFailure: { error: unknown } | undefined;
   #timer: Timer | undefined;
+  #echoes = 0;
 
   /**
    * Creates the subscriber; register it with `bus.registerSubscriber`.
@@ -156,7 +158,11 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
     for (const { type, limit } of this.#types) {
       if (limit.total > 0) suppressedByType[type] = limit.total;
     }
-    return { suppressedByType, sinks: this.#runners.map((runner) => runner.stats()) };
+    return {
+      suppressedByType,
+      echoes: this.#echoes,
+      sinks: this.#runners.map((runner) => runner.stats()),
+    };
   }
 
   #neverReached({ level }: AnyLogDeclaration): boolean {
@@ -174,6 +180,10 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
   }
 
   #log(logged: LoggedType, event: BusEvent): Promise<void> | undefined {
+    if (isEcho(event)) {
+      this.#echoes++;
+      throw new Error("it was published by a logger or a sink, and would be logged for ever");
+    }
     const { declaration, limit } = logged;
     const level: LogLevel = typeof declaration.level === "function"
       ? declaration.level(event)

@@ -63,6 +63,11 @@ export const DEFAULT_LOGGING_OPTIONS: Readonly<{
 export interface LoggingStats {
   /** Records suppressed by the rate limit, by event type; null-prototype. */
   readonly suppressedByType: Readonly<Record<string, number>>;
+  /**
+   * Events of logged types that were published by a sink, or by the bus's logger, while it was being
+   * called: to log them would have them come back for ever.
+   */
+  readonly echoes: number;
   /** What became of the records passed to each sink, in the order of the sinks. */
   readonly sinks: readonly SinkStats[];
 }

@@ -45,7 +45,8 @@ export function otelLogSink(logger: OtelLogger, options: OtelLogSinkOptions = {}
   };
 }
 
-function contextOf({ traceId, spanId, traceFlags = 0 }: LogRecord): typeof ROOT_CONTEXT {
+/** A context with the record's own span, whichever one is active. */
+export function contextOf({ traceId, spanId, traceFlags = 0 }: LogRecord): typeof ROOT_CONTEXT {
   if (traceId === undefined || spanId === undefined) return ROOT_CONTEXT;
   return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags, isRemote: true });
 }

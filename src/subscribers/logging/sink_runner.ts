@@ -1,5 +1,5 @@
 import { toSingleError } from "../../internal/collected_errors.ts";
-import { errorText } from "../../internal/reporting.ts";
+import { errorText, nameOf, whileReporting } from "../../internal/reporting.ts";
 import type { LogRecord, LogSink } from "./log_record.ts";
 
 /** What an error for several failures says first. */
@@ -30,7 +30,7 @@ export class SinkRunner {
 
   constructor(sink: LogSink, maxPending: number) {
     this.#sink = sink;
-    this.#name = sink.name || "(anonymous)";
+    this.#name = nameOf(sink);
     this.#maxPending = maxPending;
   }
 
@@ -57,15 +57,18 @@ export class SinkRunner {
         `the sink ${this.#name} has ${pending} records pending; others are dropped until one settles`,
       );
     }
-    let result: void | PromiseLike<void>;
+    let written: Promise<void> | undefined;
     try {
-      result = this.#sink(record);
+      const result = whileReporting(() => this.#sink(record));
+      if (typeof result === "object" && typeof result?.then === "function") {
+        written = Promise.resolve(result);
+      }
     } catch (error) {
       throw this.#failure(error);
     }
-    if (typeof result === "object" && typeof result?.then === "function") {
+    if (written !== undefined) {
       this.#pending.set(record.eventType, pending + 1);
-      return this.#follow(record.eventType, result);
+      return this.#follow(record.eventType, written);
     }
     this.#accepted++;
     return undefined;

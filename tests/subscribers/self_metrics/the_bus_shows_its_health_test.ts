@@ -39,7 +39,6 @@ Deno.test("a scrape shows what the ledger says", async () => {
     'shop_event_bus_lost_events_total{reason="queue_full"}': 3,
     'shop_event_bus_lost_events_total{reason="stopped"}': 0,
     'shop_event_bus_lost_events_total{reason="reserved"}': 1,
-    'shop_event_bus_lost_events_total{reason="loop"}': 0,
     'shop_event_bus_lost_events_total{reason="evicted"}': 0,
     'shop_event_bus_lost_events_total{reason="shutdown"}': 0,
     'shop_event_bus_subscriber_exceptions_total{subscriber_name="broken"}': 2,
