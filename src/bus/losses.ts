@@ -115,9 +115,11 @@ export class Losses {
   }
 
   readonly #onMicrotask = (): void => {
+    // In this order: a clock that publishes may lose its event, and would be asked again for ever.
+    const now = this.#now();
     this.#scheduled = false;
     // A stop may have reported it meanwhile.
-    if (!this.#unreported || !this.#backoff.due(this.#now())) return;
+    if (!this.#unreported || !this.#backoff.due(now)) return;
     this.#opened = true;
     this.#warn(this.#unreported, this.suffix);
     this.#report();
