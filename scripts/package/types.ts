@@ -98,6 +98,7 @@ const BESIDE_CORE = `
 import { EventBus, setEventBus } from "${BUSBAR.name}";
 import { combineCatalogs, declare } from "${BUSBAR.name}/catalog";
 import { startObservability } from "${BUSBAR.name}/observability";
+import { subscribeCatalog } from "${BUSBAR.name}/subscribers";
 import * as core from "${CORE.name}";
 import * as coreCatalog from "${CORE.name}/catalog";
 import { RecordingSubscriber } from "${CORE.name}/testing";
@@ -130,6 +131,18 @@ setEventBus(obs.bus);
 core.setEventBus(obs.bus);
 setEventBus(new core.EventBus<CacheEvents>());
 export const both = combineCatalogs([cache, shop]);
+
+// Which events a bus of the other package has is known.
+const coreBus = new core.EventBus<CacheEvents & ShopEvents>();
+subscribeCatalog(coreBus, [cache, shop], { collect: true });
+const observed = await startObservability({ bus: coreBus, catalog: cache });
+observed.bus.publish("order", { cents: 1 });
+observed.bus.publish("cache.cleared");
+// @ts-expect-error other metadata
+observed.bus.publish("order", { cents: "1" });
+// @ts-expect-error no event of it
+observed.bus.publish("cache.written");
+core.setEventBus(new EventBus());
 `;
 
 /** Checks that the types of both packages fit each other, in a project that has both. */

@@ -56,6 +56,11 @@ export type BusEventListener<Detail> =
 // TypeScript compares the buses of two copies member by member. It sees in a mapped type, though not
 // in a conditional one, that a bus of more events fits where one of fewer is taken.
 export interface EventBus<Events extends object = AnyEvents> extends EventTarget, AsyncDisposable {
+  /**
+   * For the compiler alone, and never there: what it infers the event map from where a function takes a
+   * bus of another copy of the package.
+   */
+  "~events"?(events: Events): void;
   /** Whether the bus is enabled; a disabled one accepts no events. */
   readonly enabled: boolean;
   /** How many events wait. */
