@@ -1,11 +1,11 @@
 import type { AnyEvents } from "../events/event_map.ts";
-import { CONTRACT_VERSION } from "./brand.ts";
+import { CONTRACT_VERSION, EVENT_BUS_BRAND } from "./brand.ts";
 import { createDisabledBus } from "./disabled_bus.ts";
 import type { EventBus } from "./event_bus.ts";
 
 /** What all copies of the package in one program share: the process-wide bus. */
 export interface Slot {
-  bus: EventBus;
+  bus: EventBus & { readonly [EVENT_BUS_BRAND]?: number };
   readonly version: number;
 }
 
@@ -16,11 +16,24 @@ let ownSlot: Slot | undefined;
 
 /**
  * The slot, which all copies of the package find under one symbol: a library may bring another copy
- * than the application has, and its events must not end in a bus that nobody listens to.
+ * than the application has, and its events must not end in a bus that nobody listens to. Who publishes
+ * gets a bus in any case: a copy that finds none to share, and none can be set, has its own.
  */
 export function getSlot(): Slot {
-  const shared = (globalThis as { [KEY]?: Slot })[KEY] ??= createSlot();
-  return shared.version === CONTRACT_VERSION ? shared : ownSlot ??= standAlone(shared.version);
+  if (ownSlot) return ownSlot;
+  try {
+    const shared = (globalThis as { [KEY]?: Slot })[KEY] ??= createSlot();
+    if (shared.bus[EVENT_BUS_BRAND] === CONTRACT_VERSION) return shared;
+    ownSlot = createSlot();
+    // deno-lint-ignore no-console -- nobody has set a logger; said once
+    console.warn(
+      `busbar: a copy of contract ${CONTRACT_VERSION} cannot share the bus of contract ` +
+        `${shared.version}; update one`,
+    );
+  } catch {
+    // `globalThis` is frozen, or what stands there, or the console, throws.
+  }
+  return ownSlot ??= createSlot();
 }
 
 /**
@@ -45,13 +58,4 @@ export function getEventBus<Events extends object = AnyEvents>(): EventBus<Event
 
 function createSlot(): Slot {
   return { bus: createDisabledBus(), version: CONTRACT_VERSION };
-}
-
-function standAlone(version: number): Slot {
-  // deno-lint-ignore no-console -- nobody has set a logger; said once
-  console.warn(
-    `busbar: a copy of contract ${CONTRACT_VERSION} cannot share the bus of contract ` +
-      `${version}; update one of the two`,
-  );
-  return createSlot();
 }
