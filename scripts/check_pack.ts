@@ -16,7 +16,7 @@ import { run, step } from "./package/run.ts";
 import { installTools, tools } from "./package/tools.ts";
 import { checkBesideSdk2 } from "./package/sdk_2.ts";
 import { checkSideEffects } from "./package/side_effects.ts";
-import { checkTypes } from "./package/types.ts";
+import { checkTypes, checkTypesOfBoth } from "./package/types.ts";
 
 /** How each runtime runs a file of TypeScript. */
 const RUNTIMES = {
@@ -66,6 +66,7 @@ export async function checkPack(tarball?: string): Promise<void> {
     ...Object.fromEntries([busbar, CORE].map(({ name, tarball }) => [name, `file:${tarball}`])),
     ...optionalPeers,
   });
+  await step("types of both packages", () => checkTypesOfBoth(project.directory));
   await step("no side effects", () => checkSideEffects(project.directory, [busbar, CORE]));
   await step("bundlers", () => bundleWithAll(project.directory, [busbar, CORE]));
 }

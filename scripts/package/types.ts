@@ -1,5 +1,5 @@
 import { install } from "./consumer.ts";
-import { BUSBAR, type Package, specifier } from "./packages.ts";
+import { BUSBAR, CORE, type Package, specifier } from "./packages.ts";
 import { run, step } from "./run.ts";
 import { tools } from "./tools.ts";
 
@@ -22,7 +22,7 @@ const PLATFORMS = {
 /** The least Node's types. */
 const TYPES_OF_NODE = { "@types/node": "22.20.5" };
 
-/** Those of others; Bun's need later ones of Node. */
+/** Those of others, and the latest of Node, which Bun's need. */
 const TYPES_OF_OTHERS = {
   "@types/node": "26.6.6",
   "@types/bun": "1.4.5",
@@ -93,13 +93,77 @@ createHandler({ routes: [{ path: "/", handle: () => ({}) }] });
 export { status };
 `;
 
-async function compile(directory: string, flags: readonly string[]): Promise<void> {
+/** A library of the core's, and an application of the whole's that uses it. */
+const BESIDE_CORE = `
+import { EventBus, setEventBus } from "${BUSBAR.name}";
+import { combineCatalogs, declare } from "${BUSBAR.name}/catalog";
+import { startObservability } from "${BUSBAR.name}/observability";
+import { subscribeCatalog } from "${BUSBAR.name}/subscribers";
+import * as core from "${CORE.name}";
+import * as coreCatalog from "${CORE.name}/catalog";
+import { RecordingSubscriber } from "${CORE.name}/testing";
+
+interface CacheEvents { "cache.read": { hit: boolean }; "cache.cleared": undefined }
+interface ShopEvents { "order": { cents: number } }
+const cacheEvents = coreCatalog.declare<CacheEvents>();
+const cache = cacheEvents.catalog({
+  metrics: { "cache.reads": cacheEvents.counter("cache.read") },
+  logs: { "cache.read": { level: (event) => event.metadata.hit ? "debug" : "info" } },
+});
+function warmUp(bus: core.EventBus<CacheEvents>) {
+  bus.publish("cache.read", { hit: true });
+}
+
+const shopEvents = declare<ShopEvents>();
+const shop = shopEvents.catalog({ metrics: { "shop.orders": shopEvents.counter("order") } });
+const obs = await startObservability({ catalog: [cache, shop] });
+obs.bus.publish("order", { cents: 1 });
+obs.bus.publish("cache.read", { hit: true });
+// @ts-expect-error no event of either
+obs.bus.publish("cache.written");
+// @ts-expect-error other metadata
+obs.bus.publish("cache.read", { cents: 1 });
+warmUp(obs.bus);
+// @ts-expect-error a bus of other events
+warmUp(new EventBus<ShopEvents>());
+obs.bus.registerSubscriber(new RecordingSubscriber<CacheEvents>(["cache.read"]));
+setEventBus(obs.bus);
+core.setEventBus(obs.bus);
+setEventBus(new core.EventBus<CacheEvents>());
+export const both = combineCatalogs([cache, shop]);
+
+// Which events a bus of the other package has is known.
+const coreBus = new core.EventBus<CacheEvents & ShopEvents>();
+subscribeCatalog(coreBus, [cache, shop], { collect: true });
+const observed = await startObservability({ bus: coreBus, catalog: cache });
+observed.bus.publish("order", { cents: 1 });
+observed.bus.publish("cache.cleared");
+// @ts-expect-error other metadata
+observed.bus.publish("order", { cents: "1" });
+// @ts-expect-error no event of it
+observed.bus.publish("cache.written");
+core.setEventBus(new EventBus());
+`;
+
+/** Checks that the types of both packages fit each other, in a project that has both. */
+export async function checkTypesOfBoth(directory: string): Promise<void> {
+  await Deno.writeTextFile(`${directory}beside_core.ts`, BESIDE_CORE);
+  for (const resolution of [RESOLUTIONS.nodenext, RESOLUTIONS.bundler]) {
+    await compile(directory, [...resolution, ...PLATFORMS["no platform"]], ["beside_core.ts"]);
+  }
+}
+
+async function compile(
+  directory: string,
+  flags: readonly string[],
+  files = ["entry_points.ts", REFUSED],
+): Promise<void> {
   await run(tools.node22, [
     tools.tsc,
     ...["--noEmit", "--strict", "--exactOptionalPropertyTypes", "--skipLibCheck", "false"],
     ...["--target", "es2022"],
     ...flags,
-    ...["entry_points.ts", REFUSED],
+    ...files,
   ], { cwd: directory });
 }
 
@@ -115,9 +179,9 @@ export async function checkTypes(from: Package, directory: string): Promise<void
       await compile(directory, [...resolution, ...PLATFORMS["no platform"]]);
     }
   });
-  const besideThoseOf = (platform: keyof typeof PLATFORMS) =>
+  const besideThoseOf = (platform: keyof typeof PLATFORMS, called: string = platform) =>
     step(
-      `${from.name}: types beside those of ${platform}`,
+      `${from.name}: types beside those of ${called}`,
       () => compile(directory, [...RESOLUTIONS.nodenext, ...PLATFORMS[platform]]),
     );
   await besideThoseOf("the web");
@@ -125,6 +189,7 @@ export async function checkTypes(from: Package, directory: string): Promise<void
   await besideThoseOf("Node");
   if (from.name !== BUSBAR.name) return;
   await install(directory, TYPES_OF_OTHERS);
+  await besideThoseOf("Node", "a later Node");
   await besideThoseOf("Bun");
   await besideThoseOf("workerd");
   await step(

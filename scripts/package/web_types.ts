@@ -94,7 +94,7 @@ declare global {
     extends Event, UnlessGlobal<"CustomEvent", CustomEventMembers<T>> {}
   interface EventTarget extends UnlessGlobal<"EventTarget", EventTargetMembers> {}
   interface AddEventListenerOptions extends ListenerOptions {}
-  interface AbortSignal extends EventTarget, UnlessGlobal<"AbortSignal", AbortSignalMembers> {}
+  interface AbortSignal extends UnlessGlobal<"AbortSignal", EventTarget & AbortSignalMembers> {}
   interface Request extends UnlessGlobal<"Request", RequestMembers> {}
   interface Response extends UnlessGlobal<"Response", ResponseMembers> {}
 }

@@ -61,13 +61,11 @@ export class Failures {
       this.count(name, what, error);
       end();
     };
-    try {
-      // One reaction, whatever `then` the promise shows.
-      then.call(result, end, fail);
-    } catch {
-      // It is no promise, but has a `then`: it is asked as `await` asks it.
-      new Promise((resolve) => resolve(result)).then(end, fail);
-    }
+    // One reaction, on a promise by its state and not by the `then` that it shows; what is no
+    // promise, or is one with a species of its own, is asked as `await` asks it.
+    const isOwn = result instanceof Promise && result.constructor === Promise;
+    const promise = isOwn ? result : new Promise((resolve) => resolve(result));
+    then.call(promise, end, fail);
   }
 }
 

@@ -1,10 +1,20 @@
 import type { AnyEvents } from "../events/event_map.ts";
 import { invalidArgument } from "../internal/arguments.ts";
 import { type Catalog, CATALOG_SECTIONS, checkCatalog } from "./catalog.ts";
+import type { LogDeclaration } from "./log.ts";
 
-/** Any catalog, whatever its events. */
+/**
+ * Any catalog, whatever its events, also one that another copy of Busbar declared: a library's, whose
+ * `@busbar/core` is not the application's `@busbar/busbar`.
+ */
+// The compiler compares the types of two copies member by member: a log declaration's event then has
+// to be any, for one whose type is any string is none of a certain type.
 // deno-lint-ignore no-explicit-any -- a catalog of one event map is none of another
-export type AnyCatalog = Catalog<any>;
+export interface AnyCatalog extends Omit<Catalog<any>, "logs"> {
+  /** Log records by event type. */
+  // deno-lint-ignore no-explicit-any -- see above
+  readonly logs?: { readonly [type: string]: LogDeclaration<any> | undefined } | undefined;
+}
 
 /**
  * The events of a catalog, or of several: all that any of them knows.

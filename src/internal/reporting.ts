@@ -4,6 +4,8 @@ import type { Logger } from "./logger.ts";
 const MAX_LINE_LENGTH = 4_000;
 /** The most characters that are kept and shown of a name or a value. */
 const MAX_NAME_LENGTH = 200;
+/** The most characters of a mark that says how much is missing. */
+const MAX_MARK_LENGTH = 30;
 /** What ends a line or steers a terminal. */
 // deno-lint-ignore no-control-regex -- these are what it is for
 const CONTROLS = /[\0-\x1f\x7f-\x9f\u2028\u2029]/g;
@@ -52,9 +54,12 @@ export function oneLine(text: string): string {
   );
 }
 
-/** A text up to a length; one that is longer ends with how many more characters there were. */
+/**
+ * A text up to a length; one that is longer ends with how many more characters there were. One that
+ * was cut already stays as it is.
+ */
 export function cut(text: string, length: number = MAX_NAME_LENGTH): string {
-  if (text.length <= length) return text;
+  if (text.length <= length + MAX_MARK_LENGTH) return text;
   // Joined anew: a slice would keep the whole text in memory.
   return `${[...text.slice(0, length)].join("")}… (${text.length - length} more)`;
 }

@@ -6,6 +6,7 @@ import type {
   Publishable,
   PublishArguments,
 } from "../events/event_map.ts";
+import type { BusEvent } from "../events/event.ts";
 import type { EventSubscriber } from "./event_subscriber.ts";
 import type { DeadlineOptions, SubscribeOptions } from "./options.ts";
 import type { BusDrop, BusStats, StopReport } from "./reports.ts";
@@ -52,7 +53,14 @@ export type BusEventListener<Detail> =
  * @typeParam Events The event map: an interface from event type to metadata. Without one, any type
  * and any metadata are accepted.
  */
+// TypeScript compares the buses of two copies member by member. It sees in a mapped type, though not
+// in a conditional one, that a bus of more events fits where one of fewer is taken.
 export interface EventBus<Events extends object = AnyEvents> extends EventTarget, AsyncDisposable {
+  /**
+   * For the compiler alone, and never there: what it infers the event map from where a function takes a
+   * bus of another copy of the package.
+   */
+  "~events"?(events: Events): void;
   /** Whether the bus is enabled; a disabled one accepts no events. */
   readonly enabled: boolean;
   /** How many events wait. */
@@ -80,7 +88,7 @@ export interface EventBus<Events extends object = AnyEvents> extends EventTarget
    */
   publish<Type extends EventTypeOf<Events>>(
     type: Type & Publishable<Type>,
-    ...rest: PublishArguments<Events[Type]>
+    ...rest: { [Each in EventTypeOf<Events>]: PublishArguments<Events[Each]> }[Type]
   ): boolean;
   /**
    * Calls `handler` for each event of `type`.
@@ -90,7 +98,7 @@ export interface EventBus<Events extends object = AnyEvents> extends EventTarget
    */
   subscribe<Type extends EventTypeOf<Events>>(
     type: Type,
-    handler: EventHandler<EventOf<Events, Type>>,
+    handler: EventHandler<{ [Each in EventTypeOf<Events>]: BusEvent<Each, Events[Each]> }[Type]>,
     options?: SubscribeOptions,
   ): Disposable;
   /**

@@ -109,7 +109,7 @@ export async function startObservability<Events extends object = AnyEvents>(
   const undo = new UndoStack();
   undo.add(() => setObserved(bus, false));
   try {
-    return await start({ bus, ownsBus, config, options, logger, undo });
+    return await start<Events>({ bus, ownsBus, config, options, logger, undo });
   } catch (error) {
     await undo.undo();
     throw error;

@@ -95,7 +95,7 @@ Deno.test("two versions that cannot share the process's bus say so, once, and go
     console.warn = warn;
   }
   assertEquals(lines, [
-    "busbar: a copy of contract 999 cannot share the bus of contract 1; update one of the two",
+    "busbar: contract 999 cannot share the bus of contract 1; update one",
   ]);
 });
 

@@ -156,9 +156,13 @@ Deno.test("several that fail are thrown together; a time that is none ends nothi
   const { bus, logger } = quiet();
   const failing = (message: string) => new Ending(() => Promise.reject(new Error(message)));
   const subscribers = [failing("no disk"), failing("no route")];
-  const subscription = subscribeCatalog(bus, {}, { subscribers, logger });
+  const subscription = subscribeCatalog(bus, jobs, { collect: true, subscribers, logger });
   await assertRejects(() => subscription.shutdown({ timeoutMs: -1 }), RangeError, "timeoutMs");
   assertEquals(subscribers.map(({ ended }) => ended), [0, 0]);
+  publishJob(bus);
+  await bus.flush();
+  const [counted] = subscription.collect();
+  assertEquals(counted?.kind === "counter" && counted.points[0]?.value, 1);
   const error = await assertRejects(() => subscription.shutdown(), AggregateError);
   assertEquals(error.errors.map(({ message }) => message), ["no disk", "no route"]);
   await bus.stop();

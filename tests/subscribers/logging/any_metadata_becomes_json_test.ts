@@ -14,6 +14,10 @@ const circular: Record<string, unknown> = { name: "self" };
 circular.itself = circular;
 circular.list = [circular, { up: circular }];
 
+function returnThis(this: unknown): unknown {
+  return this;
+}
+
 Deno.test("whatever the metadata holds, the attributes are what JSON can write", async () => {
   const cases: [metadata: unknown, attributes: unknown][] = [
     [undefined, {}],
@@ -39,6 +43,7 @@ Deno.test("whatever the metadata holds, the attributes are what JSON can write",
       set: ["s"],
       bytes: "[3 bytes]",
     }],
+    [{ own: { a: 1, toJSON: returnThis } }, { own: { a: 1, toJSON: "[function]" } }],
     [circular, {
       name: "self",
       itself: "[circular]",

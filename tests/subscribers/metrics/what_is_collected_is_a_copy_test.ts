@@ -35,7 +35,9 @@ Deno.test("what was collected stays as it was, and its series keep their attribu
     true,
   ]);
   // Whoever changes a copy changes nothing else.
+  for (const attributes of again) Reflect.set(attributes, "by", "another");
   for (const { points } of second) (points as unknown[]).length = 0;
+  assertEquals(attributesOf(subscriber.collect()), [{}, {}, {}]);
   const counts = subscriber.collect().map((metric) =>
     metric.kind === "histogram" ? metric.points[0]?.count : metric.points[0]?.value
   );
