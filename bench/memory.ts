@@ -67,7 +67,9 @@ function keepRecords(): BusEvent[] {
       timestamp: Date.now() + 0.5,
       metadata: PAYLOAD,
       sessionId: "",
+      operationId: "",
       traceparent: undefined,
+      tracestate: undefined,
     };
   }
   return records;

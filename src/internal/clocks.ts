@@ -6,26 +6,29 @@
  */
 
 const { performance, setTimeout, clearTimeout } = globalThis;
-const prototype: { now(): number } = Object.getPrototypeOf(performance);
-
-/** Milliseconds with fractions, on a clock that never goes back. */
-export const monotonicMs = (): number => prototype.now.call(performance);
-
-/** Milliseconds since the epoch. */
-export const wallMs: () => number = Date.now;
 
 /** A timer. */
 export type Timer = ReturnType<typeof setTimeout>;
 
-/** The runtime's timers; what tests may put in their place counts. */
-export const timers: {
-  set: (callback: () => void, delayMs: number) => Timer;
-  clear: (timer: Timer | undefined) => void;
-} = { set: setTimeout, clear: clearTimeout };
+/** Those that are used; tests of this package put their own in. */
+export const clocks: {
+  /** Milliseconds with fractions, on a clock that never goes back. */
+  now: () => number;
+  setTimeout: (callback: () => void, delayMs: number) => Timer;
+} = {
+  now: performance.now.bind(performance),
+  setTimeout: (callback, delayMs) => setTimeout(callback, delayMs),
+};
+
+/** Milliseconds with fractions, on a clock that never goes back. */
+export const monotonicMs = (): number => clocks.now();
+
+/** Milliseconds since the epoch. */
+export const wallMs: () => number = Date.now;
 
 /** As `setTimeout`. */
 export const setTimer = (callback: () => void, delayMs: number): Timer =>
-  timers.set.call(undefined, callback, delayMs);
+  clocks.setTimeout(callback, delayMs);
 
 /** As `clearTimeout`. */
-export const clearTimer = (timer: Timer | undefined): void => timers.clear.call(undefined, timer);
+export const clearTimer = (timer: Timer | undefined): void => clearTimeout(timer);

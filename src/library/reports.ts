@@ -12,7 +12,7 @@ export interface LossCounts {
   readonly dropped: Readonly<Record<DropReason, number>>;
   /**
    * Both, by event type; beyond 1,000 types, the rest is counted as `"__other__"`. Of a type of more
-   * than 200 characters its beginning are kept, with how many more there were.
+   * than 230 characters the first 200 are kept, with how many more there were.
    */
   readonly lostByType: Readonly<Record<string, number>>;
 }

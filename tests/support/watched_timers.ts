@@ -1,4 +1,4 @@
-import { timers } from "../../src/internal/clocks.ts";
+import { clocks } from "../../src/internal/clocks.ts";
 
 /** The delays of all timers that are set until the end of its scope, in milliseconds. */
 export interface WatchedTimers extends Disposable {
@@ -7,10 +7,10 @@ export interface WatchedTimers extends Disposable {
 
 /** Watches the timers of the package, and those that others set, so that a test of a long time need not wait for it. */
 export function watchTimers(): WatchedTimers {
-  const { set } = timers;
+  const { setTimeout: set } = clocks;
   const { setTimeout } = globalThis;
   const delaysMs: number[] = [];
-  timers.set = (callback, ms) => {
+  clocks.setTimeout = (callback, ms) => {
     delaysMs.push(ms);
     return set(callback, ms);
   };
@@ -22,18 +22,18 @@ export function watchTimers(): WatchedTimers {
     delaysMs,
     [Symbol.dispose]: () => {
       globalThis.setTimeout = setTimeout;
-      timers.set = set;
+      clocks.setTimeout = set;
     },
   };
 }
 
 /** Lets timers of one delay fire at once until the end of its scope; all others keep their time. */
 export function hurryTimers(delayMs: number): Disposable {
-  const { set } = timers;
-  timers.set = (callback, ms) => set(callback, ms === delayMs ? 0 : ms);
+  const { setTimeout: set } = clocks;
+  clocks.setTimeout = (callback, ms) => set(callback, ms === delayMs ? 0 : ms);
   return {
     [Symbol.dispose]: () => {
-      timers.set = set;
+      clocks.setTimeout = set;
     },
   };
 }
