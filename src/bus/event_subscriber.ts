@@ -53,7 +53,7 @@ export abstract class EventSubscriber<Events extends object = AnyEvents>
   onEvent?(event: EventOf<Events, EventTypeOf<Events>>): unknown;
 
   /**
-   * Called at the end of each slice of the drain. Accumulate per event and pass the result on here,
+   * Called at the end of each slice of the drain; looked up when the subscriber is registered. Accumulate per event and pass the result on here,
    * to make one expensive call per slice instead of one per event.
    *
    * @param sliceStartedAtMs when the slice began, on the clock of `performance.now()`

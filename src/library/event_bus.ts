@@ -25,8 +25,11 @@ export type BusEventListener<Detail> =
  *   type. Each loss is counted in `EventBus.stats`, and losses are logged.
  * - **Isolation**: a handler that throws or rejects is counted and does not affect others.
  * - **Delay**: the bus holds one turn of the event loop for `drainBudgetMs`; then timers and I/O
- *   get their turn. It checks the clock after every event while handlers are slow, and at least every
- *   32 events while they are fast, so it can exceed the budget by that much.
+ *   get their turn. It looks at the clock after every call while handlers are slow, and at least every
+ *   32 calls while they are fast, so it can exceed the budget by that much.
+ * - **Context**: handlers, subscribers and the logger run in the async context (`AsyncLocalStorage`)
+ *   of the module's evaluation and not in a publisher's, except under the policy `"inline"`, in
+ *   `dispatchEvent` and in `flushSync`. On workerd they run in that of some request.
  * - **Memory**: the length of the queue is strictly bounded.
  *
  * The constructor opens nothing. Events published before `EventBus.start` wait in the queue.
@@ -82,7 +85,7 @@ export interface EventBus<Events extends object = AnyEvents> extends EventTarget
    *
    * @param type The event type. Types beginning with `bus:` are reserved and rejected.
    * @param rest The metadata, which is kept by reference and must not be changed afterwards, and an
-   * optional session, timestamp and traceparent (see {@linkcode PublishInit}).
+   * optional session, operation, timestamp, traceparent and tracestate (see {@linkcode PublishInit}).
    * @returns whether the event was accepted; `false` is counted in `EventBus.stats`,
    * except on a disabled bus
    */
@@ -180,7 +183,7 @@ export interface EventBus<Events extends object = AnyEvents> extends EventTarget
   subscriberExceptionCounts(): Record<string, number>;
   /**
    * A copy of how often a handler was observed to hold the event loop for `drainBudgetMs` or longer, by
-   * name. Handlers are timed only once that has happened, so it is a lower bound.
+   * name. Calls are timed one by one only at first and after slow ones, so it is a lower bound.
    */
   slowHandlerCounts(): Record<string, number>;
   /** The loss ledger, exact at every moment; a copy. */
