@@ -94,17 +94,23 @@ export async function compile(directory: string, files: readonly string[]): Prom
   ], { cwd: directory });
 }
 
-/** Puts `entry` and everything it imports into one file that a page or a worker can load. */
+/**
+ * Puts `entry` and everything it imports into one file that a page or a worker can load.
+ *
+ * @param defines what takes the place of these names
+ */
 export async function bundleForWeb(
   directory: string,
   entry: string,
   output: string,
+  defines: Readonly<Record<string, unknown>> = {},
 ): Promise<void> {
   await Deno.writeTextFile(`${directory}${output}.entry.js`, entry);
   await run(tools.esbuild, [
     ...COMMON,
     "--platform=browser",
     '--define:import.meta.url="file:///tests/"',
+    ...Object.entries(defines).map(([name, value]) => `--define:${name}=${JSON.stringify(value)}`),
     "--alias:node:util=./tests/runtimes/inspect.ts",
     ...NO_MACHINE.map((name) => `--alias:${name}=./tests/runtimes/no_machine.ts`),
     "--alias:http=./tests/runtimes/no_server.ts",

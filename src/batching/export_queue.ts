@@ -1,9 +1,11 @@
-import { clearTimer, monotonicMs, setTimer, type Timer } from "../internal/clocks.ts";
 import { Backoff } from "../internal/backoff.ts";
-import type { DeadlineOptions } from "../library/options.ts";
+import { clearTimer, monotonicMs, setTimer, type Timer } from "../internal/clocks.ts";
 import { Deadline, resolveTimeoutMs } from "../internal/deadline.ts";
+import { Lease } from "../internal/lease.ts";
+import { inNeutralContext, REQUESTS_ARE_APART } from "../internal/neutral_context.ts";
 import { errorText, report } from "../internal/reporting.ts";
 import { MAX_DELAY_MS, settlesWithin, unref } from "../internal/timers.ts";
+import type { DeadlineOptions } from "../library/options.ts";
 import {
   type ExportQueueOptions,
   type ResolvedExportQueueOptions,
@@ -12,6 +14,7 @@ import {
 import { rejectedBy } from "./rejected_count.ts";
 
 const SHUT_DOWN = "the queue was shut down";
+const ABANDONED = "the request that exported them has ended";
 
 /** What became of the items of an {@linkcode ExportQueue}; all but `queued` only grow. */
 export interface ExportQueueStats {
@@ -25,6 +28,13 @@ export interface ExportQueueStats {
   readonly dropped: number;
 }
 
+/** Exports one batch after the other, until there is none. */
+interface Run {
+  readonly lease: Lease;
+  /** Ends the export in progress. */
+  current: AbortController;
+}
+
 /**
  * A bounded queue of items that are exported in batches, one export at a time.
  *
@@ -35,6 +45,11 @@ export interface ExportQueueStats {
  *   counts of `stats()`.
  * - **Delay**: a full batch is exported at once, a smaller one after `scheduleDelayMs`. The timer
  *   does not keep the process alive.
+ * - **Requests**: where work ends with the request that has begun it (workerd), an export that was
+ *   cut off is begun again by the next `add` or `flush`, until `exportTimeoutMs` is over, and a batch
+ *   whose timer was lost is exported by the next `add` after its delay. For an export that is sure
+ *   to end, hand a flush to the request: `ctx.waitUntil(queue.flush())`.
+ * - **Context**: exports run in the async context (`AsyncLocalStorage`) of no caller.
  *
  * @example
  * ```ts
@@ -54,20 +69,27 @@ export interface ExportQueueStats {
 export class ExportQueue<Item> {
   readonly #options: ResolvedExportQueueOptions<Item>;
   readonly #backoff = new Backoff();
+  /** The batches that wait; the first is being exported if there is a run. */
   readonly #full: Item[][] = [];
   #filling: Item[] = [];
+  #added = 0;
   #queued = 0;
   #exported = 0;
   #failed = 0;
   #dropped = 0;
   #reportedLosses = 0;
   #lastError = "";
-  #inProgress: Promise<void> | undefined;
-  /** Ends the export in progress. */
-  #export: AbortController | undefined;
-  readonly #awaited = new Map<Item[], PromiseWithResolvers<void>>();
-  #shutdown: Promise<void> | undefined;
+  #run: Run | undefined;
+  /** When the export of the first batch was begun; `NaN` if it was not. */
+  #begunMs = NaN;
+  /** What is called whenever a batch has met its end. */
+  readonly #changes = new Set<() => void>();
+  /** Of the shutdown in progress: its promise is nothing for another request. */
+  #ending: Lease | undefined;
+  #hasEnded = false;
   #timer: Timer | undefined;
+  /** When the first item of the batch that fills was added, where timers may be lost. */
+  #fillingSinceMs = 0;
   #isOpen = true;
 
   /**
@@ -92,24 +114,23 @@ export class ExportQueue<Item> {
 
   /** Queues one item, or drops it if the queue is full or shut down. It never throws. */
   add(item: Item): void {
-    const { maxQueueSize, maxExportBatchSize, scheduleDelayMs } = this.#options;
+    const { maxQueueSize, maxExportBatchSize } = this.#options;
+    if (REQUESTS_ARE_APART) this.#recover();
     if (!this.#isOpen || this.#queued >= maxQueueSize) {
       this.#dropped++;
       this.#lastError = this.#isOpen ? "the queue is full" : SHUT_DOWN;
       this.#scheduleReport();
       return;
     }
+    this.#added++;
     this.#queued++;
-    this.#filling.push(item);
-    if (this.#filling.length >= maxExportBatchSize) {
+    const length = this.#filling.push(item);
+    if (length >= maxExportBatchSize) {
       this.#closeBatch();
       this.#pump();
-    } else if (this.#timer === undefined) {
-      this.#timer = setTimer(() => {
-        this.#closeBatch();
-        this.#pump();
-      }, Math.min(scheduleDelayMs, MAX_DELAY_MS));
-      unref(this.#timer);
+    } else if (length === 1) {
+      if (REQUESTS_ARE_APART) this.#fillingSinceMs = monotonicMs();
+      inNeutralContext(this.#startTimer);
     }
   }
 
@@ -121,16 +142,16 @@ export class ExportQueue<Item> {
   async flush(options: DeadlineOptions = {}): Promise<boolean> {
     const timeoutMs = resolveTimeoutMs("flush ExportQueue", options);
     const deadline = new Deadline(timeoutMs, options.signal);
+    // What was added so far, not what comes later.
+    const target = this.#added;
     this.#closeBatch();
-    const last = this.#full.at(-1);
-    // The export in progress, or the last of the batches that wait now: not those that come later.
-    const done = last === undefined ? Promise.resolve(this.#inProgress) : this.#done(last);
-    this.#pump();
-    try {
-      return await deadline.waitFor(done);
-    } finally {
-      deadline.clear();
-    }
+    const isDone = () => {
+      this.#pump();
+      return this.#added - this.#queued >= target;
+    };
+    const inTime = await deadline.until(isDone, this.#changes);
+    deadline.clear();
+    return inTime;
   }
 
   /**
@@ -140,20 +161,54 @@ export class ExportQueue<Item> {
    */
   async shutdown(options: DeadlineOptions = {}): Promise<void> {
     resolveTimeoutMs("shut ExportQueue down", options);
-    await (this.#shutdown ??= this.#end(options));
+    if (this.#ending !== undefined) await this.#untilEnded(this.#ending);
+    if (this.#hasEnded) return;
+    const lease = this.#ending = new Lease();
+    await this.#end(options);
+    lease.end();
+    this.#ending = undefined;
+    this.#hasEnded = true;
+    this.#changed();
+  }
+
+  /** Waits for a shutdown in progress, or for its request to be gone. */
+  async #untilEnded(ending: Lease): Promise<void> {
+    const deadline = new Deadline(MAX_DELAY_MS);
+    await deadline.until(() => this.#hasEnded || ending.isLost, this.#changes);
+    deadline.clear();
   }
 
   async #end(options: DeadlineOptions): Promise<void> {
     this.#isOpen = false;
     await this.flush(options);
+    const run = this.#run;
+    if (run !== undefined) {
+      run.current.abort();
+      this.#giveUp(SHUT_DOWN);
+    }
     for (const batch of this.#full.splice(0)) {
       this.#dropped += batch.length;
       this.#lastError = SHUT_DOWN;
       this.#settle(batch);
     }
-    this.#export?.abort();
-    await this.#inProgress;
-    if (this.#failed + this.#dropped > this.#reportedLosses) this.#report();
+    inNeutralContext(this.#report);
+  }
+
+  readonly #startTimer = (): void => {
+    if (this.#timer !== undefined || this.#filling.length === 0) return;
+    this.#timer = setTimer(() => {
+      this.#closeBatch();
+      this.#pump();
+    }, Math.min(this.#options.scheduleDelayMs, MAX_DELAY_MS));
+    unref(this.#timer);
+  };
+
+  /** Takes up what a request has left behind. */
+  #recover(): void {
+    const isOverdue = this.#filling.length > 0 &&
+      monotonicMs() - this.#fillingSinceMs >= this.#options.scheduleDelayMs;
+    if (isOverdue) this.#closeBatch();
+    this.#pump();
   }
 
   #closeBatch(): void {
@@ -164,67 +219,98 @@ export class ExportQueue<Item> {
     this.#filling = [];
   }
 
-  #done(batch: Item[]): Promise<void> {
-    let awaited = this.#awaited.get(batch);
-    if (awaited === undefined) this.#awaited.set(batch, awaited = Promise.withResolvers());
-    return awaited.promise;
-  }
-
   #settle(batch: Item[]): void {
     this.#queued -= batch.length;
-    this.#awaited.get(batch)?.resolve();
-    this.#awaited.delete(batch);
+    this.#begunMs = NaN;
+    this.#changed();
+  }
+
+  #changed(): void {
+    for (const look of this.#changes) look();
   }
 
   #pump(): void {
-    this.#inProgress ??= this.#exportAll();
+    if (this.#full.length === 0) return;
+    if (this.#run !== undefined) {
+      if (!this.#run.lease.isLost) return;
+      const isOver = monotonicMs() - this.#begunMs >= this.#options.exportTimeoutMs;
+      if (isOver) this.#giveUp(ABANDONED);
+      else this.#endRun();
+    }
+    // Never on the stack of whoever ended a span.
+    inNeutralContext(this.#startRun);
+  }
+
+  readonly #startRun = (): void => {
+    if (this.#run === undefined && this.#full.length > 0) void this.#exportAll();
+  };
+
+  #endRun(): void {
+    this.#run?.lease.end();
+    this.#run = undefined;
+  }
+
+  /** Ends the run, whose export has failed; what comes of it later counts no more. */
+  #giveUp(why: string): void {
+    this.#endRun();
+    const batch = this.#full.shift() ?? [];
+    this.#failed += batch.length;
+    this.#lastError = why;
+    this.#settle(batch);
+    this.#scheduleReport();
   }
 
   async #exportAll(): Promise<void> {
-    // Never on the stack of whoever ended a span.
-    await null;
+    const run: Run = { lease: new Lease(), current: new AbortController() };
+    this.#run = run;
     let batch: Item[] | undefined;
-    while ((batch = this.#full.shift()) !== undefined) {
+    while ((batch = this.#full[0]) !== undefined) {
       const { length } = batch;
       let rejected = 0;
+      let why = "";
       try {
-        await this.#exportInTime(batch);
+        await this.#exportInTime(batch, run);
       } catch (error) {
         rejected = rejectedBy(error, length);
-        this.#lastError = errorText(error);
+        why = errorText(error);
       }
+      // It has been given up, or another request has begun anew.
+      if (this.#run !== run) return;
+      this.#full.shift();
       this.#exported += length - rejected;
       this.#failed += rejected;
-      if (rejected > 0) this.#scheduleReport();
+      if (rejected > 0) {
+        this.#lastError = why;
+        this.#scheduleReport();
+      }
       this.#settle(batch);
     }
     // Here, not in a later microtask: a batch closed in between would wait for the next one.
-    this.#inProgress = undefined;
+    this.#endRun();
   }
 
-  async #exportInTime(batch: Item[]): Promise<void> {
+  async #exportInTime(batch: Item[], run: Run): Promise<void> {
     const { exportBatch, exportTimeoutMs } = this.#options;
-    const controller = this.#export = new AbortController();
-    try {
-      const exported = exportBatch(batch, controller.signal);
-      if (await settlesWithin(exportTimeoutMs, exported, controller.signal)) return;
-      if (controller.signal.aborted) throw new Error(SHUT_DOWN);
-      controller.abort();
-      throw new Error(`no response within ${exportTimeoutMs} ms`);
-    } finally {
-      this.#export = undefined;
-    }
+    const { signal } = run.current = new AbortController();
+    // What has been begun before has so much less time left.
+    const usedMs = Number.isNaN(this.#begunMs) ? 0 : monotonicMs() - this.#begunMs;
+    if (usedMs === 0) this.#begunMs = monotonicMs();
+    if (await settlesWithin(exportTimeoutMs - usedMs, exportBatch(batch, signal), signal)) return;
+    if (signal.aborted) throw new Error(SHUT_DOWN);
+    run.current.abort();
+    throw new Error(`no response within ${exportTimeoutMs} ms`);
   }
 
   #scheduleReport(): void {
-    if (this.#backoff.due(monotonicMs())) queueMicrotask(() => this.#report());
+    if (this.#backoff.due(monotonicMs())) inNeutralContext(this.#report);
   }
 
-  #report(): void {
+  readonly #report = (): void => {
     const { itemName, logger } = this.#options;
     const losses = this.#failed + this.#dropped;
     const since = losses - this.#reportedLosses;
+    if (since === 0) return;
     this.#reportedLosses = losses;
     report(logger, `Cannot export ${since} ${itemName}, ${losses} in all: ${this.#lastError}`);
-  }
+  };
 }

@@ -1,5 +1,6 @@
 import type { BusEvent } from "../events/event.ts";
 import { monotonicMs } from "../internal/clocks.ts";
+import { Lease } from "../internal/lease.ts";
 import { inNeutralContext, REQUESTS_ARE_APART } from "../internal/neutral_context.ts";
 import { nextTurn } from "../internal/turns.ts";
 import type { BoundedQueue } from "./bounded_queue.ts";
@@ -44,6 +45,9 @@ export interface DrainParts {
 /** An async call that has not settled. */
 export interface AsyncCall {
   name: string;
+  /** Where a call may be lost with its request: whether it is, and what ends it. */
+  lease?: Lease;
+  end?: () => void;
 }
 
 /** An event of which some routes have been called, and others have not. */
@@ -310,6 +314,15 @@ export class Drain {
     this.changed();
   }
 
+  /** Ends the calls that were lost with the requests that made them. */
+  endLost(): void {
+    for (const { name, lease, end } of this.inFlight) {
+      if (!lease?.isLost) continue;
+      this.#failures.count(name, "an async call", "the request that made it has ended");
+      end?.();
+    }
+  }
+
   /** Has everybody look who waits for something here. */
   changed(): void {
     if (this.changes.size > 0) { for (const look of this.changes) look(); }
@@ -359,21 +372,28 @@ export class Drain {
     call.name = name;
     this.#call = undefined;
     this.#calledAsync = true;
-    this.#failures.follow(name, type, result, () => {
-      this.inFlight.delete(call);
+    const end = () => {
+      call.lease?.end();
+      if (!this.inFlight.delete(call)) return;
       route.inFlight--;
       route.handler = handler;
       this.changed();
-    });
+    };
+    this.#failures.follow(name, type, result, end);
+    if (REQUESTS_ARE_APART) {
+      call.lease = new Lease();
+      call.end = end;
+    }
     this.inFlight.add(call);
     // Put in the handler's place, so that the check costs nothing while there is nothing to skip.
     if (++route.inFlight >= this.#maxInFlight) {
-      route.handler = () =>
-        this.#failures.report(
-          this.skipped,
-          name,
-          `is skipped: it has ${route.inFlight} calls pending`,
-        );
+      route.handler = (event) => {
+        this.endLost();
+        const { inFlight } = route;
+        if (inFlight < this.#maxInFlight) return handler(event);
+        const what = `is skipped: it has ${inFlight} calls pending`;
+        return this.#failures.report(this.skipped, name, what);
+      };
     }
   }
 }

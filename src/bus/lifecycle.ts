@@ -69,7 +69,11 @@ export class Lifecycle {
     if (stopping && !drained) this.#dropLeftOver();
     const calls = new Set(drain.inFlight);
     calls.delete(asking);
-    if (!await deadline.until(() => calls.isDisjointFrom(drain.inFlight), drain.changes)) {
+    const haveSettled = () => {
+      if (REQUESTS_ARE_APART) drain.endLost();
+      return calls.isDisjointFrom(drain.inFlight);
+    };
+    if (!await deadline.until(haveSettled, drain.changes)) {
       this.#blame(calls, stopping ? "stop" : "flush");
     }
     drain.release();

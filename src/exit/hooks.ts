@@ -42,6 +42,13 @@ const OPTIONS: Readonly<Record<keyof ExitHookOptions, true>> = {
 const DEFAULT_SIGNALS: readonly ExitSignal[] = ["SIGINT", "SIGTERM"];
 const SIGNAL_EXIT_CODE_BASE = 128;
 
+/** What a runtime may have, and a page. */
+interface Scope extends Partial<Pick<EventTarget, "addEventListener" | "removeEventListener">> {
+  readonly process?: Process;
+  readonly Deno?: unknown;
+  readonly document?: EventTarget & { readonly visibilityState: string };
+}
+
 interface Process {
   on(event: string, listener: () => void): void;
   off(event: string, listener: () => void): void;
@@ -58,12 +65,13 @@ interface Process {
  * | having nothing left to do        | `bus.stop()`                                                |
  * | `Deno.exit()`, `process.exit()`  | `bus.flushSync()`: asynchronous work is lost                |
  * | an uncaught error or rejection   | `bus.flushSync()`, then the runtime's usual handling        |
- * | a page being left (browsers)     | `bus.flushSync()`                                           |
+ * | a page being hidden or left      | `bus.flushSync()`, each time                                |
  *
  * With `startObservability`, use its `exitHooks` option, which includes the exporters.
  *
- * Deno, Node and Bun are handled through the global `process`, browsers through `pagehide`. Deno
- * needs no permission for it.
+ * Deno, Node and Bun are handled through the global `process`; Deno needs no permission for it.
+ * Browsers are handled through `visibilitychange`, the last that is sure to come on a phone, and
+ * `pagehide`: a listener of `unload` or `beforeunload` would keep a page out of the back/forward cache.
  *
  * @returns a disposable that removes the hooks
  * @throws {TypeError} if a signal is not an {@linkcode ExitSignal}, or an option is unknown
@@ -78,7 +86,8 @@ export function installExitHooks(
   resolveTimeoutMs(ACTION, { timeoutMs });
   for (const signal of signals) assertExitSignal(signal);
 
-  const process = (globalThis as { process?: Process }).process;
+  const scope: Scope = globalThis;
+  const { process, document } = scope;
   const removals: (() => void)[] = [];
   const remove = () => {
     for (const removeOne of removals.splice(0)) removeOne();
@@ -91,9 +100,9 @@ export function installExitHooks(
     process?.on(event, listener);
     removals.push(() => process?.off(event, listener));
   };
-  const onGlobal = (event: string, listener: () => void) => {
-    globalThis.addEventListener?.(event, listener);
-    removals.push(() => globalThis.removeEventListener?.(event, listener));
+  const onTarget = (target: Scope | undefined, event: string, listener: () => void) => {
+    target?.addEventListener?.(event, listener);
+    removals.push(() => target?.removeEventListener?.(event, listener));
   };
 
   const flushSync = () => void bus.flushSync({ timeoutMs });
@@ -116,8 +125,11 @@ export function installExitHooks(
   onProcess("exit", flushSync);
   onProcess("uncaughtExceptionMonitor", flushSync);
   // Of `Deno.exit` only the global scope learns.
-  onGlobal("unload", flushSync);
-  onGlobal("pagehide", flushSync);
+  if (scope.Deno !== undefined) onTarget(scope, "unload", flushSync);
+  onTarget(scope, "pagehide", flushSync);
+  onTarget(document, "visibilitychange", () => {
+    if (document?.visibilityState === "hidden") flushSync();
+  });
   return hooks;
 }
 

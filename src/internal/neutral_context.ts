@@ -55,6 +55,6 @@ export const inNeutralContext: (job: () => void) => void = REQUESTS_ARE_APART
 if (!REQUESTS_ARE_APART) arm();
 
 /** The same for something that is awaited; it must not throw either. */
-export function awaitInNeutralContext(work: () => Promise<unknown>): Promise<unknown> {
+export function awaitInNeutralContext<Result>(work: () => Promise<Result>): Promise<Result> {
   return new Promise((resolve) => inNeutralContext(() => resolve(work())));
 }

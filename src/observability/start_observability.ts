@@ -6,6 +6,7 @@ import type { AnyEvents } from "../events/event_map.ts";
 import { installExitHooks } from "../exit/hooks.ts";
 import { type MetricsServer, serveMetrics } from "../http/serve_metrics.ts";
 import type { DeadlineOptions } from "../library/options.ts";
+import { awaitInNeutralContext } from "../internal/neutral_context.ts";
 import { errorText, report } from "../internal/reporting.ts";
 import { runtimeLogSink } from "./telemetry/runtime_log_sink.ts";
 import { jsonLinesSink } from "../subscribers/logging/json_lines.ts";
@@ -109,7 +110,10 @@ export async function startObservability<Events extends object = AnyEvents>(
   const undo = new UndoStack();
   undo.add(() => setObserved(bus, false));
   try {
-    return await start<Events>({ bus, ownsBus, config, options, logger, undo });
+    // What is started here, such as the timer of a push, must not keep the caller's context.
+    return await awaitInNeutralContext(() =>
+      start<Events>({ bus, ownsBus, config, options, logger, undo })
+    );
   } catch (error) {
     await undo.undo();
     throw error;

@@ -9,6 +9,7 @@ import type { DeadlineOptions } from "../library/options.ts";
 import { resolveTimeoutMs } from "../internal/deadline.ts";
 import type { Logger } from "../internal/logger.ts";
 import { assertKnownNames } from "../internal/option_names.ts";
+import { awaitInNeutralContext } from "../internal/neutral_context.ts";
 import { settlesWithin } from "../internal/timers.ts";
 import type { LogSink } from "./logging/log_record.ts";
 import { LoggingSubscriber } from "./logging/logging_subscriber.ts";
@@ -279,7 +280,9 @@ async function shutdownAll<Events extends object>(
   timeoutMs: number,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
-  const endings = Promise.allSettled(subscribers.map(async (one) => await one.shutdown?.()));
+  const endings = awaitInNeutralContext(() =>
+    Promise.allSettled(subscribers.map(async (one) => await one.shutdown?.()))
+  );
   // A signal that has aborted already leaves them no more than a turn of the event loop.
   if (!await settlesWithin(signal?.aborted ? 0 : timeoutMs, endings, signal)) return false;
   const errors = (await endings).flatMap((end) => end.status === "rejected" ? [end.reason] : []);

@@ -36,6 +36,7 @@ export const DENO_ALONE: Readonly<Record<string, string>> = {
   examples: "the examples are programs for Deno",
   browser: "it starts Chromium itself",
   docs: "it reads the pages of the documentation",
+  package: "it imports the sources as Deno does",
   scripts: "the scripts run on Deno",
   std: "tests the tests' own stand-ins",
   types: "tests types, which `check:pack` compiles for everyone",
@@ -172,6 +173,11 @@ export const SKIPS: readonly Skip[] = [
       "http/others_are_not_answered_test.ts > a server on loopback answers for loopback names, unless it allows others",
     ],
     reason: "a page and a worker have no port to listen on",
+  },
+  {
+    runtimes: WEB,
+    tests: ["batching/exports_run_in_no_callers_context_test.ts"],
+    reason: "a page has no async contexts, and a worker keeps each request in its own",
   },
   {
     runtimes: WEB,

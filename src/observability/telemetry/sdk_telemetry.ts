@@ -1,6 +1,8 @@
 import { resourceFromAttributes } from "@opentelemetry/resources";
+import { awaitInNeutralContext } from "../../internal/neutral_context.ts";
 import type { ExportStatsBySignal } from "../../subscribers/self_metrics/observe_export.ts";
 import type { Attributes } from "../../subscribers/otel_api.ts";
+import type { Step } from "../steps.ts";
 import { registerGlobalProviders } from "./global_providers.ts";
 import { createLogsSignal } from "./logs_signal.ts";
 import { createMetricsSignal } from "./metrics_signal.ts";
@@ -36,16 +38,23 @@ export function createSdkTelemetry(options: TelemetryOptions): Telemetry {
         // Metrics first: whoever is in the way is most often a meter provider.
         [metrics, traces, logs].flatMap((signal) => signal?.globalProvider ?? []),
       ),
-    flushSteps: signals.flatMap(([, noun, { flush }]) =>
-      flush === undefined ? [] : [{ name: `flush ${noun}`, run: flush }]
-    ),
+    flushSteps: signals.flatMap(([, noun, { flush }]) => stepOf(`flush ${noun}`, flush)),
     shutdownSteps: signals.flatMap(([, noun, { shutdown }]) =>
-      shutdown === undefined ? [] : [{ name: `shut ${noun} down`, run: shutdown }]
+      stepOf(`shut ${noun} down`, shutdown)
     ),
     abort: () => {
       for (const [, , signal] of signals) signal.abort();
     },
   };
+}
+
+/** A step that sends what is left in nobody's async context. */
+function stepOf(name: string, work: Step["run"] | undefined): Step[] {
+  if (work === undefined) return [];
+  return [{
+    name,
+    run: (remainingMs) => awaitInNeutralContext(async () => await work(remainingMs)),
+  }];
 }
 
 function statsOf(signals: readonly [string, string, Signal][]): ExportStatsBySignal {

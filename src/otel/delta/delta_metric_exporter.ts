@@ -1,8 +1,10 @@
-import { monotonicMs } from "../../internal/clocks.ts";
 import { AggregationTemporality as Temporality } from "@opentelemetry/sdk-metrics";
-import { Backoff } from "../../internal/backoff.ts";
-import type { Logger } from "../../internal/logger.ts";
 import { format, invalidArgument } from "../../internal/arguments.ts";
+import { Backoff } from "../../internal/backoff.ts";
+import { monotonicMs } from "../../internal/clocks.ts";
+import { Lease } from "../../internal/lease.ts";
+import type { Logger } from "../../internal/logger.ts";
+import { REQUESTS_ARE_APART } from "../../internal/neutral_context.ts";
 import { assertKnownNames } from "../../internal/option_names.ts";
 import { report } from "../../internal/reporting.ts";
 import { DeltaMetrics } from "./delta_metrics.ts";
@@ -87,6 +89,8 @@ export class DeltaMetricExporter implements PushMetricExporter {
   readonly #deltas: DeltaMetrics;
   readonly #backoff = new Backoff();
   #waiting: Push | undefined;
+  /** Of the push in progress. */
+  #lease: Lease | undefined;
   #inProgress: Promise<void> | undefined;
   #uncommitted = 0;
 
@@ -120,7 +124,8 @@ export class DeltaMetricExporter implements PushMetricExporter {
     const overtaken = this.#waiting;
     this.#waiting = { metrics, callback };
     overtaken?.callback({ code: 1, error: new Error("a newer push holds the deltas of this one") });
-    this.#inProgress ??= this.#run();
+    // What a request has left behind counts as failed.
+    if (this.#lease === undefined || this.#lease.isLost) this.#inProgress = this.#run();
   }
 
   /** Cumulative, because the deltas are computed here. */
@@ -130,7 +135,7 @@ export class DeltaMetricExporter implements PushMetricExporter {
 
   /** Resolves when the push in progress has ended and the wrapped exporter is flushed. */
   async forceFlush(): Promise<void> {
-    await this.#inProgress;
+    await this.#end();
     await this.#exporter.forceFlush();
   }
 
@@ -138,7 +143,7 @@ export class DeltaMetricExporter implements PushMetricExporter {
   async shutdown(): Promise<void> {
     // First, for it cuts short what waits to be tried again.
     const ended = this.#exporter.shutdown();
-    await this.#inProgress;
+    await this.#end();
     await ended;
     if (this.#uncommitted > 0) {
       report(
@@ -149,22 +154,33 @@ export class DeltaMetricExporter implements PushMetricExporter {
     this.#uncommitted = 0;
   }
 
+  /** Waits for the push in progress, but for none of another request: it may never end. */
+  async #end(): Promise<void> {
+    if (!REQUESTS_ARE_APART) await this.#inProgress;
+  }
+
   async #run(): Promise<void> {
+    const lease = this.#lease = new Lease();
+    const isLost = () => this.#lease !== lease;
     for (let push = this.#waiting; push !== undefined; push = this.#waiting) {
       this.#waiting = undefined;
-      const result = await this.#push(push.metrics);
+      const result = await this.#push(push.metrics, isLost);
       try {
         push.callback(result);
       } catch {
         // Whoever waits for the result must not hold the next push up.
       }
+      if (isLost()) return;
     }
-    this.#inProgress = undefined;
+    lease.end();
+    this.#lease = this.#inProgress = undefined;
   }
 
-  async #push(collected: ResourceMetrics): Promise<Result> {
+  /** @param isLost whether another push has begun meanwhile, which holds the deltas of this one */
+  async #push(collected: ResourceMetrics, isLost: () => boolean): Promise<Result> {
     const { metrics, pointCount, commit } = this.#deltas.convert(collected);
     const result: Result = pointCount === 0 ? { code: 0 } : await this.#export(metrics);
+    if (isLost()) return result;
     const { code, error } = result;
     if (code === 0 || isPartial(error)) {
       commit();

@@ -8,6 +8,7 @@ import { Backoff } from "../../internal/backoff.ts";
 import type { DeadlineOptions } from "../../library/options.ts";
 import { Deadline, resolveTimeoutMs } from "../../internal/deadline.ts";
 import type { Logger } from "../../internal/logger.ts";
+import { REQUESTS_ARE_APART } from "../../internal/neutral_context.ts";
 import { assertKnownNames } from "../../internal/option_names.ts";
 import { errorText, report } from "../../internal/reporting.ts";
 import { MAX_DELAY_MS } from "../../internal/timers.ts";
@@ -16,6 +17,7 @@ import type { Family } from "./family.ts";
 import { PrometheusSerializer } from "./prometheus_serializer.ts";
 import { SCRAPE_FORMATS, type ScrapeFormat } from "./scrape_format.ts";
 import type { MetricProducer, MetricReader } from "../sdk_types.ts";
+import { LazyResource } from "./lazy_resource.ts";
 import { SharedScrape } from "./shared_scrape.ts";
 
 /** How long a collection may take, in milliseconds: as long as Prometheus waits for a scrape. */
@@ -98,7 +100,7 @@ export class PrometheusMetrics implements AsyncDisposable {
     assertKnownNames(ACTION, "option", options, Object.keys(OPTIONS));
     const {
       serviceName = DEFAULT_SERVICE_NAME,
-      serviceInstanceId = crypto.randomUUID(),
+      serviceInstanceId,
       resourceAttributes = {},
       readers = [],
       scopeName = DEFAULT_SCOPE_NAME,
@@ -122,11 +124,13 @@ export class PrometheusMetrics implements AsyncDisposable {
       (families, format) => serializer.write(families, format),
     );
     this.#provider = new MeterProvider({
-      resource: resourceFromAttributes({
-        ...resourceAttributes,
-        "service.name": serviceName,
-        "service.instance.id": serviceInstanceId,
-      }),
+      resource: new LazyResource(() =>
+        resourceFromAttributes({
+          ...resourceAttributes,
+          "service.name": serviceName,
+          "service.instance.id": serviceInstanceId ?? crypto.randomUUID(),
+        })
+      ),
       readers: [this.#reader, ...readers],
     });
     this.meter = this.#provider.getMeter(scopeName);
@@ -178,7 +182,9 @@ export class PrometheusMetrics implements AsyncDisposable {
   async shutdown(options: DeadlineOptions = {}): Promise<void> {
     const action = "shut PrometheusMetrics down";
     resolveTimeoutMs(action, options);
-    await (this.#shutdown ??= inTime(action, options, () => this.#provider.shutdown()));
+    const shutDown = () => inTime(action, options, () => this.#provider.shutdown());
+    // Another request's promise is not to be touched.
+    await (REQUESTS_ARE_APART ? shutDown() : this.#shutdown ??= shutDown());
   }
 
   /** The same as {@linkcode PrometheusMetrics.shutdown}. */

@@ -1,7 +1,12 @@
+import { REQUESTS_ARE_APART } from "../../internal/neutral_context.ts";
+
 /**
  * Lets scrapes that overlap share one collection, so that they show the same moment and cost one
  * collection, whatever their formats. The first text that is done, or a failure, ends the sharing:
  * a scrape never shows a moment longer ago than a scrape takes.
+ *
+ * Where requests are kept apart each has its own: the request that collects may end before it is
+ * done, and nobody else would learn of it.
  */
 export class SharedScrape<Collected, Format> {
   readonly #collect: () => Promise<Collected>;
@@ -19,6 +24,9 @@ export class SharedScrape<Collected, Format> {
 
   /** The text of a collection that is in progress, or else of a new one. */
   scrape(format: Format): Promise<string> {
+    if (REQUESTS_ARE_APART) {
+      return this.#collect().then((collected) => this.#write(collected, format));
+    }
     const shared = this.#inProgress ??= { collected: this.#collect(), texts: new Map() };
     let text = shared.texts.get(format);
     if (text === undefined) {

@@ -1,4 +1,4 @@
-import { clearTimer, setTimer, type Timer } from "../../internal/clocks.ts";
+import { clearTimer, monotonicMs, setTimer, type Timer } from "../../internal/clocks.ts";
 import { LOG_LEVELS, type LogDeclaration, type LogLevel } from "../../catalog/log.ts";
 import { checkCatalog } from "../../catalog/catalog.ts";
 import { EventSubscriber } from "../../bus/event_subscriber.ts";
@@ -6,6 +6,7 @@ import type { BusEvent } from "../../events/event.ts";
 import type { AnyEvents, Subscriptions } from "../../events/event_map.ts";
 import { format } from "../../internal/arguments.ts";
 import { toSingleError } from "../../internal/collected_errors.ts";
+import { REQUESTS_ARE_APART } from "../../internal/neutral_context.ts";
 import { isEcho } from "../../internal/reporting.ts";
 import { unref } from "../../internal/timers.ts";
 import type { TraceContext } from "../trace_context.ts";
@@ -96,6 +97,7 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
   /** A failure that the bus does not know, since none of its calls was under way. */
   #pendingFailure: { error: unknown } | undefined;
   #timer: Timer | undefined;
+  #timerSetMs = 0;
   #echoes = 0;
 
   /**
@@ -134,6 +136,8 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
 
   /** Reports all suppressed records, and waits for pending ones. */
   override async flush(): Promise<void> {
+    // Another request's promise is not to be touched.
+    if (REQUESTS_ARE_APART) this.#background.clear();
     this.#reportSuppressed((limit) => limit.flush());
     await Promise.all(this.#background);
     this.#throwPendingFailure();
@@ -277,12 +281,16 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
 
   /** Polls for as long as there is a flood, and once after it. */
   #setTimer(): void {
-    if (this.#timer !== undefined) return;
+    const { suppressedIntervalMs } = this.#options;
+    // A request may have ended with its timer.
+    const isLost = REQUESTS_ARE_APART && monotonicMs() - this.#timerSetMs > suppressedIntervalMs;
+    if (this.#timer !== undefined && !isLost) return;
+    this.#timerSetMs = monotonicMs();
     this.#timer = setTimer(() => {
       this.#timer = undefined;
       this.#reportSuppressed((limit) => limit.poll());
       if (this.#types.some(({ limit }) => limit.flooded)) this.#setTimer();
-    }, this.#options.suppressedIntervalMs);
+    }, suppressedIntervalMs);
     unref(this.#timer);
   }
 }

@@ -1,5 +1,6 @@
 import { toSingleError } from "../../internal/collected_errors.ts";
 import { errorText, nameOf, whileReporting } from "../../internal/reporting.ts";
+import { REQUESTS_ARE_APART } from "../../internal/neutral_context.ts";
 import type { LogRecord, LogSink } from "./log_record.ts";
 
 /** What an error for several failures says first. */
@@ -67,7 +68,8 @@ export class SinkRunner {
       throw this.#failure(error);
     }
     if (written !== undefined) {
-      this.#pending.set(record.eventType, pending + 1);
+      // What is lost with its request would be pending for ever; there the bus alone counts.
+      if (!REQUESTS_ARE_APART) this.#pending.set(record.eventType, pending + 1);
       return this.#follow(record.eventType, written);
     }
     this.#accepted++;
@@ -82,7 +84,7 @@ export class SinkRunner {
       throw this.#failure(error);
     } finally {
       const left = (this.#pending.get(type) ?? 1) - 1;
-      if (left === 0) this.#pending.delete(type);
+      if (left <= 0) this.#pending.delete(type);
       else this.#pending.set(type, left);
     }
   }
