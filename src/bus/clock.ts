@@ -1,12 +1,6 @@
 import { monotonicMs, wallMs } from "../internal/clocks.ts";
+import { ANCHOR_INTERVAL_MS, JITTER_MS, SLEW } from "../internal/tuning.ts";
 import type { Failures } from "./failures.ts";
-
-/** How often the wall clock is asked, in milliseconds. */
-const ANCHOR_INTERVAL_MS = 1_000;
-/** How much of its speed the clock gives up to let the wall clock catch up. */
-const SLEW = 0.5;
-/** A difference below this is the wall clock's own coarseness, in milliseconds. */
-const JITTER_MS = 2;
 
 /** What the clock is made of; tests put their own in. */
 export interface ClockSources {

@@ -2,6 +2,16 @@ import type { BusEvent } from "../events/event.ts";
 import { monotonicMs } from "../internal/clocks.ts";
 import { Lease } from "../internal/lease.ts";
 import { inNeutralContext, REQUESTS_ARE_APART } from "../internal/neutral_context.ts";
+import {
+  FIRST_INTERVAL,
+  LOST_MARKER_MS,
+  MAX_ASYNC_INTERVAL,
+  MAX_INTERVAL,
+  MIN_TURN_CALLS,
+  QUICK_CALLS_PER_BUDGET,
+  TIMED_CALLS,
+  TURN_MARKER_INTERVAL_MS,
+} from "../internal/tuning.ts";
 import { nextTurn } from "../internal/turns.ts";
 import type { BoundedQueue } from "./bounded_queue.ts";
 import type { ClockReading } from "./clock.ts";
@@ -11,22 +21,6 @@ import type { ResolvedOptions } from "./options.ts";
 import type { Route, Routes } from "./routes.ts";
 import type { SubscriberSet } from "./subscriber_set.ts";
 import { Tally } from "./tally.ts";
-
-/** At most one marker is set in so many milliseconds; see {@linkcode Drain}. */
-const TURN_MARKER_INTERVAL_MS = 1;
-/** Where a request may end before its marker comes, a marker this old is given up. */
-const LOST_MARKER_MS = 20;
-/** The most calls before a slice first looks at the clock, and between two looks. */
-const FIRST_INTERVAL = 4;
-const MAX_INTERVAL = 32;
-/** The same while calls are async: their work may only begin some microtasks later. */
-const MAX_ASYNC_INTERVAL = 4;
-/** A call that took this share of the budget has the clock looked at after each one. */
-const LONG_CALL_SHARE = 1 / 512;
-/** After calls that took the whole budget, so many are timed one by one, to find whose it is. */
-const TIMED_CALLS = 16;
-/** The calls of one turn where the clocks stand still: the queue's bound, and at least this. */
-const MIN_TURN_CALLS = 10_000;
 
 /** What a drain works on, and its limits. */
 export interface DrainParts {
@@ -293,7 +287,7 @@ export class Drain {
     this.#lookedMs = now;
     const longest = this.#calledAsync ? MAX_ASYNC_INTERVAL : MAX_INTERVAL;
     if (tookMs >= this.#budgetMs) this.#toTime = TIMED_CALLS;
-    const isLong = tookMs > this.#interval * this.#budgetMs * LONG_CALL_SHARE;
+    const isLong = tookMs > this.#interval * this.#budgetMs / QUICK_CALLS_PER_BUDGET;
     this.#interval = isLong || this.#toTime > 0 && this.#toTime--
       ? 1
       : Math.min(this.#interval * 2, longest);

@@ -24,6 +24,7 @@ import { type EventBusOptions, type ResolvedOptions, resolveOptions } from "./op
 import { assertFunction, format } from "../internal/arguments.ts";
 import { monotonicMs } from "../internal/clocks.ts";
 import { markEcho } from "../internal/reporting.ts";
+import { MAX_TIME_MS } from "../internal/tuning.ts";
 import { type End, Routes, untilAborted } from "./routes.ts";
 import { SubscriberSet } from "./subscriber_set.ts";
 
@@ -34,8 +35,6 @@ const NOTHING = disposable(() => {});
 const PUBLISHER_NAME = "(publisher)";
 const TIMESTAMP_NAME = "(timestamp)";
 const CONTEXT_NAME = "(context)";
-/** The times that a `Date` can hold, in milliseconds before and after the epoch. */
-const MAX_TIME_MS = 8.64e15;
 
 /** A record while it is made. */
 type Writable<Record> = { -readonly [Field in keyof Record]: Record[Field] };

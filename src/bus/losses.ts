@@ -3,6 +3,7 @@ import { Backoff } from "../internal/backoff.ts";
 import { inNeutralContext, REQUESTS_ARE_APART } from "../internal/neutral_context.ts";
 import type { Failures } from "./failures.ts";
 import { format } from "../internal/arguments.ts";
+import { MAX_NAMES_IN_LINE } from "../internal/tuning.ts";
 import { Tally } from "./tally.ts";
 
 /** Counts by name, without a prototype, so that no name collides with an inherited one. */
@@ -17,7 +18,6 @@ interface LossWindow {
   readonly types: Counts;
 }
 
-const MAX_NAMES_IN_LINE = 5;
 const REJECTED = ["queue_full", "stopped", "reserved"] as const;
 const DROPPED = ["evicted", "shutdown"] as const;
 const NONE: Counts = Object.create(null);

@@ -1,10 +1,9 @@
 import { Backoff } from "../internal/backoff.ts";
 import { cut } from "../internal/reporting.ts";
+import { MAX_NAMES } from "../internal/tuning.ts";
 
 /** Under this name is counted what came after the limit of names was reached. */
 const OTHER_NAME = "__other__";
-
-const MAX_NAMES = 1_000;
 
 /** How often something happened, and when it may be reported again. */
 class Counter extends Backoff {

@@ -1,5 +1,6 @@
 import type { DeadlineOptions } from "../library/options.ts";
-import { DEFAULT_TIMEOUT_MS, resolveTimeoutMs } from "../internal/deadline.ts";
+import { resolveTimeoutMs } from "../internal/deadline.ts";
+import { DEFAULT_TIMEOUT_MS } from "../internal/tuning.ts";
 import { invalidArgument } from "../internal/arguments.ts";
 import { assertKnownNames } from "../internal/option_names.ts";
 

@@ -3,11 +3,7 @@ import { invalidArgument } from "./arguments.ts";
 import { clearTimer, setTimer, type Timer } from "./clocks.ts";
 import { REQUESTS_ARE_APART } from "./neutral_context.ts";
 import { MAX_DELAY_MS } from "./timers.ts";
-
-/** The default of `DeadlineOptions.timeoutMs`. */
-export const DEFAULT_TIMEOUT_MS = 5_000;
-/** Where no other request can say that something has changed, it is looked at so often. */
-const LOOK_INTERVAL_MS = 5;
+import { DEFAULT_TIMEOUT_MS, LOOK_INTERVAL_MS } from "./tuning.ts";
 
 /**
  * Checks a deadline and fills in its default.

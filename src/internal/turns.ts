@@ -1,11 +1,9 @@
 import { setTimer } from "./clocks.ts";
+import { MESSAGES_PER_TIMER } from "./tuning.ts";
 
 interface TurnPrimitives {
   setImmediate?: (callback: () => void) => unknown;
 }
-
-/** Every so many turns the timers get a turn of their own; see {@linkcode nextTurn}. */
-const MESSAGES_PER_TIMER = 8;
 
 /**
  * Runs `callback` in a later turn of the event loop, after timers and I/O had their chance.
