@@ -14,14 +14,18 @@ interface LossWindow {
   /** When the first loss was, in milliseconds since the epoch. */
   readonly since: number;
   /** What had been lost before. */
+  readonly total: number;
   readonly reasons: Counts;
   readonly types: Counts;
 }
 
-const REJECTED = ["queue_full", "stopped", "reserved"] as const;
-const DROPPED = ["evicted", "shutdown"] as const;
-const NONE: Counts = Object.create(null);
-const SINCE_CREATION: LossWindow = { since: 0, reasons: NONE, types: NONE };
+const NO_LOSSES: Readonly<Record<RejectReason | DropReason, number>> = {
+  queue_full: 0,
+  stopped: 0,
+  reserved: 0,
+  evicted: 0,
+  shutdown: 0,
+};
 
 /**
  * Counts losses and reports them: a line and a `bus:drop` event at the first, then after 1 s, 2 s,
@@ -33,10 +37,7 @@ export class Losses {
   /** Added to the end of each line. */
   suffix = "; the bus was never started, call start()";
   /** Of the bus's whole life. */
-  readonly reasons: Record<RejectReason | DropReason, number> = pick({}, [
-    ...REJECTED,
-    ...DROPPED,
-  ]);
+  readonly reasons: Record<RejectReason | DropReason, number> = { ...NO_LOSSES };
   readonly #types = new Tally();
   readonly #now: () => number;
   readonly #failures: Failures;
@@ -62,6 +63,7 @@ export class Losses {
     if (!this.#unreported) {
       this.#unreported = {
         since: this.#now(),
+        total: this.total,
         reasons: { ...this.reasons },
         types: this.#types.toRecord(),
       };
@@ -91,12 +93,15 @@ export class Losses {
   }
 
   /** A copy of the counts, of all or of one window. */
-  counts(window: LossWindow = SINCE_CREATION): LossCounts {
-    const grown = difference(this.reasons, window.reasons);
+  counts(window?: LossWindow): LossCounts {
+    const { evicted, shutdown, ...rejected } = {
+      ...NO_LOSSES,
+      ...difference(this.reasons, window?.reasons),
+    };
     return {
-      rejected: pick(grown, REJECTED),
-      dropped: pick(grown, DROPPED),
-      lostByType: difference(this.#types.toRecord(), window.types),
+      rejected,
+      dropped: { evicted, shutdown },
+      lostByType: difference(this.#types.toRecord(), window?.types),
     };
   }
 
@@ -134,30 +139,23 @@ export class Losses {
   }
 
   /** Such as `lost 3 events (queue_full 3; "a" 2, "b" 1) since …`. */
-  #warn({ since, reasons, types }: LossWindow, more: string): void {
-    const byReason = difference(this.reasons, reasons);
-    const total = Object.values(byReason).reduce((sum, count) => sum + count);
+  #warn({ since, total, reasons, types }: LossWindow, more: string): void {
+    const lost = this.total - total;
+    const byReason = highest(difference(this.reasons, reasons), String);
+    const byType = highest(difference(this.#types.toRecord(), types), format);
     // A user's clock may say what no Date can show; its JSON is null then.
     const date = new Date(since).toJSON() ?? since;
-    const byType = difference(this.#types.toRecord(), types);
-    const events = total === 1 ? "event" : "events";
     this.#failures.warn(
-      `lost ${total} ${events} (${highest(byReason, String)}; ${highest(byType, format)}) ` +
-        `since ${date}${more}`,
+      `lost ${lost} event${lost === 1 ? "" : "s"} (${byReason}; ${byType}) since ${date}${more}`,
     );
   }
 }
 
-/** Some of the counts, in that order; 0 where there is none. */
-function pick<Name extends string>(counts: Counts, names: readonly Name[]): Record<Name, number> {
-  return Object.fromEntries(names.map((name) => [name, counts[name] ?? 0])) as Record<Name, number>;
-}
-
 /** What has grown between two copies of counts, by how much. */
-function difference(now: Counts, then: Counts): Counts {
+function difference(now: Counts, then?: Counts): Counts {
   const grown: Counts = Object.create(null);
   for (const name in now) {
-    const count = now[name] as number - (then[name] ?? 0);
+    const count = now[name] as number - (then?.[name] ?? 0);
     if (count > 0) grown[name] = count;
   }
   return grown;

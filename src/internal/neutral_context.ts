@@ -8,7 +8,6 @@ export const REQUESTS_ARE_APART: boolean = globalThis.navigator?.userAgent === "
 /** What is to be called; in nearly all cases there is one. */
 let job: (() => void) | undefined;
 const further: (() => void)[] = [];
-let isWoken = false;
 let wake: () => void;
 const keepWake = (resolve: () => void): void => {
   wake = resolve;
@@ -16,24 +15,17 @@ const keepWake = (resolve: () => void): void => {
 
 /** Made here and by {@linkcode run}, never by who wants something called: it keeps their context. */
 function arm(): void {
-  isWoken = false;
   new Promise<void>(keepWake).then(run);
 }
 
 function run(): void {
   const first = job as () => void;
   job = undefined;
-  if (further.length > 0) {
-    runAll([first, ...further.splice(0)]);
-  } else {
-    arm();
-    first();
-  }
-}
-
-function runAll(due: readonly (() => void)[]): void {
+  // What these have called in turn comes next time.
+  let others = further.length;
   arm();
-  for (const each of due) each();
+  first();
+  while (others-- > 0) (further.shift() as () => void)();
 }
 
 /**
@@ -46,10 +38,8 @@ export const inNeutralContext: (job: () => void) => void = REQUESTS_ARE_APART
   : (next) => {
     if (job === undefined) job = next;
     else further.push(next);
-    if (isWoken) return;
-    // In this order: at the end of the stack it may throw, and the next one wakes.
+    // Where it has been woken, this does nothing; where that threw, at the end of the stack, it does.
     wake();
-    isWoken = true;
   };
 
 if (!REQUESTS_ARE_APART) arm();
