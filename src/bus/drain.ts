@@ -22,20 +22,6 @@ import type { Route, Routes } from "./routes.ts";
 import type { SubscriberSet } from "./subscriber_set.ts";
 import { Tally } from "./tally.ts";
 
-/** What a drain works on, and its limits. */
-export interface DrainParts {
-  readonly options: ResolvedOptions;
-  readonly queue: BoundedQueue<BusEvent>;
-  readonly routes: Routes;
-  readonly failures: Failures;
-  readonly losses: Losses;
-  readonly subscribers: SubscriberSet;
-  /** It can end a slice, but neither prolong it nor keep it from doing anything. */
-  readonly userClock: (() => number) | undefined;
-  /** What `publish` has read of the runtime's clock. */
-  readonly reading: ClockReading;
-}
-
 /** An async call that has not settled. */
 export interface AsyncCall {
   name: string;
@@ -85,7 +71,9 @@ export class Drain {
   readonly #subscribers: SubscriberSet;
   readonly #budgetMs: number;
   readonly #maxInFlight: number;
+  /** It can end a slice, but neither prolong it nor keep it from doing anything. */
   readonly #userClock: (() => number) | undefined;
+  /** What `publish` has read of the runtime's clock. */
   readonly #reading: ClockReading;
   /** How many want what is queued to be dispatched; while nobody does, it waits. */
   #holders = 0;
@@ -116,16 +104,24 @@ export class Drain {
   /** Whether the slice waits for the microtasks of the calls it has made. */
   #isWaiting = false;
 
-  constructor(parts: DrainParts) {
-    this.#queue = parts.queue;
-    this.#routes = parts.routes;
-    this.#failures = parts.failures;
-    this.#losses = parts.losses;
-    this.#subscribers = parts.subscribers;
-    this.#budgetMs = parts.options.drainBudgetMs;
-    this.#maxInFlight = parts.options.maxInFlight;
-    this.#userClock = parts.userClock;
-    this.#reading = parts.reading;
+  constructor(
+    options: ResolvedOptions,
+    queue: BoundedQueue<BusEvent>,
+    routes: Routes,
+    failures: Failures,
+    losses: Losses,
+    subscribers: SubscriberSet,
+    reading: ClockReading,
+  ) {
+    this.#queue = queue;
+    this.#routes = routes;
+    this.#failures = failures;
+    this.#losses = losses;
+    this.#subscribers = subscribers;
+    this.#budgetMs = options.drainBudgetMs;
+    this.#maxInFlight = options.maxInFlight;
+    this.#userClock = options.clock && failures.now;
+    this.#reading = reading;
   }
 
   /** How many events have met their end: all that left the queue, but for the one in dispatch. */
@@ -144,11 +140,11 @@ export class Drain {
     return this.#call ??= { name: "" };
   }
 
-  /** Gives up the rest of an event's routes. @returns its type, if there is such an event */
+  /** Gives up an event, or the rest of its routes. @returns its type, if there is an event */
   abandon(): string | undefined {
-    const type = this.#begun?.event.type;
+    const event = this.#begun?.event ?? this.#queue.shift();
     this.#begun = undefined;
-    return type;
+    return event?.type;
   }
 
   /** Lets the drain run for one more who wants it to. */

@@ -106,27 +106,26 @@ export const EventBus: EventBusConstructor = class EventBus<Events extends objec
     this.#options = resolveOptions(options);
     const { clock, context, logger, maxQueueSize } = this.#options;
     const failures = this.#failures = new Failures(logger);
-    const userClock = clock && guardClock(clock, failures);
     const reading: ClockReading = { monotonicMs: 0 };
-    const now = this.#now = failures.now = userClock ?? createClock(undefined, reading);
+    this.#now = failures.now = clock
+      ? guardClock(clock, failures)
+      : createClock(undefined, reading);
     this.#isForeign = Boolean(clock ?? context);
     const queue = this.#queue = new BoundedQueue(maxQueueSize);
     const routes = this.#routes = new Routes();
-    const losses = this.#losses = new Losses(now, failures, this);
+    const losses = this.#losses = new Losses(failures, this);
     const subscribers = this.#subscribers = new SubscriberSet(routes, failures);
     this.#listeners = new Listeners(this, routes, failures);
-    const parts = {
-      options: this.#options,
+    const drain = this.#drain = new Drain(
+      this.#options,
       queue,
       routes,
       failures,
       losses,
       subscribers,
-      userClock,
       reading,
-    };
-    const drain = this.#drain = new Drain(parts);
-    this.#lifecycle = new Lifecycle({ ...parts, drain });
+    );
+    this.#lifecycle = new Lifecycle(this.enabled, queue, drain, losses, subscribers, failures);
   }
 
   publish<Type extends EventTypeOf<Events>>(

@@ -1,10 +1,12 @@
+import type { BusEvent } from "../events/event.ts";
 import type { StopReport } from "../library/reports.ts";
 import { Deadline } from "../internal/deadline.ts";
 import { awaitInNeutralContext, REQUESTS_ARE_APART } from "../internal/neutral_context.ts";
-import type { AsyncCall, Drain, DrainParts } from "./drain.ts";
-
-/** The parts of a bus that starting, flushing and stopping it concerns. */
-type Parts = DrainParts & { readonly drain: Drain };
+import type { BoundedQueue } from "./bounded_queue.ts";
+import type { AsyncCall, Drain } from "./drain.ts";
+import type { Failures } from "./failures.ts";
+import type { Losses } from "./losses.ts";
+import type { SubscriberSet } from "./subscriber_set.ts";
 
 /** The sums of a {@linkcode StopReport}. */
 type Totals = { -readonly [Name in Exclude<keyof StopReport, "timedOut">]: number };
@@ -14,34 +16,48 @@ export class Lifecycle {
   /** Whether `publish` takes events: also before the first start, not once stopped or disabled. */
   open: boolean;
   started = false;
-  readonly #parts: Parts;
+  readonly #enabled: boolean;
+  readonly #queue: BoundedQueue<BusEvent>;
+  readonly #drain: Drain;
+  readonly #losses: Losses;
+  readonly #subscribers: SubscriberSet;
+  readonly #failures: Failures;
   #stopping: Promise<StopReport> | undefined;
   /** Whether to start again when the stop is over. */
   #restart = false;
   /** The counts of the bus's life when it was started. */
   #atStart: Totals;
 
-  constructor(parts: Parts) {
-    this.open = parts.options.enabled;
-    this.#parts = parts;
+  constructor(
+    enabled: boolean,
+    queue: BoundedQueue<BusEvent>,
+    drain: Drain,
+    losses: Losses,
+    subscribers: SubscriberSet,
+    failures: Failures,
+  ) {
+    this.open = this.#enabled = enabled;
+    this.#queue = queue;
+    this.#drain = drain;
+    this.#losses = losses;
+    this.#subscribers = subscribers;
+    this.#failures = failures;
     this.#atStart = this.#totals();
   }
 
   /** What left the queue was dispatched or dropped. */
   get delivered(): number {
-    const { drain, losses } = this.#parts;
-    return drain.settled - losses.dropped;
+    return this.#drain.settled - this.#losses.dropped;
   }
 
   start(): void {
     if (this.#stopping) {
       this.#restart = true;
     } else {
-      const { drain, losses } = this.#parts;
       if (!this.open) this.#atStart = this.#totals();
-      if (!this.started) drain.retain();
-      this.open = this.started = this.#parts.options.enabled;
-      losses.suffix = "";
+      if (!this.started) this.#drain.retain();
+      this.open = this.started = this.#enabled;
+      this.#losses.suffix = "";
     }
   }
 
@@ -55,9 +71,9 @@ export class Lifecycle {
     signal: AbortSignal | undefined,
     stopping = false,
   ): Promise<boolean> {
-    const { queue, drain, subscribers } = this.#parts;
+    const drain = this.#drain;
     const asking = drain.call;
-    const target = queue.pushed;
+    const target = this.#queue.pushed;
     const deadline = new Deadline(timeoutMs, signal);
     // An unstarted bus drains too, for as long as somebody waits for it.
     drain.retain();
@@ -66,7 +82,10 @@ export class Lifecycle {
       return drain.settled >= target;
     };
     const drained = await deadline.until(isDrained, drain.changes);
-    if (stopping && !drained) this.#dropLeftOver();
+    if (stopping && !drained) {
+      let type;
+      while ((type = drain.abandon()) !== undefined) this.#losses.add("shutdown", type);
+    }
     const calls = new Set(drain.inFlight);
     calls.delete(asking);
     const haveSettled = () => {
@@ -78,8 +97,8 @@ export class Lifecycle {
     }
     drain.release();
     await awaitInNeutralContext(async () => {
-      await subscribers.callAsync("flush", deadline);
-      if (stopping) await subscribers.callAsync("shutdown", deadline);
+      await this.#subscribers.callAsync("flush", deadline);
+      if (stopping) await this.#subscribers.callAsync("shutdown", deadline);
     });
     deadline.clear();
     return !deadline.passed;
@@ -91,10 +110,10 @@ export class Lifecycle {
   }
 
   async #stop(timeoutMs: number, signal: AbortSignal | undefined): Promise<StopReport> {
-    if (this.started) this.#parts.drain.release();
+    if (this.started) this.#drain.release();
     this.open = this.started = false;
     const timedOut = !await this.settle(timeoutMs, signal, true);
-    this.#parts.losses.finish();
+    this.#losses.finish();
     const totals = this.#totals();
     for (const name in totals) totals[name as keyof Totals] -= this.#atStart[name as keyof Totals];
     this.#stopping = undefined;
@@ -104,29 +123,18 @@ export class Lifecycle {
 
   /** Names those whose calls hang, each once. */
   #blame(calls: ReadonlySet<AsyncCall>, what: string): void {
-    const { drain, failures } = this.#parts;
-    const hanging = calls.intersection(drain.inFlight);
+    const hanging = calls.intersection(this.#drain.inFlight);
     for (const name of new Set([...hanging].map((call) => call.name))) {
-      failures.count(name, what, "a call did not settle in time");
-    }
-  }
-
-  #dropLeftOver(): void {
-    const { queue, drain, losses } = this.#parts;
-    let type = drain.abandon() ?? queue.shift()?.type;
-    while (type !== undefined) {
-      losses.add("shutdown", type);
-      type = queue.shift()?.type;
+      this.#failures.count(name, what, "a call did not settle in time");
     }
   }
 
   #totals(): Totals {
-    const { losses, failures } = this.#parts;
     return {
       delivered: this.delivered,
-      dropped: losses.lostCount,
-      leftOver: losses.reasons.shutdown,
-      failures: failures.counts.total,
+      dropped: this.#losses.lostCount,
+      leftOver: this.#losses.reasons.shutdown,
+      failures: this.#failures.counts.total,
     };
   }
 }

@@ -39,7 +39,6 @@ export class Losses {
   /** Of the bus's whole life. */
   readonly reasons: Record<RejectReason | DropReason, number> = { ...NO_LOSSES };
   readonly #types = new Tally();
-  readonly #now: () => number;
   readonly #failures: Failures;
   readonly #target: EventTarget;
   readonly #backoff = new Backoff();
@@ -52,8 +51,7 @@ export class Losses {
   #scheduled = false;
 
   /** @param target where `bus:drop` is dispatched */
-  constructor(now: () => number, failures: Failures, target: EventTarget) {
-    this.#now = now;
+  constructor(failures: Failures, target: EventTarget) {
     this.#failures = failures;
     this.#target = target;
   }
@@ -62,7 +60,7 @@ export class Losses {
   add(reason: RejectReason | DropReason, type: unknown): void {
     if (!this.#unreported) {
       this.#unreported = {
-        since: this.#now(),
+        since: this.#failures.now(),
         total: this.total,
         reasons: { ...this.reasons },
         types: this.#types.toRecord(),
@@ -121,7 +119,7 @@ export class Losses {
 
   readonly #onMicrotask = (): void => {
     // In this order: a clock that publishes may lose its event, and would be asked again for ever.
-    const now = this.#now();
+    const now = this.#failures.now();
     this.#scheduled = false;
     // A stop may have reported it meanwhile.
     if (!this.#unreported || !this.#backoff.due(now)) return;
