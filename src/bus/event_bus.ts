@@ -28,9 +28,6 @@ import { MAX_TIME_MS } from "../internal/tuning.ts";
 import { type End, Routes, untilAborted } from "./routes.ts";
 import { SubscriberSet } from "./subscriber_set.ts";
 
-const disposable = (end: End): Disposable => ({ [Symbol.dispose]: end });
-const NOTHING = disposable(() => {});
-
 /** Under these names is counted what fails while `publish` reads what it was given. */
 const PUBLISHER_NAME = "(publisher)";
 const TIMESTAMP_NAME = "(timestamp)";
@@ -207,9 +204,9 @@ export const EventBus: EventBusConstructor = class EventBus<Events extends objec
   subscribe<Type extends EventTypeOf<Events>>(
     type: Type,
     handler: EventHandler<EventOf<Events, Type>>,
-    options: SubscribeOptions = {},
+    options?: SubscribeOptions,
   ): Disposable {
-    return this.#subscribe(type, handler as EventHandler, options.signal);
+    return this.#subscribe(type, handler as EventHandler, options);
   }
 
   subscribeAll(
@@ -217,25 +214,31 @@ export const EventBus: EventBusConstructor = class EventBus<Events extends objec
     // more strictly than others: without it, a bus of an application's events could not be passed to
     // a library that knows only some of them.
     handler: { (event: EventOf<Events, EventTypeOf<Events>>): unknown; readonly name: string },
-    options: SubscribeOptions = {},
+    options?: SubscribeOptions,
   ): Disposable {
-    return this.#subscribe(undefined, handler as EventHandler, options.signal);
+    return this.#subscribe(undefined, handler as EventHandler, options);
   }
 
-  #subscribe(type: string | undefined, handler: EventHandler, signal?: AbortSignal): Disposable {
+  #subscribe(
+    type: string | undefined,
+    handler: EventHandler,
+    options?: SubscribeOptions,
+  ): Disposable {
     assertFunction("subscribe EventBus", "handler", handler);
-    if (!this.enabled || signal?.aborted) return NOTHING;
-    return disposable(untilAborted(signal, this.#routes.add(type, handler)));
+    return this.#add(() => this.#routes.add(type, handler), options);
   }
 
   registerSubscriber(
     subscriber: EventSubscriber<Events>,
-    { signal }: SubscribeOptions = {},
+    options?: SubscribeOptions,
   ): Disposable {
-    if (!this.enabled || signal?.aborted) return NOTHING;
-    return disposable(
-      untilAborted(signal, this.#subscribers.add(subscriber as EventSubscriber)),
-    );
+    return this.#add(() => this.#subscribers.add(subscriber as EventSubscriber), options);
+  }
+
+  /** Adds something, unless the bus is disabled or the signal has aborted. */
+  #add(add: () => End, { signal }: SubscribeOptions = {}): Disposable {
+    const isAdded = this.enabled && !signal?.aborted;
+    return { [Symbol.dispose]: isAdded ? untilAborted(signal, add()) : () => {} };
   }
 
   hasSubscribers(type: EventTypeOf<Events>): boolean {

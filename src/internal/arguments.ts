@@ -1,8 +1,9 @@
 /** A value as an error message shows it: text in quotes. It never throws. */
 export function format(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
   try {
-    return Array.isArray(value) ? JSON.stringify(value) : String(value);
+    return typeof value === "string" || Array.isArray(value)
+      ? JSON.stringify(value)
+      : String(value);
   } catch {
     return typeof value;
   }
