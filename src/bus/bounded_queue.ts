@@ -53,7 +53,9 @@ export class BoundedQueue<Item> {
     this.#tailChunk[slot] = item;
     if (ownTimestamp) (this.#withOwnTimestamp ??= new Set()).add(this.#tail);
     this.#tail++;
-    if (slot === CHUNK_SIZE - 1) this.#append();
+    if (slot === CHUNK_SIZE - 1) {
+      this.#tailChunk = this.#tailChunk[CHUNK_SIZE] = new Array(CHUNK_SIZE + 1);
+    }
   }
 
   /** Takes the oldest item, `undefined` if there is none. */
@@ -78,9 +80,5 @@ export class BoundedQueue<Item> {
       if ((++position & (CHUNK_SIZE - 1)) === 0) chunk = chunk[CHUNK_SIZE] as Chunk<Item>;
     }
     return chunk[position & (CHUNK_SIZE - 1)] as Item | undefined;
-  }
-
-  #append(): void {
-    this.#tailChunk = this.#tailChunk[CHUNK_SIZE] = new Array(CHUNK_SIZE + 1);
   }
 }

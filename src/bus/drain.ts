@@ -315,7 +315,7 @@ export class Drain {
 
   /** Has everybody look who waits for something here. */
   changed(): void {
-    if (this.changes.size > 0) { for (const look of this.changes) look(); }
+    this.changes.forEach((look) => look());
   }
 
   /**
@@ -324,7 +324,7 @@ export class Drain {
    * @param most how many routes may be called, 1 at least
    * @returns how many were, 1 for an event that reaches nobody; 0 if there is no event
    */
-  next(most = Infinity): number {
+  next(most: number): number {
     const begun = this.#begun;
     this.#begun = undefined;
     const event = begun === undefined ? this.#queue.shift() : begun.event;

@@ -46,9 +46,7 @@ export class Failures {
   isolate(named: unknown, what: string, call: () => unknown): Promise<void> | undefined {
     try {
       const result = call();
-      if (isThenable(result)) {
-        return new Promise((resolve) => this.follow(nameOf(named), what, result, resolve));
-      }
+      if (isThenable(result)) return this.follow(nameOf(named), what, result);
     } catch (error) {
       this.count(nameOf(named), what, error);
     }
@@ -56,20 +54,16 @@ export class Failures {
   }
 
   /** Counts what code of `name` rejects with, and calls `end` when it has settled. */
-  follow(name: string, what: string, result: object, end: () => void): void {
-    const fail = (error: unknown) => {
+  async follow(name: string, what: string, result: object, end?: () => void): Promise<void> {
+    try {
+      // A promise is asked by its state, and not by the `then` that it shows.
+      await result;
+    } catch (error) {
       this.count(name, what, error);
-      end();
-    };
-    // One reaction, on a promise by its state and not by the `then` that it shows; what is no
-    // promise, or is one with a species of its own, is asked as `await` asks it.
-    const isOwn = result instanceof Promise && result.constructor === Promise;
-    const promise = isOwn ? result : new Promise((resolve) => resolve(result));
-    then.call(promise, end, fail);
+    }
+    end?.();
   }
 }
-
-const { then } = Promise.prototype;
 
 /** Whether what a call returned has to be waited for. It may throw what it is asked with. */
 export function isThenable(result: unknown): result is object {
