@@ -1,6 +1,6 @@
 import type { DeadlineOptions } from "../library/options.ts";
 import { invalidArgument } from "./arguments.ts";
-import { clearTimer, setTimer, type Timer } from "./clocks.ts";
+import { clearTimer, setTimer } from "./clocks.ts";
 import { REQUESTS_ARE_APART } from "./neutral_context.ts";
 import { MAX_DELAY_MS } from "./timers.ts";
 import { DEFAULT_TIMEOUT_MS, LOOK_INTERVAL_MS } from "./tuning.ts";
@@ -22,23 +22,25 @@ export function resolveTimeoutMs(action: string, options: DeadlineOptions): numb
 export class Deadline {
   /** Whether it has passed. */
   passed = false;
+  /** Ends it; it passes no more. */
+  clear!: () => void;
   readonly #expired: Promise<boolean>;
-  readonly #signal: AbortSignal | undefined;
-  readonly #timer: Timer;
-  #expire!: () => void;
 
   /** @param signal makes it pass at once when it aborts */
   constructor(timeoutMs: number, signal?: AbortSignal) {
-    this.#signal = signal;
     this.#expired = new Promise((resolve) => {
-      this.#expire = () => {
+      const expire = () => {
         this.passed = true;
         resolve(false);
       };
+      const timer = setTimer(expire, timeoutMs);
+      signal?.addEventListener("abort", expire);
+      if (signal?.aborted) expire();
+      this.clear = () => {
+        clearTimer(timer);
+        signal?.removeEventListener("abort", expire);
+      };
     });
-    this.#timer = setTimer(this.#expire, timeoutMs);
-    signal?.addEventListener("abort", this.#expire);
-    if (signal?.aborted) this.#expire();
   }
 
   /** Waits for `work`, but not beyond the deadline. @returns whether the work was done in time */
@@ -67,11 +69,5 @@ export class Deadline {
     clearInterval(timer);
     changes.delete(look);
     return inTime;
-  }
-
-  /** Ends it; it passes no more. */
-  clear(): void {
-    clearTimer(this.#timer);
-    this.#signal?.removeEventListener("abort", this.#expire);
   }
 }
