@@ -57,9 +57,6 @@ export function createClock(
   };
 }
 
-/** The name that a throwing clock is counted under. */
-export const CLOCK_NAME = "(clock)";
-
 /** A user's clock, with the wall clock in its place whenever it throws, re-enters or gives no number. */
 export function guardClock(clock: () => number, failures: Failures): () => number {
   let isReading = false;
@@ -72,7 +69,7 @@ export function guardClock(clock: () => number, failures: Failures): () => numbe
       if (Number.isFinite(time)) return time;
       throw new TypeError(`${time} is no time`);
     } catch (error) {
-      failures.count(CLOCK_NAME, "reading the time", error);
+      failures.count("(clock)", "reading the time", error);
       return wallMs();
     } finally {
       isReading = false;

@@ -28,10 +28,6 @@ import { MAX_TIME_MS } from "../internal/tuning.ts";
 import { type End, Routes, untilAborted } from "./routes.ts";
 import { SubscriberSet } from "./subscriber_set.ts";
 
-/** Under these names is counted what fails while `publish` reads what it was given. */
-const PUBLISHER_NAME = "(publisher)";
-const TIMESTAMP_NAME = "(timestamp)";
-const CONTEXT_NAME = "(context)";
 
 /** A record while it is made. */
 type Writable<Record> = { -readonly [Field in keyof Record]: Record[Field] };
@@ -174,7 +170,7 @@ export const EventBus: EventBusConstructor = class EventBus<Events extends objec
    * @returns whether the caller says when it happened
    */
   #read(event: Writable<BusEvent>, init: PublishInit | undefined): boolean {
-    let what = PUBLISHER_NAME;
+    let what = "(publisher)";
     let isTime = false;
     try {
       if (init) {
@@ -186,13 +182,13 @@ export const EventBus: EventBusConstructor = class EventBus<Events extends objec
         if (isTime) event.timestamp = timeMs as number;
         else if (given !== undefined) {
           this.#failures.count(
-            TIMESTAMP_NAME,
+            "(timestamp)",
             `publishing ${event.type}`,
             `${format(given)} is no time`,
           );
         }
       }
-      what = CONTEXT_NAME;
+      what = "(context)";
       const context = this.#options.context?.();
       if (context) takeOver(event, context);
     } catch (error) {

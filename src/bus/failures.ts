@@ -3,9 +3,6 @@ import type { Logger } from "../internal/logger.ts";
 import { errorText, nameOf, report } from "../internal/reporting.ts";
 import { Tally } from "./tally.ts";
 
-/** The name that a logger is counted under that throws or rejects. */
-const LOGGER_NAME = "(logger)";
-
 /**
  * Counts what went wrong in code that is not the bus's own, and reports it: once, then backing off.
  * The logger is called from a microtask, never on the stack of whoever failed.
@@ -35,7 +32,7 @@ export class Failures {
 
   /** Hands one line to the logger, whose own failure is counted. */
   warn(text: string): void {
-    report(this.#logger, text, () => this.counts.add(LOGGER_NAME));
+    report(this.#logger, text, () => this.counts.add("(logger)"));
   }
 
   /**

@@ -20,8 +20,6 @@ export interface Route {
   inFlight: number;
 }
 
-const NO_ROUTES: readonly Route[] = [];
-
 /**
  * Which handlers an event type reaches: its own, then those of every type, then its EventTarget
  * listeners, which any one of their routes dispatches to all at once. The lists are never changed
@@ -36,7 +34,7 @@ export class Routes {
   /** Those of every type, as a list; made when needed. */
   #every: readonly Route[] | undefined;
   #lastType: string | undefined;
-  #last: readonly Route[] = NO_ROUTES;
+  #last: readonly Route[] = [];
 
   /** The routes of `type` in the order they are called. */
   of(type: string): readonly Route[] {
@@ -48,7 +46,7 @@ export class Routes {
 
   /** The routes that were added for `type` itself. */
   own(type: string | undefined): readonly Route[] {
-    return [...this.#own.get(type) ?? NO_ROUTES];
+    return [...this.#own.get(type) ?? []];
   }
 
   /** Adds a handler, for every type if `type` is `undefined`. */

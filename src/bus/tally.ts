@@ -2,9 +2,6 @@ import { Backoff } from "../internal/backoff.ts";
 import { cut } from "../internal/reporting.ts";
 import { MAX_NAMES } from "../internal/tuning.ts";
 
-/** Under this name is counted what came after the limit of names was reached. */
-const OTHER_NAME = "__other__";
-
 /** How often something happened, and when it may be reported again. */
 class Counter extends Backoff {
   count = 0;
@@ -22,19 +19,19 @@ export class Tally {
   #lastName: string | undefined;
   #last = new Counter();
 
-  /** Counts one more, or `count`. @returns the name's counter */
-  add(name: string, count = 1): Counter {
+  /** Counts one more. @returns the name's counter */
+  add(name: string): Counter {
     // Losses come in bursts of one type: comparing with the last one saves most look-ups.
     if (name !== this.#lastName) {
       const short = cut(name);
       const known = this.#counters.has(short) || this.#counters.size < MAX_NAMES;
-      const key = known ? short : OTHER_NAME;
+      const key = known ? short : "__other__";
       this.#last = this.#counters.get(key) ?? new Counter();
       this.#counters.set(key, this.#last);
       this.#lastName = key;
     }
-    this.total += count;
-    this.#last.count += count;
+    this.total++;
+    this.#last.count++;
     return this.#last;
   }
 

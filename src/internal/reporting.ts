@@ -78,10 +78,10 @@ export function nameOf(named: unknown): string {
 /** What an error says, whatever was thrown; of several errors, what each says. */
 export function errorText(error: unknown): string {
   try {
-    if (error instanceof AggregateError) {
-      return [error.message || error.name, error.errors.map(errorText).join("; ")].join(": ");
-    }
-    return `${error instanceof Error ? error.message || error.name : String(error)}`;
+    const text = String(error instanceof Error ? error.message || error.name : error);
+    return error instanceof AggregateError
+      ? `${text}: ${error.errors.map(errorText).join("; ")}`
+      : text;
   } catch {
     return typeof error;
   }

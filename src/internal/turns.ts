@@ -16,8 +16,8 @@ export const nextTurn: (callback: () => void) => void = createNextTurn();
 
 function createNextTurn(): (callback: () => void) => void {
   const { setImmediate } = globalThis as TurnPrimitives;
-  if (setImmediate !== undefined) return (callback) => void setImmediate(callback);
-  if (typeof MessageChannel !== "function") return (callback) => void setTimer(callback, 0);
+  if (setImmediate !== undefined) return setImmediate;
+  if (typeof MessageChannel !== "function") return (callback) => setTimer(callback, 0);
   const waiting: (() => void)[] = [];
   const { port1, port2 } = new MessageChannel();
   port1.onmessage = () => waiting.shift()?.();
