@@ -1,4 +1,4 @@
-import { monotonicMs, wallMs } from "../internal/clocks.ts";
+import { wallMs } from "../internal/clocks.ts";
 import { ANCHOR_INTERVAL_MS, JITTER_MS, SLEW } from "../internal/tuning.ts";
 import type { Failures } from "./failures.ts";
 
@@ -10,13 +10,6 @@ export interface ClockSources {
   readonly monotonicMs: () => number;
 }
 
-const RUNTIME_SOURCES: ClockSources = { wallMs, monotonicMs };
-
-/** What the clock has read last, for those that need no reading of their own. */
-export interface ClockReading {
-  monotonicMs: number;
-}
-
 /**
  * Makes a clock in milliseconds since the epoch, with sub-millisecond steps, that never runs
  * backwards. It runs on the monotonic clock and compares itself with the wall clock about once a
@@ -25,11 +18,7 @@ export interface ClockReading {
  *
  * `performance.timeOrigin + performance.now()` alone would keep every such difference for ever.
  */
-export function createClock(
-  sources: ClockSources = RUNTIME_SOURCES,
-  reading: ClockReading = { monotonicMs: 0 },
-): () => number {
-  const { wallMs, monotonicMs } = sources;
+export function createClock({ wallMs, monotonicMs }: ClockSources): () => number {
   let anchorMonotonic = NaN;
   let anchorTime = NaN;
   // At the first reading, not before: where a module is evaluated, clocks may stand at 0.
@@ -37,7 +26,7 @@ export function createClock(
   let rate = 1;
   let last = -Infinity;
   return () => {
-    const monotonic = reading.monotonicMs = monotonicMs();
+    const monotonic = monotonicMs();
     let time = anchorTime + (monotonic - anchorMonotonic) * rate;
     // A monotonic clock that steps back (some virtual machines) must not show.
     if (time < last) time = last;

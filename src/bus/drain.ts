@@ -14,7 +14,6 @@ import {
 } from "../internal/tuning.ts";
 import { nextTurn } from "../internal/turns.ts";
 import type { BoundedQueue } from "./bounded_queue.ts";
-import type { ClockReading } from "./clock.ts";
 import { type Failures, isThenable } from "./failures.ts";
 import type { Losses } from "./losses.ts";
 import type { ResolvedOptions } from "./options.ts";
@@ -54,6 +53,8 @@ interface Begun {
  * least, whatever the clocks say.
  */
 export class Drain {
+  /** When an event was published, on the runtime's monotonic clock; 0 if that is not known. */
+  publishedMs = 0;
   /** Whether a slice is on the stack. */
   running = false;
   /** Calls that were seen to take as long as the budget, by the handler's name. */
@@ -73,8 +74,6 @@ export class Drain {
   readonly #maxInFlight: number;
   /** It can end a slice, but neither prolong it nor keep it from doing anything. */
   readonly #userClock: (() => number) | undefined;
-  /** What `publish` has read of the runtime's clock. */
-  readonly #reading: ClockReading;
   /** How many want what is queued to be dispatched; while nobody does, it waits. */
   #holders = 0;
   #scheduled = false;
@@ -111,7 +110,6 @@ export class Drain {
     failures: Failures,
     losses: Losses,
     subscribers: SubscriberSet,
-    reading: ClockReading,
   ) {
     this.#queue = queue;
     this.#routes = routes;
@@ -121,7 +119,6 @@ export class Drain {
     this.#budgetMs = options.drainBudgetMs;
     this.#maxInFlight = options.maxInFlight;
     this.#userClock = options.clock && failures.now;
-    this.#reading = reading;
   }
 
   /** How many events have met their end: all that left the queue, but for the one in dispatch. */
@@ -183,9 +180,9 @@ export class Drain {
     }
     // One event alone needs no clock of its own: its publish has just read it.
     const readMs = this.#queue.size === 1 && this.#interval > 1 &&
-      !this.#subscribers.timesSlices && this.#reading.monotonicMs;
+      !this.#subscribers.timesSlices && this.publishedMs;
     const now = readMs || monotonicMs();
-    this.#reading.monotonicMs = 0;
+    this.publishedMs = 0;
     const sinceMs = now - this.#turnMs;
     const isNew = this.#markerSet
       ? REQUESTS_ARE_APART && sinceMs >= LOST_MARKER_MS
@@ -315,7 +312,7 @@ export class Drain {
 
   /** Has everybody look who waits for something here. */
   changed(): void {
-    this.changes.forEach((look) => look());
+    if (this.changes.size > 0) this.changes.forEach((look) => look());
   }
 
   /**

@@ -13,7 +13,7 @@ import type { EventSubscriber } from "../library/event_subscriber.ts";
 import type { DeadlineOptions, SubscribeOptions } from "../library/options.ts";
 import type { BusDrop, BusStats, StopReport } from "../library/reports.ts";
 import { BoundedQueue } from "./bounded_queue.ts";
-import { type ClockReading, createClock, guardClock } from "./clock.ts";
+import { createClock, guardClock } from "./clock.ts";
 import { resolveTimeoutMs } from "../internal/deadline.ts";
 import { Drain } from "./drain.ts";
 import { Failures } from "./failures.ts";
@@ -22,12 +22,11 @@ import { isListener, Listeners } from "./listeners.ts";
 import { Losses } from "./losses.ts";
 import { type EventBusOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
 import { assertFunction, format } from "../internal/arguments.ts";
-import { monotonicMs } from "../internal/clocks.ts";
+import { monotonicMs, wallMs } from "../internal/clocks.ts";
 import { markEcho } from "../internal/reporting.ts";
 import { MAX_TIME_MS } from "../internal/tuning.ts";
 import { type End, Routes, untilAborted } from "./routes.ts";
 import { SubscriberSet } from "./subscriber_set.ts";
-
 
 /** A record while it is made. */
 type Writable<Record> = { -readonly [Field in keyof Record]: Record[Field] };
@@ -99,10 +98,9 @@ export const EventBus: EventBusConstructor = class EventBus<Events extends objec
     this.#options = resolveOptions(options);
     const { clock, context, logger, maxQueueSize } = this.#options;
     const failures = this.#failures = new Failures(logger);
-    const reading: ClockReading = { monotonicMs: 0 };
     this.#now = failures.now = clock
       ? guardClock(clock, failures)
-      : createClock(undefined, reading);
+      : createClock({ wallMs, monotonicMs: () => this.#drain.publishedMs = monotonicMs() });
     this.#isForeign = Boolean(clock ?? context);
     const queue = this.#queue = new BoundedQueue(maxQueueSize);
     const routes = this.#routes = new Routes();
@@ -116,7 +114,6 @@ export const EventBus: EventBusConstructor = class EventBus<Events extends objec
       failures,
       losses,
       subscribers,
-      reading,
     );
     this.#lifecycle = new Lifecycle(this.enabled, queue, drain, losses, subscribers, failures);
   }
