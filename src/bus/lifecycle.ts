@@ -3,7 +3,7 @@ import type { StopReport } from "../library/reports.ts";
 import { Deadline } from "../internal/deadline.ts";
 import { awaitInNeutralContext, REQUESTS_ARE_APART } from "../internal/neutral_context.ts";
 import type { BoundedQueue } from "./bounded_queue.ts";
-import type { AsyncCall, Drain } from "./drain.ts";
+import type { Drain } from "./drain.ts";
 import type { Failures } from "./failures.ts";
 import type { Losses } from "./losses.ts";
 import type { SubscriberSet } from "./subscriber_set.ts";
@@ -93,7 +93,11 @@ export class Lifecycle {
       return calls.isDisjointFrom(drain.inFlight);
     };
     if (!await deadline.until(haveSettled, drain.changes)) {
-      this.#blame(calls, stopping ? "stop" : "flush");
+      const hanging = [...calls.intersection(drain.inFlight)];
+      // Each is named once.
+      for (const name of new Set(hanging.map((call) => call.name))) {
+        this.#failures.count(name, stopping ? "stop" : "flush", "a call did not settle in time");
+      }
     }
     drain.release();
     await awaitInNeutralContext(async () => {
@@ -119,14 +123,6 @@ export class Lifecycle {
     this.#stopping = undefined;
     if (this.#restart) this.start();
     return { ...totals, timedOut };
-  }
-
-  /** Names those whose calls hang, each once. */
-  #blame(calls: ReadonlySet<AsyncCall>, what: string): void {
-    const hanging = calls.intersection(this.#drain.inFlight);
-    for (const name of new Set([...hanging].map((call) => call.name))) {
-      this.#failures.count(name, what, "a call did not settle in time");
-    }
   }
 
   #totals(): Totals {
