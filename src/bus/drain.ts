@@ -138,20 +138,20 @@ export class Drain {
   }
 
   /** Gives up an event, or the rest of its routes. @returns its type, if there is an event */
-  abandon(): string | undefined {
+  shift(): string | undefined {
     const event = this.#begun?.event ?? this.#queue.shift();
     this.#begun = undefined;
     return event?.type;
   }
 
   /** Lets the drain run for one more who wants it to. */
-  retain(): void {
+  start(): void {
     this.#holders++;
     if (!this.idle) this.wake();
   }
 
   /** One less wants it to run. */
-  release(): void {
+  stop(): void {
     this.#holders--;
   }
 
@@ -259,7 +259,7 @@ export class Drain {
         return;
       }
     }
-    this.endSlice(this.#sliceMs);
+    this.onDrain(this.#sliceMs);
     this.running = false;
     if (mayWait) this.#endWake();
   }
@@ -295,9 +295,9 @@ export class Drain {
   }
 
   /** What is due after some events, or the last of them. */
-  endSlice(startedAtMs: number): void {
-    this.#subscribers.endSlice(startedAtMs);
-    if (this.idle) this.#losses.noteEmpty();
+  onDrain(startedAtMs: number): void {
+    this.#subscribers.onDrain(startedAtMs);
+    if (this.idle) this.#losses.onDrain();
     this.changed();
   }
 

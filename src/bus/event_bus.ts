@@ -278,7 +278,7 @@ export const EventBus: EventBusConstructor = class EventBus<Events extends objec
   }
 
   flush(options: DeadlineOptions = {}): Promise<boolean> {
-    return this.#lifecycle.settle(resolveTimeoutMs("flush EventBus", options), options.signal);
+    return this.#lifecycle.flush(resolveTimeoutMs("flush EventBus", options), options.signal);
   }
 
   flushSync(options: DeadlineOptions = {}): boolean {
@@ -286,7 +286,7 @@ export const EventBus: EventBusConstructor = class EventBus<Events extends objec
     const until = startedAt + resolveTimeoutMs("flush EventBus", options);
     // A call at a time: each may take long.
     while (monotonicMs() <= until && this.#drain.next(1) > 0);
-    this.#drain.endSlice(startedAt);
+    this.#drain.onDrain(startedAt);
     this.#subscribers.flushSync();
     return this.#drain.idle;
   }
@@ -318,7 +318,7 @@ export const EventBus: EventBusConstructor = class EventBus<Events extends objec
   }
 
   get droppedEventsCount(): number {
-    return this.#losses.lostCount;
+    return this.#losses.droppedEventsCount;
   }
 
   subscriberExceptionCounts(): Record<string, number> {

@@ -40,7 +40,7 @@ export class Failures {
    *
    * @returns a promise that is fulfilled when that has settled, if the code did not end at once
    */
-  isolate(named: unknown, what: string, call: () => unknown): Promise<void> | undefined {
+  call(named: unknown, what: string, call: () => unknown): Promise<void> | undefined {
     try {
       const result = call();
       if (isThenable(result)) return this.follow(nameOf(named), what, result);

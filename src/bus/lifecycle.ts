@@ -55,7 +55,7 @@ export class Lifecycle {
       this.#restart = true;
     } else {
       if (!this.open) this.#atStart = this.#totals();
-      if (!this.started) this.#drain.retain();
+      if (!this.started) this.#drain.start();
       this.open = this.started = this.#enabled;
       this.#losses.suffix = "";
     }
@@ -66,7 +66,7 @@ export class Lifecycle {
    *
    * @returns whether it was done in time
    */
-  async settle(
+  async flush(
     timeoutMs: number,
     signal: AbortSignal | undefined,
     stopping = false,
@@ -76,7 +76,7 @@ export class Lifecycle {
     const target = this.#queue.pushed;
     const deadline = new Deadline(timeoutMs, signal);
     // An unstarted bus drains too, for as long as somebody waits for it.
-    drain.retain();
+    drain.start();
     const isDrained = () => {
       if (REQUESTS_ARE_APART) drain.wake();
       return drain.settled >= target;
@@ -84,7 +84,7 @@ export class Lifecycle {
     const drained = await deadline.until(isDrained, drain.changes);
     if (stopping && !drained) {
       let type;
-      while ((type = drain.abandon()) !== undefined) this.#losses.add("shutdown", type);
+      while ((type = drain.shift()) !== undefined) this.#losses.add("shutdown", type);
     }
     const calls = new Set(drain.inFlight);
     calls.delete(asking);
@@ -99,10 +99,10 @@ export class Lifecycle {
         this.#failures.count(name, stopping ? "stop" : "flush", "a call did not settle in time");
       }
     }
-    drain.release();
+    drain.stop();
     await awaitInNeutralContext(async () => {
-      await this.#subscribers.callAsync("flush", deadline);
-      if (stopping) await this.#subscribers.callAsync("shutdown", deadline);
+      await this.#subscribers.call("flush", deadline);
+      if (stopping) await this.#subscribers.call("shutdown", deadline);
     });
     deadline.clear();
     return !deadline.passed;
@@ -114,10 +114,10 @@ export class Lifecycle {
   }
 
   async #stop(timeoutMs: number, signal: AbortSignal | undefined): Promise<StopReport> {
-    if (this.started) this.#drain.release();
+    if (this.started) this.#drain.stop();
     this.open = this.started = false;
-    const timedOut = !await this.settle(timeoutMs, signal, true);
-    this.#losses.finish();
+    const timedOut = !await this.flush(timeoutMs, signal, true);
+    this.#losses.flush();
     const totals = this.#totals();
     for (const name in totals) totals[name as keyof Totals] -= this.#atStart[name as keyof Totals];
     this.#stopping = undefined;
@@ -128,7 +128,7 @@ export class Lifecycle {
   #totals(): Totals {
     return {
       delivered: this.delivered,
-      dropped: this.#losses.lostCount,
+      dropped: this.#losses.droppedEventsCount,
       leftOver: this.#losses.reasons.shutdown,
       failures: this.#failures.counts.total,
     };

@@ -63,7 +63,7 @@ export class Listeners {
 
   #call(callback: EventListenerOrEventListenerObject, event: Event): void {
     const isFunction = typeof callback === "function";
-    this.#failures.isolate(
+    this.#failures.call(
       isFunction ? callback : {
         get name() {
           return callback.constructor.name;

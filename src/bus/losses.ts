@@ -86,7 +86,7 @@ export class Losses {
   }
 
   /** All but those after a stop and of reserved types. */
-  get lostCount(): number {
+  get droppedEventsCount(): number {
     return this.reasons.queue_full + this.dropped;
   }
 
@@ -104,12 +104,12 @@ export class Losses {
   }
 
   /** Called when the queue has become empty. */
-  noteEmpty(): void {
-    if (this.#opened) this.finish();
+  onDrain(): void {
+    if (this.#opened) this.flush();
   }
 
   /** Ends an episode and reports what is not reported yet; called at the end of `stop`. */
-  finish(): void {
+  flush(): void {
     this.#report();
     if (!this.#episode) return;
     this.#warn(this.#episode, " in all; the queue is empty");

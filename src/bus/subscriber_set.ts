@@ -53,7 +53,7 @@ export class SubscriberSet {
   }
 
   /** Tells them that a slice has ended, in their order. */
-  endSlice(startedAtMs: number): void {
+  onDrain(startedAtMs: number): void {
     for (const subscriber of this.#draining) this.#call(subscriber, "onDrain", startedAtMs);
   }
 
@@ -63,7 +63,7 @@ export class SubscriberSet {
   }
 
   /** Calls a method of all at the same time, and waits for them; `shutdown` unregisters them. */
-  async callAsync(method: "flush" | "shutdown", deadline: Deadline): Promise<void> {
+  async call(method: "flush" | "shutdown", deadline: Deadline): Promise<void> {
     // Who is called when nothing is left of the time is not to blame for it.
     const { passed } = deadline;
     const calls = [...this.#registered.keys()].map(async (subscriber) => {
@@ -81,6 +81,6 @@ export class SubscriberSet {
     method: "onDrain" | "flushSync" | "flush" | "shutdown",
     sliceStartedAtMs = 0,
   ): Promise<void> | undefined {
-    return this.#failures.isolate(subscriber, method, () => subscriber[method]?.(sliceStartedAtMs));
+    return this.#failures.call(subscriber, method, () => subscriber[method]?.(sliceStartedAtMs));
   }
 }
