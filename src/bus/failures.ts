@@ -43,7 +43,9 @@ export class Failures {
   call(named: unknown, what: string, call: () => unknown): Promise<void> | undefined {
     try {
       const result = call();
-      if (isThenable(result)) return this.follow(nameOf(named), what, result);
+      if (isThenable(result)) {
+        return new Promise((resolve) => this.follow(nameOf(named), what, result, resolve));
+      }
     } catch (error) {
       this.count(nameOf(named), what, error);
     }
@@ -51,16 +53,18 @@ export class Failures {
   }
 
   /** Counts what code of `name` rejects with, and calls `end` when it has settled. */
-  async follow(name: string, what: string, result: object, end?: () => void): Promise<void> {
-    try {
-      // A promise is asked by its state, and not by the `then` that it shows.
-      await result;
-    } catch (error) {
+  follow(name: string, what: string, result: object, end: () => void): void {
+    const fail = (error: unknown) => {
       this.count(name, what, error);
-    }
-    end?.();
+      end();
+    };
+    // As `await` asks it, with one reaction: a promise by its state and not by the `then` that it
+    // shows; what is no promise, or is one with a species of its own, by its `then`.
+    then.call(Promise.resolve(result), end, fail);
   }
 }
+
+const { then } = Promise.prototype;
 
 /** Whether what a call returned has to be waited for. It may throw what it is asked with. */
 export function isThenable(result: unknown): result is object {
