@@ -19,6 +19,9 @@ const LEFTOVER_TIMEOUT_MS = 15_000;
 /** Marks the line of the output that carries the results. */
 const MARK = "busbar-results:";
 
+/** Begins a line with the test that begins. */
+const BEGUN = "busbar-begins:";
+
 /** What to run. */
 export interface Job {
   /** Where the package is installed and the tests are compiled. */
@@ -81,7 +84,8 @@ async function inWorkerd(job: Job): Promise<TestResult[]> {
     `${webEntry(job)}
 export default {
   async test() {
-    console.log("${MARK}" + JSON.stringify(await run()));
+    const { log } = console;
+    log("${MARK}" + JSON.stringify(await run((test) => log("${BEGUN}" + test))));
   },
 };
 `,
@@ -100,12 +104,15 @@ const config :Workerd.Config = (services = [(
 )]);
 `,
   );
-  return parse(
-    await run(tools.workerd, ["test", "worker.capnp"], {
-      cwd: directory,
-      timeoutMs: RUN_TIMEOUT_MS,
-    }),
-  );
+  const args = ["test", "worker.capnp"];
+  try {
+    return parse(await run(tools.workerd, args, { cwd: directory, timeoutMs: RUN_TIMEOUT_MS }));
+  } catch (error) {
+    const begun = String(error).split("\n").filter((line) => line.includes(BEGUN));
+    throw new Error(`workerd reported nothing; the last that it began was ${begun.at(-1)}`, {
+      cause: error,
+    });
+  }
 }
 
 async function inChromium(job: Job): Promise<TestResult[]> {

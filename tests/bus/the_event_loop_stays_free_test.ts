@@ -93,8 +93,8 @@ Deno.test("handlers that hold the event loop are found and named", async () => {
   for (let i = 0; i < 4; i++) bus.publish("a");
   await bus.stop();
   const { slow = 0, ...others } = bus.slowHandlerCounts();
-  // The first long call is what makes the bus look closer; it is not counted itself.
-  assert(slow >= 1 && slow <= 3, `${slow}`);
+  // The first one may be hidden among others: it is what makes the bus look closer.
+  assert(slow >= 1 && slow <= 4, `${slow}`);
   assertEquals(others, {});
   assertMatch(lines[0] ?? "", /slow held the event loop for \d+\.\d ms/);
 });
