@@ -48,6 +48,7 @@ export {
   setEventBus,
 } from "./src/bus/global_bus.ts";
 export type { BusEventListener } from "./src/library/event_bus.ts";
+export type { SubscriptionContext } from "./src/library/event_subscriber.ts";
 export type { DeadlineOptions, SubscribeOptions } from "./src/library/options.ts";
 export type {
   BusDrop,

@@ -1,4 +1,7 @@
-import type { EventSubscriber as Subscriber } from "../library/event_subscriber.ts";
+import type {
+  EventSubscriber as Subscriber,
+  SubscriptionContext,
+} from "../library/event_subscriber.ts";
 import type { AnyEvents, EventOf, EventTypeOf, Subscriptions } from "../events/event_map.ts";
 
 /**
@@ -43,8 +46,12 @@ export abstract class EventSubscriber<Events extends object = AnyEvents>
    */
   readonly name: string = this.constructor.name;
 
-  /** The handlers by event type. Called once, when the subscriber is registered. */
-  abstract getSubscriptions(): Subscriptions<Events>;
+  /**
+   * The handlers by event type. Called once, when the subscriber is registered.
+   *
+   * @param context what the bus says of itself; leave it out where it is not needed
+   */
+  abstract getSubscriptions(context: SubscriptionContext): Subscriptions<Events>;
 
   /**
    * Called for every event, whatever its type, after the handlers of its type. Looked up once, when

@@ -25,7 +25,8 @@ export class SubscriberSet {
   add(subscriber: EventSubscriber): End {
     if (!this.#registered.has(subscriber)) {
       const name = nameOf(subscriber);
-      const subscriptions = Object.entries(subscriber.getSubscriptions());
+      const { now } = this.#failures;
+      const subscriptions = Object.entries(subscriber.getSubscriptions({ now }));
       // All are checked before any is wired, so that a bad map leaves nothing half-done.
       for (const [type, handler] of subscriptions) {
         assertFunction(`register ${name}`, `the handler of ${format(type)}`, handler);

@@ -9,14 +9,12 @@ export type AnyEvent = BusEvent<string, any>;
 /** Tells concurrent operations of the same kind in one session apart. */
 export type OperationId = string | number | undefined;
 
-/** The metadata's field `operationId`, where it has one. */
-export function defaultOperationId(event: BusEvent): OperationId {
-  const { metadata } = event;
+/** The event's own `operationId`; where it has none, its metadata's, if that has one. */
+export function defaultOperationId({ operationId, metadata }: BusEvent): OperationId {
+  if (operationId) return operationId;
   if (typeof metadata !== "object" || metadata === null) return undefined;
-  const { operationId } = metadata as { operationId?: unknown };
-  return typeof operationId === "string" || typeof operationId === "number"
-    ? operationId
-    : undefined;
+  const { operationId: id } = metadata as { operationId?: unknown };
+  return typeof id === "string" && id !== "" || typeof id === "number" ? id : undefined;
 }
 
 /** Throws the error of a bad declaration: `what` is `"a counter"`, `"the span \"checkout\""`. */

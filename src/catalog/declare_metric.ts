@@ -86,7 +86,9 @@ export function declareDuration(
   const { unit = "s" } = options;
   if (unit !== "s" && unit !== "ms") invalidDeclaration(what, "unit", `"s" or "ms"`, unit);
   const perMs = unit === "s" ? 1_000 : 1;
-  return pairMetric(what, { start, end, unit, value: (_end, _start, ms) => ms / perMs }, options);
+  const value = (_end: AnyEvent, _start: AnyEvent, ms: number) => ms / perMs;
+  const readsStart = readsSecond(options.attributes);
+  return pairMetric(what, { start, end, unit, value, readsStart }, options);
 }
 
 /** Declares a histogram of throughputs. */
@@ -104,14 +106,30 @@ export function declareThroughput(
   }
   if (typeof bytes !== "function") invalidDeclaration(what, "bytes", "a function", bytes);
   const perUnit = unit === "GB/s" ? 1e9 : 1;
-  const value: PairMetric<AnyEvents>["value"] = (end, start, ms) =>
-    bytes(end, start) / (ms / 1_000) / perUnit;
-  return pairMetric(what, { start, end, unit, value }, options);
+  const value: PairMetric<AnyEvents>["value"] = (end, start, ms) => {
+    const moved = bytes(end, start);
+    if (!moved && !Number.isNaN(moved)) return undefined;
+    // What is negative is a mistake, and counted as one.
+    return (moved as number) < 0 ? NaN : (moved as number) / (ms / 1_000) / perUnit;
+  };
+  const readsStart = readsSecond(bytes) || readsSecond(options.attributes);
+  return pairMetric(what, { start, end, unit, value, readsStart }, options);
+}
+
+/**
+ * Whether a function may read its second argument. One that declares no parameter at all may read
+ * all of them: as a rest parameter, or as `arguments`.
+ */
+function readsSecond(given: unknown): boolean {
+  return typeof given === "function" && given.length !== 1;
 }
 
 function pairMetric(
   what: string,
-  { start, end, unit, value }: Pick<PairMetric<AnyEvents>, "start" | "end" | "unit" | "value">,
+  { start, end, unit, value, readsStart }: Pick<
+    PairMetric<AnyEvents>,
+    "start" | "end" | "unit" | "value" | "readsStart"
+  >,
   options: Omit<DurationOptions<AnyEvent, AnyEvent>, "unit">,
 ): PairMetric<AnyEvents> {
   const { operationId = defaultOperationId, attributes } = options;
@@ -123,6 +141,7 @@ function pairMetric(
     operationId,
     attributes,
     value,
+    readsStart,
     ...instrument(what, "histogram", unit, options),
   };
 }

@@ -56,10 +56,15 @@ export interface PairMetric<Events extends object> extends DeclaredInstrument {
   readonly end: string;
   /** Tells operations of one kind in one session apart. */
   readonly operationId: (event: AnyEvent) => OperationId;
-  /** The value of a pair that took so many milliseconds. */
-  readonly value: (end: AnyEvent, start: AnyEvent, durationMs: number) => number;
+  /** The value of a pair that took so many milliseconds; `undefined` if there is none. */
+  readonly value: (end: AnyEvent, start: AnyEvent, durationMs: number) => number | undefined;
   /** The attributes of a pair. */
   readonly attributes: ((end: AnyEvent, start: AnyEvent) => EventAttributes) | undefined;
+  /**
+   * Whether these functions read the start, which is then kept until its end arrives. If not, only
+   * its timestamp is, and they are given `undefined` for it.
+   */
+  readonly readsStart: boolean;
 }
 
 /** One declared metric. */

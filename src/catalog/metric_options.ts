@@ -59,25 +59,34 @@ export type HistogramOptions<Event> =
     readonly buckets?: readonly number[] | undefined;
   };
 
-/** The options of a duration. */
+/**
+ * The options of a duration.
+ *
+ * A function that reads the start declares it as its second parameter: `(end, start) => …`. The
+ * start is then kept, with its metadata, until its end arrives; where all functions declare just
+ * `end`, only its timestamp is.
+ */
 export interface DurationOptions<Start, End> extends MetricOptions {
   /** `"s"` or `"ms"`. Default: `"s"`. */
   readonly unit?: "s" | "ms" | undefined;
   /** The attributes of the series that the value goes to. Default: none. */
   readonly attributes?: ((end: End, start: Start) => EventAttributes) | undefined;
   /**
-   * Tells concurrent operations of the same kind in one session apart. Default: the metadata's
-   * `operationId`.
+   * Tells concurrent operations of the same kind in one session apart. Default: the event's
+   * `operationId`, or, where it has none, its metadata's.
    */
   readonly operationId?: ((event: Start | End) => OperationId) | undefined;
   /** The buckets' upper bounds, ascending. Default: bounds that fit the unit. */
   readonly buckets?: readonly number[] | undefined;
 }
 
-/** The options of a throughput. */
+/** The options of a throughput. What is kept of a start is as {@linkcode DurationOptions} says. */
 export interface ThroughputOptions<Start, End> extends Omit<DurationOptions<Start, End>, "unit"> {
-  /** How many bytes were moved between the two events. */
-  readonly bytes: (end: End, start: Start) => number;
+  /**
+   * How many bytes were moved between the two events; 0 or `undefined` if none were: then there is
+   * no throughput, and nothing is recorded.
+   */
+  readonly bytes: (end: End, start: Start) => number | undefined;
   /** `"GB/s"` (10^9 bytes a second) or `"By/s"`. Default: `"GB/s"`. */
   readonly unit?: "GB/s" | "By/s" | undefined;
 }

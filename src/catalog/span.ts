@@ -17,8 +17,8 @@ export type SpanKindName = "internal" | "server" | "client" | "producer" | "cons
 /** The options of a span made from a start and an end event. */
 export interface SpanDeclarationOptions<Events extends object, Start, End> {
   /**
-   * Tells concurrent operations of the same kind in one session apart. Default: the metadata's
-   * `operationId`.
+   * Tells concurrent operations of the same kind in one session apart. Default: the event's
+   * `operationId`, or, where it has none, its metadata's.
    */
   readonly operationId?: ((event: Start | End) => OperationId) | undefined;
   /** The name of another declared span: the one open in the same session becomes the parent. */

@@ -13,9 +13,9 @@ export class CountReport {
     this.#logger = logger;
   }
 
-  /** Reports the count, if it has grown and is due. @param nowMs by any one clock */
-  update(count: number, nowMs: number, text: (count: number) => string): void {
-    if (count <= this.#reported || !this.#backoff.due(nowMs)) return;
+  /** Reports the count, if it has grown and is due. @param now any one clock; read if it has grown */
+  update(count: number, now: () => number, text: (count: number) => string): void {
+    if (count <= this.#reported || !this.#backoff.due(now())) return;
     this.#reported = count;
     report(this.#logger, text(count));
   }

@@ -1,5 +1,6 @@
 import type { EventOf } from "../events/event_map.ts";
 import type { KvCacheEvents } from "./events.ts";
+import { boundedId } from "../subscribers/pairs/bounded_id.ts";
 import { KeySample } from "./key_sample.ts";
 import type { ChunkKey } from "./metadata.ts";
 import { LruMap } from "./lru_map.ts";
@@ -148,8 +149,9 @@ export class ChunkLifecycle {
   }
 }
 
+/** A name of bounded length, whatever the key holds. */
 function nameOf({ chunkHash, modelName, cacheSalt }: ChunkKey): string {
-  return JSON.stringify([chunkHash, modelName, cacheSalt]);
+  return boundedId(JSON.stringify([chunkHash, modelName, cacheSalt]));
 }
 
 /** Clocks step back; nothing took less than no time. */

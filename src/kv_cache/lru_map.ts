@@ -1,12 +1,22 @@
-/** A map of the entries set most recently: one too many, and the one set longest ago goes. */
+/** An entry, with its neighbours in the order of use. */
+interface Entry<Value> {
+  readonly key: string;
+  value: Value;
+  older: Entry<Value> | undefined;
+  newer: Entry<Value> | undefined;
+}
+
+/**
+ * A map of the entries set most recently: one too many, and the one set longest ago goes.
+ *
+ * The order is a list of its own. In that of a `Map`, an entry that is set again leaves a hole, which
+ * has to be walked over or cleared away.
+ */
 export class LruMap<Value> {
   readonly #maxSize: number;
-  readonly #entries = new Map<string, Value>();
-  /**
-   * All entries before it are gone: what it gives next is the oldest. A new iterator each time
-   * would walk over the holes that the gone ones have left.
-   */
-  readonly #oldest = this.#entries.keys();
+  readonly #entries = new Map<string, Entry<Value>>();
+  #oldest: Entry<Value> | undefined;
+  #newest: Entry<Value> | undefined;
 
   /** @param maxSize at least 1 */
   constructor(maxSize: number) {
@@ -18,19 +28,44 @@ export class LruMap<Value> {
   }
 
   get(key: string): Value | undefined {
-    return this.#entries.get(key);
+    return this.#entries.get(key)?.value;
   }
 
   /** Makes it the most recent entry. @returns whether another one had to go */
   set(key: string, value: Value): boolean {
-    this.#entries.delete(key);
-    this.#entries.set(key, value);
+    let entry = this.#entries.get(key);
+    if (entry === undefined) {
+      entry = { key, value, older: undefined, newer: undefined };
+      this.#entries.set(key, entry);
+    } else {
+      entry.value = value;
+      if (entry === this.#newest) return false;
+      this.#unlink(entry);
+    }
+    entry.older = this.#newest;
+    entry.newer = undefined;
+    if (this.#newest === undefined) this.#oldest = entry;
+    else this.#newest.newer = entry;
+    this.#newest = entry;
     if (this.#entries.size <= this.#maxSize) return false;
-    this.#entries.delete(this.#oldest.next().value as string);
+    this.#remove(this.#oldest);
     return true;
   }
 
   delete(key: string): void {
-    this.#entries.delete(key);
+    this.#remove(this.#entries.get(key));
+  }
+
+  #remove(entry: Entry<Value> | undefined): void {
+    if (entry === undefined) return;
+    this.#entries.delete(entry.key);
+    this.#unlink(entry);
+  }
+
+  #unlink({ older, newer }: Entry<Value>): void {
+    if (older === undefined) this.#oldest = newer;
+    else older.newer = newer;
+    if (newer === undefined) this.#newest = older;
+    else newer.older = older;
   }
 }

@@ -24,7 +24,10 @@ export interface OutcomeMetadata {
 
 /** What an operation's start and end share beside the session, which may have several of a kind. */
 export interface OperationMetadata {
-  /** Distinguishes operations of one kind in one session. Without it they are matched in order. */
+  /**
+   * Distinguishes operations of one kind in one session, where the event has no `operationId` of its
+   * own. Without either they are matched in order.
+   */
   readonly operationId?: string | number | undefined;
 }
 

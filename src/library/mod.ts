@@ -31,7 +31,7 @@ export type {
   Subscriptions,
 } from "../events/event_map.ts";
 export type { BusEventListener, EventBus } from "./event_bus.ts";
-export type { EventSubscriber } from "./event_subscriber.ts";
+export type { EventSubscriber, SubscriptionContext } from "./event_subscriber.ts";
 export type { DeadlineOptions, SubscribeOptions } from "./options.ts";
 export type {
   BusDrop,

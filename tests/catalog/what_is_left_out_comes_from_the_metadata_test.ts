@@ -20,14 +20,17 @@ Deno.test("a span's attributes are the metadata's strings, numbers and booleans"
   for (const none of [undefined, null, "text", 5, true]) assertEquals(attributes(event(none)), {});
 });
 
-Deno.test("an operation's id is the metadata's operationId, if it is a string or a number", () => {
-  for (const id of ["a", "", 0, 7]) assertEquals(operationId(event({ operationId: id })), id);
-  for (const none of [true, null, undefined, {}, 1n]) {
+Deno.test("an operation's id is the event's, else the metadata's, if it is a string or a number", () => {
+  for (const id of ["a", 0, 7]) assertEquals(operationId(event({ operationId: id })), id);
+  for (const none of ["", true, null, undefined, {}, 1n]) {
     assertEquals(operationId(event({ operationId: none })), undefined);
   }
   for (const none of [undefined, null, "text", 5]) {
     assertEquals(operationId(event(none)), undefined);
   }
+  const own = { ...event({ operationId: "metadata's" }), operationId: "own" };
+  assertEquals(operationId(own), "own");
+  assertEquals(operationId({ ...own, metadata: undefined }), "own");
 });
 
 Deno.test("a field's description may be undefined", () => {

@@ -47,7 +47,13 @@ const config = (path?: "bus" | "prometheus" | "spanBatch" | "spanLimits"): Make 
 const { counter, duration, span, throughput } = declare();
 const bytes = () => 1;
 /** The span that no event ends, and the session that a log record has. */
-const RECORD = { eventType: "a", timestampMs: 0, severityNumber: 9, sessionId: "s" };
+const RECORD = {
+  eventType: "a",
+  timestampMs: 0,
+  severityNumber: 9,
+  sessionId: "s",
+  operationId: "",
+};
 
 /** What each interface's options are for; what they leave out is as the docstrings say. */
 const MAKES: Readonly<Record<string, Make>> = {

@@ -3,7 +3,10 @@ import { observed } from "../support/kv_cache.ts";
 
 /** What tells a task from another one of its kind in the same session. */
 interface Ids {
+  /** In the metadata. */
   readonly operationId?: string;
+  /** The event's own. */
+  readonly ownId?: string;
   readonly adapterIndex?: number;
   readonly taskId?: number;
   readonly requestId?: string;
@@ -14,17 +17,23 @@ const SAME = { adapterIndex: 0, taskId: 1, requestId: "r", l2Name: "disk", keyCo
 /** The sum of two throughputs; the task that begins last ends first. */
 async function sumOf(kind: "store" | "load", first: Ids, second: Ids): Promise<number> {
   await using kv = observed("collect");
-  const submit = (ids: Ids, timestamp: number) => {
+  const submit = ({ ownId: operationId, ...ids }: Ids, timestamp: number) => {
     const task = { ...SAME, totalBytes: 0, ...ids };
     kv.bus.publish(kind === "store" ? "l2.store.submitted" : "l2.load_task.submitted", task, {
+      operationId,
       timestamp,
     });
   };
-  const complete = (ids: Ids, totalBytes: number, timestamp: number) => {
+  const complete = (
+    { ownId: operationId, ...ids }: Ids,
+    totalBytes: number,
+    timestamp: number,
+  ) => {
     const task = { ...SAME, totalBytes, ...ids };
-    if (kind === "load") return kv.bus.publish("l2.load_task.completed", task, { timestamp });
+    const init = { operationId, timestamp };
+    if (kind === "load") return kv.bus.publish("l2.load_task.completed", task, init);
     const outcome = { succeededCount: 1, failedCount: 0, bytesTransferred: totalBytes };
-    return kv.bus.publish("l2.store.completed", { ...task, ...outcome }, { timestamp });
+    return kv.bus.publish("l2.store.completed", { ...task, ...outcome }, init);
   };
   submit(first, 0);
   submit(second, 1_000);
@@ -42,11 +51,20 @@ const TABLE: readonly ["store" | "load", string, Ids, Ids, number][] = [
   ["store", "adapter", { adapterIndex: 1 }, { adapterIndex: 2 }, APART],
   ["store", "task", { taskId: 1 }, { taskId: 2 }, APART],
   ["store", "operation", { operationId: "a" }, { operationId: "b" }, APART],
+  ["store", "the event's own operation", { ownId: "a" }, { ownId: "b" }, APART],
+  [
+    "store",
+    "the metadata's operation alone",
+    { ownId: "a", operationId: "a" },
+    { ownId: "a", operationId: "b" },
+    IN_ORDER,
+  ],
   ["store", "nothing", {}, {}, IN_ORDER],
   ["load", "adapter", { adapterIndex: 1 }, { adapterIndex: 2 }, APART],
   ["load", "task", { taskId: 1 }, { taskId: 2 }, APART],
   ["load", "request", { requestId: "a" }, { requestId: "b" }, APART],
   ["load", "operation", { operationId: "a" }, { operationId: "b" }, APART],
+  ["load", "the event's own operation", { ownId: "a" }, { ownId: "b" }, APART],
   ["load", "nothing", {}, {}, IN_ORDER],
   // What the publisher says counts more than what the tasks are called.
   ["load", "task within one operation", { operationId: "a", taskId: 1 }, {

@@ -94,9 +94,16 @@ export const SKIPS: readonly Skip[] = [
     tests: [
       "batching/the_export_queue_holds_nothing_up_test.ts",
       "bus/what_was_dispatched_is_let_go_test.ts",
+      "kv_cache/lives_cost_the_same_however_often_read_test.ts",
+      "subscribers/metrics/a_start_keeps_only_what_is_read_test.ts",
       "subscribers/metrics/orders_of_attributes_cost_bounded_memory_test.ts",
     ],
     reason: "a page and a worker cannot ask for a garbage collection",
+  },
+  {
+    runtimes: WEB,
+    tests: ["subscribers/pairs/expiry_runs_in_no_request_test.ts"],
+    reason: "a page has no AsyncLocalStorage, and a worker keeps its requests' timers apart",
   },
   {
     runtimes: ["Node 22", "Node 24"],

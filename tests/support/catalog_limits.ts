@@ -7,7 +7,7 @@ import { assert, assertEquals } from "@std/assert";
 import { EventBus, type Logger } from "@busbar/busbar";
 import { declare } from "@busbar/busbar/catalog";
 import type { LogRecord } from "@busbar/busbar/subscribers";
-import { MemoryLogger } from "@busbar/busbar/testing";
+import { ManualClock, MemoryLogger } from "@busbar/busbar/testing";
 import { ONE_SLICE_MS } from "./quiet_bus.ts";
 import { watchTimers } from "./watched_timers.ts";
 
@@ -49,7 +49,7 @@ export type Observe = (
   logger: Logger,
 ) => Observed | Promise<Observed>;
 
-type Publish = (type: keyof JobEvents, timestamp: number) => void;
+type Publish = (type: keyof JobEvents, timeMs: number) => void;
 
 const starts = (...times: number[]) => (publish: Publish) => {
   for (const time of times) publish("job.start", time);
@@ -89,13 +89,20 @@ async function see(observe: Observe, limits: Limits, events: (publish: Publish) 
     return taken.promise;
   };
   const logger = new MemoryLogger();
-  const bus = new EventBus<JobEvents>({ logger: new MemoryLogger(), drainBudgetMs: ONE_SLICE_MS })
-    .start();
+  const clock = new ManualClock();
+  const bus = new EventBus<JobEvents>({
+    clock: clock.now,
+    logger: new MemoryLogger(),
+    drainBudgetMs: ONE_SLICE_MS,
+  }).start();
   let scrape: string;
   {
     await using observed = await observe(bus, limits, taking, logger);
-    events((type, timestamp) => void bus.publish(type, { card: "4711" }, { timestamp }));
-    bus.flushSync();
+    events((type, timeMs) => {
+      clock.timeMs = timeMs;
+      bus.publish(type, { card: "4711" });
+      bus.flushSync();
+    });
     scrape = await observed.scrape();
     taken.resolve();
   }

@@ -7,7 +7,7 @@ import {
   TracingSubscriber,
   type TracingSubscriberOptions,
 } from "@busbar/busbar/subscribers";
-import { MemoryLogger } from "@busbar/busbar/testing";
+import { ManualClock, MemoryLogger } from "@busbar/busbar/testing";
 import { ONE_SLICE_MS } from "./quiet_bus.ts";
 
 /** The time at which these tests begin, in milliseconds since the epoch. */
@@ -42,18 +42,23 @@ export function tracedBus(
     logger,
     ...others,
   });
+  const clock = new ManualClock(T0);
   const bus = new EventBus<TestEvents>({
+    clock: clock.now,
     logger: new MemoryLogger(),
     drainBudgetMs: ONE_SLICE_MS,
   }).start();
   bus.registerSubscriber(tracing);
   return {
     bus,
+    /** The bus's clock: it shows when the last event was published. */
+    clock,
     tracing,
     registry,
     lines: logger.lines,
     /** Publishes at `T0 + at`. */
     publish(type: string, at: number, metadata: Metadata = {}, init: PublishInit = {}) {
+      clock.timeMs = T0 + at;
       bus.publish(type, metadata, { sessionId: "s", ...init, timestamp: T0 + at });
     },
     /** The spans that have ended, in that order. */

@@ -37,3 +37,39 @@ export function hurryTimers(delayMs: number): Disposable {
     },
   };
 }
+
+/** A timer of the package that fires when a test says so. */
+export interface HeldTimer {
+  readonly delayMs: number;
+  fire(): void;
+}
+
+/**
+ * Holds the package's timers of a second and more until the end of its scope; others keep their
+ * time. One that is cleared stays among those that wait; one that is not is a leak that Deno finds.
+ */
+export function holdTimers(): Disposable & { readonly waiting: readonly HeldTimer[] } {
+  const { setTimeout: set } = clocks;
+  const waiting: HeldTimer[] = [];
+  clocks.setTimeout = (callback, delayMs) => {
+    if (delayMs < 1_000) return set(callback, delayMs);
+    // Days from now: the test is over by then.
+    const timer = set(() => {}, 2 ** 31 - 1);
+    const held = {
+      delayMs,
+      fire: () => {
+        clearTimeout(timer);
+        waiting.splice(waiting.indexOf(held), 1);
+        callback();
+      },
+    };
+    waiting.push(held);
+    return timer;
+  };
+  return {
+    waiting,
+    [Symbol.dispose]: () => {
+      clocks.setTimeout = set;
+    },
+  };
+}

@@ -16,7 +16,10 @@ const TOKENS = "tokens";
 const BYTES = "By";
 
 const operation = {
-  operationId: { description: "Distinguishes operations of one kind in one session" },
+  operationId: {
+    description:
+      "Distinguishes operations of one kind in one session, where the event has no id of its own",
+  },
 };
 const keys = {
   keys: { description: "The chunks: chunk hash, model name and cache salt of each", unit: CHUNKS },

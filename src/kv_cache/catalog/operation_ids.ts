@@ -1,23 +1,19 @@
-import type { OperationId } from "../../catalog/declaration.ts";
+import { defaultOperationId, type OperationId } from "../../catalog/declaration.ts";
 import type { EventOf } from "../../events/event_map.ts";
 import type { KvCacheEvents } from "../events.ts";
 
-/** A task's id is its adapter's own. */
+/** The operation's id; without one, the task's, which is its adapter's own. */
 export function l2StoreId(
-  { metadata: { operationId, adapterIndex, taskId } }: EventOf<
-    KvCacheEvents,
-    "l2.store.submitted" | "l2.store.completed"
-  >,
+  event: EventOf<KvCacheEvents, "l2.store.submitted" | "l2.store.completed">,
 ): OperationId {
-  return operationId ?? `${adapterIndex}/${taskId}`;
+  const { adapterIndex, taskId } = event.metadata;
+  return defaultOperationId(event) ?? `${adapterIndex}/${taskId}`;
 }
 
-/** One prefetch may have a load task with each adapter. */
+/** The same; one prefetch may have a load task with each adapter. */
 export function l2LoadId(
-  { metadata: { operationId, adapterIndex, taskId, requestId } }: EventOf<
-    KvCacheEvents,
-    "l2.load_task.submitted" | "l2.load_task.completed"
-  >,
+  event: EventOf<KvCacheEvents, "l2.load_task.submitted" | "l2.load_task.completed">,
 ): OperationId {
-  return operationId ?? `${adapterIndex}/${taskId}/${requestId}`;
+  const { adapterIndex, taskId, requestId } = event.metadata;
+  return defaultOperationId(event) ?? `${adapterIndex}/${taskId}/${requestId}`;
 }

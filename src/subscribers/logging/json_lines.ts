@@ -15,8 +15,8 @@ export interface JsonLinesOptions {
 
 /**
  * Creates a sink that writes one JSON object per line: `timestamp` (ISO 8601, UTC), `level`,
- * `body`, `eventType`, then `sessionId`, `traceId`, `spanId`, `traceFlags` if present, and
- * `attributes`. Control characters and line separators inside values are escaped, so one record is
+ * `body`, `eventType`, then `sessionId`, `operationId`, `traceId`, `spanId`, `traceFlags` if present,
+ * and `attributes`. Control characters and line separators inside values are escaped, so one record is
  * always one line, and steers no terminal.
  *
  * Under `OTEL_DENO=true` the runtime exports what is written to the console as log records.
@@ -28,7 +28,7 @@ export function jsonLinesSink(options: JsonLinesOptions = {}): LogSink {
   const { write = toConsole } = options;
   assertFunction(ACTION, "write", write);
   return function jsonLines(record: LogRecord): void {
-    const { timestampMs, level, body, eventType, sessionId, attributes } = record;
+    const { timestampMs, level, body, eventType, sessionId, operationId, attributes } = record;
     const { traceId, spanId, traceFlags } = record;
     write(
       JSON.stringify({
@@ -37,6 +37,7 @@ export function jsonLinesSink(options: JsonLinesOptions = {}): LogSink {
         body,
         eventType,
         sessionId: sessionId === "" ? undefined : sessionId,
+        operationId: operationId === "" ? undefined : operationId,
         traceId,
         spanId,
         traceFlags,

@@ -29,6 +29,8 @@ export interface LogRecord extends Partial<TraceContext> {
   readonly eventType: string;
   /** The event's session, `""` if none. */
   readonly sessionId: string;
+  /** The event's own operation id, `""` if none. */
+  readonly operationId: string;
 }
 
 /**

@@ -222,6 +222,7 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
       ),
       eventType: event.type,
       sessionId: event.sessionId,
+      operationId: event.operationId,
       ...(context === undefined ? {} : {
         traceId: context.traceId,
         spanId: context.spanId,
@@ -246,6 +247,7 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
         attributes: { eventType: type, suppressed: count, sinceMs },
         eventType: SUPPRESSED_EVENT_TYPE,
         sessionId: "",
+        operationId: "",
       });
     }
   }

@@ -1,4 +1,4 @@
-import { monotonicMs, wallMs } from "../../internal/clocks.ts";
+import { wallMs } from "../../internal/clocks.ts";
 import { EventSubscriber } from "../../bus/event_subscriber.ts";
 import type { AnyEvent } from "../../catalog/declaration.ts";
 import type { EventMetric, PairMetric } from "../../catalog/metric.ts";
@@ -6,7 +6,10 @@ import type { AnyEvents, EventHandler, Subscriptions } from "../../events/event_
 import { callAll } from "../../internal/collected_errors.ts";
 import { CountReport } from "../../internal/count_report.ts";
 import { report } from "../../internal/reporting.ts";
-import { OpenPairs, type OpenPairsStats, pairKey } from "../pairs/open_pairs.ts";
+import type { SubscriptionContext } from "../../library/event_subscriber.ts";
+import { AmbiguousPairs } from "../pairs/ambiguous_pairs.ts";
+import { Expiry } from "../pairs/expiry.ts";
+import { OpenPairs, type OpenPairsStats, operationIdOf, pairKey } from "../pairs/open_pairs.ts";
 import { createInstrument } from "./create_instrument.ts";
 import type { Instrument } from "./instrument.ts";
 import {
@@ -61,15 +64,14 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
   override readonly name: string = "MetricsSubscriber";
   readonly #options: ResolvedMetricsOptions<Events>;
   readonly #instruments = new Map<string, Instrument>();
-  readonly #pairs: OpenPairs<AnyEvent>[] = [];
+  /** Of starts, or of their timestamps where nothing else of them is read. */
+  readonly #pairs: OpenPairs<AnyEvent | number>[] = [];
+  readonly #pairsOf = new Map<Instrument, OpenPairs<AnyEvent | number>>();
+  readonly #ambiguous: AmbiguousPairs;
+  readonly #expiry: Expiry;
   readonly #reportedOverflows = new Set<string>();
   readonly #reportedInvalid = new Set<string>();
   readonly #expiredReport: CountReport;
-  /**
-   * The latest event's timestamp. Not the greatest: one event from the future would end all
-   * waiting.
-   */
-  #nowMs = 0;
 
   /**
    * Creates the subscriber. Its instruments are created when it is registered with a bus.
@@ -81,10 +83,14 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
     super();
     this.#options = resolveMetricsOptions(options);
     this.#expiredReport = new CountReport(this.#options.logger);
+    this.#ambiguous = new AmbiguousPairs(this.#options.logger);
+    this.#expiry = new Expiry(this.#pairs, () => this.#reportExpired());
   }
 
-  /** Creates the instruments, and a handler for each type that feeds one. */
-  override getSubscriptions(): Subscriptions<Events> {
+  /** Creates the instruments, once, and a handler for each type that feeds one. */
+  override getSubscriptions(context?: SubscriptionContext): Subscriptions<Events> {
+    // A bus of another copy of the package may give none.
+    if (context !== undefined) this.#expiry.now = context.now;
     const actions = new Map<string, Action[]>();
     const on = (type: string, action: Action) => {
       const list = actions.get(type);
@@ -94,14 +100,16 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
     const { metrics, meter } = this.#options;
     const startTimeMs = wallMs();
     for (const [name, declared] of Object.entries(metrics)) {
-      if (this.#instruments.has(name)) continue;
-      const instrument = createInstrument(name, declared, meter, startTimeMs);
-      this.#instruments.set(name, instrument);
+      let instrument = this.#instruments.get(name);
+      if (instrument === undefined) {
+        instrument = createInstrument(name, declared, meter, startTimeMs);
+        this.#instruments.set(name, instrument);
+        if (!declared.attributes && !(declared.source === "event" && declared.measurements)) {
+          instrument.startAtZero();
+        }
+      }
       if (declared.source === "pair") this.#wirePair(declared, instrument, on);
       else wireEvent(declared, instrument, on);
-      if (!declared.attributes && !(declared.source === "event" && declared.measurements)) {
-        instrument.startAtZero();
-      }
     }
     const handlers: Record<string, EventHandler> = {};
     for (const [type, list] of actions) {
@@ -113,24 +121,33 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
   }
 
   #wirePair(
-    { start, end, operationId, value, attributes }: PairMetric<Events>,
+    declared: PairMetric<Events>,
     instrument: Instrument,
     on: (type: string, action: Action) => void,
   ): void {
+    const { start, end, value, attributes, readsStart } = declared;
     const { contextOf, limits } = this.#options;
-    const open = new OpenPairs<AnyEvent>(limits);
-    this.#pairs.push(open);
+    const open = this.#pairsOf.get(instrument) ?? new OpenPairs<AnyEvent | number>(limits);
+    if (!this.#pairsOf.has(instrument)) this.#pairs.push(open);
+    this.#pairsOf.set(instrument, open);
     on(start, (event) => {
-      this.#nowMs = event.timestamp;
-      open.open(pairKey(start, event, operationId(event)), event);
+      const id = operationIdOf(declared, event);
+      // A declaration of another copy of the package may not say whether it does.
+      const kept = readsStart === false ? event.timestamp : event;
+      const overlaps = open.open(pairKey(start, event, id), kept);
+      if (overlaps && id === undefined) this.#ambiguous.add(start, this.name);
     });
     on(end, (event) => {
-      this.#nowMs = event.timestamp;
-      const begun = open.close(pairKey(start, event, operationId(event)));
-      if (begun === undefined) return;
-      const durationMs = Math.max(0, event.timestamp - begun.timestamp);
+      const kept = open.close(pairKey(start, event, operationIdOf(declared, event)));
+      if (kept === undefined) return;
+      const isTimestamp = typeof kept === "number";
+      // Where a timestamp is all that was kept, nobody reads the start.
+      const begun = isTimestamp ? undefined as never : kept;
+      const durationMs = Math.max(0, event.timestamp - (isTimestamp ? kept : kept.timestamp));
+      const measured = value(event, begun, durationMs);
+      if (measured === undefined) return;
       instrument.record(
-        value(event, begun, durationMs),
+        measured,
         attributes?.(event, begun),
         contextOf?.(event),
         event.timestamp,
@@ -140,14 +157,34 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
 
   /** Reports the slice's sums to the meter, and expires starts whose end is overdue. */
   override onDrain(): void {
-    for (const pairs of this.#pairs) pairs.expire(this.#nowMs);
+    this.#expiry.endSlice();
     if (this.#options.meter !== undefined) {
       for (const instrument of this.#instruments.values()) instrument.flush();
     }
     for (const [name, instrument] of this.#instruments) this.#reportProblems(name, instrument);
+    this.#reportExpired();
+  }
+
+  /** Expires starts whose end is overdue. */
+  override flush(): void {
+    this.#expire();
+  }
+
+  /** Expires starts whose end is overdue, and ends the timer that does so. */
+  override shutdown(): void {
+    this.#expire();
+    this.#expiry.stop();
+  }
+
+  #expire(): void {
+    this.#expiry.expire();
+    this.#reportExpired();
+  }
+
+  #reportExpired(): void {
     this.#expiredReport.update(
-      this.#pairs.reduce((sum, pairs) => sum + pairs.stats().expired, 0),
-      monotonicMs(),
+      this.#pairs.reduce((sum, pairs) => sum + pairs.expired, 0),
+      this.#expiry.now,
       (expired) => `${this.name} expired starts whose end did not arrive: ${expired} so far`,
     );
   }
@@ -177,8 +214,9 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
     }
   }
 
-  /** A copy of all series, cumulative since the registration. */
+  /** A copy of all series, cumulative since the registration. Starts that are overdue expire. */
   collect(): CollectedMetric[] {
+    this.#expire();
     return [...this.#instruments.values()].map((instrument) => instrument.collect());
   }
 
@@ -197,6 +235,7 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
       openPairs: sum(({ open }) => open),
       expiredPairs: sum(({ expired }) => expired),
       orphanedEnds: sum(({ orphaned }) => orphaned),
+      ambiguousPairs: this.#ambiguous.count,
     };
   }
 }

@@ -32,13 +32,14 @@ export interface MetricsSubscriberOptions<Events extends object = AnyEvents> {
    */
   readonly maxOpenPairs?: number | undefined;
   /**
-   * How long a start may wait for its end, in milliseconds, above 0, by the events' timestamps.
-   * Default: 600,000, ten minutes.
+   * How long a start may wait for its end, in milliseconds, above 0, by the bus's clock: what the
+   * events' timestamps say does not matter. Default: 600,000, ten minutes.
    */
   readonly maxPairAgeMs?: number | undefined;
   /**
    * Where it is logged, once, that an instrument reached its limit of attribute sets or got an
-   * invalid value; and, backing off, that starts expired. Default: `console`.
+   * invalid value, or that starts of a type overlap without an operation id; and, backing off, that
+   * starts expired. Default: `console`.
    */
   readonly logger?: Logger | undefined;
 }
@@ -59,6 +60,11 @@ export interface MetricsStats {
   readonly expiredPairs: number;
   /** Ends without a start, or whose start had expired. */
   readonly orphanedEnds: number;
+  /**
+   * Starts without an operation id, begun while another one of the same kind and session was open:
+   * their ends are given to the starts in order, which may be wrong.
+   */
+  readonly ambiguousPairs: number;
 }
 
 /** Checked options, with the defaults filled in. */

@@ -45,6 +45,12 @@ const METRICS_INSTRUMENTS: readonly Observed<MetricsStats>[] = [
     description: "Ends without a start",
     rows: ({ orphanedEnds }) => [[orphanedEnds]],
   },
+  {
+    name: "metrics.ambiguous_pairs",
+    kind: "counter",
+    description: "Starts that overlap with others of their session, without an operation id",
+    rows: ({ ambiguousPairs }) => [[ambiguousPairs]],
+  },
 ];
 
 const TRACING_INSTRUMENTS: readonly Observed<TracingStats>[] = [
@@ -65,6 +71,12 @@ const TRACING_INSTRUMENTS: readonly Observed<TracingStats>[] = [
     kind: "counter",
     description: "Ends without a span",
     rows: ({ orphanedEnds }) => [[orphanedEnds]],
+  },
+  {
+    name: "spans.ambiguous_pairs",
+    kind: "counter",
+    description: "Starts that overlap with others of their session, without an operation id",
+    rows: ({ ambiguousPairs }) => [[ambiguousPairs]],
   },
   {
     name: "spans.invalid_traceparents",
@@ -102,8 +114,9 @@ const LOGGING_INSTRUMENTS: readonly Observed<LoggingStats>[] = [
  * `spans.open`:
  *
  * - `metrics.overflowed_values` and `metrics.invalid_values` by `metric`, `metrics.open_pairs`,
- *   `metrics.expired_pairs`, `metrics.orphaned_ends`;
- * - `spans.open`, `spans.expired`, `spans.orphaned_ends`, `spans.invalid_traceparents`;
+ *   `metrics.expired_pairs`, `metrics.orphaned_ends`, `metrics.ambiguous_pairs`;
+ * - `spans.open`, `spans.expired`, `spans.orphaned_ends`, `spans.ambiguous_pairs`,
+ *   `spans.invalid_traceparents`;
  * - `logs.suppressed_records` by `event_type`, `logs.failed_records` and `logs.dropped_records` by
  *   `sink`.
  *

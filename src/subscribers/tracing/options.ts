@@ -28,8 +28,8 @@ export interface TracingSubscriberOptions<Events extends object = AnyEvents> {
    */
   readonly maxOpenPairs?: number | undefined;
   /**
-   * How long a span may wait for its end, in milliseconds, above 0, by the events' timestamps.
-   * Default: 600,000, ten minutes.
+   * How long a span may wait for its end, in milliseconds, above 0, by the bus's clock: what the
+   * events' timestamps say does not matter. Default: 600,000, ten minutes.
    */
   readonly maxPairAgeMs?: number | undefined;
   /**
@@ -40,7 +40,10 @@ export interface TracingSubscriberOptions<Events extends object = AnyEvents> {
   readonly deferAttributes?: boolean | undefined;
   /** The attribute that holds the session of a span that has one. Default: `"session.id"`. */
   readonly sessionIdAttribute?: string | undefined;
-  /** Where expired spans and invalid traceparents are logged, backing off. Default: `console`. */
+  /**
+   * Where expired spans and invalid traceparents are logged, backing off, and, once, that starts of
+   * a type overlap without an operation id. Default: `console`.
+   */
   readonly logger?: Logger | undefined;
 }
 
@@ -68,6 +71,11 @@ export interface TracingStats {
   readonly open: number;
   /** Ends without a start, or whose start had expired. */
   readonly orphanedEnds: number;
+  /**
+   * Spans without an operation id, started while another one of the same name and session was open:
+   * ends are given to the starts in order, which may be wrong.
+   */
+  readonly ambiguousPairs: number;
   /** Malformed traceparents that were ignored. */
   readonly invalidTraceparents: number;
 }

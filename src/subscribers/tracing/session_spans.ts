@@ -75,7 +75,7 @@ export class SessionSpans implements PairLane {
   #roots: LinkedStack<OpenSpan> | undefined;
   #byName: Map<string, LinkedStack<OpenSpan>> | undefined;
   #lanes: Map<NamedSpan, PairLane> | undefined;
-  /** The session's id. */
+  /** The session's id, of bounded length. */
   readonly id: string;
 
   constructor(id: string) {

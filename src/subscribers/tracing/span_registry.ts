@@ -22,7 +22,9 @@ export type SpanContextSource = (event: BusEvent) => SpanContext | undefined;
  *   timestamp: 0,
  *   metadata: undefined,
  *   sessionId: "",
+ *   operationId: "",
  *   traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+ *   tracestate: undefined,
  * });
  * if (context?.traceId !== "0af7651916cd43dd8448eb211c80319c") throw new Error("not found");
  * ```

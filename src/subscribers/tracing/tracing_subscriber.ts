@@ -1,5 +1,5 @@
 import type { Context, Span } from "@opentelemetry/api";
-import { ROOT_CONTEXT, SpanKind, trace } from "@opentelemetry/api";
+import { ROOT_CONTEXT } from "@opentelemetry/api";
 import { EventSubscriber } from "../../bus/event_subscriber.ts";
 import type { AnyEvent, OperationId } from "../../catalog/declaration.ts";
 import type { BusEvent } from "../../events/event.ts";
@@ -8,6 +8,10 @@ import { callAll } from "../../internal/collected_errors.ts";
 import { CountReport } from "../../internal/count_report.ts";
 import { toHrTime } from "../hr_time.ts";
 import type { SpanContext, TracerLike } from "../otel_api.ts";
+import type { SubscriptionContext } from "../../library/event_subscriber.ts";
+import { AmbiguousPairs } from "../pairs/ambiguous_pairs.ts";
+import { Expiry } from "../pairs/expiry.ts";
+import { operationIdOf } from "../pairs/open_pairs.ts";
 import { Announcements } from "./announcements.ts";
 import { markFailed, reasonOf, recordFailure } from "./failure.ts";
 import { OpenSpans } from "./open_spans.ts";
@@ -16,19 +20,12 @@ import {
   type TracingStats,
   type TracingSubscriberOptions,
 } from "./options.ts";
+import { SPAN_KINDS } from "./span_kinds.ts";
+import { contextOf, remoteContext } from "./contexts.ts";
 import { type NamedSpan, OpenSpan, type SessionSpans } from "./session_spans.ts";
 import { addAttributes, NewAttributes } from "./span_attributes.ts";
-import { parseTraceparent } from "./traceparent.ts";
 
 const NO_ATTRIBUTES = Object.freeze({});
-
-const KINDS = {
-  internal: SpanKind.INTERNAL,
-  server: SpanKind.SERVER,
-  client: SpanKind.CLIENT,
-  producer: SpanKind.PRODUCER,
-  consumer: SpanKind.CONSUMER,
-};
 
 /**
  * Makes spans from start and end events, as a catalog declares them.
@@ -42,9 +39,12 @@ const KINDS = {
  *   latest of these times.
  * - Its attributes are those of the start and the end event, and its session, if there is one, as
  *   `sessionIdAttribute`.
- * - What is open is bounded by count and age. A span that expires is ended with the attribute
- *   `busbar.expired`, counted and logged. `flush` ends no spans; `shutdown` expires those that are
- *   open.
+ * - What is open is bounded by count and age: a span expires when it has waited too long by the
+ *   bus's clock, with or without traffic, whatever the events' timestamps say. It is ended at that
+ *   time with the attribute `busbar.expired`, counted and logged. `flush` ends no others; `shutdown`
+ *   expires all that are open.
+ * - Two spans of one declaration and session that are open at the same time need operation ids, or
+ *   their ends are given to them in order: such starts are counted as ambiguous, and logged once.
  * - If a function of the catalog throws, the span only lacks what it would have returned; without
  *   its operation id, though, an event cannot be placed and is ignored. The bus counts the
  *   exception under this subscriber's name.
@@ -87,15 +87,16 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
   readonly #sessionIdAttribute: string;
   readonly #open: OpenSpans;
   readonly #announced: Announcements;
+  readonly #ambiguous: AmbiguousPairs;
+  readonly #expiry: Expiry;
   readonly #expiredReport: CountReport;
   readonly #invalidReport: CountReport;
   #started = 0;
   #ended = 0;
   #waitingRoots = 0;
   #invalidTraceparents = 0;
+  #thrown: { readonly error: unknown } | undefined;
   #lastExpired = "";
-  /** The latest event's timestamp: the only clock here. */
-  #nowMs = 0;
   /** The event handled last and the span it belongs to, for the registry. */
   #event: BusEvent | undefined;
   #eventSpan: Span | undefined;
@@ -121,11 +122,16 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
       index,
     }));
     for (const named of this.#named) this.#byName.set(named.name, named);
-    this.#open = new OpenSpans({ ...limits, onExpire: (open) => this.#expire(open) });
+    this.#open = new OpenSpans({
+      ...limits,
+      onExpire: (open) => this.#guard(() => this.#expire(open)),
+    });
     this.#announced = new Announcements({
       ...limits,
-      onExpire: ({ root }) => this.#release(root, this.#nowMs),
+      onExpire: (root) => this.#guard(() => this.#release(root, this.#expiry.now())),
     });
+    this.#ambiguous = new AmbiguousPairs(logger);
+    this.#expiry = new Expiry([this.#announced.pairs, this.#open.pairs], () => this.#report());
     this.#expiredReport = new CountReport(logger);
     this.#invalidReport = new CountReport(logger);
     resolved.registry?.addSource((event) => this.#contextOf(event));
@@ -133,19 +139,22 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
 
   /** A copy of the counts. */
   stats(): TracingStats {
-    const { open, expired, orphaned } = this.#open.stats();
+    const { open, expired, orphaned } = this.#open.pairs.stats();
     return {
       started: this.#started,
       ended: this.#ended,
       expired,
       open: open + this.#waitingRoots,
       orphanedEnds: orphaned,
+      ambiguousPairs: this.#ambiguous.count,
       invalidTraceparents: this.#invalidTraceparents,
     };
   }
 
   /** A handler for each type that some declared span names. */
-  override getSubscriptions(): Subscriptions<Events> {
+  override getSubscriptions(context?: SubscriptionContext): Subscriptions<Events> {
+    // A bus of another copy of the package may give none.
+    if (context !== undefined) this.#expiry.now = context.now;
     const steps = new Map<string, ((event: AnyEvent) => void)[]>();
     const add = (types: readonly string[], step: (event: AnyEvent) => void) => {
       for (const type of types) steps.set(type, [...(steps.get(type) ?? []), step]);
@@ -173,39 +182,63 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     return handlers as unknown as Subscriptions<Events>;
   }
 
-  /** Expires what has waited too long, by the latest event's timestamp. */
+  /** Expires spans whose end is overdue, if the slice has started some. */
   override onDrain(): void {
-    this.#announced.expire(this.#nowMs);
-    this.#open.expire(this.#nowMs);
+    this.#expiry.endSlice();
     this.#report();
+    this.#rethrow();
+  }
+
+  /** Expires spans whose end is overdue; other open spans stay open. */
+  override flush(): void {
+    this.#expiry.expire();
+    this.#report();
+    this.#rethrow();
   }
 
   /** Ends the spans that are open, marked as expired. */
   override shutdown(): void {
-    this.#announced.expire(Infinity);
-    this.#open.expire(Infinity);
+    this.#expiry.stop();
+    this.#announced.pairs.expireAll();
+    this.#open.pairs.expireAll();
     this.#report();
+    this.#rethrow();
+  }
+
+  /** Keeps what a tracer's span throws when it expires: it may be on a timer, or on other's start. */
+  #guard(expire: () => void): void {
+    try {
+      expire();
+    } catch (error) {
+      this.#thrown ??= { error };
+    }
+  }
+
+  /** Has the bus count what was kept. */
+  #rethrow(): void {
+    const thrown = this.#thrown;
+    this.#thrown = undefined;
+    if (thrown !== undefined) throw thrown.error;
   }
 
   #report(): void {
     this.#expiredReport.update(
-      this.#open.stats().expired,
-      this.#nowMs,
+      this.#open.pairs.expired,
+      this.#expiry.now,
       (expired) =>
         `${this.name} expired spans whose end did not arrive: ${expired} so far, the last one a ` +
         JSON.stringify(this.#lastExpired),
     );
     this.#invalidReport.update(
       this.#invalidTraceparents,
-      this.#nowMs,
+      this.#expiry.now,
       (invalid) => `${this.name} ignored malformed traceparents: ${invalid} so far`,
     );
   }
 
   #start(named: NamedSpan, event: AnyEvent): void {
-    this.#nowMs = event.timestamp;
     const { name, declaration } = named;
-    const operationId = declaration.operationId(event);
+    const operationId = operationIdOf(declaration, event);
     const session = this.#open.sessionFor(event.sessionId);
     const parent = this.#parent(named, operationId, session, event);
     const attributes = new NewAttributes();
@@ -214,14 +247,14 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
       attributes.setAttribute(this.#sessionIdAttribute, event.sessionId);
     }
     const span = this.#tracer.startSpan(name, {
-      kind: KINDS[declaration.kind],
+      kind: SPAN_KINDS[declaration.kind],
       startTime: toHrTime(event.timestamp),
       attributes: this.#deferAttributes ? NO_ATTRIBUTES : attributes.attributes,
     }, parent === undefined ? this.#remoteContext(event) : contextOf(parent));
     // Nothing has changed until here, should the tracer throw.
     const root = parent?.named.declaration.root ? parent : parent?.root;
     if (root !== undefined) root.heldBy++;
-    this.#open.add(
+    const overlaps = this.#open.add(
       new OpenSpan({
         operationId,
         named,
@@ -233,15 +266,15 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
       }),
     );
     this.#started++;
+    if (overlaps && operationId === undefined) this.#ambiguous.add(declaration.start, this.name);
     this.#endAnnouncement(named, operationId, event);
     this.#remember(event, span);
     if (thrown !== undefined) throw thrown.error;
   }
 
   #end(named: NamedSpan, event: AnyEvent): void {
-    this.#nowMs = event.timestamp;
     const { declaration } = named;
-    const operationId = declaration.operationId(event);
+    const operationId = operationIdOf(declaration, event);
     const session = this.#open.session(event.sessionId);
     const open = this.#open.close(named, operationId, session);
     if (open === undefined) {
@@ -272,10 +305,9 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
   }
 
   #fail(named: NamedSpan, event: AnyEvent): void {
-    this.#nowMs = event.timestamp;
     const session = this.#open.session(event.sessionId);
     if (session === undefined) return;
-    const operationId = named.declaration.operationId(event);
+    const operationId = operationIdOf(named.declaration, event);
     const open = this.#open.find(named, operationId, session) ??
       session.waitingRoot(named, operationId) ??
       (operationId === undefined ? session.newestOf(named.name) : undefined);
@@ -285,7 +317,6 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
   }
 
   #announce(named: NamedSpan, event: AnyEvent): void {
-    this.#nowMs = event.timestamp;
     const root = this.#open.session(event.sessionId)?.root;
     if (root === undefined) return;
     root.heldBy++;
@@ -317,18 +348,19 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
   }
 
   /** The context that the start event's `traceparent` names, an empty one if it names none. */
-  #remoteContext({ traceparent }: AnyEvent): Context {
-    if (traceparent === undefined) return ROOT_CONTEXT;
-    const remote = parseTraceparent(traceparent);
-    if (remote !== undefined) return trace.setSpanContext(ROOT_CONTEXT, remote);
-    this.#invalidTraceparents++;
-    return ROOT_CONTEXT;
+  #remoteContext(event: AnyEvent): Context {
+    const context = remoteContext(event);
+    if (context === undefined) this.#invalidTraceparents++;
+    return context ?? ROOT_CONTEXT;
   }
 
   #expire(open: OpenSpan): void {
-    open.span.setAttribute("busbar.expired", true);
-    this.#finish(open, Math.max(this.#nowMs, open.lastEndMs));
     this.#lastExpired = open.named.name;
+    try {
+      open.span.setAttribute("busbar.expired", true);
+    } finally {
+      this.#finish(open, Math.max(this.#expiry.now(), open.lastEndMs));
+    }
   }
 
   #finish(open: OpenSpan, endMs: number): void {
@@ -365,8 +397,4 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     if (event.sessionId === "") return undefined;
     return this.#open.session(event.sessionId)?.newest?.span.spanContext();
   }
-}
-
-function contextOf(parent: OpenSpan): Context {
-  return parent.context ??= trace.setSpan(ROOT_CONTEXT, parent.span);
 }

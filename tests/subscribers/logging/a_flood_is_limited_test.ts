@@ -31,6 +31,7 @@ Deno.test("a burst passes up to the rate; the rest is counted and reported in on
     attributes: { eventType: "cache.read", suppressed: 1_234, sinceMs: 5_000 },
     eventType: SUPPRESSED_EVENT_TYPE,
     sessionId: "",
+    operationId: "",
   }]);
   bus.publish("cache.read", {}, { timestamp: 5_000 });
   await bus.stop();

@@ -137,6 +137,7 @@ Deno.test("JSON lines: one object a line, whatever is in it", async () => {
   });
   bus.publish("a", { text: "\n\u2028" }, {
     sessionId: "s1",
+    operationId: "o1",
     timestamp: 1_700_000_000_123.9,
     traceparent: `00-${TRACE}-${SPAN}-01`,
   });
@@ -151,6 +152,7 @@ Deno.test("JSON lines: one object a line, whatever is in it", async () => {
       body: "two\nlines\r\u2028\u2029\u0085",
       eventType: "a",
       sessionId: "s1",
+      operationId: "o1",
       traceId: TRACE,
       spanId: SPAN,
       traceFlags: 1,

@@ -3,7 +3,7 @@ import { type Catalog, declare } from "@busbar/busbar/catalog";
 import { PrometheusMetrics } from "@busbar/busbar/otel";
 import { MetricsSubscriber } from "@busbar/busbar/subscribers";
 import { EventBus } from "@busbar/busbar";
-import { MemoryLogger } from "@busbar/busbar/testing";
+import { ManualClock, MemoryLogger } from "@busbar/busbar/testing";
 import { ONE_SLICE_MS } from "../../support/quiet_bus.ts";
 
 interface ShopEvents {
@@ -246,6 +246,7 @@ Deno.test("a start that is stamped in the future ends no other's waiting", async
     openPairs: 1,
     expiredPairs: 0,
     orphanedEnds: 0,
+    ambiguousPairs: 0,
   });
 });
 
@@ -259,23 +260,30 @@ Deno.test("what is ignored is reported: bad values once, overdue starts backing 
     },
     logger,
   });
+  const clock = new ManualClock();
   const bus = new EventBus<ShopEvents>({
+    clock: clock.now,
     logger: new MemoryLogger(),
     drainBudgetMs: ONE_SLICE_MS,
   }).start();
   bus.registerSubscriber(subscriber);
   for (const items of [-1, NaN, NaN]) bus.publish("stock", { items });
-  for (let hour = 0; hour < 5; hour++) {
-    bus.publish("order.start", { operationId: hour }, { timestamp: hour * 3_600_000 });
+  // Ten minutes and 100 ms later each has expired, one by one.
+  for (let operationId = 0; operationId < 5; operationId++, clock.advance(100)) {
+    bus.publish("order.start", { operationId });
     await bus.flush();
   }
-  await bus.stop();
+  clock.timeMs = 600_000;
+  for (let i = 0; i < 5; i++, clock.advance(100)) await bus.flush();
   assertEquals(subscriber.stats().expiredPairs, 4);
+  clock.timeMs = 602_000;
+  await bus.stop();
   assertEquals(logger.lines, [
     "busbar: the metric stock was given a value that is not a finite number; such values are " +
     "ignored and counted",
     "busbar: the metric sold was given a value that is not a finite number of at least 0; such " +
     "values are ignored and counted",
     "busbar: MetricsSubscriber expired starts whose end did not arrive: 1 so far",
+    "busbar: MetricsSubscriber expired starts whose end did not arrive: 5 so far",
   ]);
 });

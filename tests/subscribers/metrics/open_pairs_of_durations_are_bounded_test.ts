@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { EventBus } from "@busbar/busbar";
 import { declare } from "@busbar/busbar/catalog";
 import { MetricsSubscriber, type MetricsSubscriberOptions } from "@busbar/busbar/subscribers";
-import { MemoryLogger } from "@busbar/busbar/testing";
+import { ManualClock, MemoryLogger } from "@busbar/busbar/testing";
 
 interface Events {
   "order.start": { operationId: number };
@@ -18,9 +18,10 @@ function measured(limits: Partial<MetricsSubscriberOptions<Events>>) {
     logger: new MemoryLogger(),
     ...limits,
   });
-  const bus = new EventBus<Events>({ logger: new MemoryLogger() }).start();
+  const clock = new ManualClock();
+  const bus = new EventBus<Events>({ clock: clock.now, logger: new MemoryLogger() }).start();
   bus.registerSubscriber(subscriber);
-  return { bus, subscriber };
+  return { bus, clock, subscriber };
 }
 
 Deno.test("beyond maxOpenPairs the oldest start expires", async () => {
@@ -36,13 +37,21 @@ Deno.test("beyond maxOpenPairs the oldest start expires", async () => {
   assertEquals(subscriber.stats().openPairs, 1);
 });
 
-Deno.test("a start older than maxPairAgeMs expires", async () => {
-  const { bus, subscriber } = measured({ maxPairAgeMs: 100 });
-  bus.publish("order.start", { operationId: 1 }, { timestamp: 1_000 });
-  bus.publish("order.start", { operationId: 2 }, { timestamp: 1_101 });
-  await bus.stop();
-  const { openPairs, expiredPairs } = subscriber.stats();
-  assertEquals({ openPairs, expiredPairs }, { openPairs: 1, expiredPairs: 1 });
+Deno.test("a start that has waited longer than maxPairAgeMs expires: at a flush, a collection or a stop", async () => {
+  const { bus, clock, subscriber } = measured({ maxPairAgeMs: 100 });
+  const looks = [() => bus.flush(), () => subscriber.collect(), () => bus.stop()];
+  for (const [operationId, look] of looks.entries()) {
+    bus.publish("order.start", { operationId });
+    await bus.flush();
+    clock.advance(100);
+    await bus.flush();
+    assertEquals(subscriber.stats().openPairs, 1);
+    clock.advance(1);
+    assertEquals(subscriber.stats().openPairs, 1);
+    await look();
+    const { openPairs, expiredPairs } = subscriber.stats();
+    assertEquals({ openPairs, expiredPairs }, { openPairs: 0, expiredPairs: operationId + 1 });
+  }
 });
 
 Deno.test("a bound that is none is refused at once", () => {

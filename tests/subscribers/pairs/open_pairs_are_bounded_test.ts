@@ -35,24 +35,39 @@ Deno.test("One start too many expires the oldest, and its late end is counted", 
   assertEquals(pairs.stats(), { open: 2, expired: 1, orphaned: 1 });
 });
 
-Deno.test("Starts expire by their own timestamps", () => {
+Deno.test("Starts wait since the first reading after they were opened, whatever they say", () => {
   const given: number[] = [];
   const pairs = new OpenPairs<Start>({
     ...DEFAULTS,
     maxPairAgeMs: 100,
     onExpire: ({ id }) => given.push(id),
   });
-  pairs.open("a", { timestamp: 1_000, id: 1 });
-  pairs.open("a", { timestamp: 1_050, id: 2 });
+  assertEquals([pairs.hasUnstamped, pairs.oldestDueInMs], [false, Infinity]);
+  pairs.open("a", { timestamp: 5_000_000, id: 1 });
+  assertEquals([pairs.hasUnstamped, pairs.oldestDueInMs], [true, 100]);
+  pairs.expire(1_000);
+  assertEquals([pairs.hasUnstamped, pairs.oldestDueInMs], [false, 100]);
+  pairs.expire(1_050);
+  pairs.open("a", { timestamp: 0, id: 2 });
+  assertEquals(pairs.oldestDueInMs, 50);
   pairs.expire(1_100);
   assertEquals(given, []);
   pairs.expire(1_100.5);
   assertEquals(given, [1]);
-  assertEquals(pairs.close("a")?.id, 2);
+  assertEquals([pairs.oldestDueInMs, pairs.close("a")?.id], [99.5, 2]);
   pairs.open("b", { timestamp: 2_000, id: 3 });
-  pairs.expire(Infinity);
+  pairs.expireAll();
   assertEquals(given, [1, 3]);
+  assertEquals([pairs.hasUnstamped, pairs.expired], [false, 2]);
   assertEquals(pairs.stats(), { open: 0, expired: 2, orphaned: 0 });
+});
+
+Deno.test("Whoever opens is told whether another start of the key is open", () => {
+  const pairs = new OpenPairs<number>({ ...DEFAULTS, maxOpenPairs: 2 });
+  assertEquals([pairs.open("a", 1), pairs.open("a", 2)], [false, true]);
+  // The oldest of two has to go first.
+  assertEquals([pairs.open("b", 3), pairs.open("a", 4)], [false, false]);
+  assertEquals([pairs.close("b"), pairs.close("a"), pairs.close("a")], [3, 4, undefined]);
 });
 
 Deno.test("Lanes have keys of their own, within the same bounds", () => {
@@ -76,13 +91,16 @@ Deno.test("Lanes have keys of their own, within the same bounds", () => {
   assertEquals(pairs.stats(), { open: 0, expired: 1, orphaned: 1 });
 });
 
-Deno.test("Any program of opens, closes and expiries agrees with a list", () => {
+Deno.test("Any program of opens, closes and readings of a clock that jumps agrees with a list", () => {
   const step = fc.record({
-    what: fc.constantFrom("open", "open", "close", "expire"),
+    what: fc.constantFrom("open", "open", "close", "expire", "expire all"),
     key: fc.constantFrom("a", "b", "c"),
-    passed: fc.nat(20),
+    passed: fc.oneof(
+      { weight: 9, arbitrary: fc.nat(20) },
+      { weight: 1, arbitrary: fc.integer({ min: -1_000, max: 1_000 }) },
+    ),
   });
-  fc.assert(fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
+  fc.assert(fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
     const given: number[] = [];
     const modelGiven: number[] = [];
     const pairs = new OpenPairs<Start>({
@@ -90,27 +108,38 @@ Deno.test("Any program of opens, closes and expiries agrees with a list", () => 
       maxPairAgeMs: 30,
       onExpire: ({ id }) => given.push(id),
     });
-    let model: { key: string; start: Start }[] = [];
-    let now = 0;
+    /** How long each has waited, `undefined` before the first reading. */
+    let model: { key: string; start: Start; waitedMs: number | undefined }[] = [];
+    let [now, read] = [0, Infinity];
     steps.forEach(({ what, key, passed }, id) => {
       now += passed;
       if (what === "open") {
         const start = { timestamp: now, id };
-        pairs.open(key, start);
         if (model.length === 4) modelGiven.push(model.shift()?.start.id ?? -1);
-        model.push({ key, start });
+        const overlaps = model.some((entry) => entry.key === key);
+        assertEquals(pairs.open(key, start), overlaps);
+        model.push({ key, start, waitedMs: undefined });
       } else if (what === "close") {
         const found = model.find((entry) => entry.key === key);
         model = model.filter((entry) => entry !== found);
         assertEquals(pairs.close(key), found?.start);
       } else {
-        pairs.expire(now);
-        modelGiven.push(
-          ...model.filter(({ start }) => start.timestamp < now - 30).map(({ start }) => start.id),
-        );
-        model = model.filter(({ start }) => start.timestamp >= now - 30);
+        if (what === "expire") pairs.expire(now);
+        else pairs.expireAll();
+        for (const entry of what === "expire" ? model : []) {
+          entry.waitedMs = entry.waitedMs === undefined
+            ? 0
+            : entry.waitedMs + Math.max(0, now - read);
+        }
+        const stays = ({ waitedMs = 0 }) => what === "expire" && waitedMs <= 30;
+        modelGiven.push(...model.filter((entry) => !stays(entry)).map(({ start }) => start.id));
+        model = model.filter(stays);
+        if (what === "expire") read = now;
       }
       assertEquals(pairs.stats().open, model.length);
+      assertEquals(pairs.hasUnstamped, model.some(({ waitedMs }) => waitedMs === undefined));
+      const [oldest] = model;
+      assertEquals(pairs.oldestDueInMs, oldest ? 30 - (oldest.waitedMs ?? 0) : Infinity);
       assertEquals(given, modelGiven);
     });
   }));

@@ -1,0 +1,32 @@
+/** The longest id that is kept as it is, in characters. */
+const MAX_ID_LENGTH = 200;
+
+/**
+ * An id to look things up by, of bounded length, whatever a publisher has put into it: one of more
+ * than 200 characters is cut, and its length and a hash of all of it take the place of the rest, so
+ * that two long ids still differ. What is cut is longer than any id that is not.
+ */
+export function boundedId<Id>(id: Id): Id {
+  if (typeof id !== "string" || id.length <= MAX_ID_LENGTH) return id;
+  // Joined anew: a slice would keep the whole text in memory.
+  const start = [...id.slice(0, MAX_ID_LENGTH)].join("");
+  return `${start}…${id.length}#${hash(id)}` as Id & string;
+}
+
+/** 64 bits, of two hashes of the kind of FNV-1a with a finish each: no secret, but no chance either. */
+function hash(text: string): string {
+  let [first, second] = [0x811c9dc5, 0x9e3779b9];
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    first = Math.imul(first ^ code, 0x01000193);
+    second = Math.imul(second ^ code, 0x5bd1e995);
+    second ^= second >>> 15;
+  }
+  return finished(first) + finished(second);
+}
+
+function finished(state: number): string {
+  state = Math.imul(state ^ (state >>> 16), 0x85ebca6b);
+  state = Math.imul(state ^ (state >>> 13), 0xc2b2ae35);
+  return ((state ^ (state >>> 16)) >>> 0).toString(16).padStart(8, "0");
+}
