@@ -49,6 +49,8 @@ export class Losses {
   /** Whether the episode has had its opening line. */
   #opened = false;
   #scheduled = false;
+  /** Whether the clock is being asked, which may publish, and lose its event. */
+  #asking = false;
 
   /** @param target where `bus:drop` is dispatched */
   constructor(failures: Failures, target: EventTarget) {
@@ -70,7 +72,7 @@ export class Losses {
     this.reasons[reason]++;
     this.#types.add(typeof type === "string" ? type : "(not a string)");
     // Where requests are apart, the microtask of another one may never come.
-    if (this.#scheduled && !REQUESTS_ARE_APART) return;
+    if (this.#asking || this.#scheduled && !REQUESTS_ARE_APART) return;
     this.#scheduled = true;
     inNeutralContext(this.#onMicrotask);
   }
@@ -118,9 +120,9 @@ export class Losses {
   }
 
   readonly #onMicrotask = (): void => {
-    // In this order: a clock that publishes may lose its event, and would be asked again for ever.
+    this.#asking = true;
     const now = this.#failures.now();
-    this.#scheduled = false;
+    this.#asking = this.#scheduled = false;
     // A stop may have reported it meanwhile.
     if (!this.#unreported || !this.#backoff.due(now)) return;
     this.#opened = true;
