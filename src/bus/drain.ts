@@ -247,21 +247,25 @@ export class Drain {
     while (isNew || !this.#isOver()) {
       isNew = false;
       let left = this.#interval;
-      let made = 1;
-      while (left > 0 && made > 0) left -= made = this.next(left);
+      do left -= this.next(left); while (left > 0 && !this.idle);
       this.#calls += this.#interval - left;
-      if (mayWait && this.#calledAsync && !this.idle) {
-        // Before others run, whose work is not the handler's.
-        if (this.#interval === 1) this.#reportSlow(monotonicMs() - this.#lookedMs);
-        this.running = false;
-        this.#isWaiting = true;
-        inNeutralContext(this.#onOthersRun);
-        return;
-      }
+      // So it is nearly always in a service: one event, and its handlers are quick.
+      if (this.idle) {
+        if (this.#interval > 1) break;
+      } else if (mayWait && this.#calledAsync) return this.#wait();
     }
     this.onDrain(this.#sliceMs);
     this.running = false;
     if (mayWait) this.#endWake();
+  }
+
+  /** Lets other microtasks run, those of async handlers among them, before it looks at the clock. */
+  #wait(): void {
+    // Before others run, whose work is not the handler's.
+    if (this.#interval === 1) this.#reportSlow(monotonicMs() - this.#lookedMs);
+    this.running = false;
+    this.#isWaiting = true;
+    inNeutralContext(this.#onOthersRun);
   }
 
   /** Goes on with the slice that has let other microtasks run. */
