@@ -28,13 +28,24 @@ function run(): void {
   while (others-- > 0) (further.shift() as () => void)();
 }
 
+/** `process`, as far as it is used here; nothing is imported, since pages have no such module. */
+interface Process {
+  getBuiltinModule?(id: string): {
+    readonly AsyncLocalStorage: { bind(work: (job: () => void) => void): typeof work };
+  };
+}
+
 /**
  * Calls `job` in a microtask, in the async context (`AsyncLocalStorage`) that this module was
- * evaluated in and not in the caller's. Where requests are kept apart, it is called in the caller's:
- * nothing else would come. The job must not throw, and may be called once too often.
+ * evaluated in and not in the caller's. Where requests are kept apart, the microtask is the caller's,
+ * since no other would come; there the context is left only where `node:async_hooks` is to be had,
+ * as on workerd with `nodejs_compat`. The job must not throw, and may be called once too often.
  */
 export const inNeutralContext: (job: () => void) => void = REQUESTS_ARE_APART
-  ? (next) => queueMicrotask(next)
+  // What a request binds, no other may call. The clock stands at 0 outside of all of them.
+  ? !Date.now() &&
+      (globalThis as { process?: Process }).process?.getBuiltinModule?.("async_hooks")
+        .AsyncLocalStorage.bind(queueMicrotask) || queueMicrotask
   : (next) => {
     if (job === undefined) job = next;
     else further.push(next);

@@ -19,7 +19,16 @@ const SPAN_AGE_MS = 600_000;
 interface Report {
   readonly flushed?: boolean;
   readonly seen: Readonly<
-    Record<"sales" | "delivered" | "settled" | "wrongTimes" | "ownSales" | "ownDelivered", number>
+    Record<
+      | "sales"
+      | "delivered"
+      | "settled"
+      | "wrongTimes"
+      | "inRequests"
+      | "ownSales"
+      | "ownDelivered",
+      number
+    >
   >;
   /** Failures by handler: `settle` awaits, and what it awaits may end with its request. */
   readonly lost: Readonly<Record<string, number>>;
@@ -182,6 +191,7 @@ function wrongIn(report: Report, scrape: string, receiver: Receiver): string[] {
     ["spans queued, failed or dropped", spans.queued + spans.failed + spans.dropped, 0],
     ["spans received", receiver.spanIds.size, sales],
     ["events with a wrong time", seen.wrongTimes, 0],
+    ["handlers in a request's async context", seen.inRequests, 0],
     // The one that was published before the first request.
     ["spans with a wrong time", receiver.wrongTimes.size, 1],
   ];
