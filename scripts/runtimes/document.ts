@@ -78,7 +78,8 @@ not end.
 There requests end in every way as well (\`scripts/runtimes/workerd\`): hundreds of them, one after the
 other and at the same time, answered, thrown, left by the client, with \`ctx.waitUntil(bus.flush())\` and
 without, on a bus of the module and on one of their own. Every event that was accepted is delivered,
-every span reaches the receiver, each scrape shows all so far, the last flush says \`true\`. What an async
+every span reaches the receiver, each scrape shows all so far, no handler runs in a
+request's async context, the last flush says \`true\`. What an async
 handler awaits ends with its request if nothing waits for it: a second later that is counted as its
 failure. An event that is published where the module is evaluated has the time 0, as all clocks there.
 
