@@ -252,20 +252,18 @@ export class Drain {
       // So it is nearly always in a service: one event, and its handlers are quick.
       if (this.idle) {
         if (this.#interval > 1) break;
-      } else if (mayWait && this.#calledAsync) return this.#wait();
+      } else if (mayWait && this.#calledAsync) {
+        // Before others run, whose work is not the handler's.
+        if (this.#interval === 1) this.#reportSlow(monotonicMs() - this.#lookedMs);
+        this.running = false;
+        this.#isWaiting = true;
+        inNeutralContext(this.#onOthersRun);
+        return;
+      }
     }
     this.onDrain(this.#sliceMs);
     this.running = false;
     if (mayWait) this.#endWake();
-  }
-
-  /** Lets other microtasks run, those of async handlers among them, before it looks at the clock. */
-  #wait(): void {
-    // Before others run, whose work is not the handler's.
-    if (this.#interval === 1) this.#reportSlow(monotonicMs() - this.#lookedMs);
-    this.running = false;
-    this.#isWaiting = true;
-    inNeutralContext(this.#onOthersRun);
   }
 
   /** Goes on with the slice that has let other microtasks run. */
@@ -382,7 +380,7 @@ export class Drain {
         this.endLost();
         const { inFlight } = route;
         if (inFlight < this.#maxInFlight) return handler(event);
-        const what = `is skipped: it has ${inFlight} calls pending`;
+        const what = `is skipped: ${inFlight} pending`;
         return this.#failures.report(this.skipped, name, what);
       };
     }

@@ -96,7 +96,7 @@ export class Lifecycle {
       const hanging = [...calls.intersection(drain.inFlight)];
       // Each is named once.
       for (const name of new Set(hanging.map((call) => call.name))) {
-        this.#failures.count(name, stopping ? "stop" : "flush", "a call did not settle in time");
+        this.#failures.count(name, stopping ? "stop" : "flush", "a call hangs");
       }
     }
     drain.stop();

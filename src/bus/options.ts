@@ -53,8 +53,8 @@ export interface EventBusOptions {
   readonly clock?: (() => number) | undefined;
   /**
    * Gives what `publish` is not told of an event, such as the session of the request that it is
-   * called in. Called by `publish`, on its caller's stack, wherever its `init` leaves one of the four
-   * out. If it throws, that is counted and reported under `"(context)"`. Default: none.
+   * called in; what its `init` says comes first. Called by each `publish`, on its caller's stack. If it
+   * throws, that is counted and reported under `"(context)"`. Default: none.
    */
   readonly context?: (() => EventContext | undefined) | undefined;
   /** Where losses and failures are logged. Default: `console`. */

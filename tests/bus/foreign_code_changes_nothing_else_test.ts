@@ -194,7 +194,7 @@ Deno.test("who hangs is named when a flush or a stop has waited in vain, and nob
   assertEquals({ ...bus.subscriberExceptionCounts() }, { culprit: 1 });
   assertStringIncludes(
     logger.lines.join(),
-    "culprit failed in flush: a call did not settle in time",
+    "culprit failed in flush: a call hangs",
   );
   assertEquals((await bus.stop({ timeoutMs: 5 })).timedOut, true);
   assertEquals({ ...bus.subscriberExceptionCounts() }, { culprit: 2 });
