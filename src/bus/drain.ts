@@ -32,8 +32,10 @@ export interface AsyncCall {
 /** An event of which some routes have been called, and others have not. */
 interface Begun {
   readonly event: BusEvent;
-  readonly routes: readonly Route[];
+  readonly routes: readonly Route[] | undefined;
   readonly index: number;
+  /** One that was begun before, and goes on after it. */
+  readonly outer: Begun | undefined;
 }
 
 /**
@@ -81,12 +83,9 @@ export class Drain {
   #turnMs = -Infinity;
   #turnUserMs = 0;
   #calls = 0;
-  /**
-   * Which route of the event in dispatch is being called, -1 if none is. A small integer costs no
-   * write barrier; references to the event and the route, written for each call, would.
-   */
-  #called = -1;
-  /** That call, once somebody has asked for it. */
+  /** How many events have left the queue and not met their end. */
+  #unsettled = 0;
+  /** The call in progress, once somebody has asked for it. */
   #call: AsyncCall | undefined;
   #begun: Begun | undefined;
   /** When the slice began, and when it last looked at the clock. */
@@ -121,10 +120,9 @@ export class Drain {
     this.#userClock = options.clock && failures.now;
   }
 
-  /** How many events have met their end: all that left the queue, but for the one in dispatch. */
+  /** How many events have met their end: all that left the queue, but for those in dispatch. */
   get settled(): number {
-    const inDispatch = this.#called < 0 && this.#begun === undefined ? 0 : 1;
-    return this.#queue.shifted - inDispatch;
+    return this.#queue.shifted - this.#unsettled;
   }
 
   /** Whether nothing waits to be dispatched. */
@@ -139,9 +137,10 @@ export class Drain {
 
   /** Gives up an event, or the rest of its routes. @returns its type, if there is an event */
   shift(): string | undefined {
-    const event = this.#begun?.event ?? this.#queue.shift();
-    this.#begun = undefined;
-    return event?.type;
+    const begun = this.#begun;
+    if (begun) this.#unsettled--;
+    this.#begun = begun?.outer;
+    return (begun?.event ?? this.#queue.shift())?.type;
   }
 
   /** Lets the drain run for one more who wants it to. */
@@ -158,8 +157,9 @@ export class Drain {
   /** Makes sure that what was queued is taken up. */
   wake(): void {
     if (this.#holders === 0 || this.#scheduled && !REQUESTS_ARE_APART) return;
-    this.#scheduled = true;
+    // In this order: at the end of the stack the call may throw.
     inNeutralContext(this.#onWake);
+    this.#scheduled = true;
   }
 
   /**
@@ -167,10 +167,16 @@ export class Drain {
    * the caller needs room now. What it takes still counts for the turn. Not while one is running.
    */
   runNow(): void {
-    const [turnMs, turnUserMs] = [this.#turnMs, this.#turnUserMs];
-    this.#startBudget(this.#lookedMs = monotonicMs());
-    this.#beginSlice(this.#turnMs, false);
-    [this.#turnMs, this.#turnUserMs] = [turnMs, turnUserMs];
+    const turnMs = this.#turnMs;
+    const turnUserMs = this.#turnUserMs;
+    try {
+      this.#startBudget(this.#lookedMs = monotonicMs());
+      this.#beginSlice(this.#turnMs, false);
+    } finally {
+      this.running = false;
+      this.#turnMs = turnMs;
+      this.#turnUserMs = turnUserMs;
+    }
   }
 
   readonly #onWake = (): void => {
@@ -307,7 +313,7 @@ export class Drain {
   endLost(): void {
     for (const { name, lease, end } of this.inFlight) {
       if (!lease?.isLost) continue;
-      this.#failures.count(name, "an async call", "the request that made it has ended");
+      this.#failures.count(name, "an async call", "its request has ended");
       end?.();
     }
   }
@@ -319,28 +325,32 @@ export class Drain {
 
   /**
    * Dispatches the oldest event, or the rest of it.
-   *
    * @param most how many routes may be called, 1 at least
    * @returns how many were, 1 for an event that reaches nobody; 0 if there is no event
    */
   next(most: number): number {
     const begun = this.#begun;
-    this.#begun = undefined;
-    const event = begun === undefined ? this.#queue.shift() : begun.event;
+    const event = begun?.event ?? this.#queue.shift();
     if (event === undefined) return 0;
-    const routes = begun === undefined ? this.#routes.of(event.type) : begun.routes;
-    const first = begun === undefined ? 0 : begun.index;
-    const end = Math.min(routes.length, first + most);
-    // At the end of a process, a handler's exit() dispatches what is left from within.
-    const outer = this.#called;
-    for (let index = first; index < end; index++) {
-      this.#called = index;
-      this.#run(routes[index] as Route, event);
+    if (!begun) this.#unsettled++;
+    this.#begun = begun?.outer;
+    const first = begun?.index ?? 0;
+    let index = first;
+    let routes = begun?.routes;
+    try {
+      routes ??= this.#routes.of(event.type);
+      const end = Math.min(routes.length, first + most);
+      while (index < end) this.#run(routes[index++] as Route, event);
+    } finally {
+      // Also where the stack ends, as a publisher's may: before its routes are known, even.
+      this.#unsettled--;
+      if (index !== routes?.length) {
+        this.#begun = { outer: this.#begun, event, routes, index };
+        this.#unsettled++;
+      }
     }
-    this.#called = outer;
     if (most === 1) this.#calledName = routes[first]?.name;
-    if (end < routes.length) this.#begun = { event, routes, index: end };
-    return end - first || 1;
+    return index - first || 1;
   }
 
   #run(route: Route, event: BusEvent): void {

@@ -14,7 +14,7 @@ import type { DeadlineOptions, SubscribeOptions } from "../library/options.ts";
 import type { BusDrop, BusStats, StopReport } from "../library/reports.ts";
 import { BoundedQueue } from "./bounded_queue.ts";
 import { createClock, guardClock } from "./clock.ts";
-import { resolveTimeoutMs } from "../internal/deadline.ts";
+import { Deadline, resolveTimeoutMs } from "../internal/deadline.ts";
 import { Drain } from "./drain.ts";
 import { Failures } from "./failures.ts";
 import { Lifecycle } from "./lifecycle.ts";
@@ -278,7 +278,8 @@ export const EventBus: EventBusConstructor = class EventBus<Events extends objec
   }
 
   flush(options: DeadlineOptions = {}): Promise<boolean> {
-    return this.#lifecycle.flush(resolveTimeoutMs("flush EventBus", options), options.signal);
+    const timeoutMs = resolveTimeoutMs("flush EventBus", options);
+    return this.#lifecycle.flush(new Deadline(timeoutMs, options.signal));
   }
 
   flushSync(options: DeadlineOptions = {}): boolean {

@@ -44,7 +44,9 @@ export class Failures {
     try {
       const result = call();
       if (isThenable(result)) {
-        return new Promise((resolve) => this.follow(nameOf(named), what, result, resolve));
+        const { promise, resolve } = Promise.withResolvers<void>();
+        this.follow(nameOf(named), what, result, resolve);
+        return promise;
       }
     } catch (error) {
       this.count(nameOf(named), what, error);

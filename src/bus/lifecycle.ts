@@ -66,15 +66,10 @@ export class Lifecycle {
    *
    * @returns whether it was done in time
    */
-  async flush(
-    timeoutMs: number,
-    signal: AbortSignal | undefined,
-    stopping = false,
-  ): Promise<boolean> {
+  async flush(deadline: Deadline, stopping = false): Promise<boolean> {
     const drain = this.#drain;
     const asking = drain.call;
     const target = this.#queue.pushed;
-    const deadline = new Deadline(timeoutMs, signal);
     // An unstarted bus drains too, for as long as somebody waits for it.
     drain.start();
     const isDrained = () => {
@@ -102,7 +97,9 @@ export class Lifecycle {
     drain.stop();
     await awaitInNeutralContext(async () => {
       await this.#subscribers.call("flush", deadline);
-      if (stopping) await this.#subscribers.call("shutdown", deadline);
+      if (!stopping) return;
+      await this.#subscribers.call("shutdown", deadline);
+      this.#losses.flush();
     });
     deadline.clear();
     return !deadline.passed;
@@ -110,14 +107,13 @@ export class Lifecycle {
 
   stop(timeoutMs: number, signal: AbortSignal | undefined): Promise<StopReport> {
     this.#restart = false;
-    return this.#stopping ??= this.#stop(timeoutMs, signal);
+    return this.#stopping ??= this.#stop(new Deadline(timeoutMs, signal));
   }
 
-  async #stop(timeoutMs: number, signal: AbortSignal | undefined): Promise<StopReport> {
+  async #stop(deadline: Deadline): Promise<StopReport> {
     if (this.started) this.#drain.stop();
     this.open = this.started = false;
-    const timedOut = !await this.flush(timeoutMs, signal, true);
-    this.#losses.flush();
+    const timedOut = !await this.flush(deadline, true);
     const totals = this.#totals();
     for (const name in totals) totals[name as keyof Totals] -= this.#atStart[name as keyof Totals];
     this.#stopping = undefined;

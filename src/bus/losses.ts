@@ -69,12 +69,13 @@ export class Losses {
       };
       this.#episode ??= this.#unreported;
     }
-    this.reasons[reason]++;
+    // In this order: at the end of the stack the call may throw.
     this.#types.add(typeof type === "string" ? type : "(not a string)");
+    this.reasons[reason]++;
     // Where requests are apart, the microtask of another one may never come.
     if (this.#asking || this.#scheduled && !REQUESTS_ARE_APART) return;
-    this.#scheduled = true;
     inNeutralContext(this.#onMicrotask);
+    this.#scheduled = true;
   }
 
   /** All of the bus's life. */

@@ -39,9 +39,12 @@ export class Routes {
   /** The routes of `type` in the order they are called. */
   of(type: string): readonly Route[] {
     // Events come in bursts of one type.
-    if (type === this.#lastType) return this.#last;
-    this.#lastType = type;
-    return this.#last = this.#reached.get(type) ?? this.#compose(type);
+    if (type !== this.#lastType) {
+      this.#last = this.#reached.get(type) ?? this.#compose(type);
+      // Last: at the end of the stack the others may throw.
+      this.#lastType = type;
+    }
+    return this.#last;
   }
 
   /** The routes that were added for `type` itself. */

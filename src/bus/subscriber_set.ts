@@ -13,7 +13,7 @@ export class SubscriberSet {
   readonly #registered = new Map<EventSubscriber, End[]>();
   /** Those that want to hear of the end of a slice. */
   #draining: EventSubscriber[] = [];
-  /** Whether one of them asks when it began. */
+  /** Whether one of them asks, or has asked, when it began. */
   timesSlices = false;
 
   constructor(routes: Routes, failures: Failures) {
@@ -26,18 +26,24 @@ export class SubscriberSet {
     if (!this.#registered.has(subscriber)) {
       const name = nameOf(subscriber);
       const { now } = this.#failures;
-      const subscriptions = Object.entries(subscriber.getSubscriptions({ now }));
-      // All are checked before any is wired, so that a bad map leaves nothing half-done.
-      for (const [type, handler] of subscriptions) {
-        assertFunction(`register ${name}`, `the handler of ${format(type)}`, handler);
-      }
-      const { onEvent } = subscriber;
-      const ends = subscriptions.map(([type, handler]) =>
-        this.#routes.add(type, (handler as EventHandler).bind(subscriber), name)
+      const entries: [type: string | undefined, handler: unknown][] = Object.entries(
+        subscriber.getSubscriptions({ now }),
       );
-      if (onEvent) ends.push(this.#routes.add(undefined, onEvent.bind(subscriber), name));
-      this.#registered.set(subscriber, ends);
-      this.#changed();
+      const { onEvent, onDrain } = subscriber;
+      if (onEvent) entries.push([undefined, onEvent]);
+      // All are looked up and checked before any is wired, so that a bad one leaves nothing half-done.
+      const handlers = entries.map(([type, handler]) => {
+        assertFunction(`register ${name}`, `the handler of ${format(type)}`, handler);
+        return [type, (handler as EventHandler).bind(subscriber)] as const;
+      });
+      if (onDrain) {
+        this.timesSlices ||= onDrain.length > 0;
+        this.#draining = [...this.#draining, subscriber];
+      }
+      this.#registered.set(
+        subscriber,
+        handlers.map(([type, handler]) => this.#routes.add(type, handler, name)),
+      );
     }
     return () => this.#remove(subscriber);
   }
@@ -45,12 +51,7 @@ export class SubscriberSet {
   #remove(subscriber: EventSubscriber): void {
     for (const end of this.#registered.get(subscriber) ?? []) end();
     this.#registered.delete(subscriber);
-    this.#changed();
-  }
-
-  #changed(): void {
-    this.#draining = [...this.#registered.keys()].filter(({ onDrain }) => onDrain);
-    this.timesSlices = this.#draining.some(({ onDrain }) => onDrain!.length > 0);
+    this.#draining = this.#draining.filter((other) => other !== subscriber);
   }
 
   /** Tells them that a slice has ended, in their order. */
@@ -70,7 +71,7 @@ export class SubscriberSet {
     const calls = [...this.#registered.keys()].map(async (subscriber) => {
       const settled = this.#call(subscriber, method);
       if (settled && !await deadline.waitFor(settled) && !passed) {
-        this.#failures.count(nameOf(subscriber), method, new Error("timed out"));
+        this.#failures.count(nameOf(subscriber), method, "timed out");
       }
       if (method === "shutdown") this.#remove(subscriber);
     });

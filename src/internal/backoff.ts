@@ -11,7 +11,8 @@ export class Backoff {
 
   /** Whether to report it now; asked each time it happened. */
   due(now: number): boolean {
-    if (now < this.#nextAt) return false;
+    // A clock that was set back is before the whole interval.
+    if (now < this.#nextAt && now >= this.#nextAt - this.#intervalMs) return false;
     const quietSince = this.#nextAt + this.#intervalMs;
     this.#intervalMs = now >= quietSince
       ? FIRST_INTERVAL_MS

@@ -23,24 +23,25 @@ export class Deadline {
   /** Whether it has passed. */
   passed = false;
   /** Ends it; it passes no more. */
-  clear!: () => void;
+  readonly clear: () => void;
   readonly #expired: Promise<boolean>;
 
   /** @param signal makes it pass at once when it aborts */
   constructor(timeoutMs: number, signal?: AbortSignal) {
-    this.#expired = new Promise((resolve) => {
-      const expire = () => {
-        this.passed = true;
-        resolve(false);
-      };
-      const timer = setTimer(expire, timeoutMs);
-      signal?.addEventListener("abort", expire);
-      if (signal?.aborted) expire();
-      this.clear = () => {
-        clearTimer(timer);
-        signal?.removeEventListener("abort", expire);
-      };
-    });
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    this.#expired = promise;
+    const expire = () => {
+      this.passed = true;
+      resolve(false);
+    };
+    // First of all: what is no signal throws, and must leave no timer behind.
+    signal?.addEventListener("abort", expire);
+    if (signal?.aborted) expire();
+    const timer = setTimer(expire, timeoutMs);
+    this.clear = () => {
+      clearTimer(timer);
+      signal?.removeEventListener("abort", expire);
+    };
   }
 
   /** Waits for `work`, but not beyond the deadline. @returns whether the work was done in time */

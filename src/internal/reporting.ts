@@ -75,12 +75,12 @@ export function nameOf(named: unknown): string {
   return "(anonymous)";
 }
 
-/** What an error says, whatever was thrown; of several errors, what each says. */
-export function errorText(error: unknown): string {
+/** What an error says, whatever was thrown; of several errors, what each says: it may be one of them. */
+export function errorText(error: unknown, isInner = false): string {
   try {
     const text = String(error instanceof Error ? error.message || error.name : error);
-    return error instanceof AggregateError
-      ? `${text}: ${error.errors.map(errorText).join("; ")}`
+    return error instanceof AggregateError && !isInner
+      ? `${text}: ${error.errors.map((inner) => errorText(inner, true)).join("; ")}`
       : text;
   } catch {
     return typeof error;

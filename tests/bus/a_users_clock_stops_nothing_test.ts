@@ -93,3 +93,27 @@ Deno.test("a clock that stops the bus has the event rejected", async () => {
   await stopping;
   assertEquals([bus.stats().rejected.stopped, bus.stats().pending], [1, 0]);
 });
+
+Deno.test("a clock that was ahead once and is set back has losses and failures told as before", async () => {
+  let now = 1e12;
+  const logger = new MemoryLogger();
+  const bus = new EventBus({ maxQueueSize: 1, clock: () => now, logger }).start();
+  bus.subscribe("a", function handler() {
+    throw new Error("no");
+  });
+  const linesOf = async () => {
+    logger.lines.length = 0;
+    for (let i = 0; i < 2; i++) bus.publish("a");
+    await bus.flush();
+    return logger.lines.map((line) => /lost|handler failed/.exec(line)?.[0]);
+  };
+  const both = ["handler failed", "lost"];
+  now = 1e15;
+  assertEquals((await linesOf()).slice(0, 2).toSorted(), both);
+  now = 1e12;
+  assertEquals((await linesOf()).slice(0, 2).toSorted(), both);
+  // It still backs off.
+  now += 500;
+  assertEquals((await linesOf()).includes("handler failed"), false);
+  await bus.stop();
+});

@@ -165,6 +165,18 @@ Deno.test("a bad subscription map is refused and nothing is half-wired", () => {
     'Cannot register Bad: the handler of "b" must be a function, received "no"',
   );
   assertEquals(bus.hasSubscribers("a"), false);
+  class BadForAll extends EventSubscriber {
+    getSubscriptions(): Subscriptions {
+      return { a: () => {} };
+    }
+    override onEvent = 5 as unknown as () => void;
+  }
+  assertThrows(
+    () => bus.registerSubscriber(new BadForAll()),
+    TypeError,
+    "Cannot register BadForAll: the handler of undefined must be a function, received 5",
+  );
+  assertEquals(bus.hasSubscribers("a"), false);
 });
 
 Deno.test("a clock that returns no time is counted, and replaced like one that throws", async () => {

@@ -53,3 +53,32 @@ Deno.test("flushSync has five seconds if nothing else is said", async () => {
   assertEquals(bus.queueDepth, 1);
   await bus.stop();
 });
+
+Deno.test("a flushSync within a handler that stops between two handlers leaves no other one out", async () => {
+  const { bus } = quietBus({ drainBudgetMs: 4 });
+  bus.start();
+  using time = steeredTime();
+  const seen: string[] = [];
+  const handler = (name: string, work: () => void = () => {}) => () => {
+    seen.push(name);
+    work();
+    time.pass(10);
+  };
+  bus.subscribe(
+    "a",
+    handler("a1", () => {
+      assertEquals(bus.flushSync({ timeoutMs: 5 }), false);
+      const { accepted, pending, delivered } = bus.stats();
+      assertEquals([accepted, pending, delivered], [3, 3, 0]);
+    }),
+  );
+  bus.subscribe("a", handler("a2"));
+  bus.subscribe("b", handler("b1"));
+  bus.subscribe("b", handler("b2"));
+  bus.subscribe("c", handler("c1"));
+  for (const type of ["a", "b", "c"]) bus.publish(type);
+  assertEquals(await bus.flush(), true);
+  assertEquals(seen, ["a1", "b1", "a2", "b2", "c1"]);
+  assertEquals([bus.stats().delivered, bus.stats().pending], [3, 0]);
+  await bus.stop();
+});

@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { EventBus, EventSubscriber } from "@busbar/busbar";
 import { MemoryLogger, RecordingSubscriber } from "@busbar/busbar/testing";
 import { nextTurn } from "../support/quiet_bus.ts";
@@ -123,6 +123,53 @@ Deno.test("a flush is not done while a handler runs whose promise says that it i
   resolve();
   assertEquals(await bus.flush(), true);
   await bus.stop();
+});
+
+Deno.test("a subscriber whose promises throw when they are asked is counted, and ends nothing", async () => {
+  const create = () => Object.defineProperty(Promise.resolve(), "constructor", { get: fail });
+  class Evil extends EventSubscriber {
+    getSubscriptions() {
+      return { a: create };
+    }
+    override onDrain = create;
+    override flush = create;
+    override flushSync = create;
+    override shutdown = create;
+  }
+  const bus = new EventBus({ logger: new MemoryLogger() }).start();
+  bus.registerSubscriber(new Evil());
+  bus.addEventListener("a", create);
+  bus.publish("a");
+  assertEquals(await bus.flush(), true);
+  bus.flushSync();
+  assertEquals((await bus.stop()).timedOut, false);
+  await nextTurn();
+  // The handler, onDrain of a slice and of flushSync, flushSync, flush of two, shutdown; a listener.
+  assertEquals({ ...bus.subscriberExceptionCounts() }, { Evil: 7, create: 1 });
+});
+
+Deno.test("a subscriber whose onDrain cannot be read is refused, and leaves nothing behind", async () => {
+  const evil = Object.defineProperty(new RecordingSubscriber(), "onDrain", { get: fail });
+  const bus = new EventBus({ logger: new MemoryLogger() }).start();
+  bus.registerSubscriber(new RecordingSubscriber());
+  assertThrows(() => bus.registerSubscriber(evil), Error, "no");
+  assertEquals((await bus.stop()).timedOut, false);
+  assertEquals(bus.hasSubscribers("a"), false);
+});
+
+Deno.test("errors that hold themselves are counted and told in one line", async () => {
+  const endless = new AggregateError([], "endless");
+  for (let i = 0; i < 100; i++) endless.errors.push(endless);
+  const logger = new MemoryLogger();
+  const bus = new EventBus({ logger }).start();
+  bus.subscribe("a", function handler() {
+    throw endless;
+  });
+  bus.publish("a");
+  await bus.stop();
+  assertEquals(logger.lines, [
+    `busbar: handler failed in a: endless: ${Array(100).fill("endless").join("; ")}`,
+  ]);
 });
 
 /** Loggers that fail in another way than by throwing. */

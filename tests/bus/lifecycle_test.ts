@@ -295,3 +295,17 @@ Deno.test("the bounds of options themselves are allowed", () => {
   assertEquals([bus.enabled, bus.maxQueueSize], [true, 2 ** 24]);
   assertEquals(new EventBus({ maxQueueSize: 1, maxInFlight: 1 }).maxQueueSize, 1);
 });
+
+Deno.test("a flush or a stop with what is no signal is refused, and the bus goes on", async () => {
+  const { bus } = quietBus();
+  bus.start();
+  const seen = collect<number>(bus, (event) => event.metadata);
+  bus.publish("a", 1);
+  const signal = new AbortController() as unknown as AbortSignal;
+  assertThrows(() => bus.flush({ signal }), TypeError);
+  assertThrows(() => bus.stop({ signal }), TypeError);
+  assertEquals(bus.publish("a", 2), true);
+  assertEquals(await bus.flush(), true);
+  assertEquals(seen, [1, 2]);
+  assertEquals((await bus.stop()).timedOut, false);
+});

@@ -6,7 +6,7 @@ import type { BusEvent } from "../../events/event.ts";
 import type { AnyEvents, Subscriptions } from "../../events/event_map.ts";
 import { format } from "../../internal/arguments.ts";
 import { toSingleError } from "../../internal/collected_errors.ts";
-import { REQUESTS_ARE_APART } from "../../internal/neutral_context.ts";
+import { inNeutralContext, REQUESTS_ARE_APART } from "../../internal/neutral_context.ts";
 import { isEcho } from "../../internal/reporting.ts";
 import { unref } from "../../internal/timers.ts";
 import type { TraceContext } from "../trace_context.ts";
@@ -97,7 +97,9 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
   /** A failure that the bus does not know, since none of its calls was under way. */
   #pendingFailure: { error: unknown } | undefined;
   #timer: Timer | undefined;
-  #timerSetMs = 0;
+  /** Whether it is set, or about to be, and since when. */
+  #isPolling = false;
+  #pollingSinceMs = 0;
   #echoes = 0;
 
   /**
@@ -152,7 +154,7 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
   /** The same as `flush`, and stops the timer. */
   override async shutdown(): Promise<void> {
     clearTimer(this.#timer);
-    this.#timer = undefined;
+    this.#isPolling = false;
     await this.flush();
   }
 
@@ -281,20 +283,33 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
     throw failure.error;
   }
 
-  /** Polls for as long as there is a flood, and once after it. */
+  /** Polls for as long as there is a flood, and once after it, in no publisher's context. */
   #setTimer(): void {
     const { suppressedIntervalMs } = this.#options;
     // A request may have ended with its timer.
-    const isLost = REQUESTS_ARE_APART && monotonicMs() - this.#timerSetMs > suppressedIntervalMs;
-    if (this.#timer !== undefined && !isLost) return;
-    this.#timerSetMs = monotonicMs();
-    this.#timer = setTimer(() => {
-      this.#timer = undefined;
-      this.#reportSuppressed((limit) => limit.poll());
-      if (this.#types.some(({ limit }) => limit.flooded)) this.#setTimer();
-    }, suppressedIntervalMs);
-    unref(this.#timer);
+    const isLost = REQUESTS_ARE_APART &&
+      monotonicMs() - this.#pollingSinceMs > suppressedIntervalMs;
+    if (this.#isPolling && !isLost) return;
+    this.#isPolling = true;
+    this.#pollingSinceMs = monotonicMs();
+    inNeutralContext(() => {
+      // It may have been shut down since then.
+      if (!this.#isPolling) return;
+      clearTimer(this.#timer);
+      try {
+        unref(this.#timer = setTimer(this.#poll, suppressedIntervalMs));
+      } catch {
+        // Some runtimes have no timers while a module is evaluated: the next record tries again.
+        this.#isPolling = false;
+      }
+    });
   }
+
+  readonly #poll = (): void => {
+    this.#isPolling = false;
+    this.#reportSuppressed((limit) => limit.poll());
+    if (this.#types.some(({ limit }) => limit.flooded)) this.#setTimer();
+  };
 }
 
 function severityOf(type: string, level: LogLevel): number {
