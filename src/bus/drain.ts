@@ -91,8 +91,8 @@ export class Drain {
   /** When the slice began, and when it last looked at the clock. */
   #sliceMs = 0;
   #lookedMs = 0;
-  /** How many of the next calls are timed one by one. */
-  #toTime = 0;
+  /** How many of the next calls are timed one by one; -1 until something took the whole budget. */
+  #toTime = -1;
   /** How many calls are made before the next look. */
   #interval = 1;
   /** Whose call it was, if it was one. */
@@ -297,9 +297,10 @@ export class Drain {
   }
 
   #reportSlow(tookMs: number): void {
-    if (this.#interval > 1 || !(tookMs >= this.#budgetMs) || !this.#calledName) return;
-    const what = `held the event loop for ${tookMs.toFixed(1)} ms`;
-    this.#failures.report(this.slow, this.#calledName, what);
+    const name = this.#calledName;
+    if (name && this.#interval < 2 && this.#toTime >= 0 && tookMs >= this.#budgetMs) {
+      this.#failures.report(this.slow, name, `held the event loop for ${tookMs.toFixed(1)} ms`);
+    }
   }
 
   /** What is due after some events, or the last of them. */

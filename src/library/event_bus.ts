@@ -183,7 +183,7 @@ export interface EventBus<Events extends object = AnyEvents> extends EventTarget
   subscriberExceptionCounts(): Record<string, number>;
   /**
    * A copy of how often a handler was observed to hold the event loop for `drainBudgetMs` or longer, by
-   * name. Calls are timed one by one only at first and after slow ones, so it is a lower bound.
+   * name. Calls are timed one by one only once some have taken that long, so it is a lower bound.
    */
   slowHandlerCounts(): Record<string, number>;
   /** The loss ledger, exact at every moment; a copy. */

@@ -27,9 +27,11 @@ async function slowCounts(
   return { ...bus.slowHandlerCounts() };
 }
 
-Deno.test("a call that takes as long as the budget counts, one that takes less does not", async () => {
-  assertEquals(await slowCounts([10, 3.5, 4]), { handler: 2 });
-  assertEquals(await slowCounts([10, 3.5, 4], { alone: true }), { handler: 2 });
+Deno.test("once a call was slow, one that takes as long as the budget counts, one that takes less does not", async () => {
+  assertEquals(await slowCounts([10, 3.5, 4]), { handler: 1 });
+  assertEquals(await slowCounts([10, 3.5, 4], { alone: true }), { handler: 1 });
+  // A bus's first calls are slow for once: nothing is compiled yet.
+  assertEquals(await slowCounts([10, 3.5]), {});
 });
 
 Deno.test("quick calls that use the budget up together are nobody's fault", async () => {
@@ -46,7 +48,7 @@ Deno.test("after a slow one, the next sixteen calls are timed one by one", async
 
 Deno.test("what an async handler does later is not taken for its call", async () => {
   assertEquals(await slowCounts([0, 0, 0, 0], { async: true }), {});
-  assertEquals(await slowCounts([0, 4, 0], { async: true }), { handler: 1 });
+  assertEquals(await slowCounts([0, 4, 0, 4, 0], { async: true }), { handler: 2 });
 });
 
 Deno.test("what the publisher does between a publish and the slice is not taken for the handler's", async () => {
@@ -71,7 +73,7 @@ Deno.test("who holds the event loop is named in the log, with the time", async (
   bus.subscribe("a", function parse() {
     time.pass(12.5);
   });
-  bus.publish("a");
+  for (let i = 0; i < 2; i++) bus.publish("a");
   await bus.stop();
   assertStringIncludes(logger.lines.join(), "busbar: parse held the event loop for 12.5 ms");
 });
