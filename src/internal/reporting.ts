@@ -47,7 +47,7 @@ export function report(logger: Logger, text: string, onFailure: () => void = () 
 }
 
 /** Without what ends a line or steers a terminal: such characters are written as in JSON. */
-export function oneLine(text: string): string {
+function oneLine(text: string): string {
   return text.replace(
     CONTROLS,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
