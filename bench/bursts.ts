@@ -82,7 +82,11 @@ const CONTENDERS: Readonly<Record<string, () => Publish | Promise<Publish>>> = {
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** Nanoseconds per event, the wait for its delivery included. */
-async function time(publish: Publish, burst: number, bursts: number): Promise<number> {
+async function time(
+  publish: Publish,
+  burst: number,
+  bursts: number,
+): Promise<number> {
   await turn();
   const startedAt = performance.now();
   for (let i = 0; i < bursts; i++) {
@@ -93,15 +97,23 @@ async function time(publish: Publish, burst: number, bursts: number): Promise<nu
 }
 
 /** Nanoseconds per event of each, net of the wait; the median of the rounds. */
-async function compare(names: readonly string[], burst: number): Promise<number[]> {
-  const publishers = await Promise.all(names.map((name) => CONTENDERS[name]!()));
+async function compare(
+  names: readonly string[],
+  burst: number,
+): Promise<number[]> {
+  const publishers = await Promise.all(
+    names.map((name) => CONTENDERS[name]!()),
+  );
   const all = [...publishers, () => {}];
   const bursts = all.map(() => 10);
   for (const [index, publish] of all.entries()) {
     // Warmed up, and as many bursts as fit into a measurement.
     for (let i = 0; i < 300; i++) {
       const took = await time(publish, burst, bursts[index]!);
-      bursts[index] = Math.max(1, Math.round(MEASURED_MS * 1e6 / (took * burst)));
+      bursts[index] = Math.max(
+        1,
+        Math.round(MEASURED_MS * 1e6 / (took * burst)),
+      );
     }
   }
   handled = 0;
@@ -120,7 +132,9 @@ async function compare(names: readonly string[], burst: number): Promise<number[
   }
   await turn();
   if (latest === undefined) throw new Error("nothing was handled");
-  if (handled !== published) throw new Error(`lost ${published - handled} of ${published} events`);
+  if (handled !== published) {
+    throw new Error(`lost ${published - handled} of ${published} events`);
+  }
   const medians = rounds.map(median);
   const wait = medians.pop()!;
   return medians.map((took) => took - wait);
@@ -144,12 +158,20 @@ const CLAIMS: readonly [
 function compareAll(): void {
   const { deno, bun, node } = process.versions;
   const runtime = deno ? "Deno" : bun ? "Bun" : "Node";
-  console.log(`${runtime} ${deno ?? bun ?? node}, ns an event, net of the wait:`);
+  console.log(
+    `${runtime} ${deno ?? bun ?? node}, ns an event, net of the wait:`,
+  );
   let missed = 0;
   for (const [burst, isStored, against, bounds] of CLAIMS) {
     if (against.includes("9043328") && BEFORE === undefined) continue;
     const flags = deno ? ["run", "--config", "bench/deno.json", "-A"] : [];
-    const args = [...flags, process.argv[1] ?? "", `${burst}`, `${isStored}`, against];
+    const args = [
+      ...flags,
+      process.argv[1] ?? "",
+      `${burst}`,
+      `${isStored}`,
+      against,
+    ];
     const [took, reference] = JSON.parse(
       execFileSync(process.execPath, args, { encoding: "utf8" }),
     );
@@ -158,9 +180,12 @@ function compareAll(): void {
     const isMissed = most !== undefined && ratio > most;
     if (isMissed) missed++;
     console.log(
-      `bursts of ${burst}${isStored ? " in an AsyncLocalStorage" : ""}: bus ${took.toFixed(0)} / ` +
+      `bursts of ${burst}${isStored ? " in an AsyncLocalStorage" : ""}: bus ${
+        took.toFixed(0)
+      } / ` +
         `${against} ${reference.toFixed(0)} = ${ratio.toFixed(2)}` +
-        (most === undefined ? "" : ` (at most ${most})`) + (isMissed ? "  MISSED" : ""),
+        (most === undefined ? "" : ` (at most ${most})`) +
+        (isMissed ? "  MISSED" : ""),
     );
   }
   if (missed > 0) process.exitCode = 1;
@@ -171,5 +196,7 @@ if (burst === undefined || against === undefined) {
   compareAll();
 } else {
   const run = () => compare(["bus", against], Number(burst));
-  console.log(JSON.stringify(await (isStored === "true" ? storage.run(1, run) : run())));
+  console.log(
+    JSON.stringify(await (isStored === "true" ? storage.run(1, run) : run())),
+  );
 }
