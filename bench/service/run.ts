@@ -38,7 +38,7 @@ const RUNTIMES: Readonly<Record<string, Runtime>> = {
       "-A",
       "--quiet",
       "--no-lock",
-      "--no-config",
+      "--node-modules-dir=manual",
     ],
     bounds: [0.8, 0.9, 0.1],
   },
