@@ -4,6 +4,7 @@ import { Lease } from "../internal/lease.ts";
 import { inNeutralContext, REQUESTS_ARE_APART } from "../internal/neutral_context.ts";
 import {
   FIRST_INTERVAL,
+  LONE_PER_TIMED,
   LOST_MARKER_MS,
   MAX_ASYNC_INTERVAL,
   MAX_INTERVAL,
@@ -88,7 +89,8 @@ export class Drain {
   /** The call in progress, once somebody has asked for it. */
   #call: AsyncCall | undefined;
   #begun: Begun | undefined;
-  /** When the slice began, and when it last looked at the clock. */
+  #lone = 0;
+  /** When the slice began, and when it last looked at the clock; NaN if it has not. */
   #sliceMs = 0;
   #lookedMs = 0;
   /** How many of the next calls are timed one by one; -1 until something took the whole budget. */
@@ -171,7 +173,7 @@ export class Drain {
     const turnUserMs = this.#turnUserMs;
     try {
       this.#startBudget(this.#lookedMs = monotonicMs());
-      this.#beginSlice(this.#turnMs, false);
+      this.#beginSlice(false);
     } finally {
       this.running = false;
       this.#turnMs = turnMs;
@@ -184,9 +186,9 @@ export class Drain {
       this.#scheduled = false;
       return;
     }
-    // One event alone needs no clock of its own: its publish has just read it.
+    // One event alone needs no clock of its own: its publish has just read it. A few are timed.
     const readMs = this.#queue.size === 1 && this.#interval > 1 &&
-      !this.#subscribers.timesSlices && this.publishedMs;
+      ++this.#lone % LONE_PER_TIMED && this.publishedMs;
     const now = readMs || monotonicMs();
     this.publishedMs = 0;
     const sinceMs = now - this.#turnMs;
@@ -231,7 +233,7 @@ export class Drain {
       this.#startBudget(now);
       this.#calls = 0;
     }
-    if (this.#holders > 0 && (isNew || !this.#isSpent(now))) this.#beginSlice(now, true);
+    if (this.#holders > 0 && (isNew || !this.#isSpent(now))) this.#beginSlice(true);
     else this.#endWake();
   }
 
@@ -240,8 +242,8 @@ export class Drain {
     if (this.#scheduled && !this.#markerSet) this.#setMarker();
   }
 
-  #beginSlice(now: number, mayWait: boolean): void {
-    this.#sliceMs = now;
+  #beginSlice(mayWait: boolean): void {
+    this.#sliceMs = this.#lookedMs;
     this.#interval = Math.min(this.#interval, FIRST_INTERVAL);
     this.#calledAsync = false;
     this.#slice(mayWait, true);

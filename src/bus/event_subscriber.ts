@@ -63,7 +63,8 @@ export abstract class EventSubscriber<Events extends object = AnyEvents>
    * Called at the end of each slice of the drain; looked up when the subscriber is registered. Accumulate per event and pass the result on here,
    * to make one expensive call per slice instead of one per event.
    *
-   * @param sliceStartedAtMs when the slice began, on the clock of `performance.now()`
+   * @param sliceStartedAtMs when the slice began, on the clock of `performance.now()`; NaN if nobody
+   * looked: slices of one event alone are rarely timed, as that costs more than the event
    */
   onDrain?(sliceStartedAtMs: number): void;
 

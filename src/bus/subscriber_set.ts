@@ -13,8 +13,6 @@ export class SubscriberSet {
   readonly #registered = new Map<EventSubscriber, End[]>();
   /** Those that want to hear of the end of a slice. */
   #draining: EventSubscriber[] = [];
-  /** Whether one of them asks, or has asked, when it began. */
-  timesSlices = false;
 
   constructor(routes: Routes, failures: Failures) {
     this.#routes = routes;
@@ -36,10 +34,7 @@ export class SubscriberSet {
         assertFunction(`register ${name}`, `the handler of ${format(type)}`, handler);
         return [type, (handler as EventHandler).bind(subscriber)] as const;
       });
-      if (onDrain) {
-        this.timesSlices ||= onDrain.length > 0;
-        this.#draining = [...this.#draining, subscriber];
-      }
+      if (onDrain) this.#draining = [...this.#draining, subscriber];
       this.#registered.set(
         subscriber,
         handlers.map(([type, handler]) => this.#routes.add(type, handler, name)),

@@ -25,6 +25,8 @@ export const MAX_TIME_MS = 8.64e15;
 export const TURN_MARKER_INTERVAL_MS = 1;
 /** Where a request may end before its marker comes, a marker this old is given up. */
 export const LOST_MARKER_MS = 20;
+/** Of slices of one event alone, one in so many is timed: a prime, as what a request does recurs. */
+export const LONE_PER_TIMED = 17;
 /** The most calls before a slice first looks at the clock, and between two looks. */
 export const FIRST_INTERVAL = 4;
 export const MAX_INTERVAL = 32;

@@ -1,0 +1,91 @@
+import { assert, assertEquals } from "@std/assert";
+import { EventBus, type EventSubscriber } from "@busbar/busbar";
+import { type Meter, observeBus } from "@busbar/busbar/subscribers";
+import { RecordingSubscriber } from "@busbar/busbar/testing";
+import { ONE_SLICE_MS } from "../../support/quiet_bus.ts";
+
+/** An observed bus whose slices a test makes up, and the meter's histogram. */
+function madeUpSlices() {
+  let recorded: number[] = [];
+  let collect = (_result: { observe(): void }): void => {};
+  const meter = {
+    createHistogram: () => ({ record: (value: number) => void recorded.push(value) }),
+    createObservableGauge: () => ({}),
+    createObservableCounter: () => ({}),
+    addBatchObservableCallback: (callback: typeof collect) => collect = callback,
+  } as unknown as Meter;
+  let timer: EventSubscriber | undefined;
+  const bus = new EventBus();
+  bus.registerSubscriber = (subscriber) => {
+    timer = subscriber as EventSubscriber;
+    return { [Symbol.dispose]: () => {} };
+  };
+  observeBus(bus, { meter });
+  return {
+    slice: (tookMs: number) => timer?.onDrain?.(performance.now() - tookMs - 100),
+    recorded: () => recorded,
+    scrape: () => {
+      recorded = [];
+      collect({ observe: () => {} });
+      return recorded;
+    },
+  };
+}
+
+Deno.test("a slice calls no instrument; the next scrape records it, once", () => {
+  const { slice, recorded, scrape } = madeUpSlices();
+  for (let i = 1; i <= 20; i++) slice(i * 1_000);
+  assertEquals(recorded(), []);
+  assertEquals(scrape().map(Math.floor).toSorted((a, b) => a - b), range(1, 20));
+  assertEquals(scrape(), []);
+  slice(NaN);
+  assertEquals(scrape(), []);
+  slice(5_000);
+  assertEquals(scrape().map(Math.floor), [5]);
+});
+
+Deno.test("of many slices a scrape records some, and the longest, whenever it was", () => {
+  const { slice, scrape } = madeUpSlices();
+  for (const longestAt of [1, 200, 5_000]) {
+    for (let i = 1; i <= 5_000; i++) slice(i === longestAt ? 9e9 : i * 1_000);
+    const seconds = scrape().map(Math.floor);
+    assertEquals(seconds.length, 257);
+    assertEquals(new Set(seconds).size, 257);
+    assert(seconds.includes(9e6));
+    // By chance they are all of the first half once in 2^256 runs.
+    assert(seconds.some((second) => second <= 2_500));
+    assert(seconds.some((second) => second > 2_500 && second <= 5_000));
+  }
+});
+
+Deno.test("of slices of one quick event, one in seventeen is timed", async () => {
+  const startedAt: number[] = [];
+  class Listening extends RecordingSubscriber {
+    override onDrain(sliceStartedAtMs?: number): void {
+      startedAt.push(sliceStartedAtMs ?? -1);
+    }
+  }
+  const bus = new EventBus({ drainBudgetMs: ONE_SLICE_MS }).start();
+  bus.registerSubscriber(new Listening());
+  const publish = async (times: number) => {
+    for (let i = 0; i < times; i++) {
+      bus.publish("seen");
+      await bus.flush();
+    }
+  };
+  // The first one is timed: nobody knows yet that it is quick.
+  await publish(1);
+  assert(startedAt[0]! > 0);
+  await publish(17 * 20);
+  assertEquals(startedAt.slice(1).filter((ms) => ms > 0).length, 20);
+  assertEquals(startedAt.slice(1).filter(Number.isNaN).length, 16 * 20);
+  bus.publish("seen");
+  bus.publish("seen");
+  await bus.flush();
+  assert(startedAt.at(-1)! > 0);
+  await bus.stop();
+});
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from + 1 }, (_, i) => from + i);
+}
