@@ -118,9 +118,7 @@ for (const [measured, against, limit] of PAIRS) {
   const ratio = time / reference;
   if (!(ratio <= limit)) missed++;
   console.log(
-    `${a.name} ${time.toFixed(1)} / ${b.name} ${reference.toFixed(1)} = ${
-      ratio.toFixed(2)
-    } ` +
+    `${a.name} ${time.toFixed(1)} / ${b.name} ${reference.toFixed(1)} = ${ratio.toFixed(2)} ` +
       `(at most ${limit})${ratio <= limit ? "" : "  MISSED"}`,
   );
 }

@@ -21,11 +21,7 @@ import { PrometheusExporter } from "@opentelemetry/exporter-prometheus";
 import { MeterProvider } from "@opentelemetry/sdk-metrics";
 import client from "prom-client";
 import { createHandler, metricsRoute } from "../src/http/mod.ts";
-import {
-  type Meter,
-  PrometheusMetrics,
-  type ScrapeFormat,
-} from "../src/otel/mod.ts";
+import { type Meter, PrometheusMetrics, type ScrapeFormat } from "../src/otel/mod.ts";
 import { collectGarbage, median } from "./measure.ts";
 
 const SERIES = 10_000;
@@ -53,9 +49,7 @@ interface Subject {
 function* series(
   shape: Shape,
 ): Generator<{ instrument: number; labels: Record<string, string> }> {
-  const sets = shape === "counters"
-    ? SERIES / 10
-    : Math.ceil(SERIES / 10 / SERIES_A_HISTOGRAM);
+  const sets = shape === "counters" ? SERIES / 10 : Math.ceil(SERIES / 10 / SERIES_A_HISTOGRAM);
   for (let instrument = 0; instrument < 10; instrument++) {
     for (let set = 0; set < sets; set++) {
       yield {
@@ -86,8 +80,7 @@ function instruments(shape: Shape, meter: Meter): Touch {
     });
     return (labels: Record<string, string>) => histogram.record(0.3, labels);
   });
-  return () =>
-    all.forEach(({ instrument, labels }) => add[instrument]?.(labels));
+  return () => all.forEach(({ instrument, labels }) => add[instrument]?.(labels));
 }
 
 function busbar(shape: Shape, format: ScrapeFormat): Subject {
@@ -126,8 +119,7 @@ function promClient(shape: Shape): Subject {
   });
   return {
     scrape: () => registry.metrics(),
-    touch: () =>
-      all.forEach(({ instrument, labels }) => add[instrument]?.(labels)),
+    touch: () => all.forEach(({ instrument, labels }) => add[instrument]?.(labels)),
   };
 }
 
@@ -311,9 +303,7 @@ function compareAll(): void {
     { blockMs, longestBlockMs }: Result,
     firstMs = firstBlockMs(name),
   ) =>
-    `blocks ${blockMs.toFixed(1)} ms in the median scrape, ${
-      longestBlockMs.toFixed(1)
-    } in the ` +
+    `blocks ${blockMs.toFixed(1)} ms in the median scrape, ${longestBlockMs.toFixed(1)} in the ` +
     `worst, ${firstMs.toFixed(1)} in the first`;
   const judgeBlocks = (name: string, result: Result) => {
     const firstMs = firstBlockMs(name);
@@ -326,9 +316,7 @@ function compareAll(): void {
     const [ours, theirs] = apart<[Result, Result]>(measured, against);
     const ratio = ours.ms / theirs.ms;
     judge(
-      `${measured} ${ours.ms.toFixed(1)} / ${against} ${
-        theirs.ms.toFixed(1)
-      } = ` +
+      `${measured} ${ours.ms.toFixed(1)} / ${against} ${theirs.ms.toFixed(1)} = ` +
         `${ratio.toFixed(2)} (at most ${MAX_RATIO})`,
       ratio <= MAX_RATIO,
     );

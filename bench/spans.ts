@@ -11,13 +11,7 @@
  */
 import { execFileSync } from "node:child_process";
 import process from "node:process";
-import {
-  type Context,
-  ROOT_CONTEXT,
-  SpanKind,
-  trace,
-  type Tracer,
-} from "@opentelemetry/api";
+import { type Context, ROOT_CONTEXT, SpanKind, trace, type Tracer } from "@opentelemetry/api";
 import { NoopSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import { EventBus } from "../mod.ts";
 import { declare } from "../src/catalog/mod.ts";

@@ -52,8 +52,7 @@ interface Begun {
  * own. So does what async handlers do after an `await`: a slice that has called some lets the other
  * microtasks run before it looks at the clock. No runtime tells when a turn ends, so a marker is
  * set: a macrotask whose arrival proves it. One costs microseconds, so at most one a millisecond is
- * set; slices less than a millisecond after the last share its budget. Each turn makes one call at
- * least, whatever the clocks say.
+ * set, and slices of one millisecond share its budget. Each turn makes one call at least.
  */
 export class Drain {
   /** When an event was published, on the runtime's monotonic clock; 0 if that is not known. */
