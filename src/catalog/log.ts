@@ -3,11 +3,11 @@ import type { EventAttributes } from "./attributes.ts";
 import {
   type AnyEvent,
   assertFunctions,
-  assertNames,
   assertOptions,
   assertType,
   invalidDeclaration,
 } from "./declaration.ts";
+import { assertRedact } from "./redact_path.ts";
 
 /** How severe a log record is, as OpenTelemetry names it. */
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal";
@@ -24,12 +24,16 @@ export interface LogDeclaration<Event extends BusEvent = BusEvent> {
   /** The record's attributes. Default: the metadata's fields. */
   readonly attributes?: ((event: Event) => EventAttributes) | undefined;
   /**
-   * Names of fields, or dotted ends of their paths, to replace by `"[redacted]"`. Default: none.
+   * What to replace by `"[redacted]"`, and never to read: names of fields (`password`), or the ends of
+   * the paths to them (`user.email`, `users[*].email`, `users[0].email`, `headers["x-key"]`). Case does
+   * not matter; `*` is any field or index; indexes that a path does not name are passed over. It holds
+   * for entries too: of `Map`, `Headers`, `URLSearchParams`, of lists of pairs, and of queries in URLs.
+   * Default: none.
    */
   readonly redact?: readonly string[] | undefined;
   /**
-   * How many records per second are written; the rest is counted, and a summary record reports the
-   * count. Default: the subscriber's.
+   * How many records below `warn` are written per second; the rest is counted, and a summary record
+   * reports the count. Default: the subscriber's.
    */
   readonly maxPerSecond?: number | undefined;
 }
@@ -50,7 +54,7 @@ export function assertLog(type: string, log: unknown): void {
   assertOptions(what, log, Object.keys(OPTIONS));
   const { level, body, attributes, redact, maxPerSecond } = log as LogDeclaration<AnyEvent>;
   assertFunctions(what, { body, attributes });
-  if (redact !== undefined) assertNames(what, "redact", redact);
+  if (redact !== undefined) assertRedact(`declare ${what}`, redact);
   if (typeof level !== "function" && !LOG_LEVELS.includes(level)) {
     invalidDeclaration(what, "level", `one of ${LOG_LEVELS.join(", ")}`, level);
   }

@@ -29,9 +29,9 @@ import { TracingSubscriber } from "./tracing/tracing_subscriber.ts";
 export interface CatalogLimits {
   /** Log records below this level are not built. Default: `"info"`. */
   readonly minLevel?: LoggingSubscriberOptions<AnyEvents>["minLevel"] | undefined;
-  /** Names of fields to redact in all log records. Default: none. */
+  /** What to redact in all log records; see `LogDeclaration.redact`. Default: nothing. */
   readonly redact?: readonly string[] | undefined;
-  /** How many log records of one event type are written per second. Default: 100. */
+  /** How many log records of one event type, below `warn`, are written per second. Default: 100. */
   readonly maxPerSecond?: number | undefined;
   /** How many records of one type may be pending in an async sink. Default: 500. */
   readonly maxPending?: number | undefined;

@@ -1,4 +1,6 @@
 import type { LogAttributes, LogValue } from "./log_record.ts";
+import { entriesLike } from "./entries_like.ts";
+import { withoutParameters, withoutUserInfo } from "./log_urls.ts";
 import { REDACTED, type Redaction } from "./redaction.ts";
 
 /** How deep a record's attributes are nested at most; deeper values are named, not shown. */
@@ -10,40 +12,55 @@ const CIRCULAR = "[circular]";
 const TOO_DEEP = "[nested too deeply]";
 const UNREADABLE = "[unreadable]";
 
+/** The attribute that metadata without fields becomes. */
+const NO_FIELDS = "metadata";
+/** What an error has of its own, but does not show among its fields. */
+const ERROR_CAUSES = ["cause", "errors"];
+/** Node's lists of headers, in which each name is followed by its value. */
+const FLAT_ENTRIES = /^raw(headers|trailers)$/i;
+/** What a field is called that names the `value` beside it. */
+const NAMING_FIELDS = ["name", "key"];
+
 /**
  * Copies metadata into attributes that JSON can write, whatever it is: cycles, `BigInt`, dates,
- * errors, maps, sets, and getters that throw. A field that is redacted is never read.
+ * errors, maps, sets, headers, and getters that throw. What is redacted is never read. URLs lose
+ * their user info.
  *
  * Metadata that has no fields, such as a string or an array, becomes the attribute `metadata`.
  */
 export function toLogAttributes(metadata: unknown, redaction: Redaction): LogAttributes {
   if (metadata === undefined || metadata === null) return {};
-  const copied = new Copier(redaction).copy(metadata, "");
+  const copied = typeof metadata === "object" && !Array.isArray(metadata)
+    ? new Copier(redaction).copy(metadata)
+    : undefined;
   return typeof copied === "object" && copied !== null && !Array.isArray(copied)
     ? copied as LogAttributes
-    : { metadata: copied ?? null };
+    : new Copier(redaction).copyFields([NO_FIELDS], () => copied ?? metadata);
 }
 
-/** What an error has of its own, but does not show among its fields. */
-const ERROR_CAUSES = ["cause", "errors"];
+/** Reads a field of that name, the so-manieth. */
+type Read = (name: string, index: number) => unknown;
 
 /** Copies one record's values. */
 class Copier {
   readonly #redaction: Redaction;
-  readonly #withPaths: boolean;
+  readonly #isActive: boolean;
   /** The objects on the way to the value at hand. */
   readonly #ancestors: object[] = [];
+  /** The names and indexes on that way; followed only where something is redacted. */
+  readonly #way: (string | number)[] = [];
   #left = MAX_LOG_VALUES;
 
   constructor(redaction: Redaction) {
     this.#redaction = redaction;
-    this.#withPaths = redaction.active;
+    this.#isActive = redaction.active;
   }
 
   /** `undefined` only for `undefined`. */
-  copy(value: unknown, path: string): LogValue | undefined {
+  copy(value: unknown): LogValue | undefined {
     switch (typeof value) {
       case "string":
+        return this.#copyText(value);
       case "boolean":
       case "undefined":
         return value;
@@ -56,76 +73,21 @@ class Copier {
       case "function":
         return "[function]";
       case "object":
-        return value === null ? null : this.#enter(value, path);
+        return value === null ? null : this.#enter(value);
     }
   }
 
-  #enter(object: object, path: string): LogValue {
-    if (this.#ancestors.includes(object)) return CIRCULAR;
-    if (this.#ancestors.length >= MAX_LOG_DEPTH) return TOO_DEEP;
-    this.#ancestors.push(object);
-    try {
-      return this.#copyObject(object, path);
-    } catch {
-      // Foreign code ran: a getter, a proxy, `toJSON`. A field that cannot be read costs no record.
-      return UNREADABLE;
-    } finally {
-      this.#ancestors.pop();
-    }
-  }
-
-  #copyObject(object: object, path: string): LogValue {
-    if (Array.isArray(object)) return this.#copyItems(object, object.length, path);
-    if (ArrayBuffer.isView(object)) return `[${object.byteLength} bytes]`;
-    if (object instanceof ArrayBuffer) return `[${object.byteLength} bytes]`;
-    if (object instanceof Set) return this.#copyItems(object, object.size, path);
-    if (object instanceof RegExp) return String(object);
-    if (object instanceof Map) {
-      const keys = [...object.keys()];
-      return this.#copyFields(keys.map(String), (index) => object.get(keys[index]), path);
-    }
-    if (object instanceof Error) {
-      const hidden = ERROR_CAUSES.filter((name) => Object.hasOwn(object, name));
-      const names = new Set(["name", "message", "stack", ...hidden, ...Object.keys(object)]);
-      return this.#copyFields([...names], (_, name) => object[name as keyof Error], path);
-    }
-    if ("toJSON" in object && typeof object.toJSON === "function") {
-      const json: unknown = object.toJSON();
-      if (json !== object) return this.copy(json, path) ?? null;
-    }
-    return this.#copyFields(
-      Object.keys(object),
-      (_, name) => object[name as keyof object],
-      path,
-    );
-  }
-
-  #copyItems(items: Iterable<unknown>, count: number, path: string): LogValue {
-    const copies: LogValue[] = [];
-    for (const item of items) {
-      if (this.#left <= 0) {
-        copies.push(more(count - copies.length));
-        break;
-      }
-      this.#left--;
-      copies.push(this.copy(item, path) ?? null);
-    }
-    return copies;
-  }
-
-  #copyFields(
-    names: readonly string[],
-    read: (index: number, name: string) => unknown,
-    path: string,
-  ): LogValue {
+  /** Copies the fields of those names. */
+  copyFields(names: readonly string[], read: Read): LogAttributes {
     const copies: Record<string, LogValue> = {};
-    for (const [index, name] of names.entries()) {
+    for (let i = 0; i < names.length; i++) {
       if (this.#left <= 0) {
-        copies["…"] = more(names.length - index);
+        copies["…"] = more(names.length - i);
         break;
       }
       this.#left--;
-      const copy = this.#copyField(index, name, read, path);
+      const name = names[i] as string;
+      const copy = this.#copyField(name, i, read);
       if (copy === undefined) continue;
       // Assigning `__proto__` would set the prototype.
       if (name !== "__proto__") copies[name] = copy;
@@ -141,24 +103,133 @@ class Copier {
     return copies;
   }
 
-  #copyField(
-    index: number,
-    name: string,
-    read: (index: number, name: string) => unknown,
-    parent: string,
-  ): LogValue | undefined {
-    let path = "";
-    if (this.#withPaths) {
-      path = `${parent}.${name}`;
-      if (this.#redaction.covers(path)) return REDACTED;
-    }
-    let value: unknown;
+  #copyText(text: string): string {
+    const shown = text.includes("://") ? withoutUserInfo(text) : text;
+    return this.#isActive && shown.includes("=")
+      ? withoutParameters(shown, (name) => this.#redaction.coversField(this.#way, name))
+      : shown;
+  }
+
+  #enter(object: object): LogValue {
+    if (this.#ancestors.includes(object)) return CIRCULAR;
+    if (this.#ancestors.length >= MAX_LOG_DEPTH) return TOO_DEEP;
+    this.#ancestors.push(object);
+    const { length } = this.#way;
     try {
-      value = read(index, name);
+      return this.#copyObject(object);
     } catch {
+      // Foreign code ran: a getter, a proxy, `toJSON`. A field that cannot be read costs no record.
       return UNREADABLE;
+    } finally {
+      this.#ancestors.pop();
+      this.#way.length = length;
     }
-    return this.copy(value, path);
+  }
+
+  #copyObject(object: object): LogValue {
+    const prototype = Object.getPrototypeOf(object);
+    if (prototype !== Object.prototype && prototype !== null) {
+      if (Array.isArray(object)) return this.#copyList(object);
+      if (ArrayBuffer.isView(object)) return `[${object.byteLength} bytes]`;
+      if (object instanceof ArrayBuffer) return `[${object.byteLength} bytes]`;
+      if (object instanceof Set) return this.#copySet(object);
+      if (object instanceof RegExp) return this.#copyText(String(object));
+      if (object instanceof Error) return this.#copyError(object);
+      const entries = entriesLike(object);
+      if (entries !== undefined) return this.copyFields(entries.names, entries.read);
+    }
+    if ("toJSON" in object && typeof object.toJSON === "function") {
+      const json: unknown = object.toJSON();
+      if (json !== object) return this.copy(json) ?? null;
+    }
+    const names = Object.keys(object);
+    const read = (name: string) => object[name as keyof object];
+    return this.#isActive && this.#namesAValue(object, names)
+      ? this.copyFields(names, (name) => name === "value" ? REDACTED : read(name))
+      : this.copyFields(names, read);
+  }
+
+  /** Whether it is an entry, such as `{ name: "cookie", value: "…" }`, and its name is covered. */
+  #namesAValue(object: object, names: readonly string[]): boolean {
+    return names.includes("value") && NAMING_FIELDS.some((field) => {
+      if (!names.includes(field) || this.#redaction.coversField(this.#way, field)) return false;
+      const name: unknown = object[field as keyof object];
+      return typeof name === "string" && this.#redaction.coversField(this.#way, name);
+    });
+  }
+
+  #copyError(error: Error): LogValue {
+    const hidden = ERROR_CAUSES.filter((name) => Object.hasOwn(error, name));
+    const names = new Set(["name", "message", "stack", ...hidden, ...Object.keys(error)]);
+    // A stack begins with the message.
+    const hidesStack = this.#isActive && this.#redaction.coversField(this.#way, "message");
+    return this.copyFields(
+      [...names],
+      (name) => name === "stack" && hidesStack ? REDACTED : error[name as keyof Error],
+    );
+  }
+
+  #copyList(list: readonly unknown[]): LogValue {
+    const above = this.#way.at(-1);
+    const isFlat = this.#isActive && typeof above === "string" && FLAT_ENTRIES.test(above);
+    const isEntries = isFlat || this.#isActive && list.length === 2;
+    const copies: LogValue[] = [];
+    for (let i = 0; i < list.length; i++) {
+      if (this.#left <= 0) {
+        copies.push(more(list.length - i));
+        break;
+      }
+      this.#left--;
+      copies.push(this.#copyItem(list, i, isEntries && i % 2 === 1));
+    }
+    return copies;
+  }
+
+  /** @param isValue whether the item before it may be its name */
+  #copyItem(list: readonly unknown[], index: number, isValue: boolean): LogValue {
+    if (!this.#isActive) return this.copy(list[index]) ?? null;
+    if (this.#redaction.coversItem(this.#way, index)) return REDACTED;
+    const name = isValue && !this.#redaction.coversItem(this.#way, index - 1)
+      ? list[index - 1]
+      : undefined;
+    if (typeof name === "string" && this.#redaction.coversField(this.#way, name)) return REDACTED;
+    this.#way.push(typeof name === "string" ? name : index);
+    const copy = this.copy(list[index]) ?? null;
+    this.#way.pop();
+    return copy;
+  }
+
+  #copySet(set: ReadonlySet<unknown>): LogValue {
+    const copies: LogValue[] = [];
+    for (const item of set) {
+      if (this.#left <= 0) {
+        copies.push(more(set.size - copies.length));
+        break;
+      }
+      this.#left--;
+      const isCovered = this.#redaction.coversItem(this.#way, copies.length);
+      this.#way.push(copies.length);
+      copies.push(isCovered ? REDACTED : this.copy(item) ?? null);
+      this.#way.pop();
+    }
+    return copies;
+  }
+
+  #copyField(name: string, index: number, read: Read): LogValue | undefined {
+    if (!this.#isActive) return this.copy(readSafely(name, index, read));
+    if (this.#redaction.coversField(this.#way, name)) return REDACTED;
+    this.#way.push(name);
+    const copy = this.copy(readSafely(name, index, read));
+    this.#way.pop();
+    return copy;
+  }
+}
+
+function readSafely(name: string, index: number, read: Read): unknown {
+  try {
+    return read(name, index);
+  } catch {
+    return UNREADABLE;
   }
 }
 

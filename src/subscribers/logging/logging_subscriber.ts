@@ -39,8 +39,8 @@ interface LoggedType {
  *
  * - **Lazy**: an event type whose level is below `minLevel` is not subscribed to. Records below
  *   that level, or beyond the rate limit, are not built.
- * - **Rate-limited**: each event type has its own limit. Suppressed records are counted in
- *   `stats().suppressedByType` and reported by a summary record: after a second, when the flood is
+ * - **Rate-limited**: each event type has its own limit, which records of `warn` and above do not
+ *   know. Suppressed records are counted in `stats().suppressedByType` and reported by a summary record: after a second, when the flood is
  *   over, every 2 s, 4 s, 8 s … 60 s while it lasts, and at `flush` and `stop`.
  * - **Redacted**: fields to be redacted are never read.
  * - **Isolated**: failures of a sink are counted in `stats().sinks`, counted and logged by the bus,
@@ -197,7 +197,11 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
     const severityNumber = severityOf(event.type, level);
     if (severityNumber < this.#minSeverity) return undefined;
     const { timestamp } = event;
-    if (!limit.allow(this.#options.clock?.() ?? timestamp, timestamp)) {
+    // What tells of trouble is not lost behind what does not.
+    if (
+      severityNumber < SEVERITY_NUMBERS.warn &&
+      !limit.allow(this.#options.clock?.() ?? timestamp, timestamp)
+    ) {
       this.#setTimer();
       return undefined;
     }

@@ -1,5 +1,6 @@
 import type { Catalog } from "../../catalog/catalog.ts";
 import { LOG_LEVELS, type LogLevel } from "../../catalog/log.ts";
+import { assertRedact } from "../../catalog/redact_path.ts";
 import type { BusEvent } from "../../events/event.ts";
 import type { AnyEvents } from "../../events/event_map.ts";
 import {
@@ -23,12 +24,12 @@ export interface LoggingSubscriberOptions<Events extends object> {
   /** Records below this level are not built. Default: `"info"`. */
   readonly minLevel?: LogLevel | undefined;
   /**
-   * How many records of one event type are written per second, above 0, unless its declaration says
-   * otherwise. After a quiet second, that many may be written at once. `Infinity` for no limit.
+   * How many records of one event type, below `warn`, are written per second, above 0, unless its
+   * declaration says otherwise. After a quiet second, that many may be written at once. `Infinity` for no limit.
    * Default: 100.
    */
   readonly maxPerSecond?: number | undefined;
-  /** Names of fields to redact in all records; see `LogDeclaration.redact`. Default: none. */
+  /** What to redact in all records; see `LogDeclaration.redact`. Default: nothing. */
   readonly redact?: readonly string[] | undefined;
   /**
    * Returns the span that an event belongs to. If it is not given, or returns `undefined`, the
@@ -128,14 +129,7 @@ export function resolveLoggingOptions<Events extends object>(
     invalidArgument(TypeError, ACTION, "minLevel", `one of ${LOG_LEVELS.join(", ")}`, minLevel);
   }
   assertAboveZero(ACTION, "maxPerSecond", maxPerSecond);
-  if (!Array.isArray(redact)) {
-    invalidArgument(TypeError, ACTION, "redact", "a list of names", redact);
-  }
-  for (const name of redact) {
-    if (typeof name !== "string" || name === "") {
-      invalidArgument(TypeError, ACTION, "redact", "a list of names", name);
-    }
-  }
+  assertRedact(ACTION, redact);
   if (contextOf !== undefined) assertFunction(ACTION, "contextOf", contextOf);
   if (clock !== undefined) assertFunction(ACTION, "clock", clock);
   assertPositiveInteger(ACTION, "maxPending", maxPending);

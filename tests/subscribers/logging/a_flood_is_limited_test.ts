@@ -158,3 +158,22 @@ Deno.test("a flood is reported before the process ends", async () => {
   await bus.stop();
   assertEquals(summaries(records).length, 1);
 });
+
+Deno.test("warn and above are never limited, nor do they use up what others may write", async () => {
+  const { bus, subscriber, records } = loggingBus({
+    logs: { a: { level: ({ metadata }) => metadata } },
+    maxPerSecond: 2,
+  });
+  const publish = (level: string, count: number) => {
+    for (let i = 0; i < count; i++) bus.publish("a", level, { timestamp: 0 });
+  };
+  publish("warn", 20);
+  publish("info", 20);
+  publish("error", 20);
+  publish("fatal", 20);
+  await bus.stop();
+  const written = records.filter(({ eventType }) => eventType === "a");
+  const count = (level: string) => written.filter((record) => record.level === level).length;
+  assertEquals(["info", "warn", "error", "fatal"].map(count), [2, 20, 20, 20]);
+  assertEquals({ ...subscriber.stats().suppressedByType }, { a: 18 });
+});
