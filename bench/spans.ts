@@ -5,6 +5,8 @@
  * become spans by the `BusTracer` that `startObservability` uses, and by the SDK's own tracer; all
  * hand them to a processor that keeps nothing. The aim is at most 1.3 times the baseline.
  *
+ * Then: what does a span cost amid 8,000 open roots of one session, against ten? At most twice.
+ *
  * Run it with `deno task bench:spans`; each ratio is measured in a process of its own.
  *
  * @module
@@ -136,15 +138,79 @@ function nested(): readonly Contender[] {
   ];
 }
 
-const SCENARIOS: Readonly<Record<string, () => readonly Contender[]>> = {
+interface JobEvents {
+  "job.start": { operationId: number };
+  "job.end": { operationId: number };
+  "job.failed": { operationId: number; error: string };
+  "step.start": { operationId: number };
+  "step.end": { operationId: number };
+  "lone.start": { operationId: number };
+  "lone.end": { operationId: number };
+}
+
+/**
+ * Roots with a step each, some of which fail, while so many others are open in the same session: no
+ * event names one. A step whose declared parent is not open is looked for among all of them.
+ */
+async function amidRoots(open: number): Promise<Contender> {
+  const { span } = declare<JobEvents>();
+  const bus = new EventBus<JobEvents>({ maxQueueSize: 32 * BURST }).start();
+  const subscriber = new TracingSubscriber<JobEvents>({
+    tracer: eventTracer(),
+    spans: {
+      job: span("job.start", "job.end", { root: true, failedBy: "job.failed" }),
+      step: span("step.start", "step.end", { parent: "job" }),
+      lone: span("lone.start", "lone.end", { parent: "none" }),
+    },
+  });
+  bus.registerSubscriber(subscriber);
+  for (let i = 0; i < open; i++) {
+    bus.publish("job.start", { operationId: -1 - i });
+    // Half of them are over, but for a step.
+    if (i % 2 === 0) continue;
+    bus.publish("step.start", { operationId: -1 - i });
+    bus.publish("job.end", { operationId: -1 - i });
+  }
+  await bus.flush();
+  let serial = 0;
+  return {
+    name: `amid ${open.toLocaleString("en")} open roots`,
+    burst: async () => {
+      for (let i = 0; i < BURST / 4; i++) {
+        const metadata = { operationId: ++serial };
+        bus.publish("job.start", metadata);
+        bus.publish("step.start", metadata);
+        bus.publish("lone.start", metadata);
+        bus.publish("job.end", metadata);
+        bus.publish("job.failed", { ...metadata, error: "gone" });
+        bus.publish("lone.end", metadata);
+        bus.publish("step.end", metadata);
+        bus.publish("job.failed", { ...metadata, error: "too late" });
+      }
+      await bus.flush();
+    },
+    afterTenBursts: () => {
+      const { droppedEventsCount } = bus;
+      const { expired, orphanedEnds } = subscriber.stats();
+      if (droppedEventsCount + expired + orphanedEnds > 0) {
+        throw new Error("spans were lost");
+      }
+    },
+  };
+}
+
+const SCENARIOS: Readonly<
+  Record<string, () => readonly Contender[] | Promise<readonly Contender[]>>
+> = {
   flat,
   nested,
+  roots: () => Promise.all([10, 8_000].map(amidRoots)),
 };
 
 const [only] = process.argv.slice(2);
 const scenario = only === undefined ? undefined : SCENARIOS[only];
 if (scenario !== undefined) {
-  const contenders = scenario();
+  const contenders = await scenario();
   console.log(JSON.stringify([...await measure(contenders, BURST)]));
 } else {
   const self = new URL(import.meta.url).pathname;
@@ -160,11 +226,11 @@ if (scenario !== undefined) {
     ], {
       encoding: "utf8",
     });
-    const [[, baseline], ...ours] = JSON.parse(printed) as [
+    const [[first, baseline], ...ours] = JSON.parse(printed) as [
       [string, number],
       ...[string, number][],
     ];
-    console.log(`${name}: startSpan and end ${baseline.toFixed(0)} ns`);
+    console.log(`${name}: ${first} ${baseline.toFixed(0)} ns a span`);
     for (const [what, ns] of ours) {
       console.log(
         `  ${what} ${ns.toFixed(0)} ns, ratio ${(ns / baseline).toFixed(2)}`,

@@ -9,7 +9,9 @@ import { report } from "../../internal/reporting.ts";
 import type { SubscriptionContext } from "../../library/event_subscriber.ts";
 import { AmbiguousPairs } from "../pairs/ambiguous_pairs.ts";
 import { Expiry } from "../pairs/expiry.ts";
-import { OpenPairs, type OpenPairsStats, operationIdOf, pairKey } from "../pairs/open_pairs.ts";
+import { boundedId } from "../pairs/bounded_id.ts";
+import { OpenPairs, type OpenPairsStats, operationIdOf } from "../pairs/open_pairs.ts";
+import { PairsGroup } from "../pairs/pairs_group.ts";
 import { createInstrument } from "./create_instrument.ts";
 import type { Instrument } from "./instrument.ts";
 import {
@@ -64,6 +66,7 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
   override readonly name: string = "MetricsSubscriber";
   readonly #options: ResolvedMetricsOptions<Events>;
   readonly #instruments = new Map<string, Instrument>();
+  readonly #pairsGroup = new PairsGroup();
   /** Of starts, or of their timestamps where nothing else of them is read. */
   readonly #pairs: OpenPairs<AnyEvent | number>[] = [];
   readonly #pairsOf = new Map<Instrument, OpenPairs<AnyEvent | number>>();
@@ -84,7 +87,7 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
     this.#options = resolveMetricsOptions(options);
     this.#expiredReport = new CountReport(this.#options.logger);
     this.#ambiguous = new AmbiguousPairs(this.#options.logger);
-    this.#expiry = new Expiry(this.#pairs, () => this.#reportExpired());
+    this.#expiry = new Expiry(this.#pairsGroup, this.#pairs, () => this.#reportExpired());
   }
 
   /** Creates the instruments, once, and a handler for each type that feeds one. */
@@ -127,18 +130,19 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
   ): void {
     const { start, end, value, attributes, readsStart } = declared;
     const { contextOf, limits } = this.#options;
-    const open = this.#pairsOf.get(instrument) ?? new OpenPairs<AnyEvent | number>(limits);
+    const open = this.#pairsOf.get(instrument) ??
+      new OpenPairs<AnyEvent | number>(limits, this.#pairsGroup);
     if (!this.#pairsOf.has(instrument)) this.#pairs.push(open);
     this.#pairsOf.set(instrument, open);
     on(start, (event) => {
       const id = operationIdOf(declared, event);
       // A declaration of another copy of the package may not say whether it does.
       const kept = readsStart === false ? event.timestamp : event;
-      const overlaps = open.open(pairKey(start, event, id), kept);
-      if (overlaps && id === undefined) this.#ambiguous.add(start, this.name);
+      const overlaps = open.open(boundedId(event.sessionId), id, kept);
+      if (overlaps && id === "") this.#ambiguous.add(start, this.name);
     });
     on(end, (event) => {
-      const kept = open.close(pairKey(start, event, operationIdOf(declared, event)));
+      const kept = open.close(boundedId(event.sessionId), operationIdOf(declared, event));
       if (kept === undefined) return;
       const isTimestamp = typeof kept === "number";
       // Where a timestamp is all that was kept, nobody reads the start.
@@ -183,7 +187,7 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
 
   #reportExpired(): void {
     this.#expiredReport.update(
-      this.#pairs.reduce((sum, pairs) => sum + pairs.expired, 0),
+      this.#pairsGroup.expired,
       this.#expiry.now,
       (expired) => `${this.name} expired starts whose end did not arrive: ${expired} so far`,
     );

@@ -2,6 +2,8 @@ import type { OperationId } from "../../catalog/declaration.ts";
 import type { BusEvent } from "../../events/event.ts";
 import { boundedId } from "./bounded_id.ts";
 import type { OpenPairsLimits } from "./limits.ts";
+import { type Keyed, PairLane } from "./pair_lane.ts";
+import { PairsGroup, type Stamp } from "./pairs_group.ts";
 
 /** The options of {@linkcode OpenPairs}. */
 export interface OpenPairsOptions<Start> extends OpenPairsLimits {
@@ -19,18 +21,9 @@ export interface OpenPairsStats {
   readonly orphaned: number;
 }
 
-/** A key; a number and the string of its digits are different keys. */
-export type PairKey = string | number;
-
-/** When those were opened that have it: all since one reading of the clock, at the next one. */
-interface Stamp {
-  /** As `OpenPairs` measures time. */
-  atMs: number;
-}
-
-interface Entry<Start> {
-  readonly lane: PairLane;
-  readonly key: PairKey;
+/** A start that waits. */
+interface Entry<Start> extends Keyed {
+  readonly lane: OpenPairsLane<Start>;
   readonly start: Start;
   readonly stamp: Stamp;
   /** Its neighbours in the order of opening. */
@@ -43,24 +36,17 @@ interface Entry<Start> {
 }
 
 /**
- * Where {@linkcode OpenPairs} stores starts by key. The keys of different lanes are independent,
- * while the limits apply to all lanes together. A `Map` can be used as a lane.
+ * Where {@linkcode OpenPairs} stores starts by their keys. The keys of different lanes are
+ * independent, while the limits apply to all lanes together.
  */
-export interface PairLane {
-  /** Returns what was set for a key, or `undefined`. */
-  get(key: PairKey): unknown;
-  /** Stores a value that only `OpenPairs` uses. */
-  set(key: PairKey, entry: unknown): unknown;
-  /** Removes a key. */
-  delete(key: PairKey): unknown;
-}
+export type OpenPairsLane<Start> = PairLane<Entry<Start>>;
 
 /**
- * Matches ends with the starts that wait for them, by key.
+ * Matches ends with the starts that wait for them, by session and operation: their key.
  *
  * - Several starts of one key are matched oldest first.
  * - Memory is bounded by count and by age. Starts that expire are counted and passed to `onExpire`.
- * - Age is measured by the clock whose readings `OpenPairs.expire` is given, from the first of them
+ * - Age is measured by the clock whose readings `OpenPairs.expire` (or the group) is given, from the first of them
  *   after a start was opened: opening reads no clock, and what starts say about their own time does
  *   not matter. Where that clock jumps back, no time has passed.
  * - Each operation takes constant time, on average.
@@ -71,21 +57,20 @@ export class OpenPairs<Start> {
   readonly #maxOpenPairs: number;
   readonly #maxPairAgeMs: number;
   readonly #onExpire: ((start: Start) => void) | undefined;
-  readonly #lane: PairLane = new Map();
+  readonly #group: PairsGroup;
+  readonly #lane: OpenPairsLane<Start> = new PairLane();
   #oldest: Entry<Start> | undefined;
   #newest: Entry<Start> | undefined;
-  /** That of the next reading, and how many open ones have it. */
-  #stamp: Stamp = { atMs: 0 };
-  #unstamped = 0;
-  /** The sum of the clock's steps forward, and its last reading. */
-  #elapsedMs = 0;
-  #readMs = Infinity;
   #open = 0;
   #expired = 0;
   #orphaned = 0;
 
-  /** Creates an empty set of pairs. */
-  constructor({ maxOpenPairs, maxPairAgeMs, onExpire }: OpenPairsOptions<Start>) {
+  /** Creates an empty set of pairs. @param group those whose readings they share; default: none */
+  constructor(
+    { maxOpenPairs, maxPairAgeMs, onExpire }: OpenPairsOptions<Start>,
+    group: PairsGroup = new PairsGroup(),
+  ) {
+    this.#group = group;
     this.#maxOpenPairs = maxOpenPairs;
     this.#maxPairAgeMs = maxPairAgeMs;
     this.#onExpire = onExpire;
@@ -103,30 +88,40 @@ export class OpenPairs<Start> {
 
   /** Whether a start is open that no reading of the clock has been given for. */
   get hasUnstamped(): boolean {
-    return this.#unstamped > 0;
+    return this.#group.unstamped > 0;
   }
 
   /** How long the oldest start may still wait, as of the last `expire`; `Infinity` without one. */
   get oldestDueInMs(): number {
     if (this.#oldest === undefined) return Infinity;
     const { stamp } = this.#oldest;
-    if (stamp === this.#stamp) return this.#maxPairAgeMs;
-    return stamp.atMs + this.#maxPairAgeMs - this.#elapsedMs;
+    const group = this.#group;
+    if (stamp === group.stamp) return this.#maxPairAgeMs;
+    return stamp.atMs + this.#maxPairAgeMs - group.elapsedMs;
   }
 
   /**
    * Stores a start until its end arrives. If there are too many, the oldest expires first.
    *
+   * @param sessionId `""` for none; as `boundedId` gives it
+   * @param operationId as `operationIdOf` gives it
    * @param lane where the key is looked for; default: the lane of all who name none
    * @returns whether another start of this key is open
    */
-  open(key: PairKey, start: Start, lane: PairLane = this.#lane): boolean {
+  open(
+    sessionId: string,
+    operationId: string,
+    start: Start,
+    lane: OpenPairsLane<Start> = this.#lane,
+  ): boolean {
     if (this.#open >= this.#maxOpenPairs) this.#expireOldest();
+    const group = this.#group;
     const entry: Entry<Start> = {
+      sessionId,
+      operationId,
       lane,
-      key,
       start,
-      stamp: this.#stamp,
+      stamp: group.stamp,
       older: this.#newest,
       newer: undefined,
       next: undefined,
@@ -136,26 +131,24 @@ export class OpenPairs<Start> {
     if (this.#newest === undefined) this.#oldest = entry;
     else this.#newest.newer = entry;
     this.#newest = entry;
-    this.#unstamped++;
+    group.unstamped++;
+    group.open++;
     this.#open++;
-    const first = firstIn<Start>(lane, key);
-    if (first === undefined) {
-      lane.set(key, entry);
-      return false;
-    }
+    const first = lane.add(entry);
+    if (first === undefined) return false;
     first.last.next = entry;
     first.last = entry;
     return true;
   }
 
   /** The start that `OpenPairs.close` would give; it stays open. */
-  peek(key: PairKey, lane: PairLane = this.#lane): Start | undefined {
-    return firstIn<Start>(lane, key)?.start;
+  peek(sessionId: string, operationId: string, lane = this.#lane): Start | undefined {
+    return lane.get(sessionId, operationId)?.start;
   }
 
   /** Removes and returns the oldest start of a key; if there is none, counts an orphaned end. */
-  close(key: PairKey, lane: PairLane = this.#lane): Start | undefined {
-    const entry = firstIn<Start>(lane, key);
+  close(sessionId: string, operationId: string, lane = this.#lane): Start | undefined {
+    const entry = lane.get(sessionId, operationId);
     if (entry === undefined) {
       this.#orphaned++;
       return undefined;
@@ -166,13 +159,7 @@ export class OpenPairs<Start> {
 
   /** Expires the starts that have waited too long. @param nowMs by any one clock */
   expire(nowMs: number): void {
-    if (nowMs > this.#readMs) this.#elapsedMs += nowMs - this.#readMs;
-    this.#readMs = nowMs;
-    if (this.#unstamped > 0) {
-      this.#stamp.atMs = this.#elapsedMs;
-      this.#stamp = { atMs: 0 };
-      this.#unstamped = 0;
-    }
+    this.#group.read(nowMs);
     while (this.oldestDueInMs < 0) this.#expireOldest();
   }
 
@@ -186,6 +173,7 @@ export class OpenPairs<Start> {
     if (entry === undefined) return;
     this.#remove(entry);
     this.#expired++;
+    this.#group.expired++;
     this.#onExpire?.(entry.start);
   }
 
@@ -193,45 +181,33 @@ export class OpenPairs<Start> {
    * Only the first one of a key is ever removed: the oldest of all is the oldest of its key too.
    */
   #remove(entry: Entry<Start>): void {
-    const { lane, key, stamp, older, newer, next } = entry;
+    const { lane, stamp, older, newer, next } = entry;
     if (older === undefined) this.#oldest = newer;
     else older.newer = newer;
     if (newer === undefined) this.#newest = older;
     else newer.older = older;
-    if (stamp === this.#stamp) this.#unstamped--;
+    const group = this.#group;
+    if (stamp === group.stamp) group.unstamped--;
+    group.open--;
     if (next === undefined) {
-      lane.delete(key);
+      lane.remove(entry);
     } else {
       next.last = entry.last;
-      lane.set(key, next);
+      lane.replace(next);
     }
     this.#open--;
   }
 }
 
-function firstIn<Start>(lane: PairLane, key: PairKey): Entry<Start> | undefined {
-  return lane.get(key) as Entry<Start> | undefined;
-}
-
-/** An event's operation id, of bounded length; `undefined` if it has none, which `""` means too. */
+/**
+ * An event's operation id, of bounded length; `""` if it has none. A number is the same as the text
+ * of its digits.
+ */
 export function operationIdOf(
   declared: { readonly operationId: (event: BusEvent) => OperationId },
   event: BusEvent,
-): OperationId {
+): string {
   const id: OperationId | null = declared.operationId(event);
-  return id === "" || id === null ? undefined : boundedId(id);
-}
-
-/**
- * Returns the key of a start and its end. Two keys are equal only if the start type, the session
- * and the operation are.
- *
- * @param start the type that begins the operation, for both events
- * @param operationId as `operationIdOf` gives it
- */
-export function pairKey(start: string, event: BusEvent, operationId: OperationId): string {
-  const sessionId = boundedId(event.sessionId);
-  // The lengths keep two different triples from reading the same.
-  const key = `${start.length}:${sessionId.length}:${start}${sessionId}`;
-  return operationId === undefined ? key : `${key}:${operationId}`;
+  if (typeof id === "string") return boundedId(id);
+  return id === undefined || id === null ? "" : boundedId(String(id));
 }

@@ -1,31 +1,48 @@
-import type { AnyEvent, OperationId } from "../../catalog/declaration.ts";
-import { OpenPairs, type OpenPairsOptions, operationIdOf, pairKey } from "../pairs/open_pairs.ts";
+import type { AnyEvent } from "../../catalog/declaration.ts";
+import { boundedId } from "../pairs/bounded_id.ts";
+import {
+  OpenPairs,
+  type OpenPairsLane,
+  type OpenPairsOptions,
+  operationIdOf,
+} from "../pairs/open_pairs.ts";
+import { PairLane } from "../pairs/pair_lane.ts";
+import type { PairsGroup } from "../pairs/pairs_group.ts";
 import type { NamedSpan, OpenSpan } from "./session_spans.ts";
 
 /** The announced operations that have neither started nor ended: each holds a root open. */
 export class Announcements {
   /** The roots. */
   readonly pairs: OpenPairs<OpenSpan>;
+  /** By the index of the declaration; none for those that are never announced. */
+  readonly #lanes: readonly (OpenPairsLane<OpenSpan> | undefined)[];
 
-  constructor(options: OpenPairsOptions<OpenSpan>) {
-    this.pairs = new OpenPairs(options);
+  constructor(
+    spans: readonly NamedSpan[],
+    group: PairsGroup,
+    options: OpenPairsOptions<OpenSpan>,
+  ) {
+    this.pairs = new OpenPairs(options, group);
+    this.#lanes = spans.map(({ declaration: { announcedBy } }) =>
+      announcedBy.length > 0 ? new PairLane() : undefined
+    );
   }
 
-  add({ name, declaration }: NamedSpan, event: AnyEvent, root: OpenSpan): void {
-    this.pairs.open(pairKey(name, event, operationIdOf(declaration, event)), root);
+  add({ index, declaration }: NamedSpan, event: AnyEvent, root: OpenSpan): void {
+    const operationId = operationIdOf(declaration, event);
+    this.pairs.open(boundedId(event.sessionId), operationId, root, this.#lanes[index]);
   }
 
   /** The root that the operation's announcement holds open, if it was announced. */
-  rootOf(named: NamedSpan, operationId: OperationId, event: AnyEvent): OpenSpan | undefined {
-    if (named.declaration.announcedBy.length === 0) return undefined;
-    return this.pairs.peek(pairKey(named.name, event, operationId));
+  rootOf({ index }: NamedSpan, operationId: string, event: AnyEvent): OpenSpan | undefined {
+    return this.#lanes[index]?.get(boundedId(event.sessionId), operationId)?.start;
   }
 
   /** Removes the operation's announcement, if there is one. @returns the root that it held open */
-  remove(named: NamedSpan, operationId: OperationId, event: AnyEvent): OpenSpan | undefined {
-    if (named.declaration.announcedBy.length === 0) return undefined;
-    const key = pairKey(named.name, event, operationId);
+  remove(named: NamedSpan, operationId: string, event: AnyEvent): OpenSpan | undefined {
     // Looked for first: that nothing was announced is no orphaned end.
-    return this.pairs.peek(key) && this.pairs.close(key);
+    const root = this.rootOf(named, operationId, event);
+    if (root === undefined) return undefined;
+    return this.pairs.close(boundedId(event.sessionId), operationId, this.#lanes[named.index]);
   }
 }

@@ -1,7 +1,6 @@
-import type { Context, Span } from "@opentelemetry/api";
-import type { OperationId } from "../../catalog/declaration.ts";
+import type { Span } from "@opentelemetry/api";
 import type { SpanDeclaration } from "../../catalog/span.ts";
-import type { PairKey, PairLane } from "../pairs/open_pairs.ts";
+import type { Keyed } from "../pairs/pair_lane.ts";
 import type { NewAttributes } from "./span_attributes.ts";
 import { type LinkedNode, LinkedStack } from "./linked_stack.ts";
 
@@ -16,9 +15,22 @@ export interface NamedSpan {
   readonly index: number;
 }
 
+/** Declared spans with their names. */
+// deno-lint-ignore no-explicit-any -- the catalog's types are erased inside declarations
+export function namedSpans(spans: Readonly<Record<string, SpanDeclaration<any>>>): NamedSpan[] {
+  const parents = new Set(Object.values(spans).map(({ parent }) => parent));
+  return Object.entries(spans).map(([name, declaration], index) => ({
+    name,
+    declaration,
+    indexed: parents.has(name) || declaration.failedBy.length > 0,
+    index,
+  }));
+}
+
 /** What an {@linkcode OpenSpan} begins with. */
 export interface OpenSpanInit {
-  readonly operationId: OperationId;
+  /** `""` if it has none. */
+  readonly operationId: string;
   readonly named: NamedSpan;
   readonly span: Span;
   readonly session: SessionSpans;
@@ -32,15 +44,13 @@ export interface OpenSpanInit {
 
 /** A span that has not ended. */
 export class OpenSpan implements OpenSpanInit {
-  readonly operationId: OperationId;
+  readonly operationId: string;
   readonly named: NamedSpan;
   readonly span: Span;
   readonly session: SessionSpans;
   readonly root: OpenSpan | undefined;
   readonly timestamp: number;
   readonly attributes: NewAttributes | undefined;
-  /** The context that its children start in, made for the first of them. */
-  context: Context | undefined = undefined;
   /** How many spans and announced operations hold it open. */
   heldBy = 0;
   /** When its own end came, if it is held open since then. */
@@ -51,7 +61,10 @@ export class OpenSpan implements OpenSpanInit {
   /** Its neighbours in the session, by the order of opening. */
   older: OpenSpan | undefined = undefined;
   newer: OpenSpan | undefined = undefined;
+  /** Its places among the roots, among those of its name, and among those that only wait. */
+  inRoots: LinkedNode<OpenSpan> | undefined = undefined;
   inName: LinkedNode<OpenSpan> | undefined = undefined;
+  inWaiting: LinkedNode<OpenSpan> | undefined = undefined;
 
   constructor(init: OpenSpanInit) {
     this.operationId = init.operationId;
@@ -64,36 +77,19 @@ export class OpenSpan implements OpenSpanInit {
   }
 }
 
-/**
- * The open spans of one session. As a lane it holds those without an operation id, by the index of
- * their declaration.
- */
-export class SessionSpans implements PairLane {
-  readonly #plain: unknown[] = [];
+/** The open spans of one session; whatever is asked, it takes the same however many they are. */
+export class SessionSpans implements Keyed {
   /** A list whose links are in the spans themselves: it is there for each span that is made. */
   #newest: OpenSpan | undefined = undefined;
-  #roots: LinkedStack<OpenSpan> | undefined;
-  #byName: Map<string, LinkedStack<OpenSpan>> | undefined;
-  #lanes: Map<NamedSpan, PairLane> | undefined;
+  #roots: LinkedStack<OpenSpan> | undefined = undefined;
+  /** Those of indexed names. */
+  #byName: Map<string, LinkedStack<OpenSpan>> | undefined = undefined;
   /** The session's id, of bounded length. */
-  readonly id: string;
+  readonly sessionId: string;
+  readonly operationId = "";
 
-  constructor(id: string) {
-    this.id = id;
-  }
-
-  get(index: PairKey): unknown {
-    return this.#plain[index as number];
-  }
-
-  set(index: PairKey, entry: unknown): void {
-    // Filled up: an array with holes would be slower.
-    while (this.#plain.length < (index as number)) this.#plain.push(undefined);
-    this.#plain[index as number] = entry;
-  }
-
-  delete(index: PairKey): void {
-    this.#plain[index as number] = undefined;
+  constructor(sessionId: string) {
+    this.sessionId = sessionId;
   }
 
   /** Whether no span is open. */
@@ -111,28 +107,9 @@ export class SessionSpans implements PairLane {
     return this.#roots?.newest;
   }
 
-  /** The open span of an indexed name, or the root of that name: the one opened last. */
+  /** The open span of an indexed name that was opened last. */
   newestOf(name: string): OpenSpan | undefined {
-    const found = this.#byName?.get(name)?.newest;
-    if (found !== undefined) return found;
-    for (const root of this.#roots ?? []) if (root.named.name === name) return root;
-    return undefined;
-  }
-
-  /** The root that waits for its work, its own end having come. */
-  waitingRoot(named: NamedSpan, operationId: OperationId): OpenSpan | undefined {
-    for (const root of this.#roots ?? []) {
-      if (root.named === named && root.operationId === operationId) return root;
-    }
-    return undefined;
-  }
-
-  /** The open operations of a name, by their ids. */
-  operationsOf(named: NamedSpan): PairLane {
-    this.#lanes ??= new Map();
-    let lane = this.#lanes.get(named);
-    if (lane === undefined) this.#lanes.set(named, lane = new Map());
-    return lane;
+    return this.#byName?.get(name)?.newest;
   }
 
   add(open: OpenSpan): void {
@@ -140,24 +117,20 @@ export class SessionSpans implements PairLane {
     if (this.#newest !== undefined) this.#newest.newer = open;
     this.#newest = open;
     const { name, declaration, indexed } = open.named;
-    if (declaration.root) {
-      this.#roots ??= new LinkedStack();
-      open.inName = this.#roots.add(open);
-    } else if (indexed) {
-      this.#byName ??= new Map();
-      let list = this.#byName.get(name);
-      if (list === undefined) this.#byName.set(name, list = new LinkedStack());
-      open.inName = list.add(open);
-    }
+    if (declaration.root) open.inRoots = (this.#roots ??= new LinkedStack()).add(open);
+    if (!indexed) return;
+    this.#byName ??= new Map();
+    let list = this.#byName.get(name);
+    if (list === undefined) this.#byName.set(name, list = new LinkedStack());
+    open.inName = list.add(open);
   }
 
   remove(open: OpenSpan): void {
-    const { older, newer } = open;
+    const { older, newer, inRoots, inName } = open;
     if (older !== undefined) older.newer = newer;
     if (newer !== undefined) newer.older = older;
     else this.#newest = older;
-    if (open.inName === undefined) return;
-    if (open.named.declaration.root) this.#roots?.remove(open.inName);
-    else this.#byName?.get(open.named.name)?.remove(open.inName);
+    if (inRoots !== undefined) this.#roots?.remove(inRoots);
+    if (inName !== undefined) this.#byName?.get(open.named.name)?.remove(inName);
   }
 }

@@ -1,7 +1,7 @@
 import type { Context, Span } from "@opentelemetry/api";
 import { ROOT_CONTEXT } from "@opentelemetry/api";
 import { EventSubscriber } from "../../bus/event_subscriber.ts";
-import type { AnyEvent, OperationId } from "../../catalog/declaration.ts";
+import type { AnyEvent } from "../../catalog/declaration.ts";
 import type { BusEvent } from "../../events/event.ts";
 import type { AnyEvents, EventHandler, Subscriptions } from "../../events/event_map.ts";
 import { callAll } from "../../internal/collected_errors.ts";
@@ -12,6 +12,7 @@ import type { SubscriptionContext } from "../../library/event_subscriber.ts";
 import { AmbiguousPairs } from "../pairs/ambiguous_pairs.ts";
 import { Expiry } from "../pairs/expiry.ts";
 import { operationIdOf } from "../pairs/open_pairs.ts";
+import { PairsGroup } from "../pairs/pairs_group.ts";
 import { Announcements } from "./announcements.ts";
 import { markFailed, reasonOf, recordFailure } from "./failure.ts";
 import { OpenSpans } from "./open_spans.ts";
@@ -22,8 +23,9 @@ import {
 } from "./options.ts";
 import { SPAN_KINDS } from "./span_kinds.ts";
 import { contextOf, remoteContext } from "./contexts.ts";
-import { type NamedSpan, OpenSpan, type SessionSpans } from "./session_spans.ts";
+import { type NamedSpan, namedSpans, OpenSpan, type SessionSpans } from "./session_spans.ts";
 import { addAttributes, NewAttributes } from "./span_attributes.ts";
+import { WaitingRoots } from "./waiting_roots.ts";
 
 const NO_ATTRIBUTES = Object.freeze({});
 
@@ -86,6 +88,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
   readonly #deferAttributes: boolean;
   readonly #sessionIdAttribute: string;
   readonly #open: OpenSpans;
+  readonly #waiting: WaitingRoots;
   readonly #announced: Announcements;
   readonly #ambiguous: AmbiguousPairs;
   readonly #expiry: Expiry;
@@ -93,7 +96,6 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
   readonly #invalidReport: CountReport;
   #started = 0;
   #ended = 0;
-  #waitingRoots = 0;
   #invalidTraceparents = 0;
   #thrown: { readonly error: unknown } | undefined;
   #lastExpired = "";
@@ -114,24 +116,21 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     this.#tracer = resolved.tracer;
     this.#deferAttributes = resolved.deferAttributes;
     this.#sessionIdAttribute = resolved.sessionIdAttribute;
-    const parents = new Set(Object.values(spans).map(({ parent }) => parent));
-    this.#named = Object.entries(spans).map(([name, declaration], index) => ({
-      name,
-      declaration,
-      indexed: parents.has(name) || declaration.failedBy.length > 0,
-      index,
-    }));
+    this.#named = namedSpans(spans);
     for (const named of this.#named) this.#byName.set(named.name, named);
-    this.#open = new OpenSpans({
+    const group = new PairsGroup();
+    this.#open = new OpenSpans(this.#named, group, {
       ...limits,
       onExpire: (open) => this.#guard(() => this.#expire(open)),
     });
-    this.#announced = new Announcements({
+    this.#waiting = new WaitingRoots(this.#named);
+    this.#announced = new Announcements(this.#named, group, {
       ...limits,
       onExpire: (root) => this.#guard(() => this.#release(root, this.#expiry.now())),
     });
     this.#ambiguous = new AmbiguousPairs(logger);
-    this.#expiry = new Expiry([this.#announced.pairs, this.#open.pairs], () => this.#report());
+    const pairs = [this.#announced.pairs, this.#open.pairs];
+    this.#expiry = new Expiry(group, pairs, () => this.#report());
     this.#expiredReport = new CountReport(logger);
     this.#invalidReport = new CountReport(logger);
     resolved.registry?.addSource((event) => this.#contextOf(event));
@@ -144,7 +143,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
       started: this.#started,
       ended: this.#ended,
       expired,
-      open: open + this.#waitingRoots,
+      open: open + this.#waiting.count,
       orphanedEnds: orphaned,
       ambiguousPairs: this.#ambiguous.count,
       invalidTraceparents: this.#invalidTraceparents,
@@ -250,7 +249,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
       kind: SPAN_KINDS[declaration.kind],
       startTime: toHrTime(event.timestamp),
       attributes: this.#deferAttributes ? NO_ATTRIBUTES : attributes.attributes,
-    }, parent === undefined ? this.#remoteContext(event) : contextOf(parent));
+    }, parent === undefined ? this.#remoteContext(event) : contextOf(parent.span));
     // Nothing has changed until here, should the tracer throw.
     const root = parent?.named.declaration.root ? parent : parent?.root;
     if (root !== undefined) root.heldBy++;
@@ -266,7 +265,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
       }),
     );
     this.#started++;
-    if (overlaps && operationId === undefined) this.#ambiguous.add(declaration.start, this.name);
+    if (overlaps && operationId === "") this.#ambiguous.add(declaration.start, this.name);
     this.#endAnnouncement(named, operationId, event);
     this.#remember(event, span);
     if (thrown !== undefined) throw thrown.error;
@@ -275,8 +274,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
   #end(named: NamedSpan, event: AnyEvent): void {
     const { declaration } = named;
     const operationId = operationIdOf(declaration, event);
-    const session = this.#open.session(event.sessionId);
-    const open = this.#open.close(named, operationId, session);
+    const open = this.#open.close(named, operationId, event.sessionId);
     if (open === undefined) {
       // What was announced has ended without a start: it holds nothing open any more.
       this.#endAnnouncement(named, operationId, event);
@@ -296,7 +294,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     }
     if (open.heldBy > 0) {
       open.endedAtMs = event.timestamp;
-      this.#waitingRoots++;
+      this.#waiting.add(open);
     } else {
       this.#ended++;
       this.#finish(open, Math.max(event.timestamp, open.lastEndMs));
@@ -309,8 +307,8 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     if (session === undefined) return;
     const operationId = operationIdOf(named.declaration, event);
     const open = this.#open.find(named, operationId, session) ??
-      session.waitingRoot(named, operationId) ??
-      (operationId === undefined ? session.newestOf(named.name) : undefined);
+      this.#waiting.newestOf(named, operationId, session) ??
+      (operationId === "" ? session.newestOf(named.name) : undefined);
     if (open === undefined) return;
     this.#remember(event, open.span);
     recordFailure(open.span, event, reasonOf(event));
@@ -324,21 +322,21 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     this.#remember(event, root.span);
   }
 
-  #endAnnouncement(named: NamedSpan, operationId: OperationId, event: AnyEvent): void {
+  #endAnnouncement(named: NamedSpan, operationId: string, event: AnyEvent): void {
     const root = this.#announced.remove(named, operationId, event);
     if (root !== undefined) this.#release(root, event.timestamp);
   }
 
   #parent(
     named: NamedSpan,
-    operationId: OperationId,
+    operationId: string,
     session: SessionSpans,
     event: AnyEvent,
   ): OpenSpan | undefined {
     const { root, parent } = named.declaration;
     if (root || session.isEmpty) return undefined;
     if (parent !== undefined) {
-      const declared = operationId === undefined ? undefined : this.#byName.get(parent);
+      const declared = operationId === "" ? undefined : this.#byName.get(parent);
       const same = declared && this.#open.find(declared, operationId, session);
       const found = same ?? session.newestOf(parent);
       if (found !== undefined) return found;
@@ -381,7 +379,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     root.heldBy--;
     root.lastEndMs = Math.max(root.lastEndMs, endMs);
     if (root.heldBy > 0 || root.endedAtMs === undefined || root.ended) return;
-    this.#waitingRoots--;
+    this.#waiting.remove(root);
     this.#ended++;
     this.#finish(root, Math.max(root.endedAtMs, root.lastEndMs));
   }

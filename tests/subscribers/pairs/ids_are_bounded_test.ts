@@ -7,7 +7,7 @@ import { tracedBus } from "../../support/tracing_bus.ts";
 
 Deno.test("An id of 200 characters is kept, a longer one is cut, and two long ones differ still", () => {
   const short = ["", "a", "x".repeat(200)];
-  for (const id of [...short, 0, 7, undefined]) assertEquals(boundedId(id), id);
+  for (const id of [...short, 0, 7, undefined] as string[]) assertEquals(boundedId(id), id);
   const long = "x".repeat(1_000);
   const ids = new Set<string>([
     ...short,

@@ -78,6 +78,28 @@ Deno.test("A root that waits for its work can still fail", async () => {
   assertEquals(named(await traced.stop(), "request").status, { code: ERROR, message: "gone" });
 });
 
+Deno.test("Of many roots that wait for their work, the newest of the operation fails", async () => {
+  const traced = tracedBus(spans);
+  const request = (n: number, operationId: number) => {
+    traced.publish("request.start", 0, { operationId, n });
+    traced.publish("read.start", 1, { operationId: n });
+    traced.publish("request.end", 2, { operationId });
+  };
+  for (const [n, operationId] of [[1, 7], [2, 7], [3, 8]] as const) request(n, operationId);
+  traced.publish("request.failed", 3, { operationId: 7, error: "gone" });
+  traced.publish("read.end", 4, { operationId: 2 });
+  traced.publish("request.failed", 5, { operationId: 7, error: "gone too" });
+  for (const operationId of [1, 3]) traced.publish("read.end", 6, { operationId });
+  traced.publish("request.failed", 7, { operationId: 7, error: "too late" });
+  const roots = (await traced.stop()).filter(({ name }) => name === "request");
+  assertEquals(roots.map(({ attributes: { n }, status: { message } }) => [n, message]), [
+    [2, "gone"],
+    [1, "gone too"],
+    [3, undefined],
+  ]);
+  assertEquals(traced.tracing.stats().open, 0);
+});
+
 Deno.test("Reasons of untyped metadata: none is no failure, an Error gives its message", async () => {
   const untyped = {
     read: span("read.start", "read.end", {
