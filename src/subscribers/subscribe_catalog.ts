@@ -33,7 +33,7 @@ export interface CatalogLimits {
   readonly redact?: readonly string[] | undefined;
   /** How many log records of one event type, below `warn`, are written per second. Default: 100. */
   readonly maxPerSecond?: number | undefined;
-  /** How many records of one type may be pending in an async sink. Default: 500. */
+  /** How many log records of one type may wait for an async sink. Default: 500. */
   readonly maxPending?: number | undefined;
   /** How soon suppressed log records are reported, in milliseconds. Default: 1,000. */
   readonly suppressedIntervalMs?: number | undefined;
@@ -250,6 +250,7 @@ function createSubscribers<Events extends object>(
       maxPerSecond: options.maxPerSecond,
       maxPending: options.maxPending,
       suppressedIntervalMs: options.suppressedIntervalMs,
+      logger,
     });
   return { metrics: counted, tracing, logging };
 }

@@ -54,6 +54,7 @@ const wrong: [action: string, options: Record<string, unknown>, message: string]
   ["create TracingSubscriber", { sessionIdAttribute: "" }, "sessionIdAttribute must be a text"],
   ["create TracingSubscriber", { logger: null }, "logger must be an object with a method warn"],
   ["create LoggingSubscriber", { logs: 1 }, "logs must be declarations by event type, received 1"],
+  ["create LoggingSubscriber", { logger: {} }, "logger must be an object with a method warn"],
   ["create jsonLinesSink", { write: 1 }, "write must be a function, received 1"],
   ["create otelLogSink", { sessionIdAttribute: 1 }, "sessionIdAttribute must be a text that is"],
   ["observe a bus", { meter: undefined }, "meter must be an object with a method createObserv"],
@@ -112,6 +113,7 @@ Deno.test("an option that is undefined is absent", () => {
     clock: undefined,
     maxPending: undefined,
     suppressedIntervalMs: undefined,
+    logger: undefined,
   });
   jsonLinesSink({ write: undefined });
 });

@@ -23,6 +23,7 @@ export function loggingBus(options: Partial<LoggingSubscriberOptions<Anything>> 
   const subscriber = new LoggingSubscriber({
     logs: { a: { level: "info" } },
     sink: (record) => void records.push(record),
+    logger,
     ...options,
   });
   bus.registerSubscriber(subscriber);

@@ -34,13 +34,23 @@ export interface LogRecord extends Partial<TraceContext> {
 }
 
 /**
- * Receives the records of a {@linkcode LoggingSubscriber}, one at a time, off the publisher's
- * stack.
+ * Receives the records of a {@linkcode LoggingSubscriber}, off the publisher's stack: one at a time, in
+ * the order of their events. In most cases it is a plain function.
  *
- * It may be async: `EventBus.flush` waits for it. An exception or rejection is counted and logged
- * by the bus, and does not affect other sinks.
+ * It may be async: it gets the next record when it has settled the one before, and `EventBus.flush`
+ * waits for all of them. An exception or rejection is counted and logged by the bus, and does not
+ * affect other sinks.
  */
-export type LogSink = (record: LogRecord) => void | Promise<void>;
+export interface LogSink {
+  /** Takes a record. */
+  (record: LogRecord): void | Promise<void>;
+  /** Passes on what it holds, where it does not pass on each record at once. */
+  flush?(): void | Promise<void>;
+  /** Passes on, synchronously, what it can: the process is about to end. */
+  flushSync?(): void;
+  /** How many records it holds; those that it still holds at the end are reported. */
+  readonly pending?: number;
+}
 
 /** The `eventType` of the summary records that report how many records were suppressed. */
 export const SUPPRESSED_EVENT_TYPE = "bus:logs_suppressed";

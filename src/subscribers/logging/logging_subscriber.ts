@@ -10,7 +10,7 @@ import { inNeutralContext, REQUESTS_ARE_APART } from "../../internal/neutral_con
 import { isEcho } from "../../internal/reporting.ts";
 import { unref } from "../../internal/timers.ts";
 import type { TraceContext } from "../trace_context.ts";
-import { type LogRecord, SEVERITY_NUMBERS, SUPPRESSED_EVENT_TYPE } from "./log_record.ts";
+import { type LogRecord, SEVERITY_NUMBERS } from "./log_record.ts";
 import { toLogAttributes } from "./log_values.ts";
 import {
   type LoggingStats,
@@ -18,7 +18,8 @@ import {
   type ResolvedLoggingOptions,
   resolveLoggingOptions,
 } from "./options.ts";
-import { SEVERAL_FAILED, SinkRunner, writeToAll } from "./sink_runner.ts";
+import { flushAll, SEVERAL_FAILED, SinkRunner, writeToAll } from "./sink_runner.ts";
+import { LossReport, summaryOf } from "./losses.ts";
 import { RateLimit, type Suppressed } from "./rate_limit.ts";
 import { Redaction } from "./redaction.ts";
 import { parseTraceparent } from "../tracing/traceparent.ts";
@@ -92,8 +93,7 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
   readonly #minSeverity: number;
   readonly #types: readonly LoggedType[];
   readonly #runners: readonly SinkRunner[];
-  /** Writes that nobody but `flush` waits for. */
-  readonly #background = new Set<Promise<void>>();
+  readonly #lossReport: LossReport;
   /** A failure that the bus does not know, since none of its calls was under way. */
   #pendingFailure: { error: unknown } | undefined;
   #timer: Timer | undefined;
@@ -101,6 +101,8 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
   #isPolling = false;
   #pollingSinceMs = 0;
   #echoes = 0;
+  /** Those under way. */
+  #flushes = 0;
 
   /**
    * Creates the subscriber; register it with `bus.registerSubscriber`.
@@ -113,8 +115,9 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
     this.#options = resolveLoggingOptions(options);
     // Logs that did not come out of a catalog are checked as those that did.
     checkCatalog<Events>({ logs: options.logs });
-    const { sinks, minLevel, maxPending } = this.#options;
-    this.#runners = sinks.map((sink) => new SinkRunner(sink, maxPending));
+    const { sinks, minLevel, maxPending, logger } = this.#options;
+    this.#lossReport = new LossReport(logger);
+    this.#runners = sinks.map((sink) => new SinkRunner(sink, maxPending, logger));
     this.#minSeverity = SEVERITY_NUMBERS[minLevel];
     this.#types = Object.entries<AnyLogDeclaration | undefined>(options.logs ?? {})
       .flatMap(([type, declaration]) =>
@@ -136,26 +139,47 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
     this.#throwPendingFailure();
   }
 
-  /** Reports all suppressed records, and waits for pending ones. */
+  /** Reports all suppressed records, waits for pending ones, and has the sinks pass on what they hold. */
   override async flush(): Promise<void> {
-    // Another request's promise is not to be touched.
-    if (REQUESTS_ARE_APART) this.#background.clear();
-    this.#reportSuppressed((limit) => limit.flush());
-    await Promise.all(this.#background);
+    this.#flushes++;
+    try {
+      this.#reportSuppressed((limit) => limit.flush());
+      await flushAll(this.#runners);
+    } catch (error) {
+      this.#addFailure(error);
+    }
+    this.#flushes--;
     this.#throwPendingFailure();
   }
 
-  /** Reports all suppressed records; async sinks are called but not awaited. */
+  /**
+   * Reports all suppressed records and what was lost so far, and has the sinks pass on what they can;
+   * async ones are called but not awaited.
+   */
   override flushSync(): void {
     this.#reportSuppressed((limit) => limit.flush());
+    for (const runner of this.#runners) {
+      try {
+        runner.flushSync();
+      } catch (error) {
+        this.#addFailure(error);
+      }
+    }
+    this.#lossReport.update(this.stats(), this.#runners);
     this.#throwPendingFailure();
   }
 
-  /** The same as `flush`, and stops the timer. */
+  /** The same as `flush`, stops the timer, and reports what was lost until then. */
   override async shutdown(): Promise<void> {
     clearTimer(this.#timer);
     this.#isPolling = false;
-    await this.flush();
+    // A flush that is under way still has run out of its time, and this one may not end either.
+    if (this.#flushes > 0) this.#lossReport.update(this.stats(), this.#runners);
+    try {
+      await this.flush();
+    } finally {
+      this.#lossReport.update(this.stats(), this.#runners);
+    }
   }
 
   /** A copy of the counts. */
@@ -196,45 +220,74 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
       : declaration.level;
     const severityNumber = severityOf(event.type, level);
     if (severityNumber < this.#minSeverity) return undefined;
-    const { timestamp } = event;
+    const errors: unknown[] = [];
     // What tells of trouble is not lost behind what does not.
-    if (
-      severityNumber < SEVERITY_NUMBERS.warn &&
-      !limit.allow(this.#options.clock?.() ?? timestamp, timestamp)
-    ) {
+    if (severityNumber < SEVERITY_NUMBERS.warn && !this.#allow(limit, event, errors)) {
       this.#setTimer();
+      if (errors.length > 0) throw errors[0];
       return undefined;
     }
-    return writeToAll(this.#runners, this.#build(logged, event, level, severityNumber));
+    return writeToAll(
+      this.#runners,
+      this.#build(logged, event, level, severityNumber, errors),
+      errors,
+    );
   }
 
+  #allow(limit: RateLimit, { timestamp }: BusEvent, errors: unknown[]): boolean {
+    const { clock } = this.#options;
+    if (clock === undefined) return limit.allow(timestamp, timestamp);
+    try {
+      return limit.allow(clock(), timestamp);
+    } catch (error) {
+      errors.push(error);
+      return limit.allow(timestamp, timestamp);
+    }
+  }
+
+  /** The record goes out without what a declaration's function fails to say. */
   #build(
     { declaration, redaction }: LoggedType,
     event: BusEvent,
     level: LogLevel,
     severityNumber: number,
+    errors: unknown[],
   ): LogRecord {
     const { attributes, body } = declaration;
-    const context: TraceContext | undefined = this.#options.contextOf?.(event) ??
-      parseTraceparent(event.traceparent);
-    return {
-      timestampMs: event.timestamp,
+    const { timestamp, type, traceparent } = event;
+    const { contextOf } = this.#options;
+    let text = type;
+    let shown: unknown;
+    let context: TraceContext | undefined;
+    try {
+      if (body !== undefined) text = String(body(event));
+    } catch (error) {
+      errors.push(error);
+    }
+    try {
+      shown = attributes === undefined ? event.metadata : attributes(event);
+    } catch (error) {
+      errors.push(error);
+    }
+    try {
+      context = contextOf?.(event);
+    } catch (error) {
+      errors.push(error);
+    }
+    if (context === undefined && traceparent !== undefined) context = parseTraceparent(traceparent);
+    const record = {
+      timestampMs: timestamp,
       level,
       severityNumber,
-      body: body === undefined ? event.type : String(body(event)),
-      attributes: toLogAttributes(
-        attributes === undefined ? event.metadata : attributes(event),
-        redaction,
-      ),
-      eventType: event.type,
+      body: text,
+      attributes: toLogAttributes(shown, redaction),
+      eventType: type,
       sessionId: event.sessionId,
       operationId: event.operationId,
-      ...(context === undefined ? {} : {
-        traceId: context.traceId,
-        spanId: context.spanId,
-        traceFlags: context.traceFlags,
-      }),
     };
+    if (context === undefined) return record;
+    const { traceId, spanId, traceFlags } = context;
+    return { ...record, traceId, spanId, traceFlags };
   }
 
   /** One record for each type that has something to report; no rate limit applies to it. */
@@ -242,30 +295,13 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
     for (const { type, limit } of this.#types) {
       const suppressed = read(limit);
       if (suppressed === undefined) continue;
-      const { count, sinceMs, untilMs } = suppressed;
-      this.#writeInBackground({
-        timestampMs: untilMs,
-        level: "warn",
-        severityNumber: SEVERITY_NUMBERS.warn,
-        body: count === 1
-          ? `1 record of ${type} was suppressed`
-          : `${withThousands(count)} records of ${type} were suppressed`,
-        attributes: { eventType: type, suppressed: count, sinceMs },
-        eventType: SUPPRESSED_EVENT_TYPE,
-        sessionId: "",
-        operationId: "",
-      });
+      this.#writeInBackground(summaryOf(type, suppressed));
     }
   }
 
   #writeInBackground(record: LogRecord): void {
     try {
-      const writing = writeToAll(this.#runners, record);
-      if (writing === undefined) return;
-      const settled = writing
-        .catch((error) => this.#addFailure(error))
-        .finally(() => this.#background.delete(settled));
-      this.#background.add(settled);
+      writeToAll(this.#runners, record)?.catch((error) => this.#addFailure(error));
     } catch (error) {
       this.#addFailure(error);
     }
@@ -324,8 +360,4 @@ function severityOf(type: string, level: LogLevel): number {
   throw new TypeError(
     `Cannot log ${type}: level must be one of ${LOG_LEVELS.join(", ")}, received ${format(level)}`,
   );
-}
-
-function withThousands(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
 }

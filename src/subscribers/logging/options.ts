@@ -6,10 +6,12 @@ import type { AnyEvents } from "../../events/event_map.ts";
 import {
   assertAboveZero,
   assertFunction,
+  assertMethod,
   assertPositiveInteger,
   invalidArgument,
 } from "../../internal/arguments.ts";
 import { assertKnownNames } from "../../internal/option_names.ts";
+import type { Logger } from "../../internal/logger.ts";
 import { MAX_DELAY_MS } from "../../internal/timers.ts";
 import type { TraceContext } from "../trace_context.ts";
 import type { LogSink } from "./log_record.ts";
@@ -41,10 +43,15 @@ export interface LoggingSubscriberOptions<Events extends object> {
    * no further clock reads. Pass a clock if replayed events are mixed with live ones.
    */
   readonly clock?: (() => number) | undefined;
-  /** How many records of one type may be pending in an async sink, at least 1. Default: 500. */
+  /**
+   * How many records of one type may wait for an async sink to settle those before, at least 1, and as
+   * many again of `warn` and above. What comes on top is dropped, counted and reported. Default: 500.
+   */
   readonly maxPending?: number | undefined;
   /** How soon suppressed records are reported, in milliseconds, above 0. Default: 1,000. */
   readonly suppressedIntervalMs?: number | undefined;
+  /** Where the subscriber reports what was lost. Default: `console`. */
+  readonly logger?: Logger | undefined;
 }
 
 /** The defaults of {@linkcode LoggingSubscriberOptions}. */
@@ -84,6 +91,7 @@ export interface ResolvedLoggingOptions<Events extends object> {
   readonly clock: (() => number) | undefined;
   readonly maxPending: number;
   readonly suppressedIntervalMs: number;
+  readonly logger: Logger;
 }
 
 const ACTION = "create LoggingSubscriber";
@@ -99,6 +107,7 @@ const NAMES: readonly (keyof LoggingSubscriberOptions<AnyEvents>)[] = [
   "clock",
   "maxPending",
   "suppressedIntervalMs",
+  "logger",
 ];
 
 /** Checks what a user passed and fills in the defaults. */
@@ -116,6 +125,7 @@ export function resolveLoggingOptions<Events extends object>(
     clock,
     maxPending = DEFAULT_LOGGING_OPTIONS.maxPending,
     suppressedIntervalMs = DEFAULT_LOGGING_OPTIONS.suppressedIntervalMs,
+    logger = console,
   } = options;
   if (typeof logs !== "object" || logs === null) {
     invalidArgument(TypeError, ACTION, "logs", "declarations by event type", logs);
@@ -134,6 +144,7 @@ export function resolveLoggingOptions<Events extends object>(
   if (clock !== undefined) assertFunction(ACTION, "clock", clock);
   assertPositiveInteger(ACTION, "maxPending", maxPending);
   assertAboveZero(ACTION, "suppressedIntervalMs", suppressedIntervalMs);
+  assertMethod(ACTION, "logger", logger, "warn");
   return {
     logs,
     sinks: sinks as readonly LogSink[],
@@ -144,5 +155,6 @@ export function resolveLoggingOptions<Events extends object>(
     clock,
     maxPending,
     suppressedIntervalMs: Math.min(suppressedIntervalMs, MAX_DELAY_MS),
+    logger,
   };
 }

@@ -1,7 +1,10 @@
+import { monotonicMs } from "../../internal/clocks.ts";
 import { toSingleError } from "../../internal/collected_errors.ts";
+import { CountReport } from "../../internal/count_report.ts";
+import type { Logger } from "../../internal/logger.ts";
 import { errorText, nameOf, whileReporting } from "../../internal/reporting.ts";
 import { REQUESTS_ARE_APART } from "../../internal/neutral_context.ts";
-import type { LogRecord, LogSink } from "./log_record.ts";
+import { type LogRecord, type LogSink, SEVERITY_NUMBERS } from "./log_record.ts";
 
 /** What an error for several failures says first. */
 export const SEVERAL_FAILED = "several sinks failed";
@@ -18,21 +21,39 @@ export interface SinkStats {
   readonly dropped: number;
 }
 
-/** One sink with its counts and its pending records. */
+/** What waits for the sink to settle what came before: a record, or a flush. */
+interface Waiting {
+  readonly record: LogRecord | undefined;
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * One sink with its counts and the records that wait for it: it gets one at a time, in their order.
+ * Where requests are kept apart none waits, since the request of the one before may have ended.
+ */
 export class SinkRunner {
   readonly #sink: LogSink;
   readonly #name: string;
   readonly #maxPending: number;
-  /** By event type, as the bus counts the pending calls of a handler. */
-  readonly #pending = new Map<string, number>();
+  readonly #dropReport: CountReport;
+  readonly #waiting: Waiting[] = [];
+  /** Records that wait, or that the sink has not settled, by type; of `warn` and above apart. */
+  readonly #pendingByKind = new Map<string, number>();
+  /** From a call until it has settled. */
+  #isBusy = false;
+  /** While a call is on the stack. */
+  #isCalled = false;
   #accepted = 0;
   #failed = 0;
   #dropped = 0;
 
-  constructor(sink: LogSink, maxPending: number) {
+  constructor(sink: LogSink, maxPending: number, logger: Logger) {
     this.#sink = sink;
     this.#name = nameOf(sink);
     this.#maxPending = maxPending;
+    this.#dropReport = new CountReport(logger);
   }
 
   stats(): SinkStats {
@@ -44,75 +65,193 @@ export class SinkRunner {
     };
   }
 
+  /** Records that may yet be lost: they wait, or the sink has not settled or passed them on. */
+  get pending(): number {
+    const waiting = [...this.#pendingByKind.values()].reduce((sum, count) => sum + count, 0);
+    try {
+      return waiting + (Number(this.#sink.pending) || 0);
+    } catch {
+      return waiting;
+    }
+  }
+
   /**
-   * Writes a record to the sink.
+   * Passes a record to the sink, at once or when it has settled those before; one too many is dropped,
+   * and that is reported.
    *
-   * @throws {Error} with the sink's name, if it failed or the record was dropped; as a rejection if
-   * the sink is async
+   * @throws {Error} with the sink's name, if it failed; as a rejection if it did so later
    */
   write(record: LogRecord): Promise<void> | undefined {
-    const pending = this.#pending.get(record.eventType) ?? 0;
+    if (!this.#isBusy || REQUESTS_ARE_APART) return this.#pass(record);
+    const kind = kindOf(record);
+    const pending = this.#pendingByKind.get(kind) ?? 0;
     if (pending >= this.#maxPending) {
       this.#dropped++;
-      throw new Error(
-        `the sink ${this.#name} has ${pending} records pending; others are dropped until one settles`,
+      this.#dropReport.update(
+        this.#dropped,
+        monotonicMs,
+        (dropped) =>
+          `LoggingSubscriber: the sink ${this.#name} has ${pending} records of ` +
+          `${record.eventType} pending; ${dropped} further ones were dropped so far`,
       );
+      return undefined;
     }
-    let written: Promise<void> | undefined;
+    this.#pendingByKind.set(kind, pending + 1);
+    return this.#enqueue(record);
+  }
+
+  /** Has the sink pass on what it holds, after what waits for it now. */
+  flush(): Promise<void> | undefined {
+    return this.#isBusy && !REQUESTS_ARE_APART ? this.#enqueue(undefined) : this.#pass(undefined);
+  }
+
+  /**
+   * The process is about to end: passes what waits to the sink, whether or not it has settled what
+   * it has, and has it pass on what it can.
+   */
+  flushSync(): void {
+    // By the sink itself: what waits comes when it has returned.
+    if (this.#isCalled) return;
+    // Whoever waits for a flush has its answer from `flushSync`.
+    for (const waiting of this.#waiting.splice(0)) {
+      this.#serve(waiting, waiting.record === undefined);
+    }
+    this.#guard(() => this.#sink.flushSync?.());
+  }
+
+  #enqueue(record: LogRecord | undefined): Promise<void> {
+    const last = this.#waiting.at(-1);
+    // However often a sink that hangs is flushed, no more waits.
+    if (record === undefined && last !== undefined && last.record === undefined) {
+      return last.promise;
+    }
+    const waiting = { record, ...Promise.withResolvers<void>() };
+    this.#waiting.push(waiting);
+    return waiting.promise;
+  }
+
+  /** Calls the sink, which is at leisure. */
+  #pass(record: LogRecord | undefined): Promise<void> | undefined {
+    this.#isBusy = true;
+    let settling: Promise<void> | undefined;
     try {
-      const result = whileReporting(() => this.#sink(record));
-      if (typeof result === "object" && typeof result?.then === "function") {
-        written = Promise.resolve(result);
+      settling = this.#call(record);
+    } finally {
+      if (settling === undefined) this.#goOn();
+    }
+    if (settling === undefined) return undefined;
+    const kind = record === undefined || REQUESTS_ARE_APART ? undefined : kindOf(record);
+    if (kind !== undefined) {
+      this.#pendingByKind.set(kind, (this.#pendingByKind.get(kind) ?? 0) + 1);
+    }
+    return settling.finally(() => {
+      if (kind !== undefined) this.#release(kind);
+      this.#goOn();
+    });
+  }
+
+  /** Passes on what waits, until the sink has something to settle. */
+  #goOn(): void {
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      const settling = this.#serve(next);
+      if (settling !== undefined) {
+        settling.then(() => this.#goOn());
+        return;
       }
+    }
+    this.#isBusy = false;
+  }
+
+  /** @returns what is fulfilled when the sink has settled it, unless it has */
+  #serve({ record, resolve, reject }: Waiting, isDone = false): Promise<void> | undefined {
+    const release = () => record !== undefined && this.#release(kindOf(record));
+    try {
+      const settling = isDone ? undefined : this.#call(record);
+      if (settling !== undefined) return settling.finally(release).then(resolve, reject);
+      release();
+      resolve();
     } catch (error) {
-      throw this.#failure(error);
+      release();
+      reject(error);
     }
-    if (written !== undefined) {
-      // What is lost with its request would be pending for ever; there the bus alone counts.
-      if (!REQUESTS_ARE_APART) this.#pending.set(record.eventType, pending + 1);
-      return this.#follow(record.eventType, written);
-    }
-    this.#accepted++;
     return undefined;
   }
 
-  async #follow(type: string, result: PromiseLike<void>): Promise<void> {
+  #release(kind: string): void {
+    const left = (this.#pendingByKind.get(kind) ?? 1) - 1;
+    if (left <= 0) this.#pendingByKind.delete(kind);
+    else this.#pendingByKind.set(kind, left);
+  }
+
+  #call(record: LogRecord | undefined): Promise<void> | undefined {
+    const result = this.#guard(
+      () => record === undefined ? this.#sink.flush?.() : this.#sink(record),
+      record,
+    );
+    if (result !== undefined) return this.#follow(record, result);
+    if (record !== undefined) this.#accepted++;
+    return undefined;
+  }
+
+  /** Calls one of the sink's functions. @returns the promise that it returned */
+  #guard(call: () => void | Promise<void>, record?: LogRecord): PromiseLike<void> | undefined {
+    this.#isCalled = true;
     try {
-      await result;
-      this.#accepted++;
+      const result = whileReporting(call);
+      return typeof result === "object" && typeof result?.then === "function" ? result : undefined;
     } catch (error) {
-      throw this.#failure(error);
+      throw this.#failure(record, error);
     } finally {
-      const left = (this.#pending.get(type) ?? 1) - 1;
-      if (left <= 0) this.#pending.delete(type);
-      else this.#pending.set(type, left);
+      this.#isCalled = false;
     }
   }
 
-  #failure(error: unknown): Error {
-    this.#failed++;
+  async #follow(record: LogRecord | undefined, result: PromiseLike<void>): Promise<void> {
+    try {
+      await result;
+    } catch (error) {
+      throw this.#failure(record, error);
+    }
+    if (record !== undefined) this.#accepted++;
+  }
+
+  #failure(record: LogRecord | undefined, error: unknown): Error {
+    if (record !== undefined) this.#failed++;
     return new Error(`the sink ${this.#name} failed: ${errorText(error)}`, { cause: error });
   }
 }
 
-/** Writes a record to all sinks; none misses it because of another's failure. */
+function kindOf({ eventType, severityNumber }: LogRecord): string {
+  return `${severityNumber < SEVERITY_NUMBERS.warn ? "" : "!"}${eventType}`;
+}
+
+/**
+ * Writes a record to all sinks; none misses it because of another's failure.
+ *
+ * @param errors what failed while the record was made
+ */
 export function writeToAll(
   runners: readonly SinkRunner[],
   record: LogRecord,
+  errors: unknown[] = [],
 ): Promise<void> | undefined {
-  let errors: unknown[] | undefined;
   let pending: Promise<void>[] | undefined;
   for (const runner of runners) {
     try {
       const writing = runner.write(record);
       if (writing !== undefined) (pending ??= []).push(writing);
     } catch (error) {
-      (errors ??= []).push(error);
+      errors.push(error);
     }
   }
-  if (pending !== undefined) return settle(pending, errors ?? []);
-  if (errors !== undefined) throw toSingleError(errors, SEVERAL_FAILED);
+  if (pending !== undefined) return settle(pending, errors);
+  if (errors.length > 0) throw toSingleError(errors, SEVERAL_FAILED);
   return undefined;
+}
+
+/** Calls a method of all, of which each is called. */
+export async function flushAll(runners: readonly SinkRunner[]): Promise<void> {
+  await settle(runners.map(async (runner) => await runner.flush()), []);
 }
 
 async function settle(pending: readonly Promise<void>[], errors: unknown[]): Promise<void> {

@@ -1,0 +1,63 @@
+import type { Logger } from "../../internal/logger.ts";
+import { report } from "../../internal/reporting.ts";
+import { type LogRecord, SEVERITY_NUMBERS, SUPPRESSED_EVENT_TYPE } from "./log_record.ts";
+import type { LoggingStats } from "./options.ts";
+import type { Suppressed } from "./rate_limit.ts";
+import type { SinkRunner } from "./sink_runner.ts";
+
+/** The record that says how many of a type were suppressed. */
+export function summaryOf(type: string, { count, sinceMs, untilMs }: Suppressed): LogRecord {
+  return {
+    timestampMs: untilMs,
+    level: "warn",
+    severityNumber: SEVERITY_NUMBERS.warn,
+    body: count === 1
+      ? `1 record of ${type} was suppressed`
+      : `${withThousands(count)} records of ${type} were suppressed`,
+    attributes: { eventType: type, suppressed: count, sinceMs },
+    eventType: SUPPRESSED_EVENT_TYPE,
+    sessionId: "",
+    operationId: "",
+  };
+}
+
+/** Reports, in one line, all that was lost so far and all that may yet be. */
+export class LossReport {
+  readonly #logger: Logger;
+  #reported = "";
+
+  /** @param logger where it is reported */
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  /** Reports it, unless that is just what was reported last. */
+  update(stats: LoggingStats, runners: readonly SinkRunner[]): void {
+    const losses = lossesOf(stats, runners);
+    if (losses !== "" && losses !== this.#reported) {
+      report(this.#logger, `LoggingSubscriber: not all log records were written: ${losses}`);
+    }
+    this.#reported = losses;
+  }
+}
+
+function lossesOf(
+  { suppressedByType, sinks }: LoggingStats,
+  runners: readonly SinkRunner[],
+): string {
+  const suppressed = Object.values(suppressedByType).reduce((sum, count) => sum + count, 0);
+  return [
+    [suppressed, "were beyond the rate limit"] as const,
+    ...sinks.flatMap(({ name, failed, dropped }, index) => [
+      [failed, `failed in the sink ${name}`] as const,
+      [dropped, `were too many for the sink ${name}`] as const,
+      [runners[index]?.pending ?? 0, `wait in the sink ${name}`] as const,
+    ]),
+  ].filter(([count]) => count > 0)
+    .map(([count, what]) => `${withThousands(count)} ${what}`)
+    .join(", ");
+}
+
+function withThousands(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
+}
