@@ -68,8 +68,8 @@ await bus.stop();
 `;
 
 const OUTPUT = `1
-step job [ 1, 250000000 ] [ 1, 500000000 ] { 'session.id': 's' }
-job none [ 1, 0 ] [ 2, 0 ] { id: 7, 'session.id': 's' }
+step job [ 1, 250000000 ] [ 1, 500000000 ] {}
+job none [ 1, 0 ] [ 2, 0 ] { id: 7 }
 `;
 
 /** Beside an SDK of 2.x, which has an older API, what needs the API alone records into that SDK. */

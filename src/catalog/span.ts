@@ -34,7 +34,10 @@ export interface SpanDeclarationOptions<Events extends object, Start, End> {
   readonly announcedBy?: EventTypeOf<Events> | readonly EventTypeOf<Events>[] | undefined;
   /** The span's role. Default: `"internal"`. */
   readonly kind?: SpanKindName | undefined;
-  /** The attributes that an event adds. Default: the metadata's strings, numbers and booleans. */
+  /**
+   * The attributes that an event adds. Default: the metadata's strings, numbers and booleans, but
+   * for its `operationId`.
+   */
   readonly attributes?: ((event: Start | End) => EventAttributes) | undefined;
   /** Why the operation failed, `undefined` if it did not. Default: it did not. */
   readonly error?: ((end: End) => string | undefined) | undefined;
@@ -114,11 +117,15 @@ export function declareSpan(
   };
 }
 
+/** Tells events apart, and says nothing about them: the option `operationIdAttribute` asks for it. */
+export const OPERATION_ID = "operationId";
+
 /** The strings, numbers and booleans of an event's metadata, by their own names. */
 export function metadataAttributes({ metadata }: AnyEvent): EventAttributes {
   const attributes: Record<string, string | number | boolean> = {};
   if (typeof metadata !== "object" || metadata === null) return attributes;
   for (const [name, value] of Object.entries(metadata)) {
+    if (name === OPERATION_ID) continue;
     if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") {
       attributes[name] = value;
     }

@@ -16,8 +16,11 @@ import {
 } from "./catalog/kv_cache_catalog.ts";
 import type { KvCacheEvents } from "./events.ts";
 
-/** The attribute that holds a span's session, as dashboards of this domain look for it. */
-const KV_CACHE_SESSION_ID_ATTRIBUTE = "session_id";
+/** The attributes that hold a span's ids, as dashboards of this domain look for them. */
+const KV_CACHE_ID_ATTRIBUTES = {
+  sessionIdAttribute: "session_id",
+  operationIdAttribute: "operationId",
+};
 
 /** The options of {@linkcode registerKvCache}: at least one way out. */
 export interface KvCacheOptions extends
@@ -98,6 +101,6 @@ export function registerKvCache<Events extends KvCacheEvents>(
     ...others,
     sink: logSink,
     selfMetricsPrefix: prefix,
-    sessionIdAttribute: KV_CACHE_SESSION_ID_ATTRIBUTE,
+    ...KV_CACHE_ID_ATTRIBUTES,
   });
 }

@@ -180,6 +180,7 @@ function subscribe<Events extends object>(
     exemplars: config.exemplarFilter !== "always_off",
     selfMetricsPrefix: options.selfMetricsPrefix,
     sessionIdAttribute: options.sessionIdAttribute,
+    operationIdAttribute: options.operationIdAttribute,
     deferAttributes,
     minLevel,
     redact,

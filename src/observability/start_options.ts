@@ -47,8 +47,13 @@ export interface ProgramOptions<Events extends object = AnyEvents> extends Catal
   readonly logSink?: LogSink | readonly LogSink[] | undefined;
   /** The prefix of the bus's own metrics. Default: `"busbar"`. */
   readonly selfMetricsPrefix?: string | undefined;
-  /** The attribute of spans and log records that holds the session. Default: `"session.id"`. */
+  /**
+   * The attribute of log records that holds the session; spans have it too if it is given. Default:
+   * `"session.id"`.
+   */
   readonly sessionIdAttribute?: string | undefined;
+  /** The attribute of spans that holds the operation id. Default: none does. */
+  readonly operationIdAttribute?: string | undefined;
   /** Whether the providers are registered as OpenTelemetry's global ones. Default: `false`. */
   readonly registerGlobally?: boolean | undefined;
   /** Command-line flags, such as `Deno.args`; see `parseObservabilityArgs`. Default: none. */
@@ -86,6 +91,7 @@ const PROGRAM_OPTIONS: readonly (keyof ProgramOptions)[] = [
   "logSink",
   "selfMetricsPrefix",
   "sessionIdAttribute",
+  "operationIdAttribute",
   "registerGlobally",
   "args",
   "env",

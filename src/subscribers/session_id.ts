@@ -1,13 +1,14 @@
 import { invalidArgument } from "../internal/arguments.ts";
 
 /**
- * The attribute that holds an event's session by default, as OpenTelemetry's conventions name it.
+ * The attribute of log records that holds the session by default, as OpenTelemetry's conventions
+ * name it. Spans hold it only if asked.
  */
 export const DEFAULT_SESSION_ID_ATTRIBUTE = "session.id";
 
 /** Refuses what cannot name an attribute. */
-export function assertSessionIdAttribute(action: string, value: unknown): void {
+export function assertAttributeName(action: string, option: string, value: unknown): void {
   if (typeof value !== "string" || value === "") {
-    invalidArgument(TypeError, action, "sessionIdAttribute", "a text that is not empty", value);
+    invalidArgument(TypeError, action, option, "a text that is not empty", value);
   }
 }

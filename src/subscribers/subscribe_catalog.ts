@@ -64,8 +64,10 @@ export interface SubscribeCatalogOptions<Events extends object = AnyEvents> exte
   readonly exemplars?: boolean | undefined;
   /** The prefix of the bus's own metrics. Default: `"busbar"`. */
   readonly selfMetricsPrefix?: string | undefined;
-  /** The attribute of spans that holds the session. Default: `"session.id"`. */
+  /** The attribute of spans that holds the session. Default: none does. */
   readonly sessionIdAttribute?: string | undefined;
+  /** The attribute of spans that holds the operation id. Default: none does. */
+  readonly operationIdAttribute?: string | undefined;
   /** See `TracingSubscriberOptions.deferAttributes`. Default: `false`. */
   readonly deferAttributes?: boolean | undefined;
   /** Where the subscribers log their own problems. Default: `console`. */
@@ -115,6 +117,7 @@ const OPTIONS: readonly string[] = [
   "exemplars",
   "selfMetricsPrefix",
   "sessionIdAttribute",
+  "operationIdAttribute",
   "deferAttributes",
   "logger",
   "signal",
@@ -214,7 +217,7 @@ function createSubscribers<Events extends object>(
   catalog: Catalog<Events>,
   options: SubscribeCatalogOptions<Events>,
 ) {
-  const { meter, collect, tracer, sink, logger, exemplars = true, sessionIdAttribute } = options;
+  const { meter, collect, tracer, sink, logger, exemplars = true } = options;
   const { maxOpenPairs, maxPairAgeMs } = options;
   const { metrics = {}, spans = {}, logs } = catalog;
   const registry = new SpanRegistry();
@@ -225,7 +228,8 @@ function createSubscribers<Events extends object>(
     registry,
     maxOpenPairs,
     maxPairAgeMs,
-    sessionIdAttribute,
+    sessionIdAttribute: options.sessionIdAttribute,
+    operationIdAttribute: options.operationIdAttribute,
     deferAttributes: options.deferAttributes,
     logger,
   });

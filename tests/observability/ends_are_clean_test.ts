@@ -69,7 +69,6 @@ Deno.test("spans that are open on a bus of one's own are ended before the last p
   const [span] = traces[0]?.body.resourceSpans[0].scopeSpans[0].spans ?? [];
   assertEquals(span?.attributes.map(({ key }: { key: string }) => key), [
     "id",
-    "session.id",
     "busbar.expired",
   ]);
   assertEquals(bus.publish("job.end", { id: 1 }), true);

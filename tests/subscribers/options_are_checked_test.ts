@@ -52,6 +52,7 @@ const wrong: [action: string, options: Record<string, unknown>, message: string]
   ["create TracingSubscriber", { maxPairAgeMs: -1 }, "maxPairAgeMs must be a number above 0"],
   ["create TracingSubscriber", { deferAttributes: 1 }, "deferAttributes must be true or false"],
   ["create TracingSubscriber", { sessionIdAttribute: "" }, "sessionIdAttribute must be a text"],
+  ["create TracingSubscriber", { operationIdAttribute: 1 }, "operationIdAttribute must be a text"],
   ["create TracingSubscriber", { logger: null }, "logger must be an object with a method warn"],
   ["create LoggingSubscriber", { logs: 1 }, "logs must be declarations by event type, received 1"],
   ["create LoggingSubscriber", { logger: {} }, "logger must be an object with a method warn"],
@@ -101,6 +102,7 @@ Deno.test("an option that is undefined is absent", () => {
     maxPairAgeMs: undefined,
     deferAttributes: undefined,
     sessionIdAttribute: undefined,
+    operationIdAttribute: undefined,
     logger: undefined,
   });
   new LoggingSubscriber({
@@ -124,7 +126,6 @@ Deno.test("the defaults are what the docstrings say", () => {
     maxOpenPairs: 10_000,
     maxPairAgeMs: 600_000,
     deferAttributes: false,
-    sessionIdAttribute: "session.id",
   });
   assertEquals({ ...DEFAULT_LOGGING_OPTIONS }, {
     minLevel: "info",

@@ -3,7 +3,7 @@ import { assertMethod } from "../../internal/arguments.ts";
 import { assertKnownNames } from "../../internal/option_names.ts";
 import { toHrTime } from "../hr_time.ts";
 import type { OtelLogger } from "../otel_api.ts";
-import { assertSessionIdAttribute, DEFAULT_SESSION_ID_ATTRIBUTE } from "../session_id.ts";
+import { assertAttributeName, DEFAULT_SESSION_ID_ATTRIBUTE } from "../session_id.ts";
 import type { LogRecord, LogSink } from "./log_record.ts";
 
 const ACTION = "create otelLogSink";
@@ -29,7 +29,7 @@ export function otelLogSink(logger: OtelLogger, options: OtelLogSinkOptions = {}
   assertMethod(ACTION, "logger", logger, "emit");
   assertKnownNames(ACTION, "option", options, ["sessionIdAttribute"]);
   const { sessionIdAttribute = DEFAULT_SESSION_ID_ATTRIBUTE } = options;
-  assertSessionIdAttribute(ACTION, sessionIdAttribute);
+  assertAttributeName(ACTION, "sessionIdAttribute", sessionIdAttribute);
   return function otelLogs(record: LogRecord): void {
     logger.emit({
       eventName: record.eventType,

@@ -10,7 +10,7 @@ import {
   type OpenPairsLimits,
   resolveOpenPairsLimits,
 } from "../pairs/limits.ts";
-import { assertSessionIdAttribute, DEFAULT_SESSION_ID_ATTRIBUTE } from "../session_id.ts";
+import { assertAttributeName } from "../session_id.ts";
 import type { SpanRegistry } from "./span_registry.ts";
 
 /** The options of a `TracingSubscriber`; the defaults are {@linkcode DEFAULT_TRACING_OPTIONS}. */
@@ -38,8 +38,13 @@ export interface TracingSubscriberOptions<Events extends object = AnyEvents> {
    * (2.9). A sampler sees no attributes then. Default: `false`.
    */
   readonly deferAttributes?: boolean | undefined;
-  /** The attribute that holds the session of a span that has one. Default: `"session.id"`. */
+  /**
+   * The attribute that holds the session of a span that has one, such as OpenTelemetry's
+   * `"session.id"`. Default: none does, for it is a long text in each span.
+   */
   readonly sessionIdAttribute?: string | undefined;
+  /** The attribute that holds the operation id of a span that has one. Default: none does. */
+  readonly operationIdAttribute?: string | undefined;
   /**
    * Where expired spans and invalid traceparents are logged, backing off, and, once, that starts of
    * a type overlap without an operation id. Default: `console`.
@@ -52,11 +57,9 @@ export const DEFAULT_TRACING_OPTIONS: Readonly<{
   maxOpenPairs: number;
   maxPairAgeMs: number;
   deferAttributes: boolean;
-  sessionIdAttribute: string;
 }> = Object.freeze({
   ...DEFAULT_OPEN_PAIRS_LIMITS,
   deferAttributes: false,
-  sessionIdAttribute: DEFAULT_SESSION_ID_ATTRIBUTE,
 });
 
 /** Counts of spans. At any time, `started = ended + expired + open`. */
@@ -87,7 +90,8 @@ export interface ResolvedTracingOptions<Events extends object> {
   readonly registry: Pick<SpanRegistry, "addSource"> | undefined;
   readonly limits: OpenPairsLimits;
   readonly deferAttributes: boolean;
-  readonly sessionIdAttribute: string;
+  readonly sessionIdAttribute: string | undefined;
+  readonly operationIdAttribute: string | undefined;
   readonly logger: Logger;
 }
 
@@ -102,6 +106,7 @@ const NAMES: readonly (keyof TracingSubscriberOptions)[] = [
   "maxPairAgeMs",
   "deferAttributes",
   "sessionIdAttribute",
+  "operationIdAttribute",
   "logger",
 ];
 
@@ -115,7 +120,8 @@ export function resolveTracingOptions<Events extends object>(
     spans = {},
     registry,
     deferAttributes = DEFAULT_TRACING_OPTIONS.deferAttributes,
-    sessionIdAttribute = DEFAULT_TRACING_OPTIONS.sessionIdAttribute,
+    sessionIdAttribute,
+    operationIdAttribute,
     logger = console,
   } = options;
   assertMethod(ACTION, "tracer", tracer, "startSpan");
@@ -126,8 +132,19 @@ export function resolveTracingOptions<Events extends object>(
   if (typeof deferAttributes !== "boolean") {
     invalidArgument(TypeError, ACTION, "deferAttributes", "true or false", deferAttributes);
   }
-  assertSessionIdAttribute(ACTION, sessionIdAttribute);
+  for (const [name, value] of Object.entries({ sessionIdAttribute, operationIdAttribute })) {
+    if (value !== undefined) assertAttributeName(ACTION, name, value);
+  }
   assertMethod(ACTION, "logger", logger, "warn");
   const limits = resolveOpenPairsLimits(ACTION, options);
-  return { tracer, spans, registry, limits, deferAttributes, sessionIdAttribute, logger };
+  return {
+    tracer,
+    spans,
+    registry,
+    limits,
+    deferAttributes,
+    sessionIdAttribute,
+    operationIdAttribute,
+    logger,
+  };
 }

@@ -1,7 +1,7 @@
 import type { Attributes } from "@opentelemetry/api";
 import type { EventAttributes } from "../../catalog/attributes.ts";
 import type { AnyEvent } from "../../catalog/declaration.ts";
-import { metadataAttributes, type SpanDeclaration } from "../../catalog/span.ts";
+import { metadataAttributes, OPERATION_ID, type SpanDeclaration } from "../../catalog/span.ts";
 
 /** Where attributes go: a span, or the attributes of one that is about to start. */
 export interface AttributeSink {
@@ -14,6 +14,11 @@ export class NewAttributes implements AttributeSink {
 
   setAttribute(name: string, value: string | number | boolean): void {
     this.attributes[name] = value;
+  }
+
+  /** Sets what somebody has asked for, if there is one. */
+  setId(name: string | undefined, id: string): void {
+    if (name !== undefined && id !== "") this.attributes[name] = id;
   }
 }
 
@@ -37,6 +42,7 @@ export function addAttributes(
 function addScalars(sink: AttributeSink, metadata: unknown): void {
   if (typeof metadata !== "object" || metadata === null) return;
   for (const name of Object.keys(metadata)) {
+    if (name === OPERATION_ID) continue;
     const value = (metadata as Record<string, unknown>)[name];
     if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") {
       sink.setAttribute(name, value);

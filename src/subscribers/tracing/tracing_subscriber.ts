@@ -39,8 +39,8 @@ const NO_ATTRIBUTES = Object.freeze({});
  *   provider's sampler sees the parent's sampling decision.
  * - A session's root ends when its own end and those of all its children have arrived, at the
  *   latest of these times.
- * - Its attributes are those of the start and the end event, and its session, if there is one, as
- *   `sessionIdAttribute`.
+ * - Its attributes are those of the start and the end event; its session and its operation id only
+ *   if `sessionIdAttribute` and `operationIdAttribute` ask for them.
  * - What is open is bounded by count and age: a span expires when it has waited too long by the
  *   bus's clock, with or without traffic, whatever the events' timestamps say. It is ended at that
  *   time with the attribute `busbar.expired`, counted and logged. `flush` ends no others; `shutdown`
@@ -86,7 +86,8 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
   readonly #named: readonly NamedSpan[];
   readonly #byName = new Map<string, NamedSpan>();
   readonly #deferAttributes: boolean;
-  readonly #sessionIdAttribute: string;
+  readonly #sessionIdAttribute: string | undefined;
+  readonly #operationIdAttribute: string | undefined;
   readonly #open: OpenSpans;
   readonly #waiting: WaitingRoots;
   readonly #announced: Announcements;
@@ -116,6 +117,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     this.#tracer = resolved.tracer;
     this.#deferAttributes = resolved.deferAttributes;
     this.#sessionIdAttribute = resolved.sessionIdAttribute;
+    this.#operationIdAttribute = resolved.operationIdAttribute;
     this.#named = namedSpans(spans);
     for (const named of this.#named) this.#byName.set(named.name, named);
     const group = new PairsGroup();
@@ -242,9 +244,8 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     const parent = this.#parent(named, operationId, session, event);
     const attributes = new NewAttributes();
     const thrown = addAttributes(attributes, declaration, event);
-    if (event.sessionId !== "") {
-      attributes.setAttribute(this.#sessionIdAttribute, event.sessionId);
-    }
+    attributes.setId(this.#sessionIdAttribute, event.sessionId);
+    attributes.setId(this.#operationIdAttribute, operationId);
     const span = this.#tracer.startSpan(name, {
       kind: SPAN_KINDS[declaration.kind],
       startTime: toHrTime(event.timestamp),

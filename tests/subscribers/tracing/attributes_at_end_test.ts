@@ -34,6 +34,7 @@ Deno.test("A span that keeps every attribute that is set gets each once, with it
     tracer,
     spans: { read: span("read.start", "read.end") },
     deferAttributes: true,
+    sessionIdAttribute: "session.id",
     logger: new MemoryLogger(),
   });
   const bus = new EventBus<TestEvents>().start();

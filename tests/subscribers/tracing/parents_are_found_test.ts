@@ -100,7 +100,7 @@ Deno.test("The provider's sampler decides, and hears what the parent had decided
   assertEquals(notSampled.tracing.stats().ended, 1);
 
   const sampler = new ParentBasedSampler({ root: new AlwaysOnSampler() });
-  const byParent = tracedBus(spans, { sampler });
+  const byParent = tracedBus(spans, { sampler, sessionIdAttribute: "session.id" });
   const unsampled = `00-${TRACE_ID}-${SPAN_ID}-00`;
   byParent.publish("request.start", 0, {}, { sessionId: "no", traceparent: unsampled });
   byParent.publish("lookup.start", 1, {}, { sessionId: "no" });
