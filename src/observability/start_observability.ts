@@ -125,7 +125,9 @@ async function start<Events extends object>(
 ): Promise<Observability<Events>> {
   const { bus, ownsBus, config, options, logger, undo } = context;
   // The SDK reads what the subscribers add up; they need its tracer first.
-  const source: Pick<CatalogSubscription, "collect"> = { collect: () => [] };
+  const source: { collect: CatalogSubscription["collectInSlices"] } = {
+    collect: () => Promise.resolve([]),
+  };
   const telemetry = config.runtimeTelemetry
     ? createRuntimeTelemetry(config, logger)
     : createSdkTelemetry({ config, collect: () => source.collect(), logger });
@@ -141,7 +143,7 @@ async function start<Events extends object>(
   };
   if (options.registerGlobally) keep(telemetry.registerGlobally());
   const subscription = subscribe(context, telemetry);
-  source.collect = subscription.collect;
+  source.collect = subscription.collectInSlices;
   undo.add(() => subscription[Symbol.dispose]());
   if (config.metricsEnabled) {
     const { meter } = telemetry;

@@ -82,6 +82,8 @@ export interface CatalogSubscription extends Disposable {
    * A copy of all series, cumulative since the registration; empty unless metrics are collected.
    */
   collect(): CollectedMetric[];
+  /** The same, made in slices that leave the event loop free; see `MetricsSubscriber`. */
+  collectInSlices(): Promise<CollectedMetric[]>;
   /**
    * Unregisters all of it and shuts the subscribers down, for a bus that goes on; `EventBus.stop`
    * does the same for a bus that does not. A second call returns the first one's result.
@@ -176,7 +178,12 @@ export function subscribeCatalog<Events extends object>(
   const combined = combineCatalogs(catalog) as Catalog<Events>;
   const { signal } = options;
   if (!bus.enabled || signal?.aborted) {
-    return { collect: () => [], shutdown: () => Promise.resolve(true), [Symbol.dispose]: () => {} };
+    return {
+      collect: () => [],
+      collectInSlices: () => Promise.resolve([]),
+      shutdown: () => Promise.resolve(true),
+      [Symbol.dispose]: () => {},
+    };
   }
   const { metrics, tracing, logging } = createSubscribers(combined, options);
   const registered = new Map<EventSubscriber<Events>, Disposable>();
@@ -204,6 +211,7 @@ export function subscribeCatalog<Events extends object>(
   let ended: Promise<boolean> | undefined;
   return {
     collect: () => options.collect ? metrics?.collect() ?? [] : [],
+    collectInSlices: async () => options.collect ? await metrics?.collectInSlices() ?? [] : [],
     shutdown: async (deadline = {}) => {
       const timeoutMs = resolveTimeoutMs("shut the subscribers down", deadline);
       dispose();

@@ -11,7 +11,7 @@ export interface TelemetryOptions {
   /** The complete configuration. */
   readonly config: ObservabilityConfig;
   /** Metrics that were added up outside the SDK. */
-  readonly collect: () => readonly CollectedMetric[];
+  readonly collect: () => Promise<readonly CollectedMetric[]>;
   /** Where losses are reported. */
   readonly logger: LineLogger;
 }

@@ -10,12 +10,19 @@ import {
 import { emptyResource } from "@opentelemetry/resources";
 import { assertFunction } from "../../internal/arguments.ts";
 import { assertKnownNames } from "../../internal/option_names.ts";
+import { inSlices, type Steps } from "../../internal/slices.ts";
 import { DEFAULT_SCOPE_NAME } from "../defaults.ts";
 import type { MetricProducer } from "../sdk_types.ts";
 import { toHrTime } from "../../subscribers/hr_time.ts";
-import type { CollectedMetric, Exemplar } from "../../subscribers/metrics/series.ts";
+import type {
+  CollectedMetric,
+  Exemplar,
+  HistogramPoint,
+} from "../../subscribers/metrics/series.ts";
 
 const ACTION = "create a metric producer";
+/** How many points are converted between two looks at the clock. */
+const POINTS_PER_STEP = 64;
 
 /** A data point with exemplars, which the SDK's data points lack. */
 interface WithExemplars {
@@ -26,8 +33,8 @@ interface WithExemplars {
 /** The options of {@linkcode createMetricProducer}. */
 export interface MetricProducerOptions {
   /**
-   * Returns the current metrics, or a promise of them; usually a `MetricsSubscriber`'s `collect`.
-   * If it fails, so does the collection that it is part of.
+   * Returns the current metrics, or a promise of them; usually a `MetricsSubscriber`'s
+   * `collectInSlices`. If it fails, so does the collection that it is part of.
    */
   readonly collect: () => readonly CollectedMetric[] | Promise<readonly CollectedMetric[]>;
   /** The name of the instrumentation scope. Default: `"busbar"`. */
@@ -37,7 +44,7 @@ export interface MetricProducerOptions {
 /**
  * Passes metrics that were aggregated outside the OpenTelemetry SDK to its readers, including
  * histograms that are already aggregated, which cannot be recorded through an instrument of the
- * SDK. Histograms keep their exemplars: `PrometheusMetrics` shows them in OpenMetrics. The SDK's
+ * SDK. It works in slices of a few milliseconds, however many series there are. Histograms keep their exemplars: `PrometheusMetrics` shows them in OpenMetrics. The SDK's
  * model has no place for them, so what is pushed as OTLP has none.
  *
  * Sums are always cumulative, because several readers may share a producer. For a reader that
@@ -58,7 +65,7 @@ export interface MetricProducerOptions {
  *   metrics: { "shop.orders": counter("order") },
  * });
  * const subscriber = new MetricsSubscriber({ metrics });
- * const producer = createMetricProducer({ collect: () => subscriber.collect() });
+ * const producer = createMetricProducer({ collect: () => subscriber.collectInSlices() });
  * await using prometheus = new PrometheusMetrics({ metricProducers: [producer] });
  *
  * await using bus = new EventBus<ShopEvents>().start();
@@ -79,8 +86,7 @@ export function createMetricProducer(options: MetricProducerOptions): MetricProd
     collect: async () => {
       const collected = await collect();
       const endTime = toHrTime(wallMs());
-      const metrics = collected.filter(({ points }) => points.length > 0)
-        .map((metric) => toMetricData(metric, endTime));
+      const metrics = await inSlices(toMetricData(collected, endTime));
       return {
         resourceMetrics: {
           resource: emptyResource(),
@@ -92,44 +98,67 @@ export function createMetricProducer(options: MetricProducerOptions): MetricProd
   };
 }
 
-function toMetricData(metric: CollectedMetric, endTime: [number, number]): MetricData {
-  const { name, description, unit, startTimeMs } = metric;
-  const startTime = toHrTime(startTimeMs);
-  const common = {
-    descriptor: { name, description, unit, valueType: ValueType.DOUBLE },
-    aggregationTemporality: AggregationTemporality.CUMULATIVE,
-  };
-  if (metric.kind === "histogram") {
-    return {
-      ...common,
-      dataPointType: DataPointType.HISTOGRAM,
-      dataPoints: metric.points.map((
-        { attributes, count, sum, min, max, bounds, bucketCounts, exemplars },
-      ): DataPoint<Histogram> & WithExemplars => ({
-        startTime,
-        endTime,
-        attributes,
-        value: {
-          buckets: { boundaries: [...bounds], counts: [...bucketCounts] },
-          count,
-          sum,
-          ...(min === undefined ? {} : { min }),
-          ...(max === undefined ? {} : { max }),
-        },
-        exemplars,
-      })),
+function* toMetricData(
+  collected: readonly CollectedMetric[],
+  endTime: [number, number],
+): Steps<MetricData[]> {
+  const metrics: MetricData[] = [];
+  for (const metric of collected) {
+    if (metric.points.length === 0) continue;
+    const { name, description, unit, startTimeMs } = metric;
+    const times = { startTime: toHrTime(startTimeMs), endTime };
+    const common = {
+      descriptor: { name, description, unit, valueType: ValueType.DOUBLE },
+      aggregationTemporality: AggregationTemporality.CUMULATIVE,
     };
+    if (metric.kind === "histogram") {
+      const dataPoints = yield* map(metric.points, (point) => toHistogramPoint(point, times));
+      metrics.push({ ...common, dataPointType: DataPointType.HISTOGRAM, dataPoints });
+      continue;
+    }
+    const dataPoints = yield* map(metric.points, ({ attributes, value }): DataPoint<number> => ({
+      startTime: times.startTime,
+      endTime,
+      attributes,
+      value,
+    }));
+    metrics.push(
+      metric.kind === "gauge" ? { ...common, dataPointType: DataPointType.GAUGE, dataPoints } : {
+        ...common,
+        dataPointType: DataPointType.SUM,
+        isMonotonic: metric.kind === "counter",
+        dataPoints,
+      },
+    );
   }
-  const dataPoints = metric.points.map(({ attributes, value }) => ({
+  return metrics;
+}
+
+function* map<From, To>(from: readonly From[], convert: (value: From) => To): Steps<To[]> {
+  const to: To[] = [];
+  for (let i = 0; i < from.length; i++) {
+    to.push(convert(from[i] as From));
+    if (i % POINTS_PER_STEP === POINTS_PER_STEP - 1) yield;
+  }
+  return to;
+}
+
+function toHistogramPoint(
+  { attributes, count, sum, min, max, bounds, bucketCounts, exemplars }: HistogramPoint,
+  { startTime, endTime }: Pick<DataPoint<unknown>, "startTime" | "endTime">,
+): DataPoint<Histogram> & WithExemplars {
+  return {
     startTime,
     endTime,
     attributes,
-    value,
-  }));
-  return metric.kind === "gauge" ? { ...common, dataPointType: DataPointType.GAUGE, dataPoints } : {
-    ...common,
-    dataPointType: DataPointType.SUM,
-    isMonotonic: metric.kind === "counter",
-    dataPoints,
+    value: {
+      // Not copied again: nobody changes what was collected.
+      buckets: { boundaries: bounds as number[], counts: bucketCounts as number[] },
+      count,
+      sum,
+      ...(min === undefined ? {} : { min }),
+      ...(max === undefined ? {} : { max }),
+    },
+    exemplars,
   };
 }

@@ -1,5 +1,7 @@
 import type { AttributeValue, EventAttributes } from "../../catalog/attributes.ts";
 import type { Attributes } from "../otel_api.ts";
+import { AttributeBranch, type AttributeNode } from "./attribute_branch.ts";
+import { type AttributeOrder, AttributeOrders } from "./attribute_orders.ts";
 
 /**
  * OpenTelemetry's overflow series: what came after an instrument's limit of attribute sets
@@ -8,60 +10,33 @@ import type { Attributes } from "../otel_api.ts";
 const OVERFLOW_ATTRIBUTES: Attributes = Object.freeze({ "otel.metric.overflow": true });
 
 const NO_ATTRIBUTES: EventAttributes = Object.freeze({});
-/**
- * So many ways (orders of names) to reach one set are remembered; further ones are looked up anew.
- */
-const PATHS_PER_SET = 4;
-
-/** A node of the trie that finds a series: a name, and by its value the next node. */
-class TrieNode<Series> {
-  series: Series | undefined;
-  /** Nearly always the same name comes next; others stand in `others`. */
-  name: string | undefined;
-  next: Map<AttributeValue, TrieNode<Series>> = new Map();
-  others: Map<string, Map<AttributeValue, TrieNode<Series>>> | undefined;
-
-  childrenOf(name: string): Map<AttributeValue, TrieNode<Series>> | undefined {
-    return this.name === name ? this.next : this.others?.get(name);
-  }
-
-  childOf(name: string, value: AttributeValue): TrieNode<Series> {
-    let next = this.childrenOf(name);
-    if (next === undefined) {
-      if (this.name === undefined) {
-        this.name = name;
-        next = this.next;
-      } else {
-        next = new Map();
-        this.others ??= new Map();
-        this.others.set(name, next);
-      }
-    }
-    let node = next.get(value);
-    if (node === undefined) next.set(value, node = new TrieNode());
-    return node;
-  }
-}
+/** So many orders of names are remembered for each set, beside the first one. */
+const ORDERS_PER_SET = 4;
 
 /**
  * Finds the series of an attribute set: the same for equal sets, whatever the order of the names.
  * It holds at most `limit` series, the overflow's among them, and allocates nothing to find one
- * again.
+ * again. What is not held is known to be new without a text being made of it.
  */
-export class AttributeSets<Series> {
+export class AttributeSets<Series extends object> {
   readonly #limit: number;
   readonly #make: (attributes: Attributes) => Series;
+  readonly #onOverflow: () => void;
   readonly #series: Series[] = [];
-  readonly #root = new TrieNode<Series>();
-  readonly #bySortedNames = new Map<string, Series>();
-  #paths = 0;
+  readonly #root = new AttributeBranch<Series>();
+  readonly #orders: AttributeOrders;
+  /** Those of sets with lists: a list is another object each time, which no path leads to. */
+  readonly #withLists = new Map<string, Series>();
   #overflow: Series | undefined;
   /** How often something was put into the overflow. */
   overflowed = 0;
 
-  constructor(limit: number, make: (attributes: Attributes) => Series) {
+  /** @param onOverflow called when something is put into the overflow for the first time */
+  constructor(limit: number, make: (attributes: Attributes) => Series, onOverflow: () => void) {
     this.#limit = limit;
     this.#make = make;
+    this.#onOverflow = onOverflow;
+    this.#orders = new AttributeOrders(limit * ORDERS_PER_SET);
   }
 
   /** All series, the oldest first. */
@@ -71,53 +46,96 @@ export class AttributeSets<Series> {
 
   /** The series of a set, a new one if there is room, else the overflow's. */
   seriesOf(attributes: EventAttributes = NO_ATTRIBUTES): Series {
-    let node: TrieNode<Series> | undefined = this.#root;
+    let node: AttributeNode<Series> | undefined = this.#root;
     for (const name in attributes) {
       const value = attributes[name];
       if (value === undefined || value === null) continue;
-      node = node.childrenOf(name)?.get(value);
-      if (node === undefined) return this.#resolve(attributes);
+      if (!(node instanceof AttributeBranch)) return this.#resolve(attributes);
+      node = node.get(name, value);
     }
-    return node.series ?? this.#resolve(attributes);
+    return (node instanceof AttributeBranch ? node.series : node) ?? this.#resolve(attributes);
   }
 
+  /** The same for what no path leads to as it is: new, in another order, or not as it should be. */
   #resolve(attributes: EventAttributes): Series {
-    const valid = Object.entries(isObject(attributes) ? attributes : NO_ATTRIBUTES)
-      .filter((entry): entry is [string, AttributeValue] => isAttributeValue(entry[1]));
-    const sorted = valid.toSorted(([a], [b]) => a < b ? -1 : 1);
-    const key = JSON.stringify(sorted, markType);
-    let series = this.#bySortedNames.get(key);
-    if (series === undefined) {
-      if (this.#series.length >= this.#limit - (this.#overflow === undefined ? 1 : 0)) {
-        return this.#overflowSeries();
-      }
-      series = this.#create(Object.freeze(Object.fromEntries(valid)) as Attributes);
-      this.#bySortedNames.set(key, series);
+    const names: string[] = [];
+    const values: AttributeValue[] = [];
+    let hasLists = false;
+    for (const name of isObject(attributes) ? Object.keys(attributes) : []) {
+      const value = attributes[name];
+      if (!isAttributeValue(value)) continue;
+      names.push(name);
+      values.push(value);
+      hasLists ||= typeof value === "object";
     }
-    this.#remember(valid, series);
+    if (hasLists) {
+      const key = keyOf(names, values);
+      const series = this.#withLists.get(key) ?? this.#create(names, values);
+      if (series !== this.#overflow) this.#withLists.set(key, series);
+      return series;
+    }
+    const order = this.#orders.of(names);
+    const known = order && this.#find(order, values);
+    if (known !== undefined) return known;
+    const series = this.#create(names, values);
+    if (series !== this.#overflow) this.#add(order ?? this.#orders.add(names), values, series);
     return series;
   }
 
-  #remember(attributes: readonly [string, AttributeValue][], series: Series): void {
-    // A list is another object each time: a path to it would never be walked again.
-    if (attributes.some(([, value]) => typeof value === "object")) return;
-    if (this.#paths >= this.#limit * PATHS_PER_SET) return;
-    this.#paths++;
-    let node = this.#root;
-    for (const [name, value] of attributes) node = node.childOf(name, value);
-    node.series = series;
+  #find({ names, places }: AttributeOrder, values: readonly AttributeValue[]): Series | undefined {
+    let node: AttributeNode<Series> | undefined = this.#root;
+    for (let i = 0; i < names.length; i++) {
+      if (!(node instanceof AttributeBranch)) return undefined;
+      node = node.get(names[i] as string, values[places?.[i] ?? i] as AttributeValue);
+    }
+    return node instanceof AttributeBranch ? node.series : node;
   }
 
-  #overflowSeries(): Series {
-    this.overflowed++;
-    return this.#overflow ??= this.#create(OVERFLOW_ATTRIBUTES);
+  #add({ names, places }: AttributeOrder, values: readonly AttributeValue[], series: Series): void {
+    let branch = this.#root;
+    const last = names.length - 1;
+    for (let i = 0; i <= last; i++) {
+      const name = names[i] as string;
+      const value = values[places?.[i] ?? i] as AttributeValue;
+      if (i === last) branch.end(name, value, series);
+      else branch = branch.open(name, value);
+    }
+    if (last < 0) branch.series = series;
   }
 
-  #create(attributes: Attributes): Series {
-    const series = this.#make(attributes);
+  /** @returns the overflow's series where there is no room */
+  #create(names: readonly string[], values: readonly AttributeValue[]): Series {
+    if (this.#series.length >= this.#limit - (this.#overflow === undefined ? 1 : 0)) {
+      this.overflowed++;
+      if (this.#overflow === undefined) {
+        this.#series.push(this.#overflow = this.#make(OVERFLOW_ATTRIBUTES));
+        this.#onOverflow();
+      }
+      return this.#overflow;
+    }
+    const series = this.#make(toAttributes(names, values));
     this.#series.push(series);
     return series;
   }
+}
+
+/** A copy that nobody changes, its lists neither. */
+function toAttributes(names: readonly string[], values: readonly AttributeValue[]): Attributes {
+  const attributes: Record<string, AttributeValue> = {};
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i] as string;
+    const given = values[i] as AttributeValue;
+    const value = typeof given === "object" ? Object.freeze([...given]) as typeof given : given;
+    if (name === "__proto__") Object.defineProperty(attributes, name, { value, enumerable: true });
+    else attributes[name] = value;
+  }
+  return Object.freeze(attributes) as Attributes;
+}
+
+/** The same for sets that are equal, whatever the order of their names. */
+function keyOf(names: readonly string[], values: readonly AttributeValue[]): string {
+  const entries = names.map((name, i) => [name, values[i]] as const);
+  return JSON.stringify(entries.sort(([a], [b]) => a < b ? -1 : 1), markType);
 }
 
 /** JSON writes NaN as null: each number is written as text, marked so that no text is like it. */

@@ -1,37 +1,36 @@
 import type { EventAttributes } from "../../catalog/attributes.ts";
 import type { DeclaredInstrument } from "../../catalog/metric.ts";
-import type { Meter } from "../otel_api.ts";
+import type { Steps } from "../../internal/slices.ts";
+import type { Histogram } from "../otel_api.ts";
 import type { TraceContext } from "../trace_context.ts";
 import { AttributeSets } from "./attribute_sets.ts";
-import type { Instrument } from "./instrument.ts";
-import { type CollectedMetric, HistogramSeries, type NumberSeries } from "./series.ts";
+import { Cells, type CellsCopy } from "./cells.ts";
+import { HistogramSeries, numbersOf } from "./histogram_series.ts";
+import { type Instrument, type InstrumentParts, POINTS_PER_STEP } from "./instrument.ts";
+import type { CollectedMetric, HistogramPoint } from "./series.ts";
 
 /** A histogram. */
 export class HistogramInstrument implements Instrument {
   readonly #name: string;
   readonly #declared: DeclaredInstrument;
-  readonly #startTimeMs: number;
+  readonly #parts: InstrumentParts;
+  readonly #cells: Cells;
   readonly #sets: AttributeSets<HistogramSeries>;
-  readonly #meterHistogram:
-    | { record(value: number, attributes: NumberSeries["attributes"]): void }
-    | undefined;
+  readonly #meterHistogram: Histogram | undefined;
   invalid = 0;
 
-  constructor(
-    name: string,
-    declared: DeclaredInstrument,
-    meter: Meter | undefined,
-    startTimeMs: number,
-  ) {
+  constructor(name: string, declared: DeclaredInstrument, parts: InstrumentParts) {
     this.#name = name;
     this.#declared = declared;
-    this.#startTimeMs = startTimeMs;
+    this.#parts = parts;
     const { buckets, description, unit, maxAttributeSets } = declared;
+    this.#cells = new Cells(numbersOf(buckets));
     this.#sets = new AttributeSets(
       maxAttributeSets,
-      (attributes) => new HistogramSeries(attributes, buckets),
+      (attributes) => new HistogramSeries(attributes, this.#cells.take()),
+      () => parts.onProblem(name, "overflow"),
     );
-    this.#meterHistogram = meter?.createHistogram(name, {
+    this.#meterHistogram = parts.meter?.createHistogram(name, {
       description,
       unit,
       advice: { explicitBucketBoundaries: [...buckets] },
@@ -49,7 +48,7 @@ export class HistogramInstrument implements Instrument {
     timestampMs = 0,
   ): void {
     if (!Number.isFinite(value)) {
-      this.invalid++;
+      if (this.invalid++ === 0) this.#parts.onProblem(this.#name, "invalid");
       return;
     }
     const series = this.#sets.seriesOf(attributes);
@@ -58,10 +57,11 @@ export class HistogramInstrument implements Instrument {
       this.#meterHistogram.record(value, series.attributes);
       return;
     }
-    const bucket = series.record(value);
+    const { buckets } = this.#declared;
+    const bucket = series.record(value, buckets);
     if (context !== undefined && (context.traceFlags & 1) === 1) {
       const { traceId, spanId } = context;
-      series.setExemplar(bucket, { value, timestampMs, traceId, spanId });
+      series.setExemplar(bucket, buckets.length + 1, { value, timestampMs, traceId, spanId });
     }
   }
 
@@ -71,24 +71,25 @@ export class HistogramInstrument implements Instrument {
 
   flush(): void {}
 
-  collect(): CollectedMetric {
+  collect(): Steps<CollectedMetric> {
+    return this.#toMetric(this.#sets.series.length, this.#cells.copy());
+  }
+
+  *#toMetric(size: number, copy: CellsCopy): Steps<CollectedMetric> {
     const { description, unit, buckets } = this.#declared;
+    const points: HistogramPoint[] = [];
+    for (let i = 0; i < size; i++) {
+      const series = this.#sets.series[i] as HistogramSeries;
+      points.push(series.toPoint(copy.next(), buckets));
+      if (i % POINTS_PER_STEP === POINTS_PER_STEP - 1) yield;
+    }
     return {
       name: this.#name,
       kind: "histogram",
       description,
       unit,
-      startTimeMs: this.#startTimeMs,
-      points: this.#sets.series.map((series) => ({
-        attributes: series.attributes,
-        count: series.count,
-        sum: series.sum,
-        min: series.count === 0 ? undefined : series.min,
-        max: series.count === 0 ? undefined : series.max,
-        bounds: buckets,
-        bucketCounts: [...series.bucketCounts],
-        exemplars: series.exemplars?.filter((exemplar) => exemplar !== undefined) ?? [],
-      })),
+      startTimeMs: this.#parts.startTimeMs,
+      points,
     };
   }
 }

@@ -1,6 +1,26 @@
 import type { EventAttributes } from "../../catalog/attributes.ts";
+import type { Steps } from "../../internal/slices.ts";
+import type { Meter } from "../otel_api.ts";
 import type { TraceContext } from "../trace_context.ts";
 import type { CollectedMetric } from "./series.ts";
+
+/** How many points are made between two looks at the clock. */
+export const POINTS_PER_STEP = 64;
+
+/** What went wrong with a value: there was no room for its attributes, or it is no measurement. */
+export type Problem = "overflow" | "invalid";
+
+/** What the instruments of a subscriber have in common. */
+export interface InstrumentParts {
+  /** What they report to; without it they keep all values. */
+  readonly meter: Meter | undefined;
+  /** When their sums begin, in milliseconds since the epoch. */
+  readonly startTimeMs: number;
+  /** Called with an instrument that has something to report, once until it is flushed. */
+  readonly onTouched: (instrument: Instrument) => void;
+  /** Called the first time that something goes wrong with an instrument. */
+  readonly onProblem: (name: string, problem: Problem) => void;
+}
 
 /** Aggregates the values of one declared metric. */
 export interface Instrument {
@@ -17,8 +37,8 @@ export interface Instrument {
   ): void;
   /** Creates the series without attributes before the first value. */
   startAtZero(): void;
-  /** Reports to a meter what was added since the last call. */
+  /** Reports to the meter what was added since the last call. */
   flush(): void;
-  /** A copy of all series. */
-  collect(): CollectedMetric;
+  /** Copies all values, now; the steps make points of the copy. */
+  collect(): Steps<CollectedMetric>;
 }

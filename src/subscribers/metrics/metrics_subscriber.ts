@@ -6,6 +6,7 @@ import type { AnyEvents, EventHandler, Subscriptions } from "../../events/event_
 import { callAll } from "../../internal/collected_errors.ts";
 import { CountReport } from "../../internal/count_report.ts";
 import { report } from "../../internal/reporting.ts";
+import { inSlices, type Steps } from "../../internal/slices.ts";
 import type { SubscriptionContext } from "../../library/event_subscriber.ts";
 import { AmbiguousPairs } from "../pairs/ambiguous_pairs.ts";
 import { Expiry } from "../pairs/expiry.ts";
@@ -13,7 +14,7 @@ import { boundedId } from "../pairs/bounded_id.ts";
 import { OpenPairs, type OpenPairsStats, operationIdOf } from "../pairs/open_pairs.ts";
 import { PairsGroup } from "../pairs/pairs_group.ts";
 import { createInstrument } from "./create_instrument.ts";
-import type { Instrument } from "./instrument.ts";
+import type { Instrument, InstrumentParts, Problem } from "./instrument.ts";
 import {
   type MetricsStats,
   type MetricsSubscriberOptions,
@@ -72,8 +73,10 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
   readonly #pairsOf = new Map<Instrument, OpenPairs<AnyEvent | number>>();
   readonly #ambiguous: AmbiguousPairs;
   readonly #expiry: Expiry;
-  readonly #reportedOverflows = new Set<string>();
-  readonly #reportedInvalid = new Set<string>();
+  /** The instruments that have something to report to the meter. */
+  readonly #touched: Instrument[] = [];
+  /** What went wrong and has not been logged. */
+  readonly #problems: [name: string, problem: Problem][] = [];
   readonly #expiredReport: CountReport;
 
   /**
@@ -101,11 +104,16 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
       else list.push(action);
     };
     const { metrics, meter } = this.#options;
-    const startTimeMs = wallMs();
+    const parts: InstrumentParts = {
+      meter,
+      startTimeMs: wallMs(),
+      onTouched: (instrument) => void this.#touched.push(instrument),
+      onProblem: (name, problem) => void this.#problems.push([name, problem]),
+    };
     for (const [name, declared] of Object.entries(metrics)) {
       let instrument = this.#instruments.get(name);
       if (instrument === undefined) {
-        instrument = createInstrument(name, declared, meter, startTimeMs);
+        instrument = createInstrument(name, declared, parts);
         this.#instruments.set(name, instrument);
         if (!declared.attributes && !(declared.source === "event" && declared.measurements)) {
           instrument.startAtZero();
@@ -159,13 +167,16 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
     });
   }
 
-  /** Reports the slice's sums to the meter, and expires starts whose end is overdue. */
+  /**
+   * Reports the slice's sums to the meter, and expires starts whose end is overdue: it looks at what
+   * the slice has touched, however many metrics are declared.
+   */
   override onDrain(): void {
     this.#expiry.endSlice();
-    if (this.#options.meter !== undefined) {
-      for (const instrument of this.#instruments.values()) instrument.flush();
+    if (this.#touched.length > 0) {
+      for (const instrument of this.#touched.splice(0)) instrument.flush();
     }
-    for (const [name, instrument] of this.#instruments) this.#reportProblems(name, instrument);
+    if (this.#problems.length > 0) this.#reportProblems();
     this.#reportExpired();
   }
 
@@ -193,35 +204,45 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
     );
   }
 
-  /** Logs what an instrument could not record, each once: how much it is, `stats` says. */
-  #reportProblems(name: string, { overflowed, invalid }: Instrument): void {
-    const { metrics, logger } = this.#options;
-    if (overflowed > 0 && !this.#reportedOverflows.has(name)) {
-      this.#reportedOverflows.add(name);
-      const limit = metrics[name]?.maxAttributeSets;
+  /** Logs what instruments could not record, in their order: how much it is, `stats` says. */
+  #reportProblems(): void {
+    const names = [...this.#instruments.keys()];
+    const problems = this.#problems.splice(0)
+      .sort(([a], [b]) => names.indexOf(a) - names.indexOf(b));
+    for (const [name, problem] of problems) {
+      const { kind, maxAttributeSets } = this.#options.metrics[name] ?? {};
+      const rule = kind === "counter" ? "a finite number of at least 0" : "a finite number";
       report(
-        logger,
-        `the metric ${name} has reached its limit of ${limit} attribute sets; further ones are ` +
-          "counted in the series otel_metric_overflow",
-      );
-    }
-    if (invalid > 0 && !this.#reportedInvalid.has(name)) {
-      this.#reportedInvalid.add(name);
-      const rule = metrics[name]?.kind === "counter"
-        ? "a finite number of at least 0"
-        : "a finite number";
-      report(
-        logger,
-        `the metric ${name} was given a value that is not ${rule}; such values are ignored and ` +
-          "counted",
+        this.#options.logger,
+        problem === "overflow"
+          ? `the metric ${name} has reached its limit of ${maxAttributeSets} attribute sets; ` +
+            "further ones are counted in the series otel_metric_overflow"
+          : `the metric ${name} was given a value that is not ${rule}; such values are ignored ` +
+            "and counted",
       );
     }
   }
 
   /** A copy of all series, cumulative since the registration. Starts that are overdue expire. */
   collect(): CollectedMetric[] {
+    const steps = this.#collect();
+    for (;;) {
+      const step = steps.next();
+      if (step.done) return step.value;
+    }
+  }
+
+  /**
+   * The same for many series: all values are copied at once, as of this call, and the copies made in
+   * slices of a few milliseconds that leave the event loop free.
+   */
+  collectInSlices(): Promise<CollectedMetric[]> {
+    return inSlices(this.#collect());
+  }
+
+  #collect(): Steps<CollectedMetric[]> {
     this.#expire();
-    return [...this.#instruments.values()].map((instrument) => instrument.collect());
+    return inTurn([...this.#instruments.values()].map((instrument) => instrument.collect()));
   }
 
   /** A copy of the counts. */
@@ -255,4 +276,10 @@ function wireEvent<Events extends object>(
       for (const { value, attributes } of measurements(event)) instrument.record(value, attributes);
     };
   for (const type of new Set(types)) on(type, action);
+}
+
+function* inTurn<Result>(all: readonly Steps<Result>[]): Steps<Result[]> {
+  const results: Result[] = [];
+  for (const steps of all) results.push(yield* steps);
+  return results;
 }

@@ -1,9 +1,11 @@
 import type { EventAttributes } from "../../catalog/attributes.ts";
 import type { DeclaredInstrument } from "../../catalog/metric.ts";
+import type { Steps } from "../../internal/slices.ts";
 import type { Meter } from "../otel_api.ts";
 import { AttributeSets } from "./attribute_sets.ts";
-import type { Instrument } from "./instrument.ts";
-import { type CollectedMetric, NumberSeries } from "./series.ts";
+import { Cells, type CellsCopy } from "./cells.ts";
+import { type Instrument, type InstrumentParts, POINTS_PER_STEP } from "./instrument.ts";
+import { type CollectedMetric, type NumberPoint, NumberSeries, ReportedSeries } from "./series.ts";
 
 /** The instrument of a meter that sums are reported to. */
 interface MeterInstrument {
@@ -14,30 +16,29 @@ interface MeterInstrument {
 export class NumberInstrument implements Instrument {
   readonly #name: string;
   readonly #declared: DeclaredInstrument;
-  readonly #startTimeMs: number;
+  readonly #parts: InstrumentParts;
+  readonly #cells = new Cells(1);
   readonly #sets: AttributeSets<NumberSeries>;
   readonly #meterInstrument: MeterInstrument | undefined;
-  readonly #dirty: NumberSeries[] = [];
+  readonly #dirty: ReportedSeries[] = [];
   readonly #isGauge: boolean;
   readonly #lowest: number;
   invalid = 0;
 
-  constructor(
-    name: string,
-    declared: DeclaredInstrument,
-    meter: Meter | undefined,
-    startTimeMs: number,
-  ) {
+  constructor(name: string, declared: DeclaredInstrument, parts: InstrumentParts) {
     this.#name = name;
     this.#declared = declared;
-    this.#startTimeMs = startTimeMs;
+    this.#parts = parts;
     this.#isGauge = declared.kind === "gauge";
     this.#lowest = declared.kind === "counter" ? 0 : -Infinity;
+    const { meter, onProblem } = parts;
+    this.#meterInstrument = meter && createMeterInstrument(name, declared, meter);
+    const Series = meter === undefined ? NumberSeries : ReportedSeries;
     this.#sets = new AttributeSets(
       declared.maxAttributeSets,
-      (attributes) => new NumberSeries(attributes),
+      (attributes) => new Series(attributes, this.#cells.take()),
+      () => onProblem(name, "overflow"),
     );
-    this.#meterInstrument = meter && createMeterInstrument(name, declared, meter);
   }
 
   get overflowed(): number {
@@ -46,16 +47,19 @@ export class NumberInstrument implements Instrument {
 
   record(value: number, attributes: EventAttributes | undefined): void {
     if (!Number.isFinite(value) || value < this.#lowest) {
-      this.invalid++;
+      if (this.invalid++ === 0) this.#parts.onProblem(this.#name, "invalid");
       return;
     }
     const series = this.#sets.seriesOf(attributes);
     if (this.#isGauge) series.value = value;
     else series.value += value;
-    if (this.#meterInstrument !== undefined && !series.dirty) {
-      series.dirty = true;
-      this.#dirty.push(series);
-    }
+    if (this.#meterInstrument !== undefined) this.#touch(series as ReportedSeries);
+  }
+
+  #touch(series: ReportedSeries): void {
+    if (series.dirty) return;
+    series.dirty = true;
+    if (this.#dirty.push(series) === 1) this.#parts.onTouched(this);
   }
 
   startAtZero(): void {
@@ -73,15 +77,26 @@ export class NumberInstrument implements Instrument {
     }
   }
 
-  collect(): CollectedMetric {
+  collect(): Steps<CollectedMetric> {
+    return this.#toMetric(this.#sets.series.length, this.#cells.copy());
+  }
+
+  *#toMetric(size: number, copy: CellsCopy): Steps<CollectedMetric> {
     const { kind, description, unit } = this.#declared;
+    const points: NumberPoint[] = [];
+    for (let i = 0; i < size; i++) {
+      const { cells, offset } = copy.next();
+      const { attributes } = this.#sets.series[i] as NumberSeries;
+      points.push({ attributes, value: cells[offset] as number });
+      if (i % POINTS_PER_STEP === POINTS_PER_STEP - 1) yield;
+    }
     return {
       name: this.#name,
       kind: kind as "counter",
       description,
       unit,
-      startTimeMs: this.#startTimeMs,
-      points: this.#sets.series.map(({ attributes, value }) => ({ attributes, value })),
+      startTimeMs: this.#parts.startTimeMs,
+      points,
     };
   }
 }

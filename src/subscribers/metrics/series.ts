@@ -1,5 +1,6 @@
 import type { InstrumentKind } from "../../catalog/metric.ts";
 import type { Attributes } from "../otel_api.ts";
+import type { Place } from "./cells.ts";
 
 /** Ties a value of a histogram to the trace it was measured in. */
 export interface Exemplar {
@@ -16,53 +17,30 @@ export interface Exemplar {
 /** A sum, or the last value of a gauge. */
 export class NumberSeries {
   readonly attributes: Attributes;
-  value = 0;
-  /** The part of the value that has been reported to a meter. */
-  reported = 0;
-  /** Whether it has a value to report to a meter. */
-  dirty = false;
+  readonly #cells: Float64Array;
+  readonly #offset: number;
 
-  constructor(attributes: Attributes) {
+  constructor(attributes: Attributes, { cells, offset }: Place) {
     this.attributes = attributes;
+    this.#cells = cells;
+    this.#offset = offset;
+  }
+
+  get value(): number {
+    return this.#cells[this.#offset] as number;
+  }
+
+  set value(value: number) {
+    this.#cells[this.#offset] = value;
   }
 }
 
-/** The distribution of values over buckets. */
-export class HistogramSeries {
-  readonly attributes: Attributes;
-  readonly #bounds: readonly number[];
-  /** One more than there are bounds. */
-  readonly bucketCounts: number[];
-  exemplars: (Exemplar | undefined)[] | undefined;
-  count = 0;
-  sum = 0;
-  min = Infinity;
-  max = -Infinity;
-
-  constructor(attributes: Attributes, bounds: readonly number[]) {
-    this.attributes = attributes;
-    this.#bounds = bounds;
-    this.bucketCounts = new Array<number>(bounds.length + 1).fill(0);
-  }
-
-  record(value: number): number {
-    const bounds = this.#bounds;
-    let bucket = 0;
-    // A handful of bounds: walking them costs less than halving.
-    while (bucket < bounds.length && value > (bounds[bucket] as number)) bucket++;
-    (this.bucketCounts[bucket] as number)++;
-    this.count++;
-    this.sum += value;
-    if (value < this.min) this.min = value;
-    if (value > this.max) this.max = value;
-    return bucket;
-  }
-
-  /** Sets the newest exemplar of a bucket. */
-  setExemplar(bucket: number, exemplar: Exemplar): void {
-    this.exemplars ??= new Array<Exemplar | undefined>(this.bucketCounts.length).fill(undefined);
-    this.exemplars[bucket] = exemplar;
-  }
+/** One that is reported to a meter. */
+export class ReportedSeries extends NumberSeries {
+  /** The part of the value that has been reported. */
+  reported = 0;
+  /** Whether it has a value to report. */
+  dirty = false;
 }
 
 /** One series at the moment of a collection. */

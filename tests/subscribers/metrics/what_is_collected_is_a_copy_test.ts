@@ -65,3 +65,29 @@ Deno.test("a meter gets sums once a slice, the last value of a gauge, and each o
   assertEquals(recorded, { orders: [3], last: [3], sizes: [1, 2, 3] });
   await bus.stop();
 });
+
+Deno.test("what comes while a collection is under way is not in it, its exemplars neither", async () => {
+  const { duration } = declare<Record<"job.start" | "job.end", undefined>>();
+  const { bus } = quietBus();
+  const subscriber = new MetricsSubscriber({
+    metrics: { jobs: duration("job.start", "job.end", { buckets: [1], unit: "ms" }) },
+    contextOf: () => ({ traceId: "1".repeat(32), spanId: "2".repeat(16), traceFlags: 1 }),
+  });
+  bus.registerSubscriber(subscriber as never);
+  bus.start();
+  const run = async (tookMs: number) => {
+    bus.publish("job.start", undefined, { timestamp: 0 });
+    bus.publish("job.end", undefined, { timestamp: tookMs });
+    await bus.flush();
+  };
+  const valuesIn = ([metric]: readonly CollectedMetric[]) =>
+    metric?.kind === "histogram"
+      ? metric.points.map(({ count, exemplars }) => [count, exemplars.map(({ value }) => value)])
+      : [];
+  await run(1);
+  const collecting = subscriber.collectInSlices();
+  await run(9);
+  assertEquals(valuesIn(await collecting), [[1, [1]]]);
+  assertEquals(valuesIn(subscriber.collect()), [[2, [1, 9]]]);
+  await bus.stop();
+});
