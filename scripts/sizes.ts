@@ -19,6 +19,7 @@ const LIGHT: Readonly<Record<string, readonly string[]>> = {
   "./exit": [],
   "./catalog": [],
   "./testing": [],
+  "./context": [],
   "./subscribers": ["@opentelemetry/api"],
 };
 

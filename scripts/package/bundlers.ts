@@ -13,6 +13,7 @@ const FOR_PAGES = [
   "./catalog",
   "./testing",
   "./subscribers",
+  "./context",
   "./http",
   "./kv-cache",
 ];

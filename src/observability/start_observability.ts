@@ -16,7 +16,7 @@ import { type CatalogSubscription, subscribeCatalog } from "../subscribers/subsc
 import type { ObservabilityConfig } from "./config/config.ts";
 import { ineffectiveEnvVars } from "./config/ineffective_env_vars.ts";
 import { createDisabledHandle, createHandle, type Observability } from "./handle.ts";
-import { resolveConfig, type StartOptions } from "./start_options.ts";
+import { busFunctions, resolveConfig, type StartOptions } from "./start_options.ts";
 import { createRuntimeTelemetry } from "./telemetry/runtime_telemetry.ts";
 import { createSdkTelemetry } from "./telemetry/sdk_telemetry.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
@@ -93,9 +93,12 @@ export async function startObservability<Events extends object = AnyEvents>(
   const config = resolveConfig(options);
   options.signal?.throwIfAborted();
   const ownsBus = !isEventBus(options.bus);
-  const bus = isEventBus(options.bus)
-    ? options.bus
-    : new EventBus<Events>({ ...config.bus, enabled: config.enabled, logger });
+  const bus = isEventBus(options.bus) ? options.bus : new EventBus<Events>({
+    ...config.bus,
+    ...busFunctions(options),
+    enabled: config.enabled,
+    logger,
+  });
   if (!config.enabled) return createDisabledHandle(bus, config);
   if (isObserved(bus)) {
     throw new Error(

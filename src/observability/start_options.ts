@@ -1,4 +1,6 @@
 import type { Catalog } from "../catalog/catalog.ts";
+import type { EventBusOptions } from "../bus/options.ts";
+import { currentContext } from "../context/session.ts";
 import type { AnyEvents } from "../events/event_map.ts";
 import type { ExitHookOptions } from "../exit/hooks.ts";
 import type { HealthRoutesOptions } from "../http/health_routes.ts";
@@ -69,14 +71,28 @@ export interface ProgramOptions<Events extends object = AnyEvents> extends Catal
   readonly signal?: AbortSignal | undefined;
 }
 
+type BusFunctions = Pick<EventBusOptions, "clock" | "context">;
+
 /** The options of `startObservability`; all are optional. */
 export interface StartOptions<Events extends object = AnyEvents>
   extends ProgramOptions<Events>, Omit<ObservabilityOptions, "bus"> {
   /**
    * An existing bus, which is started now and, at shutdown, flushed but not stopped; or options for
-   * a new one, which is stopped at shutdown. Default: a new one with default options.
+   * a new one, which is stopped at shutdown. Default: a new one with default options, whose `context`
+   * is `currentContext` of `@busbar/busbar/context`.
    */
-  readonly bus?: EventBus<Events> | ObservabilityOptions["bus"] | undefined;
+  readonly bus?:
+    | EventBus<Events>
+    | Optional<BusConfig> & Pick<EventBusOptions, "clock" | "context">
+    | undefined;
+}
+
+/** What only the program can say of a bus that is made here. */
+export function busFunctions<Events extends object>(
+  { bus }: StartOptions<Events>,
+): BusFunctions {
+  const { clock, context = currentContext } = (bus ?? {}) as BusFunctions;
+  return { clock, context };
 }
 
 /** The names of what the program alone can say. */
@@ -120,9 +136,11 @@ export function resolveConfig<Events extends object>(
       `must be absent where the program hands a bus in, whose size is ${handedIn.maxQueueSize}`,
     );
   }
-  const busSettings = handedIn === undefined ? bus : { maxQueueSize: handedIn.maxQueueSize };
+  const busSettings = handedIn === undefined
+    ? withoutFunctions(bus as Optional<BusConfig> | undefined)
+    : { maxQueueSize: handedIn.maxQueueSize };
   const settings = Object.fromEntries(
-    Object.entries({ ...options, bus: busSettings as Optional<BusConfig> | undefined })
+    Object.entries({ ...options, bus: busSettings })
       .filter(([name]) => !(PROGRAM_OPTIONS as readonly string[]).includes(name)),
   );
   const config = resolveSources({
@@ -131,4 +149,14 @@ export function resolveConfig<Events extends object>(
     env: readObservabilityEnv(env),
   }, PROGRAM_OPTIONS);
   return handedIn?.enabled === false ? { ...config, enabled: false } : config;
+}
+
+/** What flags and variables can say of a bus, too. */
+function withoutFunctions(
+  bus: Optional<BusConfig> & BusFunctions | undefined,
+): Optional<BusConfig> | undefined {
+  // What is no object is refused where all settings are.
+  if (typeof bus !== "object" || bus === null) return bus;
+  const { clock: _clock, context: _context, ...settings } = bus;
+  return settings;
 }

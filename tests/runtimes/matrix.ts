@@ -22,6 +22,7 @@ export const FEATURES: Readonly<Record<string, string>> = {
   catalog: "Catalogs",
   batching: "The export queue",
   subscribers: "Subscribers",
+  context: "Sessions and operations",
   otel: "OpenTelemetry, Prometheus",
   kv_cache: "The KV-cache preset",
   http: "Metrics over HTTP",
@@ -84,6 +85,7 @@ export const SKIPS: readonly Skip[] = [
   {
     runtimes: WEB,
     tests: [
+      "context/copies_share_the_async_context_test.ts",
       "library/copies_work_together_test.ts",
       "library/who_publishes_gets_a_bus_in_any_case_test.ts",
     ],
@@ -104,6 +106,14 @@ export const SKIPS: readonly Skip[] = [
     runtimes: WEB,
     tests: ["subscribers/pairs/expiry_runs_in_no_request_test.ts"],
     reason: "a page has no AsyncLocalStorage, and a worker keeps its requests' timers apart",
+  },
+  {
+    runtimes: ["Chromium"],
+    tests: [
+      "context/operations_travel_with_the_async_context_test.ts",
+      "context/sessions_travel_with_the_async_context_test.ts",
+    ],
+    reason: "a page has no AsyncLocalStorage: sessions are handed on as arguments there",
   },
   {
     runtimes: ["Node 22", "Node 24"],

@@ -1,19 +1,7 @@
-import {
-  context,
-  INVALID_SPANID,
-  INVALID_TRACEID,
-  isSpanContextValid,
-  trace,
-  TraceFlags,
-} from "@opentelemetry/api";
+import { context, isSpanContextValid, trace, TraceFlags } from "@opentelemetry/api";
 import type { PublishInit } from "../../events/event.ts";
+import { splitTraceparent } from "../../internal/traceparent.ts";
 import type { SpanContext } from "../otel_api.ts";
-
-/** The maximum length of a `traceparent` of a version after 00, in characters. */
-const MAX_TRACEPARENT_LENGTH = 512;
-
-const LENGTH = 55;
-const PATTERN = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 
 /**
  * Reads a W3C `traceparent` (w3.org/TR/trace-context), strictly: it returns `undefined` if the
@@ -30,15 +18,10 @@ const PATTERN = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)
  * ```
  */
 export function parseTraceparent(traceparent: unknown): SpanContext | undefined {
-  if (typeof traceparent !== "string") return undefined;
-  // First of all, so that no pattern runs over a megabyte.
-  if (traceparent.length < LENGTH || traceparent.length > MAX_TRACEPARENT_LENGTH) return undefined;
-  const [, version, traceId, spanId, flags, rest] = PATTERN.exec(traceparent) ?? [];
-  if (traceId === undefined || spanId === undefined || flags === undefined) return undefined;
-  if (version === "ff" || (version === "00" && rest !== undefined)) return undefined;
-  if (traceId === INVALID_TRACEID || spanId === INVALID_SPANID) return undefined;
-  const traceFlags = parseInt(flags, 16) & TraceFlags.SAMPLED;
-  return { traceId, spanId, traceFlags, isRemote: true };
+  const parts = splitTraceparent(traceparent);
+  if (parts === undefined) return undefined;
+  const { traceId, spanId, flags } = parts;
+  return { traceId, spanId, traceFlags: parseInt(flags, 16) & TraceFlags.SAMPLED, isRemote: true };
 }
 
 /** Writes a span's context as a W3C `traceparent`. */

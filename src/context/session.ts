@@ -1,0 +1,98 @@
+import type { EventContext } from "../events/event.ts";
+import { assertFunction, invalidArgument } from "../internal/arguments.ts";
+import { currentScope, runIn } from "./async_storage.ts";
+import { newSessionId } from "./ids.ts";
+import { type Baggage, NO_BAGGAGE, type Scope } from "./scope.ts";
+import { readTracestate } from "./tracestate.ts";
+
+/** What a session begins with. `null`, which a missing header is, counts as absent. */
+export interface SessionInit {
+  /** The session's id. Default: a new one. */
+  readonly sessionId?: string | null | undefined;
+  /** The operation that events belong to which are published in no {@linkcode operation}. Default: none. */
+  readonly operationId?: string | null | undefined;
+  /** The caller's W3C `traceparent` header. Default: none. */
+  readonly traceparent?: string | null | undefined;
+  /** The caller's W3C `tracestate` header; what is malformed is left out. Default: none. */
+  readonly tracestate?: string | null | undefined;
+  /** What goes out by name with requests, as `readBaggage` reads it from a header. Default: nothing. */
+  readonly baggage?: Baggage | undefined;
+}
+
+/** A session: what `publish` and `operation` may be handed where no async context follows the code. */
+export interface Session extends EventContext {
+  /** Its id. */
+  readonly sessionId: string;
+}
+
+const ACTION = "begin a session";
+/** The longest `traceparent` that anybody reads; a longer one is malformed, and cut stays so. */
+const MAX_TRACEPARENT_LENGTH = 512;
+
+/**
+ * Calls a function in a session: each event that it publishes, also after an `await` and in all that
+ * it calls, belongs to it, on every bus whose `context` option is {@linkcode currentContext}, as that
+ * of `startObservability` is. What `publish` is told of an event comes first.
+ *
+ * - A session within another one is one of its own, and takes nothing over.
+ * - Where there is no `AsyncLocalStorage`, as in browsers, hand the session on: `publish` takes it as
+ *   its `init`, `operation` as its option `context`.
+ *
+ * @example
+ * ```ts
+ * import { EventBus } from "@busbar/busbar";
+ * import { currentContext, withSession } from "@busbar/busbar/context";
+ *
+ * const bus = new EventBus({ context: currentContext }).start();
+ * const sessions: string[] = [];
+ * bus.subscribe("stock.read", (event) => sessions.push(event.sessionId));
+ * await withSession({ sessionId: "request 1" }, async () => {
+ *   await Promise.resolve();
+ *   bus.publish("stock.read");
+ * });
+ * await bus.stop();
+ * if (sessions[0] !== "request 1") throw new Error(sessions[0]);
+ * ```
+ *
+ * @returns what the function returns
+ * @throws {TypeError} if an argument is of the wrong type
+ * @throws what the function throws
+ */
+export function withSession<Result>(init: SessionInit, fn: (session: Session) => Result): Result {
+  if (typeof init !== "object" || init === null) {
+    invalidArgument(TypeError, ACTION, "init", "an object", init);
+  }
+  assertFunction(ACTION, "fn", fn);
+  const traceparent = textOf("traceparent", init.traceparent);
+  const { baggage } = init;
+  if (baggage !== undefined && (typeof baggage !== "object" || baggage === null)) {
+    invalidArgument(TypeError, ACTION, "baggage", "texts by name", baggage);
+  }
+  const session: Scope = {
+    sessionId: textOf("sessionId", init.sessionId) || newSessionId(),
+    operationId: textOf("operationId", init.operationId) ?? "",
+    // Malformed or not, it is for the tracing to read, which counts those that are.
+    traceparent: traceparent?.slice(0, MAX_TRACEPARENT_LENGTH + 1) || undefined,
+    tracestate: readTracestate(textOf("tracestate", init.tracestate)),
+    baggage: baggage ?? NO_BAGGAGE,
+    spanId: "",
+    spans: undefined,
+  };
+  return runIn(session, () => fn(session));
+}
+
+function textOf(name: string, value: string | null | undefined): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  return typeof value === "string"
+    ? value
+    : invalidArgument(TypeError, ACTION, name, "a text", value);
+}
+
+/**
+ * The session, operation and trace that the code runs in; `undefined` outside of all, and where there
+ * is no `AsyncLocalStorage`. It is what a bus takes as its `context` option:
+ * `new EventBus({ context: currentContext })`.
+ */
+export function currentContext(): EventContext | undefined {
+  return currentScope();
+}
