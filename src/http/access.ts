@@ -1,5 +1,6 @@
 import { invalidArgument } from "../internal/arguments.ts";
 import type { HandlerOptions } from "./handler_options.ts";
+import type { RequestAddress } from "./request_address.ts";
 
 /** Why a request is refused. */
 export interface Refusal {
@@ -36,11 +37,12 @@ export class Access {
   }
 
   /** Why a request is refused; `undefined` if it is not. */
-  refusalOf({ headers }: Request, { hostname }: URL): Refusal | undefined {
-    if (!this.#isAllowedHost(hostname)) {
+  refusalOf({ headers }: Request, { hostnames }: RequestAddress): Refusal | undefined {
+    const forbidden = hostnames.find((hostname) => !this.#isAllowedHost(hostname));
+    if (forbidden !== undefined) {
       return {
         status: 403,
-        text: `Forbidden: ${hostname} is not among the allowed host names\n`,
+        text: `Forbidden: ${forbidden} is not among the allowed host names\n`,
       };
     }
     if (this.#token === undefined || isToken(headers.get("authorization"), this.#token)) {
@@ -57,6 +59,28 @@ export class Access {
     return this.#allowedHosts === undefined || isLoopback(hostname) ||
       this.#allowedHosts.has(hostname.toLowerCase());
   }
+}
+
+/**
+ * Refuses to show everything to everybody.
+ *
+ * @throws {TypeError} if others than this machine could read without a token, and nobody said so
+ */
+export function assertProtected(
+  hostname: string,
+  { token, insecure }: { readonly token: string | undefined; readonly insecure: boolean },
+): void {
+  if (typeof insecure !== "boolean") {
+    invalidArgument(TypeError, "serve metrics", "insecure", "true or false", insecure);
+  }
+  if (isLoopback(hostname) || token !== undefined || insecure) return;
+  invalidArgument(
+    TypeError,
+    "serve metrics",
+    "hostname",
+    "a loopback address, unless there is a token or insecure: true, since others reach it",
+    hostname,
+  );
 }
 
 /** Whether a host name, as URLs write it, is one of the loopback interface. */

@@ -1,4 +1,6 @@
+import { errorText, report } from "../internal/reporting.ts";
 import type { ListeningServer, ListenOptions } from "./server.ts";
+import { textResponse } from "./text_response.ts";
 
 /** What is used of Bun. */
 export interface BunRuntime {
@@ -6,16 +8,31 @@ export interface BunRuntime {
   serve(options: {
     hostname: string;
     port: number;
+    development: boolean;
+    reusePort: boolean;
     fetch: (request: Request) => Response | Promise<Response>;
+    error: (error: unknown) => Response;
   }): { readonly port: number; stop(now?: boolean): Promise<void> };
 }
 
 /** Listens with `Bun.serve`. */
 export function listenOnBun(
   bun: BunRuntime,
-  { hostname, port, handler }: ListenOptions,
+  { hostname, port, handler, logger }: ListenOptions,
 ): ListeningServer {
-  const server = bun.serve({ hostname, port, fetch: handler });
+  const server = bun.serve({
+    hostname,
+    port,
+    // Its pages for developers show the source.
+    development: false,
+    // Without them, it shares its port with whoever asks for it.
+    reusePort: false,
+    fetch: handler,
+    error: (error) => {
+      report(logger, `Cannot answer a request: ${errorText(error)}`);
+      return textResponse(500, "This could not be answered\n");
+    },
+  });
   return {
     port: server.port,
     close: () => server.stop(),

@@ -1,13 +1,16 @@
 import { assertKnownNames } from "../internal/option_names.ts";
-import { errorText, report } from "../internal/reporting.ts";
 import { Access } from "./access.ts";
 import type { HandlerOptions } from "./handler_options.ts";
+import { registerHandler } from "./handler_parts.ts";
+import { addressOf, isPath } from "./request_address.ts";
+import { RouteFailures } from "./route_failures.ts";
 import { RouteTable } from "./route_table.ts";
 import { textResponse } from "./text_response.ts";
 
 const ACTION = "create a handler";
 const OPTIONS: Readonly<Record<keyof HandlerOptions, true>> = {
   routes: true,
+  anyPrefix: true,
   allowedHosts: true,
   token: true,
   logger: true,
@@ -17,8 +20,11 @@ const OPTIONS: Readonly<Record<keyof HandlerOptions, true>> = {
  * Creates a handler made of routes, for any server that uses `Request` and `Response`; for
  * `node:http` and Express see `toNodeHandler`.
  *
- * - Paths without a route get 404; methods that a path has no route for get 405, with `Allow`.
- * - A route that fails is answered with 500. The reason is logged and not sent to the client.
+ * - Paths without a route get 404; methods that a path has no route for get 405, with `Allow`. A
+ *   slash at the end changes nothing: `/metrics/` is `/metrics`.
+ * - Requests with a malformed address or `Host` get 400.
+ * - A route that fails is answered with 500. The reason is logged, less and less often while it goes
+ *   on, and not sent to the client.
  * - Responses get `cache-control: no-store` and `x-content-type-options: nosniff`, unless a route
  *   sets these headers itself.
  *
@@ -44,16 +50,18 @@ const OPTIONS: Readonly<Record<keyof HandlerOptions, true>> = {
  */
 export function createHandler(options: HandlerOptions): (request: Request) => Promise<Response> {
   assertKnownNames(ACTION, "option", options, Object.keys(OPTIONS));
-  const { routes, logger = console } = options;
-  const table = new RouteTable(routes);
+  const { routes, anyPrefix = false, logger = console } = options;
+  const table = new RouteTable(routes, anyPrefix);
   const access = new Access(options);
+  const failures = new RouteFailures(logger);
   const notFound = `Not found. There is ${table.paths.join(", ")}\n`;
 
-  return async (request) => {
-    const url = new URL(request.url);
-    const found = table.find(url.pathname, request.method);
+  const handler = async (request: Request): Promise<Response> => {
+    const address = addressOf(request);
+    if (address === undefined) return complete(request, textResponse(400, "Bad request\n"));
+    const found = table.find(address.url.pathname, request.method);
     const isPublic = found?.route?.isPublic === true;
-    const refusal = isPublic ? undefined : access.refusalOf(request, url);
+    const refusal = isPublic ? undefined : access.refusalOf(request, address);
     if (refusal !== undefined) {
       return complete(request, textResponse(refusal.status, refusal.text, refusal.headers));
     }
@@ -64,15 +72,16 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
       return complete(request, textResponse(405, "Method not allowed\n", { allow }));
     }
     try {
-      return complete(request, await route.handle(request));
+      const readable = isPath(request.url) ? new Request(address.url, request) : request;
+      return complete(request, await route.handle(readable));
     } catch (error) {
       // Whoever has gone away caused it, and reads no response.
-      if (!request.signal.aborted) {
-        report(logger, `Cannot answer ${route.path}: ${errorText(error)}`);
-      }
+      if (!request.signal.aborted) failures.report(route, error);
       return complete(request, textResponse(500, "This could not be answered\n"));
     }
   };
+  registerHandler(handler, { table, logger });
+  return handler;
 }
 
 const DEFAULT_HEADERS = {

@@ -6,6 +6,12 @@ export interface HandlerOptions {
   /** What is answered; other paths get 404. */
   readonly routes: readonly Route[];
   /**
+   * Whether a route also answers below any path, as `/metrics` does at `/internal/metrics`: for a
+   * handler that is mounted somewhere by a server that does not take the beginning away. Default:
+   * `false`.
+   */
+  readonly anyPrefix?: boolean | undefined;
+  /**
    * The host names, without ports, that requests may be addressed to besides those of the loopback
    * interface (`localhost`, `127.0.0.1`, `[::1]`); others get 403. It keeps web pages from reading
    * what listens on loopback, through a name of their own that resolves to it. `["*"]` stands for

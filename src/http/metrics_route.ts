@@ -7,6 +7,9 @@ import type { Route } from "./route.ts";
 
 const ACTION = "create a metrics route";
 
+/** Where metrics are, unless it is said. */
+export const METRICS_PATH = "/metrics";
+
 /** The content types of the formats. */
 const CONTENT_TYPES: Readonly<Record<ScrapeFormat, string>> = {
   prometheus: "text/plain; version=0.0.4; charset=utf-8",
@@ -33,7 +36,7 @@ export interface MetricsRouteOptions {
  */
 export function metricsRoute(options: MetricsRouteOptions): Route {
   assertKnownNames(ACTION, "option", options, ["scrape", "path"]);
-  const { scrape, path = "/metrics" } = options;
+  const { scrape, path = METRICS_PATH } = options;
   assertFunction(ACTION, "scrape", scrape);
   return { path, handle: (request) => respond(request, scrape) };
 }

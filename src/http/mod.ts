@@ -18,7 +18,7 @@ export { createHandler } from "./handler.ts";
 export type { HandlerOptions } from "./handler_options.ts";
 export { healthRoutes, type HealthRoutesOptions } from "./health_routes.ts";
 export { metricsRoute, type MetricsRouteOptions } from "./metrics_route.ts";
-export { toNodeHandler } from "./node_handler.ts";
+export { type NodeHandler, type NodeHandlerOptions, toNodeHandler } from "./node_handler.ts";
 export type { NodeRequest, NodeResponse } from "./node_message.ts";
 export type { Route } from "./route.ts";
 export { type MetricsServer, serveMetrics, type ServeMetricsOptions } from "./serve_metrics.ts";

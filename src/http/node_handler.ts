@@ -1,6 +1,26 @@
-import type { Handler } from "./server.ts";
+import { assertKnownNames } from "../internal/option_names.ts";
+import type { Logger } from "../internal/logger.ts";
+import { errorText, report } from "../internal/reporting.ts";
+import { partsOf } from "./handler_parts.ts";
 import type { NodeRequest, NodeResponse } from "./node_message.ts";
 import { requestBody } from "./node_request_body.ts";
+import type { Handler } from "./server.ts";
+
+/** The options of {@linkcode toNodeHandler}. */
+export interface NodeHandlerOptions {
+  /**
+   * Where failures are logged. Default: that of the handler, if `createHandler` made it, else
+   * `console`.
+   */
+  readonly logger?: Logger | undefined;
+}
+
+/** Answers a request of `node:http`, or calls `next`. */
+export type NodeHandler = (
+  incoming: NodeRequest,
+  outgoing: NodeResponse,
+  next?: (error?: unknown) => void,
+) => void;
 
 /**
  * Makes of a handler one for `node:http` and for what is built on it, such as Express. Bodies are
@@ -8,7 +28,8 @@ import { requestBody } from "./node_request_body.ts";
  * `signal` aborts and the response's body is cancelled.
  *
  * Below a path where Express mounts it (`app.use("/internal", …)`), the handler sees the path
- * without that beginning.
+ * without that beginning; at the path itself it sees that. As a middleware, a handler of
+ * `createHandler` leaves to others what it has no route for: it calls `next`.
  *
  * @example
  * ```ts
@@ -24,14 +45,31 @@ import { requestBody } from "./node_request_body.ts";
  * server.close();
  * server.closeAllConnections();
  * ```
+ *
+ * @throws {TypeError} if an option is unknown
  */
-export function toNodeHandler(
-  handler: Handler,
-): (incoming: NodeRequest, outgoing: NodeResponse) => void {
-  return (incoming, outgoing) => {
+export function toNodeHandler(handler: Handler, options: NodeHandlerOptions = {}): NodeHandler {
+  assertKnownNames("make a handler for node:http", "option", options, ["logger"]);
+  const parts = partsOf(handler);
+  const logger = options.logger ?? parts?.logger ?? console;
+  const hasRoot = parts === undefined || parts.table.findExactly("/", "GET") !== undefined;
+  const nodeHandler: NodeHandler = (incoming, outgoing, next) => {
+    const url = urlSeen(incoming, hasRoot);
+    if (next !== undefined && parts !== undefined) {
+      const { method = "GET" } = incoming;
+      // A middleware sees what is others' too, such as their /orders/stats.
+      const isMeant = url !== incoming.url || isHandlerOf(incoming.route, nodeHandler);
+      const path = pathOf(url);
+      const found = isMeant
+        ? parts.table.find(path, method)
+        : parts.table.findExactly(path, method);
+      if (found?.route === undefined) return next();
+    }
     // Nobody else listens: a client that goes away must not end the process.
     outgoing.on("error", () => {});
-    respond(incoming, outgoing, handler).catch(() => {
+    const gone = new AbortController();
+    respond({ incoming, outgoing, url, gone }, handler).catch((error) => {
+      if (!gone.signal.aborted) report(logger, `Cannot answer a request: ${errorText(error)}`);
       if (outgoing.headersSent) {
         outgoing.destroy();
       } else {
@@ -40,18 +78,41 @@ export function toNodeHandler(
       }
     });
   };
+  return nodeHandler;
 }
 
-async function respond(
-  incoming: NodeRequest,
-  outgoing: NodeResponse,
-  handler: Handler,
-): Promise<void> {
-  const gone = new AbortController();
+/**
+ * The path and the query that a handler sees. Where a middleware is mounted at just the path that is
+ * asked for, nothing is left of it: unless there is a route for that, the mount itself is meant.
+ */
+function urlSeen({ url = "/", originalUrl }: NodeRequest, hasRoot: boolean): string {
+  return originalUrl !== undefined && pathOf(url) === "/" && !hasRoot ? originalUrl : url;
+}
+
+const pathOf = (url: string): string => url.split("?", 1)[0] as string;
+
+/** Whether a route of Express has this handler; a middleware may see that of an earlier handler. */
+function isHandlerOf(route: unknown, handler: NodeHandler): boolean {
+  const { stack } = (route ?? {}) as { stack?: unknown };
+  return Array.isArray(stack) && stack.some((layer) => layer?.handle === handler);
+}
+
+/** A request of `node:http` that is being answered. */
+interface Exchange {
+  readonly incoming: NodeRequest;
+  readonly outgoing: NodeResponse;
+  /** The path and the query. */
+  readonly url: string;
+  /** Aborts when the client goes away. */
+  readonly gone: AbortController;
+}
+
+async function respond(exchange: Exchange, handler: Handler): Promise<void> {
+  const { outgoing, gone } = exchange;
   outgoing.on("close", () => {
     if (!outgoing.writableFinished) gone.abort();
   });
-  const request = toRequest(incoming, outgoing, gone.signal);
+  const request = toRequest(exchange);
   if (request === undefined) {
     outgoing.statusCode = 400;
     outgoing.setHeader("content-type", "text/plain; charset=utf-8");
@@ -73,12 +134,8 @@ async function respond(
 /**
  * The request as the web has it; `undefined` if its method, address or headers have no such form.
  */
-function toRequest(
-  incoming: NodeRequest,
-  outgoing: NodeResponse,
-  signal: AbortSignal,
-): Request | undefined {
-  const { method = "GET", url = "/", socket } = incoming;
+function toRequest({ incoming, outgoing, url, gone }: Exchange): Request | undefined {
+  const { method = "GET", socket } = incoming;
   try {
     const headers = new Headers();
     for (const [name, value] of Object.entries(incoming.headers)) {
@@ -87,12 +144,13 @@ function toRequest(
       for (const one of typeof value === "string" ? [value] : value) headers.append(name, one);
     }
     const scheme = (socket as { encrypted?: unknown } | undefined)?.encrypted ? "https" : "http";
-    const host = headers.get("host") ?? incoming.headers[":authority"] ?? "localhost";
+    // Without one, as HTTP/1.0 allows, this machine is meant.
+    const host = headers.get("host") || incoming.headers[":authority"] || "localhost";
     const hasBody = method !== "GET" && method !== "HEAD";
     return new Request(new URL(url.startsWith("/") ? `${scheme}://${host}${url}` : url), {
       method,
       headers,
-      signal,
+      signal: gone.signal,
       ...(hasBody ? { body: requestBody(incoming, outgoing), duplex: "half" } : {}),
     });
   } catch {

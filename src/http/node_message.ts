@@ -4,6 +4,10 @@ export interface NodeRequest {
   readonly method?: string | undefined;
   /** The path with its query. */
   readonly url?: string | undefined;
+  /** The same, as Express received it: what a middleware is mounted at is left out of `url`. */
+  readonly originalUrl?: string | undefined;
+  /** What Express has found for it; a middleware has none. */
+  readonly route?: unknown;
   /** The headers by name in lower case. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   /** The connection; if it is encrypted, the scheme is `https:`. */

@@ -27,7 +27,7 @@ export async function listenOnNode(
   http: NodeHttp,
   { hostname, port, handler, logger }: ListenOptions,
 ): Promise<ListeningServer> {
-  const server = http.createServer(toNodeHandler(handler));
+  const server = http.createServer(toNodeHandler(handler, { logger }));
   await new Promise<void>((resolve, reject) => {
     let isListening = false;
     server.on("error", (error) => {

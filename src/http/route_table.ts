@@ -18,16 +18,25 @@ const ROUTE_FIELDS: Readonly<Record<keyof Route, true>> = {
   handle: true,
 };
 
+/** The segments that may stand before a route's path: a bound on the work for a hostile one. */
+const MAX_PREFIX_SEGMENTS = 32;
+
 /** Finds the route of a request. */
 export class RouteTable {
   readonly #exact = new Map<string, Map<string, Route>>();
   /** By what a path must begin with, the longest first. */
   readonly #prefixes: [prefix: string, byMethod: Map<string, Route>][];
+  readonly #anyPrefix: boolean;
 
   /**
+   * @param anyPrefix whether {@linkcode find} looks below any path
    * @throws {TypeError} if a route is not one, or two of them answer the same path and method
    */
-  constructor(routes: readonly Route[]) {
+  constructor(routes: readonly Route[], anyPrefix: boolean) {
+    if (typeof anyPrefix !== "boolean") {
+      invalidArgument(TypeError, ACTION, "anyPrefix", "true or false", anyPrefix);
+    }
+    this.#anyPrefix = anyPrefix;
     if (!Array.isArray(routes)) {
       invalidArgument(TypeError, ACTION, "routes", "a list of routes", routes);
     }
@@ -57,8 +66,22 @@ export class RouteTable {
 
   /** What there is for a path; `undefined` if there is nothing. */
   find(pathname: string, method: string): FoundRoute | undefined {
+    let at = 0;
+    for (let segments = 0; segments <= MAX_PREFIX_SEGMENTS; segments++) {
+      const found = this.findExactly(pathname.slice(at), method);
+      if (found !== undefined || !this.#anyPrefix) return found;
+      at = pathname.indexOf("/", at + 1);
+      // A slash at the end is no path of its own.
+      if (at === -1 || at === pathname.length - 1) break;
+    }
+    return undefined;
+  }
+
+  /** The same, for a path that nothing stands before. */
+  findExactly(pathname: string, method: string): FoundRoute | undefined {
     const byMethod = this.#exact.get(pathname) ??
-      this.#prefixes.find(([prefix]) => pathname.startsWith(prefix))?.[1];
+      this.#prefixes.find(([prefix]) => pathname.startsWith(prefix))?.[1] ??
+      (/[^/]\/$/.test(pathname) ? this.#exact.get(pathname.slice(0, -1)) : undefined);
     return byMethod && { route: byMethod.get(method), methods: [...byMethod.keys()] };
   }
 }

@@ -5,7 +5,6 @@ import { type DenoRuntime, listenOnDeno } from "./deno_server.ts";
 import { listenOnNode, type NodeRuntime } from "./node_server.ts";
 import {
   type Address,
-  assertAddress,
   type Handler,
   listenError,
   type ListeningServer,
@@ -34,12 +33,10 @@ export interface HttpServer extends AsyncDisposable {
  * Serves a handler with the runtime's own server: `Deno.serve`, `Bun.serve`, or Node's `node:http`.
  *
  * @throws {AddressInUseError} if the address is in use
- * @throws {RangeError} if `port` is not an integer from 0 to 65535
  * @throws the signal's reason if it has aborted
  */
 export async function serve(handler: Handler, options: ServeOptions): Promise<HttpServer> {
   const { hostname, signal, logger } = options;
-  assertAddress(options);
   signal?.throwIfAborted();
   let server: ListeningServer;
   try {

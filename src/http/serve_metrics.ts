@@ -1,14 +1,15 @@
 import type { DeadlineOptions } from "../library/options.ts";
+import { assertFunction } from "../internal/arguments.ts";
 import { assertKnownNames } from "../internal/option_names.ts";
-import { isLoopback } from "./access.ts";
+import { assertProtected, isLoopback } from "./access.ts";
 import { createHandler } from "./handler.ts";
 import type { HandlerOptions } from "./handler_options.ts";
-import { healthRoutes, type HealthRoutesOptions } from "./health_routes.ts";
-import { metricsRoute, type MetricsRouteOptions } from "./metrics_route.ts";
+import type { HealthRoutesOptions } from "./health_routes.ts";
+import { METRICS_PATH, type MetricsRouteOptions } from "./metrics_route.ts";
+import { metricsRoutes } from "./metrics_routes.ts";
 import type { Route } from "./route.ts";
 import { serve } from "./serve.ts";
-import type { Address } from "./server.ts";
-import { statsRoute } from "./stats_route.ts";
+import { type Address, assertAddress, withoutBrackets } from "./server.ts";
 
 /** On this machine only, at the port of OpenTelemetry's Prometheus exporter. */
 export const DEFAULT_METRICS_ADDRESS: Address = Object.freeze({
@@ -17,7 +18,7 @@ export const DEFAULT_METRICS_ADDRESS: Address = Object.freeze({
 });
 
 /** The options of {@linkcode serveMetrics}. */
-export interface ServeMetricsOptions extends Omit<HandlerOptions, "routes"> {
+export interface ServeMetricsOptions extends Omit<HandlerOptions, "routes" | "anyPrefix"> {
   /** Returns the metrics in the negotiated format; see `metricsRoute`. */
   readonly scrape: MetricsRouteOptions["scrape"];
   /** Whether `/readyz` answers 200. Default: always. */
@@ -26,8 +27,13 @@ export interface ServeMetricsOptions extends Omit<HandlerOptions, "routes"> {
   readonly stats?: (() => unknown) | undefined;
   /** Further routes. Default: none. */
   readonly routes?: readonly Route[] | undefined;
-  /** The address to listen on. Default: `"127.0.0.1"`, reachable from this machine only. */
+  /**
+   * The address to listen on. One that others reach needs a `token`, or `insecure: true`. Default:
+   * `"127.0.0.1"`, reachable from this machine only.
+   */
   readonly hostname?: string | undefined;
+  /** Whether others than this machine may read everything without a token. Default: `false`. */
+  readonly insecure?: boolean | undefined;
   /** The port, from 0 to 65535; 0 takes a free one. Default: 9464. */
   readonly port?: number | undefined;
   /** Shuts the server down when it aborts. Default: none. */
@@ -42,6 +48,7 @@ const OPTIONS: Readonly<Record<keyof ServeMetricsOptions, true>> = {
   allowedHosts: true,
   token: true,
   hostname: true,
+  insecure: true,
   port: true,
   signal: true,
   logger: true,
@@ -67,7 +74,7 @@ export interface MetricsServer extends AsyncDisposable {
  * needs `--allow-net=127.0.0.1:9464`, or the address chosen.
  *
  * If it listens on a loopback address, only requests for loopback host names are answered, unless
- * `allowedHosts` names others.
+ * `allowedHosts` names others. Elsewhere it needs a `token`, or `insecure: true`.
  *
  * @example
  * ```ts
@@ -79,27 +86,25 @@ export interface MetricsServer extends AsyncDisposable {
  * ```
  *
  * @throws {AddressInUseError} if the address is in use
- * @throws {TypeError} if an option is unknown or of the wrong type
+ * @throws {TypeError} if an option is unknown or of the wrong type, or others could read everything
  * @throws {RangeError} if `port` is not an integer from 0 to 65535
  * @throws {Error} if the runtime has no server, or the signal has aborted
  */
 export async function serveMetrics(options: ServeMetricsOptions): Promise<MetricsServer> {
   assertKnownNames("serve metrics", "option", options, Object.keys(OPTIONS));
-  const { scrape, ready, stats, routes = [], token, signal, logger = console } = options;
+  const { token, insecure = false, signal, logger = console } = options;
   const { hostname = DEFAULT_METRICS_ADDRESS.hostname, port = DEFAULT_METRICS_ADDRESS.port } =
     options;
-  const metrics = metricsRoute({ scrape });
+  assertFunction("serve metrics", "scrape", options.scrape);
+  assertAddress({ hostname, port });
+  assertProtected(hostname, { token, insecure });
   const handler = createHandler({
-    routes: [
-      metrics,
-      ...healthRoutes({ ready }),
-      ...(stats === undefined ? [] : [statsRoute(stats)]),
-      ...routes,
-    ],
+    routes: metricsRoutes(options),
     allowedHosts: options.allowedHosts ?? (isLoopback(hostname) ? [] : undefined),
     token,
     logger,
   });
-  const server = await serve(handler, { hostname, port, signal, logger });
-  return { ...server, metricsUrl: `${server.origin}${metrics.path}` };
+  const address = { hostname: withoutBrackets(hostname), port };
+  const server = await serve(handler, { ...address, signal, logger });
+  return { ...server, metricsUrl: `${server.origin}${METRICS_PATH}` };
 }

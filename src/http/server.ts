@@ -55,7 +55,7 @@ export function listenError(error: unknown, { hostname, port }: Address): unknow
 
 /** @throws {TypeError} or {RangeError} if nothing can listen there */
 export function assertAddress({ hostname, port }: Address): void {
-  if (typeof hostname !== "string" || hostname === "") {
+  if (typeof hostname !== "string" || withoutBrackets(hostname).trim() === "") {
     invalidArgument(TypeError, "serve metrics", "hostname", "a text that is not empty", hostname);
   }
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
@@ -64,6 +64,9 @@ export function assertAddress({ hostname, port }: Address): void {
     );
   }
 }
+
+/** An address of IPv6 may stand in brackets, as in URLs; who listens needs it without. */
+export const withoutBrackets = (hostname: string): string => hostname.replace(/^\[(.*)\]$/, "$1");
 
 /** `http://<hostname>:<port>` */
 export function originOf({ hostname, port }: Address): string {

@@ -74,16 +74,26 @@ Deno.test("an error of node:http is thrown before it listens, and logged afterwa
 
 Deno.test("Bun's server is stopped after what is in progress, or at once", async () => {
   const stops: unknown[][] = [];
+  const asked: unknown[] = [];
+  const lines = new MemoryLogger();
   const server = listenOnBun({
-    serve: ({ port, fetch }) => ({
-      port: port + 1,
-      fetch,
-      stop: (...how: unknown[]) => Promise.resolve(void stops.push(how)),
-    }),
-  }, { ...ADDRESS, handler: () => new Response() });
+    serve: (options) => {
+      asked.push(options);
+      return {
+        port: options.port + 1,
+        stop: (...how: unknown[]) => Promise.resolve(void stops.push(how)),
+      };
+    },
+  }, { ...ADDRESS, logger: lines, handler: () => new Response() });
   await server.close();
   await server.abort();
   assertEquals([server.port, stops], [1, [[], [true]]]);
+  // Neither does it show source to a client, nor share its port.
+  const [{ development, reusePort, error }] = asked as [Record<string, unknown>];
+  assertEquals([development, reusePort], [false, false]);
+  const response = (error as (error: unknown) => Response)(new Error("the secret reason"));
+  assertEquals([response.status, await response.text()], [500, "This could not be answered\n"]);
+  assertEquals(lines.lines, ["busbar: Cannot answer a request: the secret reason"]);
 });
 
 /** Deno's server without a network. */

@@ -1,11 +1,21 @@
-import { assertEquals, assertRejects } from "@std/assert";
-import { createHandler, type Handler, healthRoutes, toNodeHandler } from "@busbar/busbar/http";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  createHandler,
+  type Handler,
+  healthRoutes,
+  type NodeHandlerOptions,
+  toNodeHandler,
+} from "@busbar/busbar/http";
+import { MemoryLogger } from "@busbar/busbar/testing";
 import { createServer, request as httpRequest } from "node:http";
 import type { AddressInfo } from "node:net";
 
 /** Serves a handler with `node:http` until the test ends. */
-async function served(handler: Handler): Promise<AsyncDisposable & { origin: string }> {
-  const server = createServer(toNodeHandler(handler));
+async function served(
+  handler: Handler,
+  options?: NodeHandlerOptions,
+): Promise<AsyncDisposable & { origin: string }> {
+  const server = createServer(toNodeHandler(handler, options));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {
@@ -93,8 +103,9 @@ Deno.test("when the client goes away the signal aborts and the body is cancelled
   await Promise.all([aborted.promise, cancelled.promise]);
 });
 
-Deno.test("what fails is answered with 500, or broken off if it has begun", async () => {
-  await using throwing = await served(() => Promise.reject(new Error("no")));
+Deno.test("what fails is logged, and answered with 500, or broken off if it has begun", async () => {
+  const logger = new MemoryLogger();
+  await using throwing = await served(() => Promise.reject(new Error("no")), { logger });
   const response = await fetch(throwing.origin);
   assertEquals([response.status, await response.text()], [500, ""]);
   await using breaking = await served(() => {
@@ -107,8 +118,18 @@ Deno.test("what fails is answered with 500, or broken off if it has begun", asyn
         },
       }),
     );
-  });
+  }, { logger });
   await assertRejects(async () => await (await fetch(breaking.origin)).text());
+  assertEquals(logger.lines, [
+    "busbar: Cannot answer a request: no",
+    "busbar: Cannot answer a request: no more",
+  ]);
+  const logging = { log: logger } as object;
+  assertThrows(
+    () => toNodeHandler(() => new Response(), logging),
+    TypeError,
+    `Cannot make a handler for node:http: there is no option "log"; did you mean "logger"?`,
+  );
 });
 
 /** What emits events as Node's objects do, on every runtime. */

@@ -1,6 +1,7 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { createHandler, healthRoutes, metricsRoute, serveMetrics } from "@busbar/busbar/http";
 import { request as httpRequest } from "node:http";
+import { networkInterfaces } from "node:os";
 
 const routes = [metricsRoute({ scrape: () => Promise.resolve("up 1\n") }), ...healthRoutes()];
 
@@ -96,7 +97,66 @@ Deno.test("a server on loopback answers for loopback names, unless it allows oth
   await using open = await serveMetrics({ port: 0, scrape, allowedHosts: ["good.example"] });
   assertEquals(await statusWithHost(open.metricsUrl, "good.example"), 200);
   assertEquals(await statusWithHost(open.metricsUrl, "evil.example"), 403);
-  await using elsewhere = await serveMetrics({ hostname: "0.0.0.0", port: 0, scrape });
-  const url = elsewhere.metricsUrl.replace("0.0.0.0", "127.0.0.1");
-  assertEquals(await statusWithHost(url, "any.example"), 200);
+  assertEquals(await statusWithHost(open.metricsUrl, "localhost"), 200);
+  // As a URL writes it, an address of IPv6 is in brackets.
+  if (!hasIpv6()) return;
+  await using bracketed = await serveMetrics({ hostname: "[::1]", port: 0, scrape });
+  assertEquals(new URL(bracketed.metricsUrl).hostname, "[::1]");
+  assertEquals(await (await fetch(bracketed.metricsUrl)).text(), "up 1\n");
+  assertEquals(await statusWithHost(bracketed.metricsUrl, "evil.example"), 403);
+});
+
+function hasIpv6(): boolean {
+  return Object.values(networkInterfaces()).flat().some((one) => one?.address === "::1");
+}
+
+Deno.test("where others reach it, a server needs a token, or somebody who says that it needs none", async () => {
+  const scrape = () => Promise.resolve("up 1\n");
+  for (const hostname of ["0.0.0.0", "::", "[::]", "10.0.0.1", "metrics.example"]) {
+    const error = await assertRejects(() => serveMetrics({ hostname, port: 0, scrape }), TypeError);
+    assertEquals(
+      error.message,
+      "Cannot serve metrics: hostname must be a loopback address, unless there is a token or " +
+        `insecure: true, since others reach it, received "${hostname}"`,
+    );
+  }
+  await assertRejects(
+    () => serveMetrics({ hostname: "0.0.0.0", port: 0, scrape, token: "" }),
+    TypeError,
+    "token must be a text that is not empty",
+  );
+  await assertRejects(
+    () => serveMetrics({ hostname: "0.0.0.0", port: 0, scrape, insecure: 1 as never }),
+    TypeError,
+    "insecure must be true or false, received 1",
+  );
+  const onLoopback = (url: string) => url.replace("0.0.0.0", "127.0.0.1");
+  await using insecure = await serveMetrics({
+    hostname: "0.0.0.0",
+    port: 0,
+    scrape,
+    insecure: true,
+  });
+  assertEquals(await statusWithHost(onLoopback(insecure.metricsUrl), "any.example"), 200);
+  await using guarded = await serveMetrics({
+    hostname: "0.0.0.0",
+    port: 0,
+    scrape,
+    token: "s3cret",
+  });
+  const url = onLoopback(guarded.metricsUrl);
+  assertEquals(await statusWithHost(url, "any.example"), 401);
+  const headers = { authorization: "Bearer s3cret" };
+  assertEquals(await (await fetch(url, { headers })).text(), "up 1\n");
+});
+
+Deno.test("no host is heard on that is none", async () => {
+  const scrape = () => Promise.resolve("up 1\n");
+  for (const hostname of ["", " ", "[]"]) {
+    await assertRejects(
+      () => serveMetrics({ hostname, port: 0, scrape, insecure: true }),
+      TypeError,
+      "hostname must be a text that is not empty",
+    );
+  }
 });

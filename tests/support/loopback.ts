@@ -21,7 +21,16 @@ interface Listening {
   close(listener: () => void): unknown;
 }
 
-async function listen(server: Listening, port: number, cut: () => void): Promise<LoopbackServer> {
+/**
+ * Makes a server listen.
+ *
+ * @param cut ends the connections that its clients keep
+ */
+export async function listening(
+  server: Listening,
+  port: number,
+  cut: () => void,
+): Promise<LoopbackServer> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, "127.0.0.1", resolve);
@@ -71,7 +80,7 @@ export function serve(
   const server = createServer((incoming, outgoing) => {
     answer(incoming, outgoing, handler).catch(() => outgoing.destroy());
   });
-  return listen(server, port, () => server.closeAllConnections());
+  return listening(server, port, () => server.closeAllConnections());
 }
 
 /** Answers whatever a connection first sends with `reply`, byte by byte as it is, and hangs up. */
@@ -82,7 +91,7 @@ export function serveBytes(reply: (connectionNumber: number) => string): Promise
     socket.on("error", () => {});
     socket.once("data", () => socket.end(text));
   });
-  return listen(server, 0, () => {});
+  return listening(server, 0, () => {});
 }
 
 /** A port that nobody listens on, for a program that takes one. */

@@ -38,6 +38,8 @@ export interface ScriptOptions extends RunOptions {
    * `["--allow-all"]`.
    */
   readonly permissions?: readonly string[];
+  /** How many files and connections it may have open. Default: as many as this process. */
+  readonly maxOpenFiles?: number;
 }
 
 /** What ends a process, or asks it to end. */
@@ -178,8 +180,18 @@ export function startScript(
   args: readonly string[] = [],
   options: ScriptOptions = {},
 ): Started {
-  const flags = startFlags(options.permissions);
-  return start(process.execPath, [...flags, script.pathname, ...args], options);
+  const command = [
+    process.execPath,
+    ...startFlags(options.permissions),
+    script.pathname,
+    ...args,
+  ];
+  const { maxOpenFiles } = options;
+  if (maxOpenFiles !== undefined) {
+    command.unshift("/bin/sh", "-c", `ulimit -n ${maxOpenFiles} && exec "$0" "$@"`);
+  }
+  const [program, ...rest] = command;
+  return start(program as string, rest, options);
 }
 
 /** Runs a script, which lies beside the test, on the runtime that runs the test. */
