@@ -1,12 +1,14 @@
 import { monotonicMs } from "../internal/clocks.ts";
 import type { EventBus } from "../library/event_bus.ts";
 import type { AnyEvents } from "../events/event_map.ts";
+import type { NodeHandler } from "../http/node_handler.ts";
 import type { MetricsServer } from "../http/serve_metrics.ts";
 import type { DeadlineOptions } from "../library/options.ts";
 import { resolveTimeoutMs } from "../internal/deadline.ts";
 import type { ScrapeFormat } from "../otel/prometheus/scrape_format.ts";
 import type { CatalogSubscription } from "../subscribers/subscribe_catalog.ts";
 import type { ObservabilityConfig } from "./config/config.ts";
+import type { Endpoints } from "./endpoints.ts";
 import { runSteps, type Step } from "./steps.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
 
@@ -18,6 +20,17 @@ export interface Observability<Events extends object = AnyEvents> extends AsyncD
   readonly config: ObservabilityConfig;
   /** The URL that metrics are served at; absent if they are not. */
   readonly metricsUrl?: string;
+  /**
+   * Answers `/metrics`, `/healthz`, `/readyz`, `/stats` and the program's further routes, below any
+   * path: for `Deno.serve`, `Bun.serve`, Hono and whatever has a `Request`. Whoever you let through
+   * is answered, unless there is a `token` or `allowedHosts`.
+   */
+  readonly handler: (request: Request) => Promise<Response>;
+  /**
+   * The same for `node:http` and what is built on it, such as Express. As a middleware it leaves to
+   * others what it has no route for.
+   */
+  readonly nodeHandler: NodeHandler;
   /**
    * Resolves to the metrics as Prometheus reads them, for a server or a test of one's own. They are
    * there whether or not they are served.
@@ -60,6 +73,7 @@ export interface Parts<Events extends object> {
   readonly subscription: CatalogSubscription;
   /** What else ends at the shutdown: observations, hooks, global providers. */
   readonly registrations: readonly Disposable[];
+  readonly endpoints: Endpoints;
   readonly server: MetricsServer | undefined;
 }
 
@@ -70,7 +84,7 @@ const CLIENTS_SHARE = 0.8;
 
 /** The handle on what was started. */
 export function createHandle<Events extends object>(parts: Parts<Events>): Observability<Events> {
-  const { bus, config, telemetry, server } = parts;
+  const { bus, config, telemetry, endpoints, server } = parts;
   let ending: Promise<void> | undefined;
   const shutdown = (options: DeadlineOptions = {}): Promise<void> => {
     let timeoutMs: number;
@@ -88,6 +102,8 @@ export function createHandle<Events extends object>(parts: Parts<Events>): Obser
     bus,
     config,
     ...(server === undefined ? {} : { metricsUrl: server.metricsUrl }),
+    handler: endpoints.handler,
+    nodeHandler: endpoints.nodeHandler,
     scrape: async (format = "prometheus") => {
       if (telemetry.scrape === undefined) throw nothingToScrape(config);
       return await telemetry.scrape(format);
@@ -102,14 +118,21 @@ export function createHandle<Events extends object>(parts: Parts<Events>): Obser
 export function createDisabledHandle<Events extends object>(
   bus: EventBus<Events>,
   config: ObservabilityConfig,
+  endpoints: Endpoints,
 ): Observability<Events> {
+  const shutdown = () => {
+    endpoints.end();
+    return Promise.resolve();
+  };
   return {
     bus,
     config,
+    handler: endpoints.handler,
+    nodeHandler: endpoints.nodeHandler,
     scrape: () => Promise.reject(nothingToScrape(config)),
     flush: () => Promise.resolve(true),
-    shutdown: () => Promise.resolve(),
-    [Symbol.asyncDispose]: () => Promise.resolve(),
+    shutdown,
+    [Symbol.asyncDispose]: shutdown,
   };
 }
 

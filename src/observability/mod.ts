@@ -64,5 +64,6 @@ export type { TemporalityPreference } from "../otel/delta/delta_metric_exporter.
 export { type ObservabilitySources, resolveObservabilityConfig } from "./config/resolve.ts";
 export { ineffectiveEnvVars, OBSERVABILITY_ENV_VARS } from "./config/ineffective_env_vars.ts";
 export type { Observability } from "./handle.ts";
+export type { ServerOptions } from "./server_options.ts";
 export { startObservability } from "./start_observability.ts";
 export type { ProgramOptions, StartOptions } from "./start_options.ts";

@@ -4,7 +4,6 @@ import { type AnyCatalog, combineCatalogs, type CombinedEvents } from "../catalo
 import { isEventBus } from "../library/brand.ts";
 import type { AnyEvents } from "../events/event_map.ts";
 import { installExitHooks } from "../exit/hooks.ts";
-import { type MetricsServer, serveMetrics } from "../http/serve_metrics.ts";
 import type { DeadlineOptions } from "../library/options.ts";
 import { awaitInNeutralContext } from "../internal/neutral_context.ts";
 import { errorText, report } from "../internal/reporting.ts";
@@ -14,12 +13,14 @@ import { otelLogSink } from "../subscribers/logging/otel_logs.ts";
 import { observeExport } from "../subscribers/self_metrics/observe_export.ts";
 import { type CatalogSubscription, subscribeCatalog } from "../subscribers/subscribe_catalog.ts";
 import type { ObservabilityConfig } from "./config/config.ts";
+import { Endpoints } from "./endpoints.ts";
 import { ineffectiveEnvVars } from "./config/ineffective_env_vars.ts";
 import { createDisabledHandle, createHandle, type Observability } from "./handle.ts";
 import { busFunctions, resolveConfig, type StartOptions } from "./start_options.ts";
 import { createRuntimeTelemetry } from "./telemetry/runtime_telemetry.ts";
 import { createSdkTelemetry } from "./telemetry/sdk_telemetry.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
+import { resolveAccess } from "./server_options.ts";
 import { UndoStack } from "./undo_stack.ts";
 
 /** What is being set up, checked. */
@@ -29,6 +30,8 @@ interface Start<Events extends object> {
   readonly config: ObservabilityConfig;
   readonly options: StartOptions<Events>;
   readonly logger: NonNullable<StartOptions["logger"]>;
+  /** Makes the endpoints that show a scrape, if there is one. */
+  readonly show: (scrape: Telemetry["scrape"]) => Endpoints;
   readonly undo: UndoStack;
 }
 
@@ -90,7 +93,7 @@ export async function startObservability<Events extends object = AnyEvents>(
   options: StartOptions<Events> = {},
 ): Promise<Observability<Events>> {
   const { logger = console } = options;
-  const config = resolveConfig(options);
+  const { config, token, lines } = resolveAccess(options, resolveConfig(options));
   options.signal?.throwIfAborted();
   const ownsBus = !isEventBus(options.bus);
   const bus = isEventBus(options.bus) ? options.bus : new EventBus<Events>({
@@ -99,14 +102,19 @@ export async function startObservability<Events extends object = AnyEvents>(
     enabled: config.enabled,
     logger,
   });
-  if (!config.enabled) return createDisabledHandle(bus, config);
+  const show = (scrape: Telemetry["scrape"]) =>
+    new Endpoints({ ...options, token, scrape, stats: () => bus.stats(), logger });
+  if (!config.enabled) {
+    for (const line of lines) report(logger, line);
+    return createDisabledHandle(bus, config, show(undefined));
+  }
   if (isObserved(bus)) {
     throw new Error(
       "Cannot start observability: bus must not be under observation already; " +
         "shut the earlier startObservability down first",
     );
   }
-  for (const line of ineffectiveEnvVars(config, options.env)) report(logger, line);
+  for (const line of [...lines, ...ineffectiveEnvVars(config, options.env)]) report(logger, line);
 
   // At once: another call may come while this one waits for the server.
   setObserved(bus, true);
@@ -115,7 +123,7 @@ export async function startObservability<Events extends object = AnyEvents>(
   try {
     // What is started here, such as the timer of a push, must not keep the caller's context.
     return await awaitInNeutralContext(() =>
-      start<Events>({ bus, ownsBus, config, options, logger, undo })
+      start<Events>({ bus, ownsBus, config, options, show, logger, undo })
     );
   } catch (error) {
     await undo.undo();
@@ -126,7 +134,7 @@ export async function startObservability<Events extends object = AnyEvents>(
 async function start<Events extends object>(
   context: Start<Events>,
 ): Promise<Observability<Events>> {
-  const { bus, ownsBus, config, options, logger, undo } = context;
+  const { bus, ownsBus, config, options, show, logger, undo } = context;
   // The SDK reads what the subscribers add up; they need its tracer first.
   const source: { collect: CatalogSubscription["collectInSlices"] } = {
     collect: () => Promise.resolve([]),
@@ -152,10 +160,13 @@ async function start<Events extends object>(
     const { meter } = telemetry;
     keep(observeExport(telemetry.exportStats, { meter, prefix: options.selfMetricsPrefix }));
   }
-  const server = await serve(context, telemetry);
+  const endpoints = show(telemetry.scrape);
+  const server = config.prometheus.enabled && telemetry.scrape !== undefined
+    ? await endpoints.listen(config.prometheus)
+    : undefined;
   if (server !== undefined) undo.add(() => server.shutdown());
   options.signal?.throwIfAborted();
-  const parts = { bus, ownsBus, config, telemetry, subscription, registrations, server };
+  const parts = { bus, ownsBus, config, telemetry, subscription, registrations, endpoints, server };
   const observability = createHandle(parts);
   endWith(observability, context, keep);
   bus.start();
@@ -194,25 +205,6 @@ function subscribe<Events extends object>(
     suppressedIntervalMs: options.suppressedIntervalMs,
     maxOpenPairs: options.maxOpenPairs,
     maxPairAgeMs: options.maxPairAgeMs,
-    logger,
-  });
-}
-
-async function serve<Events extends object>(
-  { bus, config, options, logger }: Start<Events>,
-  { scrape }: Telemetry,
-): Promise<MetricsServer | undefined> {
-  if (!config.prometheus.enabled || scrape === undefined) return undefined;
-  const { hostname, port } = config.prometheus;
-  return await serveMetrics({
-    hostname,
-    port,
-    scrape,
-    stats: () => bus.stats(),
-    ready: options.ready,
-    routes: options.routes,
-    allowedHosts: options.allowedHosts,
-    token: options.token,
     logger,
   });
 }

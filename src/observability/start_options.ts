@@ -3,8 +3,6 @@ import type { EventBusOptions } from "../bus/options.ts";
 import { currentContext } from "../context/session.ts";
 import type { AnyEvents } from "../events/event_map.ts";
 import type { ExitHookOptions } from "../exit/hooks.ts";
-import type { HealthRoutesOptions } from "../http/health_routes.ts";
-import type { Route } from "../http/route.ts";
 import type { EventBus } from "../library/event_bus.ts";
 import type { EventSubscriber } from "../library/event_subscriber.ts";
 import { isEventBus } from "../library/brand.ts";
@@ -18,9 +16,11 @@ import { ConfigurationError } from "./config/configuration_error.ts";
 import { type EnvReader, readObservabilityEnv } from "./config/env.ts";
 import type { ObservabilityOptions } from "./config/options.ts";
 import { resolveSources } from "./config/resolve.ts";
+import { SERVER_OPTIONS, type ServerOptions, withoutServer } from "./server_options.ts";
 
 /** What the program alone can say: functions and objects, which no flag or variable can hold. */
-export interface ProgramOptions<Events extends object = AnyEvents> extends CatalogLimits {
+export interface ProgramOptions<Events extends object = AnyEvents>
+  extends CatalogLimits, ServerOptions {
   /**
    * Which metrics, spans and log records the events become; several catalogs, in a list, are one.
    * Default: only the bus's own metrics.
@@ -28,17 +28,6 @@ export interface ProgramOptions<Events extends object = AnyEvents> extends Catal
   readonly catalog?: Catalog<Events> | readonly Catalog<Events>[] | undefined;
   /** Further subscribers to register. Default: none. */
   readonly subscribers?: readonly EventSubscriber<Events>[] | undefined;
-  /** Whether `/readyz` of the metrics server answers 200. Default: always. */
-  readonly ready?: HealthRoutesOptions["ready"] | undefined;
-  /** Further routes of the metrics server. Default: none. */
-  readonly routes?: readonly Route[] | undefined;
-  /**
-   * The host names that the metrics server answers to besides those of the loopback interface; see
-   * `HandlerOptions.allowedHosts`. Default: none if it listens on loopback, else any.
-   */
-  readonly allowedHosts?: readonly string[] | undefined;
-  /** What requests to the metrics server must carry as a bearer token. Default: none. */
-  readonly token?: string | undefined;
   /**
    * Runs `shutdown` when the process gets a signal or has nothing left to do, and delivers what can
    * be delivered synchronously on `exit()` and uncaught errors; see `installExitHooks`. Default: no
@@ -99,10 +88,6 @@ export function busFunctions<Events extends object>(
 const PROGRAM_OPTIONS: readonly (keyof ProgramOptions)[] = [
   "catalog",
   "subscribers",
-  "ready",
-  "routes",
-  "allowedHosts",
-  "token",
   "exitHooks",
   "logSink",
   "selfMetricsPrefix",
@@ -114,6 +99,7 @@ const PROGRAM_OPTIONS: readonly (keyof ProgramOptions)[] = [
   "logger",
   "signal",
   ...CATALOG_LIMITS,
+  ...SERVER_OPTIONS,
 ];
 
 /**
@@ -140,7 +126,7 @@ export function resolveConfig<Events extends object>(
     ? withoutFunctions(bus as Optional<BusConfig> | undefined)
     : { maxQueueSize: handedIn.maxQueueSize };
   const settings = Object.fromEntries(
-    Object.entries({ ...options, bus: busSettings })
+    Object.entries({ ...options, bus: busSettings, prometheus: withoutServer(options, flags) })
       .filter(([name]) => !(PROGRAM_OPTIONS as readonly string[]).includes(name)),
   );
   const config = resolveSources({

@@ -28,6 +28,7 @@ import { DEFAULT_METRICS_ADDRESS } from "../../src/http/serve_metrics.ts";
 import { resolveTimeoutMs } from "../../src/internal/deadline.ts";
 import { DEFAULT_SCOPE_NAME, DEFAULT_SERVICE_NAME } from "../../src/otel/defaults.ts";
 import { DEFAULT_OTLP_SETTINGS } from "../../src/otel/otlp/otlp_target.ts";
+import { resolveAccess } from "../../src/observability/server_options.ts";
 import { DEFAULT_COLLECT_TIMEOUT_MS } from "../../src/otel/prometheus/prometheus_metrics.ts";
 import { DEFAULT_SESSION_ID_ATTRIBUTE } from "../../src/subscribers/session_id.ts";
 import { watchTimers } from "../support/watched_timers.ts";
@@ -43,6 +44,9 @@ const config = (path?: "bus" | "prometheus" | "spanBatch" | "spanLimits"): Make 
   ...resolveObservabilityConfig({ options: path === undefined ? options : { [path]: options } }),
   serviceInstanceId: "",
 });
+
+/** As the environment may have it: open to others. */
+const OPEN = resolveObservabilityConfig({ env: { prometheus: { hostname: "0.0.0.0" } } });
 
 const { counter, duration, span, throughput } = declare();
 const bytes = () => 1;
@@ -77,6 +81,11 @@ const MAKES: Readonly<Record<string, Make>> = {
     return deadlines;
   },
   ExportQueueBounds: constants(DEFAULT_EXPORT_QUEUE_OPTIONS),
+  HandlerOptions: async (options) => {
+    const route = { path: "/a", handle: () => new Response() };
+    const handler = createHandler({ routes: [route], ...options });
+    return (await handler(new Request("http://localhost/below/a"))).status;
+  },
   KvCacheAlertsOptions: kvCacheAlerts,
   KvCacheCatalogOptions: constants(DEFAULT_KV_CACHE_OPTIONS),
   LoggingSubscriberOptions: constants(DEFAULT_LOGGING_OPTIONS),
@@ -138,7 +147,11 @@ const MAKES: Readonly<Record<string, Make>> = {
     return (await handler(new Request("http://localhost/a"))).status;
   },
   SamplerConfig: constants(DEFAULT_OBSERVABILITY_CONFIG.sampler),
-  ServeMetricsOptions: constants(DEFAULT_METRICS_ADDRESS),
+  ServeMetricsOptions: constants({ ...DEFAULT_METRICS_ADDRESS, insecure: false }),
+  ServerOptions: (options) => {
+    const { config, token } = resolveAccess({ env: () => undefined, ...options }, OPEN);
+    return [config.prometheus.hostname, token];
+  },
   SpanDeclarationOptions: (options) => {
     const { root, kind } = span("a", "b", options);
     return { root, kind };

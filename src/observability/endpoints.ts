@@ -1,0 +1,55 @@
+import { createHandler } from "../http/handler.ts";
+import { metricsRoutes, type MetricsRoutesOptions } from "../http/metrics_routes.ts";
+import { type NodeHandler, toNodeHandler } from "../http/node_handler.ts";
+import { type MetricsServer, serveMetrics } from "../http/serve_metrics.ts";
+import type { Address } from "../http/server.ts";
+import type { Logger } from "../internal/logger.ts";
+import type { ScrapeFormat } from "../otel/prometheus/scrape_format.ts";
+import type { ServerOptions } from "./server_options.ts";
+
+/** What is shown, and to whom. */
+export interface EndpointsOptions
+  extends Pick<ServerOptions, "ready" | "routes" | "allowedHosts" | "token" | "insecure"> {
+  /** Gives a scrape; `undefined` where there is nothing to scrape. */
+  readonly scrape: ((format: ScrapeFormat) => Promise<string>) | undefined;
+  readonly stats: () => unknown;
+  readonly logger: Logger;
+}
+
+/** Metrics and health over HTTP: in a server of the program's, in one of their own, or both. */
+export class Endpoints {
+  readonly handler: (request: Request) => Promise<Response>;
+  readonly nodeHandler: NodeHandler;
+  readonly #options: EndpointsOptions;
+  readonly #shown: MetricsRoutesOptions;
+  #isEnding = false;
+
+  /** @throws {TypeError} if an option is not valid */
+  constructor(options: EndpointsOptions) {
+    const { scrape, stats, ready = () => true, routes, allowedHosts, token, logger } = options;
+    this.#options = options;
+    this.#shown = { scrape, stats, routes, ready: async () => !this.#isEnding && await ready() };
+    this.handler = createHandler({
+      routes: metricsRoutes(this.#shown),
+      anyPrefix: true,
+      allowedHosts,
+      token,
+      logger,
+    });
+    this.nodeHandler = toNodeHandler(this.handler, { logger });
+  }
+
+  /** Opens a port. */
+  async listen(address: Address): Promise<MetricsServer> {
+    const { scrape, allowedHosts, token, insecure, logger } = this.#options;
+    if (scrape === undefined) throw new Error("Cannot serve metrics: there is nothing to scrape");
+    const { hostname, port } = address;
+    const served = { ...this.#shown, scrape, allowedHosts, token, insecure, logger };
+    return await serveMetrics({ ...served, hostname, port });
+  }
+
+  /** From now on the service is not ready. */
+  end(): void {
+    this.#isEnding = true;
+  }
+}

@@ -1,0 +1,124 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  ConfigurationError,
+  startObservability,
+  type StartOptions,
+} from "@busbar/busbar/observability";
+import { MemoryLogger } from "@busbar/busbar/testing";
+import { writeFile } from "node:fs/promises";
+import { temporaryFolder } from "../support/temporary_folder.ts";
+
+/** Starts with some variables, and nothing else of the environment. */
+async function started(options: StartOptions, variables: Record<string, string> = {}) {
+  const logger = new MemoryLogger();
+  const obs = await startObservability({
+    prometheus: { port: 0 },
+    logger,
+    env: (name) => variables[name],
+    ...options,
+  });
+  const status = async (path: string, authorization?: string) => {
+    const headers: HeadersInit = authorization === undefined ? {} : { authorization };
+    const url = `http://127.0.0.1:${new URL(obs.metricsUrl as string).port}${path}`;
+    const response = await fetch(url, { headers });
+    await response.body?.cancel();
+    return response.status;
+  };
+  return { obs, status, logger, [Symbol.asyncDispose]: () => obs.shutdown() };
+}
+
+const ELSEWHERE = { hostname: "0.0.0.0", port: 0 };
+
+Deno.test("an address that others reach is refused without a token, before anything starts", async () => {
+  for (const hostname of ["0.0.0.0", "::", "10.0.0.1"]) {
+    const error = await assertRejects(
+      () => started({ prometheus: { hostname, port: 0 } }),
+      ConfigurationError,
+    );
+    assertEquals(
+      error.message,
+      `prometheus.hostname: must be a loopback address, received "${hostname}"; another one needs ` +
+        "a token (token, tokenFile, BUSBAR_METRICS_TOKEN or BUSBAR_METRICS_TOKEN_FILE) or " +
+        "insecure: true, since others reach it",
+    );
+  }
+  await using insecure = await started({ prometheus: ELSEWHERE, insecure: true });
+  assertEquals(await insecure.status("/metrics"), 200);
+});
+
+Deno.test("an address of the environment opens nothing to others without a token; that is told", async () => {
+  const variables = { OTEL_EXPORTER_PROMETHEUS_HOST: "0.0.0.0" };
+  await using server = await started({}, variables);
+  assertEquals(server.obs.config.prometheus.hostname, "127.0.0.1");
+  assertEquals(await server.status("/metrics"), 200);
+  assertEquals(server.logger.lines, [
+    "busbar: OTEL_EXPORTER_PROMETHEUS_HOST: has no effect, 127.0.0.1 is used: 0.0.0.0 needs a " +
+    "token (token, tokenFile, BUSBAR_METRICS_TOKEN or BUSBAR_METRICS_TOKEN_FILE) or insecure: " +
+    "true, since others reach it",
+  ]);
+  await using open = await started({}, { ...variables, BUSBAR_METRICS_TOKEN: "s3cret" });
+  assertEquals(open.obs.config.prometheus.hostname, "0.0.0.0");
+  assertEquals(await open.status("/metrics"), 401);
+  assertEquals(await open.status("/metrics", "Bearer s3cret"), 200);
+  assertEquals(open.logger.lines, []);
+});
+
+Deno.test("a token comes from an option, a file or the environment, in this order", async () => {
+  await using folder = await temporaryFolder();
+  const file = `${folder.path}/token`;
+  await writeFile(file, "from a file\n");
+  const variables = {
+    BUSBAR_METRICS_TOKEN: "from a variable",
+    BUSBAR_METRICS_TOKEN_FILE: file,
+  };
+  for (
+    const [options, env, token] of [
+      [{ token: "an option" }, variables, "an option"],
+      [{ tokenFile: file }, variables, "from a file"],
+      [{}, variables, "from a variable"],
+      [{}, { BUSBAR_METRICS_TOKEN: " ", BUSBAR_METRICS_TOKEN_FILE: file }, "from a file"],
+    ] as const
+  ) {
+    await using server = await started({ prometheus: ELSEWHERE, ...options }, env);
+    assertEquals(await server.status("/metrics", `Bearer ${token}`), 200, token);
+    assertEquals(await server.status("/metrics", "Bearer another"), 401, token);
+    assertEquals(await server.status("/healthz"), 200);
+    // In the program's own server, too.
+    const { status } = await server.obs.handler(new Request("http://shop.example/metrics"));
+    assertEquals(status, 401);
+    assert(!JSON.stringify(server.obs.config).includes(token), "it is shown");
+  }
+});
+
+Deno.test("a token that cannot be read is nobody's, or stops the program that named it", async () => {
+  await using folder = await temporaryFolder();
+  const empty = `${folder.path}/empty`;
+  await writeFile(empty, "\n");
+  for (const file of [empty, `${folder.path}/absent`]) {
+    await using server = await started({ insecure: true }, { BUSBAR_METRICS_TOKEN_FILE: file });
+    assertEquals(await server.status("/metrics"), 401);
+    assertEquals(await server.status("/healthz"), 200);
+    assertEquals(server.logger.lines.length, 1);
+    assert(
+      server.logger.lines[0]?.startsWith(
+        "busbar: BUSBAR_METRICS_TOKEN_FILE: cannot be read, so that nobody has the token: ",
+      ),
+    );
+    await assertRejects(
+      () => started({ tokenFile: file }),
+      ConfigurationError,
+      "tokenFile: cannot be read: ",
+    );
+  }
+  await assertRejects(
+    () => started({ token: "a", tokenFile: empty }),
+    ConfigurationError,
+    "tokenFile: must be absent where there is a token",
+  );
+  await assertRejects(() => started({ token: "" }), TypeError, "token must be a text that is not");
+  await assertRejects(
+    () => started({ insecure: "yes" as never }),
+    TypeError,
+    `insecure must be true or false, received "yes"`,
+  );
+});
