@@ -45,7 +45,7 @@ const OBSERVED = Symbol.for("@busbar/busbar/observed");
  * Sets up everything: a bus, subscribers for what the catalog declares, and an OpenTelemetry SDK.
  * If an OTLP endpoint is set, metrics, log records and, if enabled, spans are pushed to it.
  * Otherwise metrics are served at `http://127.0.0.1:9464/metrics`, and log records are written to
- * the console.
+ * the standard output, as JSON lines.
  *
  * Each setting comes from the first of these that has it: the options, `args`, OpenTelemetry's
  * environment variables, `DEFAULT_OBSERVABILITY_CONFIG`. Variables that are set but have no effect

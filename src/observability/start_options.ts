@@ -34,7 +34,7 @@ export interface ProgramOptions<Events extends object = AnyEvents>
    * hooks.
    */
   readonly exitHooks?: ExitHookOptions | undefined;
-  /** Where log records go. Default: to the OTLP endpoint, else as JSON lines to the console. */
+  /** Where log records go. Default: to the OTLP endpoint, else as JSON lines to the standard output. */
   readonly logSink?: LogSink | readonly LogSink[] | undefined;
   /** The prefix of the bus's own metrics. Default: `"busbar"`. */
   readonly selfMetricsPrefix?: string | undefined;

@@ -57,6 +57,7 @@ const wrong: [action: string, options: Record<string, unknown>, message: string]
   ["create LoggingSubscriber", { logs: 1 }, "logs must be declarations by event type, received 1"],
   ["create LoggingSubscriber", { logger: {} }, "logger must be an object with a method warn"],
   ["create jsonLinesSink", { write: 1 }, "write must be a function, received 1"],
+  ["create jsonLinesSink", { writeLines: 1 }, "writeLines must be a function, received 1"],
   ["create otelLogSink", { sessionIdAttribute: 1 }, "sessionIdAttribute must be a text that is"],
   ["observe a bus", { meter: undefined }, "meter must be an object with a method createObserv"],
   ["observe subscribers", { prefix: "" }, "prefix must be a letter, then up to 199 letters"],
@@ -117,7 +118,7 @@ Deno.test("an option that is undefined is absent", () => {
     suppressedIntervalMs: undefined,
     logger: undefined,
   });
-  jsonLinesSink({ write: undefined });
+  jsonLinesSink({ write: undefined, writeLines: undefined });
 });
 
 Deno.test("the defaults are what the docstrings say", () => {

@@ -45,14 +45,16 @@ export interface HeldTimer {
 }
 
 /**
- * Holds the package's timers of a second and more until the end of its scope; others keep their
+ * Holds the package's timers of `minDelayMs` and more until the end of its scope; others keep their
  * time. One that is cleared stays among those that wait; one that is not is a leak that Deno finds.
  */
-export function holdTimers(): Disposable & { readonly waiting: readonly HeldTimer[] } {
+export function holdTimers(
+  minDelayMs = 1_000,
+): Disposable & { readonly waiting: readonly HeldTimer[] } {
   const { setTimeout: set } = clocks;
   const waiting: HeldTimer[] = [];
   clocks.setTimeout = (callback, delayMs) => {
-    if (delayMs < 1_000) return set(callback, delayMs);
+    if (delayMs < minDelayMs) return set(callback, delayMs);
     // Days from now: the test is over by then.
     const timer = set(() => {}, 2 ** 31 - 1);
     const held = {

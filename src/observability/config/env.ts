@@ -1,6 +1,7 @@
 import { ConfigurationError } from "./configuration_error.ts";
 import type { ObservabilityOptions } from "./options.ts";
-import { readVariable, runtimeTelemetryRegistered } from "./read_variable.ts";
+import { readVariable } from "./read_variable.ts";
+import { runtimeTelemetryRegistered } from "../../internal/runtime_telemetry.ts";
 import { BOOLEAN, type Rule } from "./rules.ts";
 import { GENERAL_LIMITS, nest, RATIO_SAMPLERS, settingOf, SETTINGS, SIGNALS } from "./settings.ts";
 

@@ -2,7 +2,6 @@ interface Runtimes {
   Deno?: {
     permissions: { querySync(descriptor: { name: "env"; variable: string }): { state: string } };
     env: { get(name: string): string | undefined };
-    telemetry?: { tracerProvider?: unknown };
   };
   process?: { env?: Record<string, string | undefined> };
 }
@@ -23,14 +22,4 @@ export function readVariable(name: string): string | undefined {
     // A runtime that looks like another one: what cannot be read is not set.
     return undefined;
   }
-}
-
-/** OpenTelemetry's API keeps what is registered under this symbol. */
-const API_REGISTRY = Symbol.for("opentelemetry.js.api.1");
-
-/** Whether the runtime has registered its own OpenTelemetry, as Deno does by `OTEL_DENO=true`. */
-export function runtimeTelemetryRegistered(): boolean {
-  const provider = (globalThis as Runtimes).Deno?.telemetry?.tracerProvider;
-  const registry = (globalThis as Record<symbol, { trace?: unknown } | undefined>)[API_REGISTRY];
-  return provider !== undefined && registry?.trace === provider;
 }

@@ -1,16 +1,25 @@
 import { assertFunction } from "../../internal/arguments.ts";
 import { assertKnownNames } from "../../internal/option_names.ts";
-import type { LogRecord, LogSink } from "./log_record.ts";
+import { runtimeTelemetryRegistered } from "../../internal/runtime_telemetry.ts";
+import { escapeControls, toJsonLine } from "./json_line.ts";
+import { LineBuffer } from "./line_buffer.ts";
+import { functionOutput, type LineOutput, standardOutput } from "./line_output.ts";
+import { type LogRecord, type LogSink, SEVERITY_NUMBERS } from "./log_record.ts";
 
 const ACTION = "create jsonLinesSink";
 
-/** What ends a line by Unicode, or steers a terminal, and is not escaped by JSON. */
-const CONTROLS = /[\x7f-\x9f\u2028\u2029]/g;
-
-/** The options of {@linkcode jsonLinesSink}. */
+/** The options of {@linkcode jsonLinesSink}: at most one of them. */
 export interface JsonLinesOptions {
-  /** Writes a record's line, given without its newline. Default: `console.log`. */
+  /**
+   * Writes a record's line, given without its newline, as soon as the record comes. Default: lines go
+   * to the standard output, many at once.
+   */
   readonly write?: ((line: string, record: LogRecord) => void) | undefined;
+  /**
+   * Writes lines, many at once, each given with its newline. If it throws, it is given them again
+   * later. Default: see `write`.
+   */
+  readonly writeLines?: ((lines: string) => void) | undefined;
 }
 
 /**
@@ -19,43 +28,60 @@ export interface JsonLinesOptions {
  * and `attributes`. Control characters and line separators inside values are escaped, so one record is
  * always one line, and steers no terminal.
  *
- * Under `OTEL_DENO=true` the runtime exports what is written to the console as log records.
+ * Lines are written many at once: after at most 50 ms, unless the event loop is held up. A record of
+ * `warn` or above is written at once, with those that wait before it. None is lost when the process
+ * ends, but for what ends it without a word (SIGKILL, a signal that nobody handles). What the output
+ * does not take is tried again; beyond a million characters, records fail.
  *
- * @throws {TypeError} if `write` is not a function, or an option is unknown
+ * Without a standard output (on a page, on workerd), and where the runtime exports the console as log
+ * records (`OTEL_DENO=true`), each line goes to `console.log`.
+ *
+ * @example A file
+ * ```ts
+ * import { appendFileSync } from "node:fs";
+ * import { jsonLinesSink } from "@busbar/busbar/subscribers";
+ *
+ * const sink = jsonLinesSink({ writeLines: (lines) => appendFileSync("/dev/null", lines) });
+ * ```
+ *
+ * @throws {TypeError} if an option is no function or unknown, or if both are given
  */
 export function jsonLinesSink(options: JsonLinesOptions = {}): LogSink {
-  assertKnownNames(ACTION, "option", options, ["write"]);
-  const { write = toConsole } = options;
-  assertFunction(ACTION, "write", write);
+  assertKnownNames(ACTION, "option", options, ["write", "writeLines"]);
+  const { write, writeLines } = options;
+  if (write !== undefined) assertFunction(ACTION, "write", write);
+  if (writeLines !== undefined) assertFunction(ACTION, "writeLines", writeLines);
+  if (write !== undefined && writeLines !== undefined) {
+    throw new TypeError(`Cannot ${ACTION}: write and writeLines cannot both be given`);
+  }
+  const output = write !== undefined
+    ? undefined
+    : writeLines !== undefined
+    ? functionOutput(writeLines)
+    : runtimeTelemetryRegistered()
+    ? undefined
+    : standardOutput();
+  return output === undefined ? eachLine(write ?? toConsole) : manyLines(output);
+}
+
+function eachLine(write: (line: string, record: LogRecord) => void): LogSink {
   return function jsonLines(record: LogRecord): void {
-    const { timestampMs, level, body, eventType, sessionId, operationId, attributes } = record;
-    const { traceId, spanId, traceFlags } = record;
-    write(
-      JSON.stringify({
-        timestamp: isoTime(timestampMs),
-        level,
-        body,
-        eventType,
-        sessionId: sessionId === "" ? undefined : sessionId,
-        operationId: operationId === "" ? undefined : operationId,
-        traceId,
-        spanId,
-        traceFlags,
-        attributes,
-      }).replace(CONTROLS, escape),
-      record,
-    );
+    write(escapeControls(toJsonLine(record)), record);
   };
 }
 
-function escape(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-}
-
-/** A time beyond what a `Date` can hold stays a number. */
-function isoTime(timestampMs: number): string | number {
-  const date = new Date(timestampMs);
-  return Number.isNaN(date.getTime()) ? timestampMs : date.toISOString();
+function manyLines(output: LineOutput): LogSink {
+  const buffer = new LineBuffer("jsonLinesSink", output);
+  const sink = function jsonLines(record: LogRecord): void {
+    buffer.add(toJsonLine(record), record.severityNumber >= SEVERITY_NUMBERS.warn);
+  };
+  return Object.defineProperties(
+    Object.assign(sink, {
+      flush: () => buffer.flush(),
+      flushSync: () => buffer.flushSync(),
+    }),
+    { pending: { get: () => buffer.lines } },
+  );
 }
 
 function toConsole(line: string): void {

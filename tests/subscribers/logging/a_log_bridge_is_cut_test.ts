@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { EventBus } from "@busbar/busbar";
 import { LoggingSubscriber, type LogSink } from "@busbar/busbar/subscribers";
-import { nextTurn } from "../../support/quiet_bus.ts";
+import { nextTurn, ONE_SLICE_MS } from "../../support/quiet_bus.ts";
 
 interface Events {
   console: { line: string };
@@ -15,7 +15,8 @@ function bridged(sinkTo: (print: (line: string) => void) => LogSink) {
     printed.push(line);
     bus.publish("console", { line });
   };
-  const bus = new EventBus<Events>({ logger: { warn: print } }).start();
+  const bus = new EventBus<Events>({ logger: { warn: print }, drainBudgetMs: ONE_SLICE_MS })
+    .start();
   const logging = new LoggingSubscriber<Events>({
     logs: {
       console: { level: "info", body: ({ metadata }) => metadata.line },

@@ -169,18 +169,41 @@ Deno.test("JSON lines: one object a line, whatever is in it", async () => {
   assertEquals(JSON.parse(lines[1] ?? "").timestamp, 1e300);
 });
 
-Deno.test("JSON lines go to the console unless they are given another place", async () => {
+/** The global scope as on a page, until the end of the scope. */
+function withoutRuntime(): Disposable {
+  const names = ["Deno", "process"].filter((name) => name in globalThis);
+  const had = names.map((name) => Object.getOwnPropertyDescriptor(globalThis, name)!);
+  for (const name of names) {
+    Object.defineProperty(globalThis, name, {
+      configurable: true,
+      writable: true,
+      value: undefined,
+    });
+  }
+  return {
+    [Symbol.dispose]: () => {
+      names.forEach((name, i) => Object.defineProperty(globalThis, name, had[i]!));
+    },
+  };
+}
+
+Deno.test("JSON lines go to the console where there is no standard output", async () => {
   const { console } = globalThis;
   const lines: unknown[] = [];
   globalThis.console = { ...console, log: (line: unknown) => lines.push(line) };
+  const runtime = withoutRuntime();
   try {
-    const { bus } = loggingBus({ sink: jsonLinesSink() });
-    bus.publish("a", { n: "%d" });
+    const sink = jsonLinesSink();
+    runtime[Symbol.dispose]();
+    const { bus } = loggingBus({ sink });
+    bus.publish("a", { n: "%d\x7f" });
     await bus.stop();
   } finally {
+    runtime[Symbol.dispose]();
     globalThis.console = console;
   }
-  assertEquals(JSON.parse(lines[0] as string).attributes, { n: "%d" });
+  assertEquals(lines.map((line) => String(line).includes("\x7f")), [false]);
+  assertEquals(JSON.parse(lines[0] as string).attributes, { n: "%d\x7f" });
 });
 
 Deno.test("a logger or a write that is none is refused", () => {
@@ -193,6 +216,11 @@ Deno.test("a logger or a write that is none is refused", () => {
     () => jsonLinesSink({ write: "console" as unknown as () => void }),
     TypeError,
     "Cannot create jsonLinesSink: write must be a function, received",
+  );
+  assertThrows(
+    () => jsonLinesSink({ write: () => {}, writeLines: () => {} }),
+    TypeError,
+    "Cannot create jsonLinesSink: write and writeLines cannot both be given",
   );
 });
 

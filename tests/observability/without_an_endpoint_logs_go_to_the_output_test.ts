@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { declare } from "@busbar/busbar/catalog";
 import { startObservability } from "@busbar/busbar/observability";
 import { MemoryLogger } from "@busbar/busbar/testing";
+import { runScript } from "../support/processes.ts";
 import { OtlpReceiver } from "../support/otlp_receiver.ts";
 
 interface ShopEvents {
@@ -11,26 +12,7 @@ interface ShopEvents {
 const { catalog } = declare<ShopEvents>();
 const shop = catalog({ logs: { "order": { level: "info" } } });
 
-/** What the console gets of one order. */
-async function printed(otlp: { endpoint: string } | undefined): Promise<string[]> {
-  const { console } = globalThis;
-  const lines: string[] = [];
-  globalThis.console = { ...console, log: (line: string) => void lines.push(line) };
-  try {
-    await using obs = await startObservability<ShopEvents>({
-      env: () => undefined,
-      logger: new MemoryLogger(),
-      catalog: shop,
-      prometheus: { enabled: false },
-      otlp,
-    });
-    obs.bus.publish("order", { total: 42 });
-    await obs.flush();
-  } finally {
-    globalThis.console = console;
-  }
-  return lines;
-}
+const PROGRAM = new URL("../support/programs/observed_logs.ts", import.meta.url);
 
 Deno.test("log records that are disabled go nowhere, not even to a sink of one's own", async () => {
   const records: unknown[] = [];
@@ -47,11 +29,12 @@ Deno.test("log records that are disabled go nowhere, not even to a sink of one's
   assertEquals(records, []);
 });
 
-Deno.test("log records go to the console as JSON lines, unless there is an endpoint", async () => {
-  const [line = "", ...others] = await printed(undefined);
+Deno.test("log records go to the output as JSON lines, unless there is an endpoint", async () => {
+  const { stdout } = await runScript(PROGRAM);
+  const [line = "", ...others] = stdout.split("\n");
   const { body, attributes } = JSON.parse(line);
-  assertEquals([body, attributes, others], ["order", { total: 42 }, []]);
+  assertEquals([body, attributes, others], ["order", { total: 42 }, [""]]);
   await using receiver = await OtlpReceiver.start();
-  assertEquals(await printed({ endpoint: receiver.endpoint }), []);
+  assertEquals((await runScript(PROGRAM, [receiver.endpoint])).stdout, "");
   assertEquals(receiver.received.some(({ path }) => path === "/v1/logs"), true);
 });

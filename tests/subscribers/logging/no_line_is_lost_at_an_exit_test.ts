@@ -1,0 +1,45 @@
+import { assertEquals } from "@std/assert";
+import { type Signal, startScript } from "../../support/processes.ts";
+
+const LOGGING = new URL("../../support/programs/logging.ts", import.meta.url);
+
+/** Runs the program; the numbers of the lines that it has written. */
+async function end(
+  args: readonly string[],
+  signal?: Signal,
+): Promise<{ code: number | null; numbers: number[] }> {
+  await using child = startScript(LOGGING, args, { permissions: [] });
+  if (signal !== undefined) {
+    await child.printed(/ready\n/, "stderr");
+    child.kill(signal);
+  }
+  const { code, stdout } = await child.ended;
+  const lines = stdout.split("\n").filter((line) => line !== "");
+  return { code, numbers: lines.map((line) => JSON.parse(line).attributes.i) };
+}
+
+const upTo = (count: number) => Array.from({ length: count }, (_, i) => i);
+
+const ENDS: [how: string, code: number, signal?: Signal][] = [
+  ["end", 0],
+  ["stop", 0],
+  ["exit", 7],
+  ["deno-exit", 7],
+  ["throw", 1],
+  ["throw-later", 1],
+  ["reject", 1],
+  ["signal", 143, "SIGTERM"],
+  ["signal", 130, "SIGINT"],
+];
+
+for (const [how, code, signal] of ENDS) {
+  Deno.test(`${signal ?? how}: with hooks, every event is a line, in order`, async () => {
+    assertEquals(await end([how, "hooks"], signal), { code, numbers: upTo(3_000) });
+  });
+}
+
+for (const [how, code] of ENDS.filter(([how]) => how !== "signal")) {
+  Deno.test(`${how}: without hooks, no line is lost that was there`, async () => {
+    assertEquals(await end([how, "none"]), { code, numbers: upTo(2_997) });
+  });
+}
