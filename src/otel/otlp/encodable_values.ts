@@ -1,4 +1,4 @@
-import type { ReadableLogRecord, ReadableSpan, ResourceMetrics } from "../sdk_types.ts";
+import type { ReadableLogRecord, ResourceMetrics } from "../sdk_types.ts";
 
 /**
  * Makes of a value one that an OTLP payload can carry; the same value if it is one already.
@@ -12,11 +12,11 @@ export type Sanitizer = <Value>(value: Value) => Value;
 const INT64_END = 2 ** 63;
 
 /** For payloads in protobuf, which have all numbers but integers beyond 64 bits. */
-export const sanitizeForProtobuf: Sanitizer = createSanitizer((number) => tooLong(number));
+export const sanitizeForProtobuf: Sanitizer = createSanitizer(isTooLong);
 
 /** For payloads in JSON. */
 export const sanitizeForJson: Sanitizer = createSanitizer((number) =>
-  !Number.isFinite(number) || tooLong(number)
+  !Number.isFinite(number) || isTooLong(number)
 );
 
 /**
@@ -24,7 +24,8 @@ export const sanitizeForJson: Sanitizer = createSanitizer((number) =>
  */
 const sanitizePointValue: Sanitizer = createSanitizer((number) => !Number.isFinite(number));
 
-function tooLong(number: number): boolean {
+/** Whether it is an integer that 64 bits do not hold. */
+export function isTooLong(number: number): boolean {
   return Number.isInteger(number) && (number >= INT64_END || number < -INT64_END);
 }
 
@@ -43,53 +44,6 @@ function createSanitizer(isBad: (number: number) => boolean): Sanitizer {
     return copy ?? value;
   };
   return sanitize as Sanitizer;
-}
-
-/** Spans whose attributes, and those of their events, can be encoded. */
-export function encodableSpans(
-  spans: readonly ReadableSpan[],
-  sanitize: Sanitizer,
-): ReadableSpan[] {
-  return spans.map((span) => {
-    const attributes = sanitize(span.attributes);
-    const events = span.events.map((event) => {
-      const encodable = sanitize(event.attributes);
-      return encodable === event.attributes || !encodable
-        ? event
-        : { ...event, attributes: encodable };
-    });
-    return attributes === span.attributes && events.every((event, i) => event === span.events[i])
-      ? span
-      : copyOf(span, attributes, events);
-  });
-}
-
-/** Field by field, for those of a class need not be its own. */
-function copyOf(
-  span: ReadableSpan,
-  attributes: ReadableSpan["attributes"],
-  events: ReadableSpan["events"],
-): ReadableSpan {
-  const { parentSpanContext } = span;
-  return {
-    name: span.name,
-    kind: span.kind,
-    spanContext: () => span.spanContext(),
-    ...(parentSpanContext && { parentSpanContext }),
-    startTime: span.startTime,
-    endTime: span.endTime,
-    status: span.status,
-    attributes,
-    links: span.links,
-    events,
-    duration: span.duration,
-    ended: span.ended,
-    resource: span.resource,
-    instrumentationScope: span.instrumentationScope,
-    droppedAttributesCount: span.droppedAttributesCount,
-    droppedEventsCount: span.droppedEventsCount,
-    droppedLinksCount: span.droppedLinksCount,
-  };
 }
 
 /** Log records whose attributes and bodies can be encoded. */

@@ -12,10 +12,11 @@ import { format, invalidArgument } from "../../internal/arguments.ts";
 import type { OtlpProtocol, OtlpTarget } from "./otlp_target.ts";
 import { OtlpExportError, OtlpTransport } from "./otlp_transport.ts";
 import { splitMetrics, writePayload } from "./serialize_in_parts.ts";
+import { spansToJson } from "./spans/spans_to_json.ts";
+import { spansToProtobuf } from "./spans/spans_to_protobuf.ts";
 import {
   encodableLogRecords,
   encodableMetrics,
-  encodableSpans,
   sanitizeForJson,
   sanitizeForProtobuf,
   type Sanitizer,
@@ -51,24 +52,44 @@ interface ExportResponse {
 
 /** How the items of one signal become payloads. */
 interface Encoding<Items> {
+  /** Read the receiver's responses. */
   readonly serializers: Readonly<Record<OtlpProtocol, ISerializer<Items, unknown>>>;
-  /** Makes of items ones that a payload can carry. */
-  readonly sanitize: (items: Items, sanitizer: Sanitizer) => Items;
+  /** Write items as a payload. */
+  readonly write: Readonly<Record<OtlpProtocol, (items: Items) => Uint8Array | undefined>>;
   /** Splits many items into parts that are each written quickly. Default: they stay together. */
   readonly split?: (items: Items) => readonly Items[];
 }
 
+/** The official serializers, given only what a payload can carry. */
+function sanitized<Items>(
+  serializers: Encoding<Items>["serializers"],
+  sanitize: (items: Items, sanitizer: Sanitizer) => Items,
+): Encoding<Items> {
+  const write = (protocol: OtlpProtocol, sanitizer: Sanitizer) => (items: Items) =>
+    serializers[protocol].serializeRequest(sanitize(items, sanitizer));
+  return {
+    serializers,
+    write: {
+      "http/json": write("http/json", sanitizeForJson),
+      "http/protobuf": write("http/protobuf", sanitizeForProtobuf),
+    },
+  };
+}
+
 const SPANS: Encoding<Parameters<SpanExporter["export"]>[0]> = {
   serializers: { "http/json": JsonTraceSerializer, "http/protobuf": ProtobufTraceSerializer },
-  sanitize: encodableSpans,
+  // They are many, and the official serializers take longer than all that comes before them.
+  write: { "http/json": spansToJson, "http/protobuf": spansToProtobuf },
 };
-const LOG_RECORDS: Encoding<Parameters<LogRecordExporter["export"]>[0]> = {
-  serializers: { "http/json": JsonLogsSerializer, "http/protobuf": ProtobufLogsSerializer },
-  sanitize: encodableLogRecords,
-};
+const LOG_RECORDS: Encoding<Parameters<LogRecordExporter["export"]>[0]> = sanitized(
+  { "http/json": JsonLogsSerializer, "http/protobuf": ProtobufLogsSerializer },
+  encodableLogRecords,
+);
 const METRICS: Encoding<ResourceMetrics> = {
-  serializers: { "http/json": JsonMetricsSerializer, "http/protobuf": ProtobufMetricsSerializer },
-  sanitize: encodableMetrics,
+  ...sanitized(
+    { "http/json": JsonMetricsSerializer, "http/protobuf": ProtobufMetricsSerializer },
+    encodableMetrics,
+  ),
   split: splitMetrics,
 };
 
@@ -76,6 +97,7 @@ const METRICS: Encoding<ResourceMetrics> = {
 class OtlpExporter<Items> {
   readonly #encoding: Encoding<Items>;
   readonly #serializer: ISerializer<Items, unknown>;
+  readonly #write: (items: Items) => Uint8Array | undefined;
   readonly #isJson: boolean;
   readonly #transport: OtlpTransport;
 
@@ -87,6 +109,7 @@ class OtlpExporter<Items> {
     }
     this.#encoding = encoding;
     this.#serializer = encoding.serializers[protocol];
+    this.#write = encoding.write[protocol];
     this.#isJson = protocol === "http/json";
     this.#transport = new OtlpTransport(target, CONTENT_TYPES[protocol]);
   }
@@ -99,13 +122,10 @@ class OtlpExporter<Items> {
   }
 
   async #send(items: Items): Promise<void> {
-    const { sanitize, split } = this.#encoding;
-    const sanitizer = this.#isJson ? sanitizeForJson : sanitizeForProtobuf;
-    const write = (part: Items) => this.#serializer.serializeRequest(sanitize(part, sanitizer));
-    const parts = split?.(items) ?? [items];
+    const parts = this.#encoding.split?.(items) ?? [items];
     const payload = parts.length === 1
-      ? write(parts[0] as Items)
-      : await writePayload(parts, write, this.#isJson);
+      ? this.#write(parts[0] as Items)
+      : await writePayload(parts, this.#write, this.#isJson);
     if (payload === undefined) throw new OtlpExportError("the items could not be serialized");
     const body = await this.#transport.send(payload as Uint8Array<ArrayBuffer>);
     const rejected = this.#rejectedBy(body);

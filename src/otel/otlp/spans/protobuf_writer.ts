@@ -1,0 +1,182 @@
+import type { HrTime } from "@opentelemetry/api";
+
+const TWO_TO_32 = 2 ** 32;
+/** Longer texts are encoded by the runtime: only then is it faster. */
+const MAX_SHORT_TEXT = 128;
+const MAX_VARINT_BYTES = 10;
+
+const encoder = new TextEncoder();
+
+/** The bytes of a hexadecimal digit's value, by its character code; 0 for what is none. */
+const HEX_VALUES = Uint8Array.from({ length: 256 }, (_, code) => {
+  const value = parseInt(String.fromCharCode(code), 16);
+  return Number.isNaN(value) ? 0 : value;
+});
+
+/** A field's number with its wire type, as it is written (protobuf.dev/programming-guides/encoding). */
+export const varintField = (number: number): number => number << 3;
+export const fixed64Field = (number: number): number => number << 3 | 1;
+export const lengthField = (number: number): number => number << 3 | 2;
+export const fixed32Field = (number: number): number => number << 3 | 5;
+
+/** Writes a protobuf message into one growing buffer; messages within it in place, without copies. */
+export class ProtobufWriter {
+  #bytes: Uint8Array<ArrayBuffer>;
+  #view: DataView;
+  #at = 0;
+
+  /** @param size how many bytes it will probably be */
+  constructor(size: number) {
+    this.#bytes = new Uint8Array(size);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
+
+  /** What was written. */
+  finish(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.subarray(0, this.#at);
+  }
+
+  /**
+   * Begins a message within the message.
+   *
+   * @param lengthBytes how many bytes its length will probably take; else what it holds is moved
+   * @returns what `end` takes
+   */
+  begin(field: number, lengthBytes: number): number {
+    this.#reserve(MAX_VARINT_BYTES + lengthBytes);
+    this.#varint(field);
+    return this.#at += lengthBytes;
+  }
+
+  /** Ends a message that `begin` has begun. */
+  end(start: number, lengthBytes: number): void {
+    const length = this.#at - start;
+    const needed = varintLength(length);
+    const from = start - lengthBytes;
+    if (needed !== lengthBytes) {
+      this.#reserve(MAX_VARINT_BYTES);
+      this.#bytes.copyWithin(from + needed, start, this.#at);
+    }
+    this.#at = from;
+    this.#varint(length);
+    this.#at += length;
+  }
+
+  /** Writes a text; an empty one too, for it may stand for a value. */
+  text(field: number, value: string): void {
+    const { length } = value;
+    if (length > MAX_SHORT_TEXT - 1) return this.bytes(field, encoder.encode(value));
+    this.#reserve(MAX_VARINT_BYTES + 1 + length);
+    const start = this.#at;
+    this.#varint(field);
+    const bytes = this.#bytes;
+    let at = this.#at;
+    bytes[at++] = length;
+    for (let i = 0; i < length; i++) {
+      const code = value.charCodeAt(i);
+      if (code > 127) {
+        this.#at = start;
+        return this.bytes(field, encoder.encode(value));
+      }
+      bytes[at++] = code;
+    }
+    this.#at = at;
+  }
+
+  bytes(field: number, value: Uint8Array): void {
+    this.#reserve(2 * MAX_VARINT_BYTES + value.length);
+    this.#varint(field);
+    this.#varint(value.length);
+    this.#bytes.set(value, this.#at);
+    this.#at += value.length;
+  }
+
+  /** Writes the bytes that hexadecimal digits stand for, such as a trace's id. */
+  hex(field: number, digits: string): void {
+    const length = digits.length >> 1;
+    this.#reserve(2 * MAX_VARINT_BYTES + length);
+    this.#varint(field);
+    this.#varint(length);
+    const bytes = this.#bytes;
+    let at = this.#at;
+    for (let i = 0; i < 2 * length; i += 2) {
+      const high = HEX_VALUES[digits.charCodeAt(i)] as number;
+      bytes[at++] = high << 4 | (HEX_VALUES[digits.charCodeAt(i + 1)] as number);
+    }
+    this.#at = at;
+  }
+
+  /** Writes an integer of 64 bits at most. */
+  integer(field: number, value: number): void {
+    this.#reserve(2 * MAX_VARINT_BYTES);
+    this.#varint(field);
+    this.#varint(value);
+  }
+
+  double(field: number, value: number): void {
+    this.#reserve(MAX_VARINT_BYTES + 8);
+    this.#varint(field);
+    this.#view.setFloat64(this.#at, value, true);
+    this.#at += 8;
+  }
+
+  fixed32(field: number, value: number): void {
+    this.#reserve(MAX_VARINT_BYTES + 4);
+    this.#varint(field);
+    this.#view.setUint32(this.#at, value, true);
+    this.#at += 4;
+  }
+
+  /** Writes a time as nanoseconds, in 64 bits: seconds in halves, whose products numbers can hold. */
+  time(field: number, time: HrTime): void {
+    const seconds = Math.max(0, time[0]);
+    const nanoseconds = Math.max(0, time[1]);
+    const upper = Math.floor(seconds / 65_536) * 1e9;
+    const lower = (seconds % 65_536) * 1e9 + nanoseconds + upper % 65_536 * 65_536;
+    this.#reserve(MAX_VARINT_BYTES + 8);
+    this.#varint(field);
+    this.#view.setUint32(this.#at, lower % TWO_TO_32, true);
+    this.#view.setUint32(
+      this.#at + 4,
+      Math.floor(upper / 65_536) + Math.floor(lower / TWO_TO_32),
+      true,
+    );
+    this.#at += 8;
+  }
+
+  #varint(value: number): void {
+    const bytes = this.#bytes;
+    let rest = value;
+    if (rest < 0) {
+      // In two's complement, of which every bit is written.
+      let bits = BigInt.asUintN(64, BigInt(rest));
+      for (; bits > 127n; bits >>= 7n) bytes[this.#at++] = Number(bits & 127n) | 128;
+      bytes[this.#at++] = Number(bits);
+      return;
+    }
+    while (rest >= TWO_TO_32) {
+      bytes[this.#at++] = rest % 128 | 128;
+      rest = Math.floor(rest / 128);
+    }
+    while (rest > 127) {
+      bytes[this.#at++] = rest & 127 | 128;
+      rest >>>= 7;
+    }
+    bytes[this.#at++] = rest;
+  }
+
+  #reserve(size: number): void {
+    const needed = this.#at + size;
+    if (needed <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
+    grown.set(this.#bytes);
+    this.#bytes = grown;
+    this.#view = new DataView(grown.buffer);
+  }
+}
+
+function varintLength(value: number): number {
+  let length = 1;
+  for (let rest = value; rest > 127; rest = Math.floor(rest / 128)) length++;
+  return length;
+}
