@@ -39,7 +39,10 @@ export interface SpanDeclarationOptions<Events extends object, Start, End> {
    * for its `operationId`.
    */
   readonly attributes?: ((event: Start | End) => EventAttributes) | undefined;
-  /** Why the operation failed, `undefined` if it did not. Default: it did not. */
+  /**
+   * Why the operation failed, `undefined` if it did not. Where it is `undefined`, and by default, an
+   * `Error` as the end's `metadata.error` is why, as an `operation` that throws has it.
+   */
   readonly error?: ((end: End) => string | undefined) | undefined;
   /** Event types that, in the same session (and operation), mark the open span as failed. */
   readonly failedBy?: EventTypeOf<Events> | readonly EventTypeOf<Events>[] | undefined;

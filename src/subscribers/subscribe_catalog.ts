@@ -10,6 +10,7 @@ import { resolveTimeoutMs } from "../internal/deadline.ts";
 import type { Logger } from "../internal/logger.ts";
 import { assertKnownNames } from "../internal/option_names.ts";
 import { awaitInNeutralContext } from "../internal/neutral_context.ts";
+import { provideSpanSource } from "../internal/span_source.ts";
 import { settlesWithin } from "../internal/timers.ts";
 import type { LogSink } from "./logging/log_record.ts";
 import { LoggingSubscriber } from "./logging/logging_subscriber.ts";
@@ -20,7 +21,7 @@ import type { Meter, TracerLike } from "./otel_api.ts";
 import { observeBus } from "./self_metrics/observe_bus.ts";
 import { observeSubscribers } from "./self_metrics/observe_subscribers.ts";
 import { SpanRegistry } from "./tracing/span_registry.ts";
-import { TracingSubscriber } from "./tracing/tracing_subscriber.ts";
+import { spanSourceOfSubscriber, TracingSubscriber } from "./tracing/tracing_subscriber.ts";
 
 /**
  * The limits that {@linkcode subscribeCatalog} hands on, under the names that subscribers have for
@@ -196,6 +197,9 @@ export function subscribeCatalog<Events extends object>(
     // Tracing comes first: the others ask which span an event belongs to.
     for (const one of [tracing, metrics, logging, ...options.subscribers ?? []]) {
       if (one !== undefined) registered.set(one, bus.registerSubscriber(one));
+    }
+    if (tracing !== undefined) {
+      observations.push(provideSpanSource(bus, spanSourceOfSubscriber(tracing)));
     }
     if (options.meter !== undefined) {
       // Last, for a slice's duration is measured up to there.

@@ -9,6 +9,8 @@ export interface ShopEvents {
   "checkout.end": { total: number };
   "charge.start": undefined;
   "charge.end": undefined;
+  "step.start": undefined;
+  "step.end": undefined;
   "note": { text: string };
 }
 
@@ -16,6 +18,8 @@ export interface ShopEvents {
 export const CHECKOUT = ["checkout.start", "checkout.end"] as const;
 /** The same, of what carries no metadata. */
 export const CHARGE = ["charge.start", "charge.end"] as const;
+/** The same, for what stands between others. */
+export const STEP = ["step.start", "step.end"] as const;
 
 /** A started bus that knows the current context, and what is recorded of it. */
 export function contextBus(options: EventBusOptions = {}) {

@@ -10,6 +10,7 @@ import type {
   Attributes,
   Context,
   Span,
+  SpanContext,
   SpanOptions,
   TracerLike,
 } from "../../subscribers/otel_api.ts";
@@ -116,16 +117,44 @@ export class BusTracer implements TracerLike {
   }
 
   /**
+   * Decides beforehand what a span will be, for those who hand its ids on before it is made. The
+   * sampler is asked now, without attributes, and again when the span is made.
+   *
+   * @param spanId the span's id: 16 lower-case hexadecimal digits, not all of them zeros
+   * @param context what the parent is looked for in; default: none
+   * @returns what `startSpan` takes as `reserved`
+   */
+  reserveSpan(
+    name: string,
+    options: Pick<SpanOptions, "kind">,
+    spanId: string,
+    context: Context = ROOT_CONTEXT,
+  ): SpanContext {
+    const { kind = SpanKind.INTERNAL } = options;
+    const given = trace.getSpanContext(context);
+    const parent = given && isSpanContextValid(given) ? given : undefined;
+    const traceId = parent?.traceId ?? this.#ids.generateTraceId();
+    const { decision } = this.#sampler.shouldSample(context, traceId, name, kind, {}, NO_LINKS);
+    const isSampled = decision === SamplingDecision.RECORD_AND_SAMPLED;
+    return { traceId, spanId, traceFlags: isSampled ? TraceFlags.SAMPLED : TraceFlags.NONE };
+  }
+
+  /**
    * Starts a span, or one that records nothing where the sampler says so.
    *
+   * @param options also `reserved`: what `reserveSpan` said, though a parent's trace comes first
    * @param context what the parent is looked for in; default: none
    */
-  startSpan(name: string, options: SpanOptions = {}, context: Context = ROOT_CONTEXT): Span {
-    const { kind = SpanKind.INTERNAL, attributes = {}, links = NO_LINKS } = options;
+  startSpan(
+    name: string,
+    options: SpanOptions & { readonly reserved?: SpanContext | undefined } = {},
+    context: Context = ROOT_CONTEXT,
+  ): Span {
+    const { kind = SpanKind.INTERNAL, attributes = {}, links = NO_LINKS, reserved } = options;
     const parentContext = options.root ? trace.deleteSpan(context) : context;
     const given = trace.getSpanContext(parentContext);
     const parent = given && isSpanContextValid(given) ? given : undefined;
-    const traceId = parent?.traceId ?? this.#ids.generateTraceId();
+    const traceId = parent?.traceId ?? reserved?.traceId ?? this.#ids.generateTraceId();
     const { decision, attributes: added, traceState = parent?.traceState } = this.#sampler
       .shouldSample(
         parentContext,
@@ -138,7 +167,7 @@ export class BusTracer implements TracerLike {
     const traceFlags = decision === SamplingDecision.RECORD_AND_SAMPLED
       ? TraceFlags.SAMPLED
       : TraceFlags.NONE;
-    const spanId = this.#ids.generateSpanId();
+    const spanId = reserved?.spanId ?? this.#ids.generateSpanId();
     const spanContext = traceState === undefined
       ? { traceId, spanId, traceFlags }
       : { traceId, spanId, traceFlags, traceState };

@@ -1,7 +1,7 @@
 import type { Span } from "@opentelemetry/api";
 import { SpanStatusCode } from "@opentelemetry/api";
 import type { AnyEvent } from "../../catalog/declaration.ts";
-import { metadataAttributes } from "../../catalog/span.ts";
+import { metadataAttributes, type SpanDeclaration } from "../../catalog/span.ts";
 import { toHrTime } from "../hr_time.ts";
 
 /** Why an event says that something failed: its error or message, or else its type. */
@@ -25,4 +25,35 @@ export function recordFailure(span: Span, event: AnyEvent, reason: string | Erro
 export function markFailed(span: Span, reason: unknown): void {
   const message = reason instanceof Error ? reason.message : String(reason);
   span.setStatus({ code: SpanStatusCode.ERROR, message });
+}
+
+/**
+ * Marks a span as failed if its end says so: in the way that its declaration reads it, or else by an
+ * `Error` as the metadata's `error`, as the end of an `operation` has that threw.
+ *
+ * @returns what the declaration threw, wrapped
+ */
+export function judgeEnd(
+  span: Span,
+  // deno-lint-ignore no-explicit-any -- the catalog's types are erased inside declarations
+  declaration: SpanDeclaration<any>,
+  event: AnyEvent,
+): { readonly error: unknown } | undefined {
+  let thrown: { readonly error: unknown } | undefined;
+  try {
+    const reason: unknown = declaration.error?.(event);
+    if (reason !== undefined && reason !== null) {
+      markFailed(span, reason);
+      return undefined;
+    }
+  } catch (error) {
+    thrown = { error };
+  }
+  try {
+    const { error } = (event.metadata ?? {}) as { error?: unknown };
+    if (error instanceof Error) recordFailure(span, event, error);
+  } catch (error) {
+    thrown ??= { error };
+  }
+  return thrown;
 }

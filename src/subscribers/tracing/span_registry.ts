@@ -39,8 +39,8 @@ export class SpanRegistry {
 
   /**
    * The trace context of an event: that of the span that it started, ended or marked as failed;
-   * else of the span opened last in its session that is still open; else of its `traceparent`; else
-   * none.
+   * else of the open span of the `operation` that it was published in; else of the span opened last
+   * in its session that is still open; else of its `traceparent`; else none.
    */
   contextOf(event: BusEvent): SpanContext | undefined {
     for (const source of this.#sources) {

@@ -3,19 +3,20 @@ import { ROOT_CONTEXT } from "@opentelemetry/api";
 import { EventSubscriber } from "../../bus/event_subscriber.ts";
 import type { AnyEvent } from "../../catalog/declaration.ts";
 import type { BusEvent } from "../../events/event.ts";
-import type { AnyEvents, EventHandler, Subscriptions } from "../../events/event_map.ts";
-import { callAll } from "../../internal/collected_errors.ts";
+import type { AnyEvents, Subscriptions } from "../../events/event_map.ts";
 import { CountReport } from "../../internal/count_report.ts";
 import { toHrTime } from "../hr_time.ts";
-import type { SpanContext, TracerLike } from "../otel_api.ts";
+import type { SpanContext, SpanOptions, TracerLike } from "../otel_api.ts";
+import type { SpanSource } from "../../internal/span_source.ts";
 import type { SubscriptionContext } from "../../library/event_subscriber.ts";
 import { AmbiguousPairs } from "../pairs/ambiguous_pairs.ts";
 import { Expiry } from "../pairs/expiry.ts";
 import { operationIdOf } from "../pairs/open_pairs.ts";
 import { PairsGroup } from "../pairs/pairs_group.ts";
 import { Announcements } from "./announcements.ts";
-import { markFailed, reasonOf, recordFailure } from "./failure.ts";
+import { judgeEnd, reasonOf, recordFailure } from "./failure.ts";
 import { OpenSpans } from "./open_spans.ts";
+import { type Announced, Operations } from "./operations.ts";
 import {
   resolveTracingOptions,
   type TracingStats,
@@ -25,17 +26,21 @@ import { SPAN_KINDS } from "./span_kinds.ts";
 import { contextOf, remoteContext } from "./contexts.ts";
 import { type NamedSpan, namedSpans, OpenSpan, type SessionSpans } from "./session_spans.ts";
 import { addAttributes, NewAttributes } from "./span_attributes.ts";
+import { handlersOf } from "./steps.ts";
 import { WaitingRoots } from "./waiting_roots.ts";
 
 const NO_ATTRIBUTES = Object.freeze({});
+
+/** What a subscriber tells operations of its spans; on the bus it is found by. */
+export let spanSourceOfSubscriber: (subscriber: object) => SpanSource;
 
 /**
  * Makes spans from start and end events, as a catalog declares them.
  *
  * - A span begins and ends at the timestamps of its events, no matter when they are handled.
  * - Its parent is the open span of its session that its declaration names as `parent` (the one with
- *   the same operation id, or else the one opened last), else the session's root, else the span in
- *   the start event's `traceparent`. A root's parent is the span in its `traceparent`. The
+ *   the same operation id, or else the one opened last), else that of the `operation` that it was
+ *   published in, else the session's root, else the span in the start event's `traceparent`. A root's parent is the span in its `traceparent`. The
  *   provider's sampler sees the parent's sampling decision.
  * - A session's root ends when its own end and those of all its children have arrived, at the
  *   latest of these times.
@@ -89,6 +94,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
   readonly #sessionIdAttribute: string | undefined;
   readonly #operationIdAttribute: string | undefined;
   readonly #open: OpenSpans;
+  readonly #operations: Operations;
   readonly #waiting: WaitingRoots;
   readonly #announced: Announcements;
   readonly #ambiguous: AmbiguousPairs;
@@ -103,6 +109,10 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
   /** The event handled last and the span it belongs to, for the registry. */
   #event: BusEvent | undefined;
   #eventSpan: Span | undefined;
+
+  static {
+    spanSourceOfSubscriber = (subscriber) => (subscriber as TracingSubscriber).#operations;
+  }
 
   /**
    * Creates the subscriber; register it with `bus.registerSubscriber`.
@@ -125,6 +135,8 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
       ...limits,
       onExpire: (open) => this.#guard(() => this.#expire(open)),
     });
+    const { maxOpenPairs } = limits;
+    this.#operations = new Operations(this.#tracer, this.#named, this.#open, maxOpenPairs);
     this.#waiting = new WaitingRoots(this.#named);
     this.#announced = new Announcements(this.#named, group, {
       ...limits,
@@ -156,31 +168,12 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
   override getSubscriptions(context?: SubscriptionContext): Subscriptions<Events> {
     // A bus of another copy of the package may give none.
     if (context !== undefined) this.#expiry.now = context.now;
-    const steps = new Map<string, ((event: AnyEvent) => void)[]>();
-    const add = (types: readonly string[], step: (event: AnyEvent) => void) => {
-      for (const type of types) steps.set(type, [...(steps.get(type) ?? []), step]);
-    };
-    // An event that ends one span and begins another ends the one first.
-    for (const named of this.#named) {
-      add(named.declaration.failedBy, (event) => this.#fail(named, event));
-    }
-    for (const named of this.#named) {
-      add([named.declaration.end], (event) => this.#end(named, event));
-    }
-    for (const named of this.#named) {
-      add(named.declaration.announcedBy, (event) => this.#announce(named, event));
-    }
-    for (const named of this.#named) {
-      add([named.declaration.start], (event) => this.#start(named, event));
-    }
-    const handlers: Record<string, EventHandler> = {};
-    for (const [type, list] of steps) {
-      const [first, second] = list;
-      handlers[type] = first !== undefined && second === undefined
-        ? first
-        : (event) => callAll(list, event, `several spans failed in ${type}`);
-    }
-    return handlers as unknown as Subscriptions<Events>;
+    return handlersOf(this.#named, {
+      fail: (named, event) => this.#fail(named, event),
+      end: (named, event) => this.#end(named, event),
+      announce: (named, event) => this.#announce(named, event),
+      start: (named, event) => this.#start(named, event),
+    }) as unknown as Subscriptions<Events>;
   }
 
   /** Expires spans whose end is overdue, if the slice has started some. */
@@ -241,30 +234,34 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     const { name, declaration } = named;
     const operationId = operationIdOf(declaration, event);
     const session = this.#open.sessionFor(event.sessionId);
-    const parent = this.#parent(named, operationId, session, event);
+    const operation = this.#operations.take(named, event);
+    const parent = this.#parent(named, operationId, session, event, operation);
     const attributes = new NewAttributes();
     const thrown = addAttributes(attributes, declaration, event);
     attributes.setId(this.#sessionIdAttribute, event.sessionId);
     attributes.setId(this.#operationIdAttribute, operationId);
-    const span = this.#tracer.startSpan(name, {
+    const options: SpanOptions & Pick<Announced, "reserved"> = {
       kind: SPAN_KINDS[declaration.kind],
       startTime: toHrTime(event.timestamp),
       attributes: this.#deferAttributes ? NO_ATTRIBUTES : attributes.attributes,
-    }, parent === undefined ? this.#remoteContext(event) : contextOf(parent.span));
+      reserved: operation?.reserved,
+    };
+    const context = parent === undefined ? this.#remoteContext(event) : contextOf(parent.span);
+    const span = this.#tracer.startSpan(name, options, context);
     // Nothing has changed until here, should the tracer throw.
     const root = parent?.named.declaration.root ? parent : parent?.root;
     if (root !== undefined) root.heldBy++;
-    const overlaps = this.#open.add(
-      new OpenSpan({
-        operationId,
-        named,
-        span,
-        session,
-        root,
-        timestamp: event.timestamp,
-        attributes: this.#deferAttributes ? attributes : undefined,
-      }),
-    );
+    const open = new OpenSpan({
+      operationId,
+      named,
+      span,
+      session,
+      root,
+      timestamp: event.timestamp,
+      attributes: this.#deferAttributes ? attributes : undefined,
+    });
+    const overlaps = this.#open.add(open);
+    if (operation !== undefined) this.#operations.add(event.operationId, operation, open);
     this.#started++;
     if (overlaps && operationId === "") this.#ambiguous.add(declaration.start, this.name);
     this.#endAnnouncement(named, operationId, event);
@@ -286,12 +283,8 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     let thrown: { readonly error: unknown } | undefined;
     if (span.isRecording()) {
       thrown = addAttributes(open.attributes ?? span, declaration, event);
-      try {
-        const reason: unknown = declaration.error?.(event);
-        if (reason !== undefined && reason !== null) markFailed(span, reason);
-      } catch (error) {
-        thrown ??= { error };
-      }
+      const unjudged = judgeEnd(span, declaration, event);
+      thrown ??= unjudged;
     }
     if (open.heldBy > 0) {
       open.endedAtMs = event.timestamp;
@@ -333,15 +326,20 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     operationId: string,
     session: SessionSpans,
     event: AnyEvent,
+    operation: Announced | undefined,
   ): OpenSpan | undefined {
     const { root, parent } = named.declaration;
     if (root || session.isEmpty) return undefined;
+    const enclosing = this.#operations.enclosing(event, session, operation);
     if (parent !== undefined) {
+      const around = this.#operations.nearest(parent, enclosing);
+      if (around !== undefined) return around;
       const declared = operationId === "" ? undefined : this.#byName.get(parent);
       const same = declared && this.#open.find(declared, operationId, session);
       const found = same ?? session.newestOf(parent);
       if (found !== undefined) return found;
     }
+    if (enclosing !== undefined) return enclosing;
     const announcedUnder = this.#announced.rootOf(named, operationId, event);
     return announcedUnder?.ended === false ? announcedUnder : session.root;
   }
@@ -366,6 +364,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     open.ended = true;
     const { root, timestamp } = open;
     this.#open.remove(open);
+    this.#operations.remove(open);
     const end = Math.max(endMs, timestamp);
     try {
       if (open.attributes !== undefined) open.span.setAttributes(open.attributes.attributes);
@@ -394,6 +393,8 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     if (event === this.#event) return this.#eventSpan?.spanContext();
     // Events without a session have nothing to do with each other.
     if (event.sessionId === "") return undefined;
-    return this.#open.session(event.sessionId)?.newest?.span.spanContext();
+    const session = this.#open.session(event.sessionId);
+    const open = this.#operations.enclosing(event, session) ?? session?.newest;
+    return open?.span.spanContext();
   }
 }

@@ -1,0 +1,390 @@
+import { assert, assertEquals } from "@std/assert";
+import { delay } from "@std/async";
+import { AlwaysOffSampler, TraceIdRatioBasedSampler } from "@opentelemetry/sdk-trace";
+import { SamplingDecision } from "@opentelemetry/sdk-trace";
+import { declare } from "@busbar/busbar/catalog";
+import { currentTrace, operation, withSession } from "@busbar/busbar/context";
+import { CHARGE, CHECKOUT, type ShopEvents, STEP } from "../support/contexts.ts";
+import { tracedShop } from "../support/shop_spans.ts";
+import { named } from "../support/tracing_bus.ts";
+
+const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
+const SPAN_ID = "b7ad6b7169203331";
+const TRACEPARENT = `00-${TRACE_ID}-${SPAN_ID}-01`;
+const TRACERS = ["bus", "sdk"] as const;
+
+Deno.test("an operation within another is its child, whichever the tracer", async () => {
+  for (const tracer of TRACERS) {
+    const shop = tracedShop({ tracer });
+    operation(shop.bus, CHECKOUT, { cart: "c1" }, (checkout) => {
+      operation(shop.bus, CHARGE, undefined, (op) => op.end(), { context: checkout });
+      return checkout.end({ total: 1 });
+    });
+    const spans = await shop.spans();
+    const [parent, child] = [named(spans, "checkout"), named(spans, "charge")];
+    assertEquals(child.parentSpanContext?.spanId, parent.spanContext().spanId);
+    assertEquals(child.spanContext().traceId, parent.spanContext().traceId);
+    assertEquals(parent.parentSpanContext, undefined);
+  }
+});
+
+Deno.test("many at the same time in one session each have their own children", async () => {
+  for (const tracer of TRACERS) {
+    const shop = tracedShop({ tracer });
+    const context = withSession({}, (session) => session);
+    const ids = new Map<string, string>();
+    await Promise.all(
+      Array.from(
+        { length: 20 },
+        (_, i) =>
+          operation(shop.bus, CHECKOUT, { cart: `${i}` }, async (checkout) => {
+            for (let turn = 0; turn < i % 4; turn++) {
+              await delay(0);
+            }
+            await operation(shop.bus, CHARGE, undefined, async (charge) => {
+              for (let turn = 0; turn < i % 3; turn++) await delay(0);
+              shop.bus.publish("note", { text: `${i}` }, charge);
+              ids.set(charge.operationId, checkout.operationId);
+              return charge.end();
+            }, { context: checkout });
+            return checkout.end({ total: i });
+          }, { context }),
+      ),
+    );
+    const spans = await shop.spans();
+    const checkouts = spans.filter(({ name }) => name === "checkout");
+    const charges = spans.filter(({ name }) => name === "charge");
+    assertEquals([checkouts.length, charges.length, shop.records.length], [20, 20, 20]);
+    const parents = charges.map(({ parentSpanContext }) => parentSpanContext?.spanId);
+    assertEquals(
+      parents.toSorted(),
+      checkouts.map((span) => span.spanContext().spanId).toSorted(),
+    );
+    // Each record belongs to another charge.
+    assertEquals(
+      shop.records.map(({ spanId }) => spanId).toSorted(),
+      charges.map((span) => span.spanContext().spanId).toSorted(),
+    );
+    if (tracer === "sdk") continue;
+    for (const charge of charges) {
+      assertEquals(ids.get(charge.spanContext().spanId), charge.parentSpanContext?.spanId);
+    }
+  }
+});
+
+Deno.test("an operation continues the caller's trace", async () => {
+  for (const tracer of TRACERS) {
+    const shop = tracedShop({ tracer });
+    withSession({ traceparent: TRACEPARENT, tracestate: "vendor=1" }, (context) => {
+      operation(shop.bus, CHECKOUT, { cart: "c1" }, (op) => op.end({ total: 1 }), { context });
+    });
+    const span = named(await shop.spans(), "checkout");
+    assertEquals(span.spanContext().traceId, TRACE_ID);
+    assertEquals(span.parentSpanContext?.spanId, SPAN_ID);
+    assertEquals(span.spanContext().traceState?.serialize(), "vendor=1");
+  }
+});
+
+Deno.test("its trace is known before its span is made", async () => {
+  for (const traceparent of [TRACEPARENT, undefined]) {
+    const shop = tracedShop();
+    const seen: (string | undefined)[] = [];
+    withSession({ traceparent, tracestate: "vendor=1" }, (context) => {
+      operation(shop.bus, CHECKOUT, { cart: "c1" }, (checkout) => {
+        seen.push(currentTrace(checkout)?.traceparent);
+        operation(shop.bus, CHARGE, undefined, (charge) => {
+          seen.push(currentTrace(charge)?.traceparent);
+          assertEquals(currentTrace(charge)?.tracestate, "vendor=1");
+          return charge.end();
+        }, { context: checkout });
+        return checkout.end({ total: 1 });
+      }, { context });
+    });
+    const spans = await shop.spans();
+    assertEquals(
+      seen,
+      ["checkout", "charge"].map((name) => {
+        const { traceId, spanId } = named(spans, name).spanContext();
+        return `00-${traceId}-${spanId}-01`;
+      }),
+    );
+  }
+});
+
+Deno.test("with a tracer that chooses the ids, the trace is known once the span is made", async () => {
+  const shop = tracedShop({ tracer: "sdk" });
+  const seen: (string | undefined)[] = [];
+  const context = withSession({ traceparent: TRACEPARENT }, (session) => session);
+  await operation(shop.bus, CHECKOUT, { cart: "c1" }, async (op) => {
+    seen.push(currentTrace(op)?.traceparent);
+    await shop.bus.flush();
+    seen.push(currentTrace(op)?.traceparent);
+    return op.end({ total: 1 });
+  }, { context });
+  const { spanId } = named(await shop.spans(), "checkout").spanContext();
+  assertEquals(seen, [TRACEPARENT, `00-${TRACE_ID}-${spanId}-01`]);
+});
+
+Deno.test("what is sampled is known as well", async () => {
+  const flagsOf = (sampler: AlwaysOffSampler) => {
+    const shop = tracedShop({ sampler });
+    return operation(
+      shop.bus,
+      CHECKOUT,
+      { cart: "c1" },
+      (op) => op.end({ total: 1 }, currentTrace(op)?.traceparent.slice(-2)),
+    );
+  };
+  assertEquals(flagsOf(new AlwaysOffSampler()), "00");
+  const seen = new Map<string, string>();
+  const shop = tracedShop({ sampler: new TraceIdRatioBasedSampler(0.5) });
+  for (let i = 0; i < 200; i++) {
+    operation(shop.bus, CHECKOUT, { cart: `${i}` }, (op) => {
+      const traceparent = currentTrace(op)?.traceparent ?? "";
+      seen.set(traceparent.slice(36, 52), traceparent.slice(-2));
+      return op.end({ total: 1 });
+    });
+  }
+  const sampled = new Set((await shop.spans()).map((span) => span.spanContext().spanId));
+  assert(sampled.size > 0 && sampled.size < 200);
+  for (const [spanId, flags] of seen) assertEquals(flags, sampled.has(spanId) ? "01" : "00");
+});
+
+Deno.test("a sampler that throws when it is asked beforehand stops nobody", async () => {
+  let asked = 0;
+  const sampler = {
+    shouldSample() {
+      asked++;
+      if (asked === 1) throw new Error("no");
+      return { decision: SamplingDecision.RECORD_AND_SAMPLED };
+    },
+    toString: () => "throws once",
+  };
+  const shop = tracedShop({ sampler });
+  const value = operation(
+    shop.bus,
+    CHECKOUT,
+    { cart: "c1" },
+    (op) => op.end({ total: 1 }, currentTrace(op)),
+  );
+  assertEquals(value, undefined);
+  assertEquals((await shop.spans()).length, 1);
+});
+
+Deno.test("an operation that becomes no span is none between others", async () => {
+  const { catalog, span } = declare<ShopEvents>();
+  const shop = tracedShop({
+    catalog: catalog({
+      spans: { charge: span("charge.start", "charge.end") },
+      logs: { note: { level: "info" } },
+    }),
+  });
+  operation(shop.bus, CHARGE, undefined, (outer) => {
+    operation(shop.bus, CHECKOUT, { cart: "c1" }, (checkout) => {
+      assertEquals(currentTrace(checkout)?.traceparent, currentTrace(outer)?.traceparent);
+      // Another one is open, and newer, when this is handled.
+      operation(shop.bus, CHARGE, undefined, (newest) => {
+        shop.bus.publish("note", { text: "in between" }, checkout);
+        return newest.end();
+      }, { context: { sessionId: outer.sessionId } });
+      operation(shop.bus, CHARGE, undefined, (op) => op.end(), { context: checkout });
+      return checkout.end({ total: 1 });
+    }, { context: outer });
+    return outer.end();
+  });
+  const [, inner, outer] = await shop.spans();
+  assertEquals(inner?.parentSpanContext?.spanId, outer?.spanContext().spanId);
+  assertEquals(shop.records.map(({ spanId }) => spanId), [outer?.spanContext().spanId]);
+});
+
+Deno.test("a declared parent is the nearest around of that name", async () => {
+  const { catalog, span } = declare<ShopEvents>();
+  const declared = catalog({
+    spans: {
+      checkout: span("checkout.start", "checkout.end"),
+      charge: span("charge.start", "charge.end", { parent: "checkout" }),
+      step: span("step.start", "step.end"),
+    },
+  });
+  for (const tracer of TRACERS) {
+    const shop = tracedShop({ tracer, catalog: declared });
+    const context = withSession({}, (session) => session);
+    await Promise.all(
+      ["a", "b", "c"].map((cart) =>
+        operation(shop.bus, CHECKOUT, { cart }, async (checkout) => {
+          await delay(0);
+          operation(shop.bus, STEP, undefined, (step) => {
+            operation(shop.bus, CHARGE, undefined, (op) => op.end(), { context: step });
+            return step.end();
+          }, { context: checkout });
+          return checkout.end({ total: 1 });
+        }, { context })
+      ),
+    );
+    const spans = await shop.spans();
+    const parentsOf = (name: string) =>
+      spans.filter((span) => span.name === name).map((span) => span.parentSpanContext?.spanId);
+    assertEquals(new Set(parentsOf("charge")).size, 3);
+    assertEquals(parentsOf("charge"), parentsOf("step"));
+  }
+});
+
+Deno.test("a root that is an operation waits for the operations within it", async () => {
+  const { catalog, span } = declare<ShopEvents>();
+  const declared = catalog({
+    spans: {
+      checkout: span("checkout.start", "checkout.end", { root: true }),
+      charge: span("charge.start", "charge.end"),
+    },
+  });
+  for (const tracer of TRACERS) {
+    const shop = tracedShop({ tracer, catalog: declared });
+    let late: Promise<unknown> | undefined;
+    operation(shop.bus, CHECKOUT, { cart: "c1" }, (checkout) => {
+      late = operation(shop.bus, CHARGE, undefined, async (charge) => {
+        await delay(0);
+        return charge.end();
+      }, { context: checkout });
+      return checkout.end({ total: 1 });
+    });
+    await late;
+    const spans = await shop.spans();
+    assertEquals(spans.map(({ name }) => name), ["charge", "checkout"]);
+    assertEquals(spans[0]?.parentSpanContext?.spanId, spans[1]?.spanContext().spanId);
+  }
+});
+
+Deno.test("an error in the place of an end fails the span", async () => {
+  const { catalog, span } = declare<ShopEvents>();
+  const withOwn = catalog({
+    spans: {
+      checkout: span("checkout.start", "checkout.end", {
+        error: ({ metadata }) => metadata.total < 0 ? "negative" : undefined,
+      }),
+    },
+  });
+  const throwing = catalog({
+    spans: {
+      checkout: span("checkout.start", "checkout.end", {
+        error: ({ metadata }) => metadata.total.toFixed() === "-1" ? "negative" : undefined,
+      }),
+    },
+  });
+  for (const declared of [undefined, withOwn, throwing]) {
+    const shop = tracedShop(declared === undefined ? {} : { catalog: declared });
+    const run = (fn: () => never) => operation(shop.bus, CHECKOUT, { cart: "c1" }, fn);
+    try {
+      run(() => {
+        throw new RangeError("declined");
+      });
+    } catch {
+      // It is thrown on.
+    }
+    operation(shop.bus, CHECKOUT, { cart: "c2" }, (op) => op.end({ total: 1 }));
+    const [failed, good] = await shop.spans();
+    assertEquals(failed?.status, { code: 2, message: "declined" });
+    assertEquals(failed?.events.map(({ name }) => name), ["exception"]);
+    assertEquals([good?.status.code, good?.events.length], [0, 0]);
+  }
+});
+
+Deno.test("what says why comes before the error", async () => {
+  const { catalog, span } = declare<ShopEvents>();
+  const declared = catalog({
+    spans: { checkout: span("checkout.start", "checkout.end", { error: () => "as declared" }) },
+  });
+  const shop = tracedShop({ catalog: declared });
+  await operation(shop.bus, CHECKOUT, { cart: "c1" }, () => Promise.reject(new Error("thrown")))
+    .catch(() => {});
+  const [span1] = await shop.spans();
+  assertEquals(span1?.status.message, "as declared");
+});
+
+Deno.test("a start that is lost leaves nothing behind", async () => {
+  const shop = tracedShop({ bus: { maxQueueSize: 1 } });
+  shop.bus.publish("note", { text: "fills the queue" });
+  const trace = operation(
+    shop.bus,
+    CHECKOUT,
+    { cart: "c1" },
+    (op) => op.end({ total: 1 }, currentTrace(op)),
+  );
+  assertEquals(trace, undefined);
+  assertEquals(await shop.spans(), []);
+});
+
+Deno.test("once nothing makes spans any more, the caller's trace is handed on", async () => {
+  const shop = tracedShop();
+  shop.subscription[Symbol.dispose]();
+  withSession(
+    { traceparent: TRACEPARENT },
+    (context) =>
+      operation(shop.bus, CHECKOUT, { cart: "c1" }, (op) => {
+        assertEquals(currentTrace(op)?.traceparent, TRACEPARENT);
+        return op.end({ total: 1 });
+      }, { context }),
+  );
+  assertEquals(await shop.spans(), []);
+});
+
+Deno.test("what has another session than the operation is no child of it", async () => {
+  const shop = tracedShop({ tracer: "sdk" });
+  operation(shop.bus, STEP, undefined, (other) => {
+    operation(shop.bus, CHECKOUT, { cart: "c1" }, (op) => {
+      const { operationId } = op;
+      const init = { sessionId: other.sessionId, operationId };
+      shop.bus.publish("charge.start", undefined, init);
+      shop.bus.publish("charge.end", undefined, init);
+      return op.end({ total: 1 });
+    }, { context: {} });
+    return other.end();
+  });
+  // Its session has an open span.
+  assertEquals(named(await shop.spans(), "charge").parentSpanContext, undefined);
+});
+
+Deno.test("a pair that is published by hand within an operation is its child", async () => {
+  for (const tracer of TRACERS) {
+    const shop = tracedShop({ tracer });
+    operation(shop.bus, CHECKOUT, { cart: "c1" }, (op) => {
+      shop.bus.publish("charge.start", undefined, op);
+      shop.bus.publish("charge.end", undefined, op);
+      return op.end({ total: 1 });
+    });
+    const spans = await shop.spans();
+    assertEquals(
+      named(spans, "charge").parentSpanContext?.spanId,
+      named(spans, "checkout").spanContext().spanId,
+    );
+  }
+});
+
+Deno.test("what is announced and has not started is bounded, as what is open is", async () => {
+  const shop = tracedShop({ maxOpenPairs: 2 });
+  const ids: (string | undefined)[] = [];
+  for (const cart of ["a", "b", "c"]) {
+    operation(shop.bus, CHECKOUT, { cart }, (op) => {
+      ids.push(currentTrace(op)?.traceparent.slice(36, 52));
+      return op.end({ total: 1 });
+    });
+  }
+  const spans = await shop.spans();
+  const made = spans.map((span) => span.spanContext().spanId);
+  assertEquals([made.length, made.indexOf(ids[0]!)], [3, -1]);
+  assertEquals(made.slice(1), ids.slice(1));
+});
+
+Deno.test("an operation whose span has ended is forgotten", async () => {
+  const shop = tracedShop({ tracer: "sdk" });
+  const context = withSession({ traceparent: TRACEPARENT }, (session) => session);
+  const ended = operation(
+    shop.bus,
+    CHECKOUT,
+    { cart: "c1" },
+    (op) => op.end({ total: 1 }, op),
+    { context },
+  );
+  await shop.bus.flush();
+  assertEquals(currentTrace(ended)?.traceparent, TRACEPARENT);
+  await shop.spans();
+});
