@@ -114,7 +114,10 @@ export class BusSpan implements Span, ReadableSpan {
   }
 
   setAttributes(attributes: Attributes): this {
-    for (const name of Object.keys(attributes)) this.setAttribute(name, attributes[name]);
+    const { attributeCountLimit, attributeValueLengthLimit } = this.#origin.limits;
+    if (!this.ended) {
+      this.#attributes.setAll(attributes, attributeCountLimit, attributeValueLengthLimit);
+    }
     return this;
   }
 

@@ -1,11 +1,6 @@
 import { isSpanContextValid, ROOT_CONTEXT, SpanKind, trace, TraceFlags } from "@opentelemetry/api";
 import { type Resource, resourceFromAttributes } from "@opentelemetry/resources";
-import {
-  AlwaysOnSampler,
-  ParentBasedSampler,
-  RandomIdGenerator,
-  SamplingDecision,
-} from "@opentelemetry/sdk-trace";
+import { AlwaysOnSampler, ParentBasedSampler, SamplingDecision } from "@opentelemetry/sdk-trace";
 import type {
   Attributes,
   Context,
@@ -17,6 +12,7 @@ import type {
 import { assertKnownNames } from "../../internal/option_names.ts";
 import { withDefaults } from "../../internal/with_defaults.ts";
 import { BusSpan, type SpanOrigin, timeOf } from "./bus_span.ts";
+import { randomSpanId, randomTraceId } from "./random_ids.ts";
 import type { Sampler, SpanLimits, SpanProcessor } from "../sdk_types.ts";
 
 /** The default limits of a span: those of OpenTelemetry's specification. */
@@ -55,8 +51,8 @@ const NO_LINKS: never[] = [];
 
 /**
  * Starts the spans of a `TracingSubscriber` at a fraction of what the SDK's tracer takes for them,
- * and hands them to the same processors and exporters. It decides, with the SDK's samplers and
- * identifiers, just as that one does; `deno task bench:spans` compares them.
+ * and hands them to the same processors and exporters. It decides, with the SDK's samplers, just as
+ * that one does; `deno task bench:spans` compares them.
  *
  * It is meant for spans that are made of events: their times are given, their attributes are
  * scalars and lists of them. Any other value is left out and counted in `droppedAttributesCount`.
@@ -96,7 +92,6 @@ const NO_LINKS: never[] = [];
 export class BusTracer implements TracerLike {
   readonly #origin: SpanOrigin;
   readonly #sampler: Sampler;
-  readonly #ids = new RandomIdGenerator();
 
   /**
    * Opens nothing.
@@ -133,7 +128,7 @@ export class BusTracer implements TracerLike {
     const { kind = SpanKind.INTERNAL } = options;
     const given = trace.getSpanContext(context);
     const parent = given && isSpanContextValid(given) ? given : undefined;
-    const traceId = parent?.traceId ?? this.#ids.generateTraceId();
+    const traceId = parent?.traceId ?? randomTraceId();
     const { decision } = this.#sampler.shouldSample(context, traceId, name, kind, {}, NO_LINKS);
     const isSampled = decision === SamplingDecision.RECORD_AND_SAMPLED;
     return { traceId, spanId, traceFlags: isSampled ? TraceFlags.SAMPLED : TraceFlags.NONE };
@@ -152,9 +147,11 @@ export class BusTracer implements TracerLike {
   ): Span {
     const { kind = SpanKind.INTERNAL, attributes = {}, links = NO_LINKS, reserved } = options;
     const parentContext = options.root ? trace.deleteSpan(context) : context;
-    const given = trace.getSpanContext(parentContext);
-    const parent = given && isSpanContextValid(given) ? given : undefined;
-    const traceId = parent?.traceId ?? reserved?.traceId ?? this.#ids.generateTraceId();
+    const parentSpan = trace.getSpan(parentContext);
+    const given = parentSpan?.spanContext();
+    const isValid = given && (parentSpan instanceof BusSpan || isSpanContextValid(given));
+    const parent = isValid ? given : undefined;
+    const traceId = parent?.traceId ?? reserved?.traceId ?? randomTraceId();
     const { decision, attributes: added, traceState = parent?.traceState } = this.#sampler
       .shouldSample(
         parentContext,
@@ -167,7 +164,7 @@ export class BusTracer implements TracerLike {
     const traceFlags = decision === SamplingDecision.RECORD_AND_SAMPLED
       ? TraceFlags.SAMPLED
       : TraceFlags.NONE;
-    const spanId = reserved?.spanId ?? this.#ids.generateSpanId();
+    const spanId = reserved?.spanId ?? randomSpanId();
     const spanContext = traceState === undefined
       ? { traceId, spanId, traceFlags }
       : { traceId, spanId, traceFlags, traceState };

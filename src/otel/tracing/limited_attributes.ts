@@ -2,10 +2,21 @@ import type { Attributes, AttributeValue } from "@opentelemetry/api";
 
 /** The attributes of a span, of an event or of a link, as many as there may be. */
 export class LimitedAttributes {
-  readonly values: Attributes = {};
+  values: Attributes = {};
   /** How many were left out: too many, or no attributes. */
   dropped = 0;
   #count = 0;
+
+  /** Adds all of some. */
+  setAll(given: Attributes, countLimit: number, maxLength: number): void {
+    const names = Object.keys(given);
+    if (this.#count === 0 && names.length <= countLimit && fit(given, names, maxLength)) {
+      this.#count = names.length;
+      this.values = { ...given };
+      return;
+    }
+    for (const name of names) this.set(name, given[name], countLimit, maxLength);
+  }
 
   /** Adds one, or counts it as dropped. `undefined` is none. */
   set(name: string, value: unknown, countLimit: number, maxLength: number): void {
@@ -20,6 +31,19 @@ export class LimitedAttributes {
     if (isNew) this.#count++;
     this.values[name] = limited;
   }
+}
+
+/** Whether each is one as it is, as nearly always: a scalar, not too long, with a name. */
+function fit(given: Attributes, names: readonly string[], maxLength: number): boolean {
+  for (const name of names) {
+    if (name === "" || name === "__proto__") return false;
+    const value = given[name];
+    const fits = typeof value === "string"
+      ? value.length <= maxLength
+      : typeof value === "number" || typeof value === "boolean";
+    if (!fits) return false;
+  }
+  return true;
 }
 
 /** Those of a span's event or link, in the SDK's form. */

@@ -24,6 +24,10 @@ export class ProtobufWriter {
   #bytes: Uint8Array<ArrayBuffer>;
   #view: DataView;
   #at = 0;
+  /** Nearly always those of the time before, and their nanoseconds, the lower 32 bits apart. */
+  #seconds = 0;
+  #secondsLow = 0;
+  #secondsHigh = 0;
 
   /** @param size how many bytes it will probably be */
   constructor(size: number) {
@@ -127,21 +131,29 @@ export class ProtobufWriter {
     this.#at += 4;
   }
 
-  /** Writes a time as nanoseconds, in 64 bits: seconds in halves, whose products numbers can hold. */
+  /** Writes a time as nanoseconds, in 64 bits. */
   time(field: number, time: HrTime): void {
-    const seconds = Math.max(0, time[0]);
-    const nanoseconds = Math.max(0, time[1]);
-    const upper = Math.floor(seconds / 65_536) * 1e9;
-    const lower = (seconds % 65_536) * 1e9 + nanoseconds + upper % 65_536 * 65_536;
+    if (time[0] !== this.#seconds) this.#setSeconds(time[0]);
+    const low = this.#secondsLow + Math.max(0, time[1]);
     this.#reserve(MAX_VARINT_BYTES + 8);
     this.#varint(field);
-    this.#view.setUint32(this.#at, lower % TWO_TO_32, true);
+    this.#view.setUint32(this.#at, low, true);
     this.#view.setUint32(
       this.#at + 4,
-      Math.floor(upper / 65_536) + Math.floor(lower / TWO_TO_32),
+      low < TWO_TO_32 ? this.#secondsHigh : this.#secondsHigh + 1,
       true,
     );
     this.#at += 8;
+  }
+
+  /** Has seconds ready as nanoseconds: in halves, whose products numbers can hold. */
+  #setSeconds(seconds: number): void {
+    const whole = Math.max(0, Math.trunc(seconds));
+    const upper = Math.floor(whole / 65_536) * 1e9;
+    const lower = (whole % 65_536) * 1e9 + upper % 65_536 * 65_536;
+    this.#seconds = seconds;
+    this.#secondsLow = lower % TWO_TO_32;
+    this.#secondsHigh = Math.floor(upper / 65_536) + Math.floor(lower / TWO_TO_32);
   }
 
   #varint(value: number): void {

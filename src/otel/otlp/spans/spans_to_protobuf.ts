@@ -66,8 +66,8 @@ const LINK = {
 };
 const STATUS = { message: lengthField(2), code: varintField(3) };
 
-/** What a span probably takes, with some room. */
-const BYTES_PER_SPAN = 256;
+/** What a span probably takes, as those of the last request did, with some room. */
+let bytesPerSpan = 256;
 /** The bytes that lengths of messages probably take. */
 const SPAN_LENGTH = 2;
 const SHORT_LENGTH = 1;
@@ -79,9 +79,11 @@ const LONG_LENGTH = 3;
  * what it is for those who read it.
  */
 export function spansToProtobuf(spans: readonly ReadableSpan[]): Uint8Array<ArrayBuffer> {
-  const writer = new ProtobufWriter(1_024 + BYTES_PER_SPAN * spans.length);
+  const writer = new ProtobufWriter(1_024 + bytesPerSpan * spans.length);
   for (const group of groupByScope(spans)) writeResourceSpans(writer, group);
-  return writer.finish();
+  const request = writer.finish();
+  bytesPerSpan = Math.min(Math.ceil(1.1 * request.length / Math.max(1, spans.length)), 4_096);
+  return request;
 }
 
 function writeResourceSpans(writer: ProtobufWriter, { resource, scopes }: ResourceSpans): void {
