@@ -25,10 +25,16 @@ export interface ExitHookOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** How the hooks want something stopped. */
+export interface ExitStopOptions extends DeadlineOptions {
+  /** The signal that asks the process to end; absent where nothing is left to do. */
+  readonly exitSignal?: ExitSignal | undefined;
+}
+
 /** What the hooks stop: an `EventBus`, or an object of your own with these two methods. */
 export interface ExitTarget {
   /** Delivers everything and stops; it must not reject. */
-  stop(options: DeadlineOptions): Promise<unknown>;
+  stop(options: ExitStopOptions): Promise<unknown>;
   /** Delivers what can be delivered synchronously. */
   flushSync(options: DeadlineOptions): unknown;
 }
@@ -114,7 +120,7 @@ export function installExitHooks(
     onProcess(signal, () => {
       if (signalled) return exit();
       signalled = true;
-      bus.stop({ timeoutMs }).then(exit);
+      bus.stop({ timeoutMs, exitSignal: signal }).then(exit);
     });
   }
   // It comes again when what it started has ended; then there is nothing left to stop.

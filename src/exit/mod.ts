@@ -18,6 +18,7 @@ export type { DeadlineOptions } from "../library/options.ts";
 export {
   type ExitHookOptions,
   type ExitSignal,
+  type ExitStopOptions,
   type ExitTarget,
   installExitHooks,
 } from "./hooks.ts";

@@ -6,6 +6,7 @@ import { addressOf, isPath } from "./request_address.ts";
 import { RouteFailures } from "./route_failures.ts";
 import { RouteTable } from "./route_table.ts";
 import { textResponse } from "./text_response.ts";
+import { Unavailable } from "./unavailable.ts";
 
 const ACTION = "create a handler";
 const OPTIONS: Readonly<Record<keyof HandlerOptions, true>> = {
@@ -75,6 +76,9 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
       const readable = isPath(request.url) ? new Request(address.url, request) : request;
       return complete(request, await route.handle(readable));
     } catch (error) {
+      if (error instanceof Unavailable) {
+        return complete(request, textResponse(503, "This is not available any more\n"));
+      }
       // Whoever has gone away caused it, and reads no response.
       if (!request.signal.aborted) failures.report(route, error);
       return complete(request, textResponse(500, "This could not be answered\n"));

@@ -3,15 +3,19 @@ import { metricsRoutes, type MetricsRoutesOptions } from "../http/metrics_routes
 import { type NodeHandler, toNodeHandler } from "../http/node_handler.ts";
 import { type MetricsServer, serveMetrics } from "../http/serve_metrics.ts";
 import type { Address } from "../http/server.ts";
+import { Unavailable } from "../http/unavailable.ts";
 import type { Logger } from "../internal/logger.ts";
 import type { ScrapeFormat } from "../otel/prometheus/scrape_format.ts";
 import type { ServerOptions } from "./server_options.ts";
 
+/** Gives a scrape. */
+type Scrape = (format: ScrapeFormat) => Promise<string>;
+
 /** What is shown, and to whom. */
 export interface EndpointsOptions
   extends Pick<ServerOptions, "ready" | "routes" | "allowedHosts" | "token" | "insecure"> {
-  /** Gives a scrape; `undefined` where there is nothing to scrape. */
-  readonly scrape: ((format: ScrapeFormat) => Promise<string>) | undefined;
+  /** `undefined` where there is nothing to scrape. */
+  readonly scrape: Scrape | undefined;
   readonly stats: () => unknown;
   readonly logger: Logger;
 }
@@ -28,7 +32,12 @@ export class Endpoints {
   constructor(options: EndpointsOptions) {
     const { scrape, stats, ready = () => true, routes, allowedHosts, token, logger } = options;
     this.#options = options;
-    this.#shown = { scrape, stats, routes, ready: async () => !this.#isEnding && await ready() };
+    this.#shown = {
+      scrape: scrape && ((format) => this.#scrape(scrape, format)),
+      stats,
+      routes,
+      ready: async () => !this.#isEnding && await ready(),
+    };
     this.handler = createHandler({
       routes: metricsRoutes(this.#shown),
       anyPrefix: true,
@@ -41,15 +50,24 @@ export class Endpoints {
 
   /** Opens a port. */
   async listen(address: Address): Promise<MetricsServer> {
-    const { scrape, allowedHosts, token, insecure, logger } = this.#options;
+    const { allowedHosts, token, insecure, logger } = this.#options;
+    const { scrape } = this.#shown;
     if (scrape === undefined) throw new Error("Cannot serve metrics: there is nothing to scrape");
     const { hostname, port } = address;
     const served = { ...this.#shown, scrape, allowedHosts, token, insecure, logger };
     return await serveMetrics({ ...served, hostname, port });
   }
 
-  /** From now on the service is not ready. */
+  /** From now on the service is not ready, and what fails because it ends is no failure. */
   end(): void {
     this.#isEnding = true;
+  }
+
+  async #scrape(scrape: Scrape, format: ScrapeFormat): Promise<string> {
+    try {
+      return await scrape(format);
+    } catch (error) {
+      throw this.#isEnding ? new Unavailable("It has been shut down", { cause: error }) : error;
+    }
   }
 }

@@ -9,6 +9,7 @@ import type { ScrapeFormat } from "../otel/prometheus/scrape_format.ts";
 import type { CatalogSubscription } from "../subscribers/subscribe_catalog.ts";
 import type { ObservabilityConfig } from "./config/config.ts";
 import type { Endpoints } from "./endpoints.ts";
+import { createShutdown, type ShutdownOptions } from "./shutdown.ts";
 import { runSteps, type Step } from "./steps.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
 
@@ -50,17 +51,20 @@ export interface Observability<Events extends object = AnyEvents> extends AsyncD
    */
   flush(options?: DeadlineOptions): Promise<boolean>;
   /**
-   * Shuts down in this order: the bus drains, its subscribers flush, the exporters push what they
-   * hold, the server closes. Each step may use the time that the earlier ones left; a push that is
-   * still in progress then is cut off. A second call returns the first one's result.
+   * Shuts down in this order: `/readyz` answers 503, everything goes on for `drainMs`, what `close`
+   * closes is closed, the bus drains, its subscribers flush, the exporters push what they hold, the
+   * server closes. Each step after the drain may use the time that the earlier ones left of
+   * `timeoutMs`; a push that is still in progress then is cut off. A second call returns the first
+   * one's result.
    *
    * A bus that was passed in goes on; the subscribers that were registered on it here are shut down
    * and unregistered.
    *
    * @throws {AggregateError} after all steps, if one failed or did not finish in time
-   * @throws {RangeError} if `timeoutMs` is not a number of at least 0
+   * @throws {RangeError} if `timeoutMs` or `drainMs` is not a number of at least 0
+   * @throws {TypeError} if an option is unknown, or `close` is not a function
    */
-  shutdown(options?: DeadlineOptions): Promise<void>;
+  shutdown(options?: ShutdownOptions): Promise<void>;
 }
 
 /** What it is made of. */
@@ -85,19 +89,11 @@ const CLIENTS_SHARE = 0.8;
 /** The handle on what was started. */
 export function createHandle<Events extends object>(parts: Parts<Events>): Observability<Events> {
   const { bus, config, telemetry, endpoints, server } = parts;
-  let ending: Promise<void> | undefined;
-  const shutdown = (options: DeadlineOptions = {}): Promise<void> => {
-    let timeoutMs: number;
-    try {
-      timeoutMs = resolveTimeoutMs("shut observability down", options);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    return ending ??= runSteps(shutdownSteps(parts, options.signal), {
-      timeoutMs,
-      signal: options.signal,
-    }).finally(() => telemetry.abort());
-  };
+  const shutdown = createShutdown({
+    endpoints,
+    steps: (signal) => shutdownSteps(parts, signal),
+    afterwards: () => telemetry.abort(),
+  });
   return {
     bus,
     config,
@@ -114,16 +110,20 @@ export function createHandle<Events extends object>(parts: Parts<Events>): Obser
   };
 }
 
-/** The handle on observability that is disabled: nothing was started, nothing is to end. */
+/** The handle on observability that is disabled: what the program has goes on, and ends, all the same. */
 export function createDisabledHandle<Events extends object>(
-  bus: EventBus<Events>,
-  config: ObservabilityConfig,
-  endpoints: Endpoints,
+  { bus, config, endpoints, registrations }: Pick<
+    Parts<Events>,
+    "bus" | "config" | "endpoints" | "registrations"
+  >,
 ): Observability<Events> {
-  const shutdown = () => {
-    endpoints.end();
-    return Promise.resolve();
-  };
+  const shutdown = createShutdown({
+    endpoints,
+    steps: () => [],
+    afterwards: () => {
+      for (const one of registrations) one[Symbol.dispose]();
+    },
+  });
   return {
     bus,
     config,
@@ -132,7 +132,7 @@ export function createDisabledHandle<Events extends object>(
     scrape: () => Promise.reject(nothingToScrape(config)),
     flush: () => Promise.resolve(true),
     shutdown,
-    [Symbol.asyncDispose]: shutdown,
+    [Symbol.asyncDispose]: () => shutdown(),
   };
 }
 

@@ -65,5 +65,6 @@ export { type ObservabilitySources, resolveObservabilityConfig } from "./config/
 export { ineffectiveEnvVars, OBSERVABILITY_ENV_VARS } from "./config/ineffective_env_vars.ts";
 export type { Observability } from "./handle.ts";
 export type { ServerOptions } from "./server_options.ts";
+export type { ShutdownHookOptions, ShutdownOptions } from "./shutdown.ts";
 export { startObservability } from "./start_observability.ts";
 export type { ProgramOptions, StartOptions } from "./start_options.ts";

@@ -3,7 +3,7 @@ import type { Catalog } from "../catalog/catalog.ts";
 import { type AnyCatalog, combineCatalogs, type CombinedEvents } from "../catalog/combine.ts";
 import { isEventBus } from "../library/brand.ts";
 import type { AnyEvents } from "../events/event_map.ts";
-import { installExitHooks } from "../exit/hooks.ts";
+import { type ExitStopOptions, installExitHooks } from "../exit/hooks.ts";
 import type { DeadlineOptions } from "../library/options.ts";
 import { awaitInNeutralContext } from "../internal/neutral_context.ts";
 import { errorText, report } from "../internal/reporting.ts";
@@ -21,6 +21,7 @@ import { createRuntimeTelemetry } from "./telemetry/runtime_telemetry.ts";
 import { createSdkTelemetry } from "./telemetry/sdk_telemetry.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
 import { resolveAccess } from "./server_options.ts";
+import { assertDrain, type ShutdownOptions } from "./shutdown.ts";
 import { UndoStack } from "./undo_stack.ts";
 
 /** What is being set up, checked. */
@@ -106,7 +107,15 @@ export async function startObservability<Events extends object = AnyEvents>(
     new Endpoints({ ...options, token, scrape, stats: () => bus.stats(), logger });
   if (!config.enabled) {
     for (const line of lines) report(logger, line);
-    return createDisabledHandle(bus, config, show(undefined));
+    const registrations: Disposable[] = [];
+    const disabled = createDisabledHandle<Events>({
+      bus,
+      config,
+      endpoints: show(undefined),
+      registrations,
+    });
+    installHooks<Events>(disabled, { bus, options, logger }, (hooks) => registrations.push(hooks));
+    return disabled;
   }
   if (isObserved(bus)) {
     throw new Error(
@@ -212,20 +221,47 @@ function subscribe<Events extends object>(
 /** Shuts down when the process ends or the signal aborts. */
 function endWith<Events extends object>(
   observability: Observability<Events>,
-  { bus, options: { exitHooks, signal }, logger }: Start<Events>,
+  context: Pick<Start<Events>, "bus" | "options" | "logger">,
   keep: (registration: Disposable) => void,
 ): void {
-  const stop = (deadline?: DeadlineOptions) =>
-    observability.shutdown(deadline).catch((error) => void report(logger, errorText(error)));
-  if (exitHooks !== undefined) {
-    const flushSync = (deadline: DeadlineOptions) => bus.flushSync(deadline);
-    keep(installExitHooks({ stop, flushSync }, exitHooks));
-  }
-  if (signal !== undefined) {
-    const onAbort = () => void stop();
-    signal.addEventListener("abort", onAbort);
-    keep({ [Symbol.dispose]: () => signal.removeEventListener("abort", onAbort) });
-  }
+  installHooks(observability, context, keep);
+  const { options: { signal }, logger } = context;
+  if (signal === undefined) return;
+  const onAbort = () => void shutDown(observability, logger);
+  signal.addEventListener("abort", onAbort);
+  keep({ [Symbol.dispose]: () => signal.removeEventListener("abort", onAbort) });
+}
+
+/** Shuts down when the process ends. */
+function installHooks<Events extends object>(
+  observability: Observability<Events>,
+  { bus, options, logger }: Pick<Start<Events>, "bus" | "options" | "logger">,
+  keep: (registration: Disposable) => void,
+): void {
+  if (options.exitHooks === undefined) return;
+  const { drainMs, close, ...exitHooks } = options.exitHooks;
+  assertDrain({ drainMs, close });
+  const stop = ({ exitSignal, ...deadline }: ExitStopOptions) =>
+    shutDown(
+      observability,
+      logger,
+      exitSignal === undefined ? deadline : {
+        ...deadline,
+        drainMs,
+        close,
+      },
+    );
+  const flushSync = (deadline: DeadlineOptions) => bus.flushSync(deadline);
+  keep(installExitHooks({ stop, flushSync }, exitHooks));
+}
+
+/** Where nobody waits for it, what fails is logged. */
+function shutDown<Events extends object>(
+  observability: Observability<Events>,
+  logger: Start<Events>["logger"],
+  options?: ShutdownOptions,
+): Promise<void> {
+  return observability.shutdown(options).catch((error) => void report(logger, errorText(error)));
 }
 
 function isObserved(bus: object): boolean {

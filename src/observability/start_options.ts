@@ -2,7 +2,6 @@ import type { Catalog } from "../catalog/catalog.ts";
 import type { EventBusOptions } from "../bus/options.ts";
 import { currentContext } from "../context/session.ts";
 import type { AnyEvents } from "../events/event_map.ts";
-import type { ExitHookOptions } from "../exit/hooks.ts";
 import type { EventBus } from "../library/event_bus.ts";
 import type { EventSubscriber } from "../library/event_subscriber.ts";
 import { isEventBus } from "../library/brand.ts";
@@ -16,6 +15,7 @@ import { ConfigurationError } from "./config/configuration_error.ts";
 import { type EnvReader, readObservabilityEnv } from "./config/env.ts";
 import type { ObservabilityOptions } from "./config/options.ts";
 import { resolveSources } from "./config/resolve.ts";
+import type { ShutdownHookOptions } from "./shutdown.ts";
 import { SERVER_OPTIONS, type ServerOptions, withoutServer } from "./server_options.ts";
 
 /** What the program alone can say: functions and objects, which no flag or variable can hold. */
@@ -30,10 +30,10 @@ export interface ProgramOptions<Events extends object = AnyEvents>
   readonly subscribers?: readonly EventSubscriber<Events>[] | undefined;
   /**
    * Runs `shutdown` when the process gets a signal or has nothing left to do, and delivers what can
-   * be delivered synchronously on `exit()` and uncaught errors; see `installExitHooks`. Default: no
-   * hooks.
+   * be delivered synchronously on `exit()` and uncaught errors; see `installExitHooks`. At a signal,
+   * `drainMs` and `close` are those of `shutdown`. Default: no hooks.
    */
-  readonly exitHooks?: ExitHookOptions | undefined;
+  readonly exitHooks?: ShutdownHookOptions | undefined;
   /** Where log records go. Default: to the OTLP endpoint, else as JSON lines to the standard output. */
   readonly logSink?: LogSink | readonly LogSink[] | undefined;
   /** The prefix of the bus's own metrics. Default: `"busbar"`. */

@@ -88,6 +88,12 @@ Deno.test("each way to end has the time that the hooks were given, five seconds 
     using _hooks = installExitHooks(bus, { timeoutMs });
     const ways = ["beforeExit", "exit", "uncaughtExceptionMonitor", "SIGTERM"];
     for (const way of ways) process.emit(way);
-    assertEquals(given, ways.map(() => ({ timeoutMs: expected })));
+    // Who is stopped learns by which signal, if it is one.
+    assertEquals(given, [
+      { timeoutMs: expected },
+      { timeoutMs: expected },
+      { timeoutMs: expected },
+      { timeoutMs: expected, exitSignal: "SIGTERM" },
+    ]);
   }
 });

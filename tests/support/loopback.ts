@@ -83,6 +83,47 @@ export function serve(
   return listening(server, port, () => server.closeAllConnections());
 }
 
+interface Runtimes {
+  readonly Deno?: {
+    serve(options: object, handler: unknown): {
+      readonly addr: { readonly port: number };
+      shutdown(): Promise<void>;
+    };
+  };
+  readonly Bun?: {
+    serve(options: object): { readonly port: number; stop(now: boolean): Promise<void> };
+  };
+}
+
+/**
+ * Serves HTTP with the server that the runtime has for it: `Deno.serve`, `Bun.serve` or `node:http`.
+ *
+ * @param handler for a `Request`; it is handed over as it is, as users do
+ * @param listener the same for `node:http`
+ */
+export async function serveNatively(
+  handler: (request: Request) => Response | Promise<Response>,
+  listener: (incoming: IncomingMessage, outgoing: ServerResponse) => void,
+): Promise<LoopbackServer> {
+  const { Deno: deno, Bun: bun } = globalThis as Runtimes;
+  const options = { hostname: "127.0.0.1", port: 0 };
+  const loopback = (port: number, end: () => Promise<void>) => ({
+    port,
+    origin: `http://127.0.0.1:${port}`,
+    [Symbol.asyncDispose]: end,
+  });
+  if (deno !== undefined) {
+    const server = deno.serve({ ...options, onListen: () => {} }, handler);
+    return loopback(server.addr.port, () => server.shutdown());
+  }
+  if (bun !== undefined) {
+    const server = bun.serve({ ...options, fetch: handler });
+    return loopback(server.port, () => server.stop(true));
+  }
+  const server = createServer(listener);
+  return await listening(server, 0, () => server.closeAllConnections());
+}
+
 /** Answers whatever a connection first sends with `reply`, byte by byte as it is, and hangs up. */
 export function serveBytes(reply: (connectionNumber: number) => string): Promise<LoopbackServer> {
   let connections = 0;
