@@ -64,12 +64,17 @@ export interface Ending {
 /** A shutdown, which comes once: a second call returns the first one's result. */
 export function createShutdown(ending: Ending): (options?: ShutdownOptions) => Promise<void> {
   let ended: Promise<void> | undefined;
-  // It throws before it waits: what is refused has ended nothing.
-  return async (options = {}) => {
-    assertKnownNames(ACTION, "option", options, Object.keys(OPTIONS));
-    assertDrain(options);
-    const timeoutMs = resolveTimeoutMs(ACTION, options);
-    await (ended ??= end(ending, options, timeoutMs));
+  return (options = {}) => {
+    let timeoutMs: number;
+    try {
+      assertKnownNames(ACTION, "option", options, Object.keys(OPTIONS));
+      assertDrain(options);
+      timeoutMs = resolveTimeoutMs(ACTION, options);
+    } catch (error) {
+      // What is refused has ended nothing.
+      return Promise.reject(error);
+    }
+    return ended ??= end(ending, options, timeoutMs);
   };
 }
 

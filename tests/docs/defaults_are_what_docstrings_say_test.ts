@@ -173,6 +173,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   EventContext: "tests/bus/events_reach_their_subscribers_test.ts",
   EventMetricOptions: "tests/subscribers/metrics/metrics_follow_their_declarations_test.ts",
   OtlpMetricsTarget: "tests/observability/metrics_are_pushed_as_deltas_test.ts",
+  ShutdownOptions: "tests/observability/a_service_ends_in_order_test.ts",
 };
 
 interface Documented {
