@@ -28,10 +28,11 @@ const observability = await startObservability({
   serviceName: "shop",
   ...config,
   catalog: shop,
-  // At a signal: what was published goes all the way, then the process ends.
-  exitHooks: {},
+  // At a signal: the last requests are answered, what they published goes all the way, and the
+  // process ends. Behind a load balancer, drainMs says how long to go on before.
+  exitHooks: { close: () => server.shutdown() },
 });
-Deno.serve({
+const server = Deno.serve({
   hostname: "127.0.0.1",
   port: Number(values.port),
   onListen: ({ hostname, port }) => console.log(`shop: http://${hostname}:${port}`),
