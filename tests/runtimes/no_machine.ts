@@ -23,6 +23,8 @@ const missing = (needs: string) => (): never => {
 
 export const createServer = missing("a port to listen on");
 export const request = createServer;
+export const connect = createServer;
+export const networkInterfaces = createServer;
 export const spawn = missing("a process to start");
 export const spawnSync = spawn;
 export const mkdtemp = missing("a folder to write to");
