@@ -6,6 +6,7 @@ import type { AnyEvents } from "../events/event_map.ts";
 import { type ExitStopOptions, installExitHooks } from "../exit/hooks.ts";
 import type { DeadlineOptions } from "../library/options.ts";
 import { awaitInNeutralContext } from "../internal/neutral_context.ts";
+import { observeRuntime } from "../instrumentation/runtime/observe_runtime.ts";
 import { errorText, report } from "../internal/reporting.ts";
 import { runtimeLogSink } from "./telemetry/runtime_log_sink.ts";
 import { jsonLinesSink } from "../subscribers/logging/json_lines.ts";
@@ -168,6 +169,7 @@ async function start<Events extends object>(
   if (config.metricsEnabled) {
     const { meter } = telemetry;
     keep(observeExport(telemetry.exportStats, { meter, prefix: options.selfMetricsPrefix }));
+    if (config.runtimeMetrics) keep(observeRuntime({ meter, logger }));
   }
   const endpoints = show(telemetry.scrape);
   const server = config.prometheus.enabled && telemetry.scrape !== undefined

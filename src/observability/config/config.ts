@@ -26,6 +26,11 @@ export interface ObservabilityConfig {
   readonly bus: BusConfig;
   /** Whether events become metrics. Default: `true`. */
   readonly metricsEnabled: boolean;
+  /**
+   * Whether what the runtime tells of itself (event loop, heap, CPU, memory) is among the metrics;
+   * see `observeRuntime`. Default: `true`.
+   */
+  readonly runtimeMetrics: boolean;
   /** Whether events become log records. Default: `true`. */
   readonly loggingEnabled: boolean;
   /** Whether events become spans; needs an OTLP endpoint. Default: `false`. */
@@ -193,6 +198,7 @@ export const DEFAULT_OBSERVABILITY_CONFIG: Omit<ObservabilityConfig, "serviceIns
       maxInFlight: DEFAULT_EVENT_BUS_OPTIONS.maxInFlight,
     },
     metricsEnabled: true,
+    runtimeMetrics: true,
     loggingEnabled: true,
     tracingEnabled: false,
     otlp: {

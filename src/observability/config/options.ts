@@ -30,6 +30,8 @@ export interface ObservabilityOptions {
   readonly bus?: Optional<BusConfig> | undefined;
   /** Whether events become metrics. */
   readonly metricsEnabled?: boolean | undefined;
+  /** Whether what the runtime tells of itself is among the metrics. */
+  readonly runtimeMetrics?: boolean | undefined;
   /** Whether events become log records. */
   readonly loggingEnabled?: boolean | undefined;
   /** Whether events become spans. */

@@ -81,6 +81,7 @@ export function resolveSources(
     ),
     bus: group("bus"),
     metricsEnabled: setting("metricsEnabled"),
+    runtimeMetrics: setting("runtimeMetrics"),
     loggingEnabled: setting("loggingEnabled"),
     tracingEnabled: setting("tracingEnabled"),
     otlp,

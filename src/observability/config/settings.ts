@@ -93,6 +93,7 @@ export const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>(O
   "bus.drainBudgetMs": { rule: number("a number above 0", (value) => value > 0) },
   "bus.maxInFlight": { rule: BUS_COUNT },
   "metricsEnabled": { rule: BOOLEAN, flag: "--disable-metrics", env: "OTEL_METRICS_EXPORTER" },
+  "runtimeMetrics": { rule: BOOLEAN },
   "loggingEnabled": { rule: BOOLEAN, flag: "--disable-logging" },
   "tracingEnabled": { rule: BOOLEAN, flag: "--enable-tracing", env: "OTEL_TRACES_EXPORTER" },
   ...transport("otlp", ""),
