@@ -18,7 +18,7 @@ import { EventBus } from "${BUSBAR.name}";
 import { declare } from "${BUSBAR.name}/catalog";
 import { subscribeCatalog } from "${BUSBAR.name}/subscribers";
 
-for (const entry of ["library", "exit", "testing", "context", "http", "kv-cache"]) {
+for (const entry of ["library", "exit", "testing", "context", "http", "kv-cache", "instrumentation/runtime"]) {
   await import("${BUSBAR.name}/" + entry);
 }
 for (const entry of ["otel", "observability"]) {

@@ -25,6 +25,7 @@ export const FEATURES: Readonly<Record<string, string>> = {
   context: "Sessions and operations",
   otel: "OpenTelemetry, Prometheus",
   kv_cache: "The KV-cache preset",
+  instrumentation: "Metrics of the runtime",
   http: "Metrics over HTTP",
   observability: "All of it in one call",
   generate: "Generated documents",
@@ -238,6 +239,26 @@ export const SKIPS: readonly Skip[] = [
       "subscribers/logging/a_flood_is_told_in_no_callers_context_test.ts",
     ],
     reason: "a page has no async contexts, and a worker keeps each request in its own",
+  },
+  {
+    runtimes: WEB,
+    tests: [
+      "instrumentation/runtime/it_asks_for_nothing_and_keeps_nothing_alive_test.ts",
+      "instrumentation/runtime/the_runtime_is_among_the_metrics_test.ts",
+    ],
+    reason: "a page and a worker have no process that could tell of itself",
+  },
+  {
+    runtimes: ["workerd"],
+    tests: [
+      "instrumentation/runtime/a_broken_reading_leaves_out_its_metrics_alone_test.ts",
+      "instrumentation/runtime/delays_are_measured_with_a_timer_test.ts",
+      "instrumentation/runtime/shares_are_measured_since_an_earlier_reading_test.ts",
+      "instrumentation/runtime/what_a_runtime_does_not_tell_is_left_out_test.ts > functions that are not there are not missed",
+      "instrumentation/runtime/what_a_runtime_does_not_tell_is_left_out_test.ts > a space of the heap is shown once it has held something, and from then on",
+      "instrumentation/runtime/what_a_runtime_does_not_tell_is_left_out_test.ts > what another engine says of V8's heap is not believed",
+    ],
+    reason: "nothing is read where requests are kept apart: clocks stand still there",
   },
   {
     runtimes: WEB,
