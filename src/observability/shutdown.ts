@@ -20,7 +20,8 @@ export interface ShutdownOptions extends DeadlineOptions {
    * the bus ends: what the last requests publish still counts. It is awaited, for half of
    * `timeoutMs` at most. Default: nothing.
    */
-  readonly close?: (() => unknown) | undefined;
+  // deno-lint-ignore no-explicit-any -- of unknown, a server that is made of what this call returns has no type
+  readonly close?: (() => any) | undefined;
 }
 
 /** The options of `exitHooks`: at a signal, the shutdown drains and closes as these say. */
