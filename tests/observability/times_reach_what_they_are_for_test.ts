@@ -3,6 +3,7 @@ import { declare } from "@busbar/busbar/catalog";
 import { startObservability } from "@busbar/busbar/observability";
 import { MemoryLogger } from "@busbar/busbar/testing";
 import { OtlpReceiver } from "../support/otlp_receiver.ts";
+import { ONE_SLICE_MS } from "../support/quiet_bus.ts";
 import { watchTimers } from "../support/watched_timers.ts";
 
 interface JobEvents {
@@ -65,6 +66,8 @@ Deno.test("a request ends with its batch's time, where that is the shorter", asy
   const obs = await startObservability<JobEvents>({
     env: () => undefined,
     logger: new MemoryLogger(),
+    // Else the end may come a slice later, and a timer is set to await it.
+    bus: { drainBudgetMs: ONE_SLICE_MS },
     catalog: jobs,
     tracingEnabled: true,
     otlp: { endpoint: receiver.endpoint, timeoutMs: 200_000 },
