@@ -20,6 +20,7 @@ const LIGHT: Readonly<Record<string, readonly string[]>> = {
   "./catalog": [],
   "./testing": [],
   "./context": [],
+  "./instrumentation/http": [],
   "./subscribers": ["@opentelemetry/api"],
   "./instrumentation/runtime": [],
 };

@@ -15,6 +15,7 @@ const FOR_PAGES = [
   "./subscribers",
   "./context",
   "./http",
+  "./instrumentation/http",
   "./instrumentation/runtime",
   "./kv-cache",
 ];

@@ -55,6 +55,11 @@ interface ListenerOptions {
   signal?: AbortSignal;
 }
 
+/** As above. */
+interface RequestOptions {
+  method?: string;
+}
+
 interface AbortSignalMembers {
   readonly aborted: boolean;
   readonly reason: any;
@@ -63,6 +68,11 @@ interface AbortSignalMembers {
 
 interface MessageHeaders {
   get(name: string): string | null;
+}
+
+interface URLMembers {
+  readonly href: string;
+  readonly origin: string;
 }
 
 interface RequestMembers {
@@ -95,6 +105,8 @@ declare global {
   interface EventTarget extends UnlessGlobal<"EventTarget", EventTargetMembers> {}
   interface AddEventListenerOptions extends ListenerOptions {}
   interface AbortSignal extends UnlessGlobal<"AbortSignal", EventTarget & AbortSignalMembers> {}
+  interface URL extends UnlessGlobal<"URL", URLMembers> {}
+  interface RequestInit extends RequestOptions {}
   interface Request extends UnlessGlobal<"Request", RequestMembers> {}
   interface Response extends UnlessGlobal<"Response", ResponseMembers> {}
 }

@@ -28,6 +28,7 @@ export const FEATURES: Readonly<Record<string, string>> = {
   instrumentation: "Metrics of the runtime",
   http: "Metrics over HTTP",
   observability: "All of it in one call",
+  instrumentation: "HTTP",
   generate: "Generated documents",
   exit: "Delivery at exit",
   testing: "Fakes for tests",
@@ -113,6 +114,7 @@ export const SKIPS: readonly Skip[] = [
     tests: [
       "context/operations_travel_with_the_async_context_test.ts",
       "context/sessions_travel_with_the_async_context_test.ts",
+      "instrumentation/http/fetch_hands_the_trace_on_test.ts",
     ],
     reason: "a page has no AsyncLocalStorage: sessions are handed on as arguments there",
   },
@@ -226,6 +228,7 @@ export const SKIPS: readonly Skip[] = [
       "http/hostile_clients_stop_nothing_test.ts",
       "http/metrics_are_served_test.ts",
       "http/node_handlers_stream_both_ways_test.ts",
+      "instrumentation/http/redirects_take_nothing_elsewhere_test.ts",
       "http/others_are_not_answered_test.ts > a server on loopback answers for loopback names, unless it allows others",
       "http/others_are_not_answered_test.ts > where others reach it, a server needs a token, or somebody who says that it needs none",
     ],
