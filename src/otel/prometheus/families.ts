@@ -8,6 +8,7 @@ import { exemplarsOf } from "../metrics/exemplar.ts";
 import type { Steps } from "../../internal/slices.ts";
 import { explicitBuckets, explicitHistogram } from "./buckets.ts";
 import { Family } from "./family.ts";
+import { KnownSeries, LabelReaders } from "./known_series.ts";
 import { LabelFormatter } from "./label_formatter.ts";
 import { familyName, type FamilyType, seriesNames, unitSuffix } from "../../catalog/scrape_name.ts";
 import type { ReportOnce } from "../../internal/report_once.ts";
@@ -17,10 +18,11 @@ const SERIES_PER_STEP = 64;
 
 /** Groups what was collected into families, as Prometheus and OpenMetrics have them. */
 export class Families {
-  readonly #labels = new LabelFormatter();
+  readonly #formatter = new LabelFormatter();
   /** A histogram's series have a label `le` of their own. */
-  readonly #histogramLabels = new LabelFormatter("le");
+  readonly #histogramFormatter = new LabelFormatter("le");
   readonly #reports: ReportOnce;
+  #known = new KnownSeries();
 
   /** @param reports where it is reported what cannot be shown */
   constructor(reports: ReportOnce) {
@@ -35,10 +37,14 @@ export class Families {
    */
   *group({ resource, scopeMetrics }: ResourceMetrics): Steps<readonly Family[]> {
     const families: Family[] = [];
+    // Two collections may be under way: each reads what the last one that ended knew.
+    const known = this.#known;
+    const readers = new LabelReaders(known);
     const owners = new Map<string, { family: Family; instrument: string }>();
     const target = new Family("target", "info", "", "Target metadata");
     if (Object.keys(resource.attributes).length > 0) {
-      target.add(this.#labels.of(resource.attributes), 1);
+      yield* target.open();
+      target.add(this.#formatter.write(resource.attributes), 1);
     }
     for (const name of seriesNames(target.name, target.type)) {
       owners.set(name, { family: target, instrument: "the resource" });
@@ -46,10 +52,11 @@ export class Families {
     for (const { metrics } of scopeMetrics) {
       for (const metric of metrics) {
         if (metric.dataPoints.length === 0) continue;
-        const family = this.#familyOf(metric, families, owners);
-        if (family !== undefined) yield* this.#fill(family, metric);
+        const family = this.#familyOf(metric, families, owners, known);
+        if (family !== undefined) yield* this.#fill(family, metric, readers);
       }
     }
+    this.#known = readers.end(families);
     families.sort((a, b) => a.name < b.name ? -1 : 1);
     return target.values.length > 0 ? [target, ...families] : families;
   }
@@ -58,6 +65,7 @@ export class Families {
     metric: MetricData,
     families: Family[],
     owners: Map<string, { family: Family; instrument: string }>,
+    known: KnownSeries,
   ): Family | undefined {
     const { name: instrument, unit: otelUnit, description } = metric.descriptor;
     const what = `the metric ${JSON.stringify(instrument)}`;
@@ -92,15 +100,19 @@ export class Families {
       );
       return undefined;
     }
-    const family = new Family(name, type, unit, description);
+    const family = new Family(name, type, unit, description, known.familyLabels(name));
     for (const series of seriesNames(name, type)) owners.set(series, { family, instrument: what });
     families.push(family);
     return family;
   }
 
-  *#fill(family: Family, metric: MetricData): Steps<void> {
+  *#fill(family: Family, metric: MetricData, readers: LabelReaders): Steps<void> {
     const { dataPointType, dataPoints } = metric;
-    const labels = family.type === "histogram" ? this.#histogramLabels : this.#labels;
+    const isHistogram = family.type === "histogram";
+    const labels = readers.add(
+      `${isHistogram} ${metric.descriptor.name}`,
+      isHistogram ? this.#histogramFormatter : this.#formatter,
+    );
     if (dataPointType === DataPointType.GAUGE) family.additive = false;
     for (let i = 0; i < dataPoints.length; i++) {
       if (i % SERIES_PER_STEP === SERIES_PER_STEP - 1) yield;
@@ -110,7 +122,8 @@ export class Families {
         : "buckets" in point.value
         ? explicitHistogram(point.value, exemplarsOf(point))
         : explicitBuckets(point.value, exemplarsOf(point));
-      const text = labels.of(point.attributes);
+      const text = labels.next(point.attributes);
+      if (!family.isKnown(text)) yield* family.open();
       if (family.add(text, value)) continue;
       this.#reports.report(
         `Cannot show all of the metric ${JSON.stringify(metric.descriptor.name)}: several of its ` +

@@ -10,12 +10,8 @@ export interface LabelledText {
   readonly key: string;
 }
 
-/**
- * Writes attributes as labels, each attributes object once: the SDK hands the same objects over at
- * each collection.
- */
+/** Writes attributes as labels. */
 export class LabelFormatter {
-  readonly #known = new WeakMap<Attributes, LabelledText>();
   readonly #reserved: string | undefined;
 
   /**
@@ -26,16 +22,7 @@ export class LabelFormatter {
   }
 
   /** The attributes as labels. */
-  of(attributes: Attributes): LabelledText {
-    let text = this.#known.get(attributes);
-    if (text === undefined) {
-      text = this.#write(attributes);
-      this.#known.set(attributes, text);
-    }
-    return text;
-  }
-
-  #write(attributes: Attributes): LabelledText {
+  write(attributes: Attributes): LabelledText {
     const names: string[] = [];
     const values: string[] = [];
     let shared: string[] | undefined;

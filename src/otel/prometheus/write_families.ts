@@ -47,16 +47,22 @@ function suffix(type: Family["type"]): string {
 
 function* writeNumbers({ name, type, labels, values }: Family, pieces: string[]): Steps<void> {
   const sample = name + suffix(type);
-  let lines = "";
+  // Joined at once: added one by one they would be as many small objects, until all are joined.
+  let lines: string[] = [];
   for (let i = 0; i < values.length; i++) {
-    const { text } = labels[i] as LabelledText;
-    lines += `${sample}${text} ${formatNumber(values[i] as number)}\n`;
+    lines.push(
+      sample,
+      (labels[i] as LabelledText).text,
+      " ",
+      formatNumber(values[i] as number),
+      "\n",
+    );
     if (i % LINES_PER_STEP !== LINES_PER_STEP - 1) continue;
-    pieces.push(lines);
-    lines = "";
+    pieces.push(lines.join(""));
+    lines = [];
     yield;
   }
-  pieces.push(lines);
+  pieces.push(lines.join(""));
 }
 
 function* writeHistograms(
@@ -65,6 +71,7 @@ function* writeHistograms(
   pieces: string[],
 ): Steps<void> {
   let lines = 0;
+  let texts: string[] = [];
   let bounds: readonly number[] | undefined;
   let layout: HistogramLayout = { name, format, endings: [] };
   for (let i = 0; i < values.length; i++) {
@@ -74,12 +81,15 @@ function* writeHistograms(
       const endings = bounds.map((bound) => `le="${formatBound(bound, format)}"} `);
       layout = { name, format, endings };
     }
-    pieces.push(writeHistogram(layout, labels[i] as LabelledText, histogram));
+    texts.push(writeHistogram(layout, labels[i] as LabelledText, histogram));
     lines += layout.endings.length + 3;
     if (lines < LINES_PER_STEP) continue;
+    pieces.push(texts.join(""));
+    texts = [];
     lines = 0;
     yield;
   }
+  pieces.push(texts.join(""));
 }
 
 /** What the series of a histogram have in common, as long as their bounds are the same. */
