@@ -262,6 +262,7 @@ export const SKIPS: readonly Skip[] = [
     tests: [
       "instrumentation/runtime/a_broken_reading_leaves_out_its_metrics_alone_test.ts",
       "instrumentation/runtime/delays_are_measured_with_a_timer_test.ts",
+      "instrumentation/runtime/node_s_own_measurements_are_used_test.ts",
       "instrumentation/runtime/shares_are_measured_since_an_earlier_reading_test.ts",
       "instrumentation/runtime/what_a_runtime_does_not_tell_is_left_out_test.ts > functions that are not there are not missed",
       "instrumentation/runtime/what_a_runtime_does_not_tell_is_left_out_test.ts > a space of the heap is shown once it has held something, and from then on",

@@ -3,6 +3,7 @@ import { observeRuntime } from "@busbar/busbar/instrumentation/runtime";
 import { collectingMeter } from "../../support/collecting_meter.ts";
 import { pretendProcess } from "../../support/pretended_runtime.ts";
 import fc from "../../support/properties.ts";
+import { spiedSignal } from "../../support/spied_signal.ts";
 import { steeredTime } from "../../support/steered_time.ts";
 import { holdTimers } from "../../support/watched_timers.ts";
 
@@ -154,8 +155,9 @@ Deno.test("what ends before it has begun starts no timer", async () => {
   using _process = pretendProcess({ versions: { bun: "1.4.0" } });
   using timers = holdTimers(RESOLUTION_MS);
   const { meter, callbacks } = collectingMeter();
-  observeRuntime({ meter })[Symbol.dispose]();
-  const ending = new AbortController();
+  const ending = spiedSignal();
+  observeRuntime({ meter, signal: ending.signal })[Symbol.dispose]();
+  assertEquals(ending.listeners(), 0);
   observeRuntime({ meter, signal: ending.signal });
   ending.abort();
   observeRuntime({ meter, signal: ending.signal });
