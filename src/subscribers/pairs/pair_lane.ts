@@ -69,19 +69,25 @@ export class PairLane<Item extends Keyed> {
     else sessions.set(sessionId, item);
   }
 
-  /** Removes the item of a key that has one. */
+  /** Removes the item of a key, if there is one. */
   remove({ sessionId, operationId }: Keyed): void {
     const sessions = this.#sessions;
     if (sessions === undefined) {
       const few = this.#few;
       const index = this.#indexOf(sessionId, operationId);
+      if (index < 0) return;
       const last = few.pop() as Item;
       if (index < few.length) few[index] = last;
       return;
     }
     const found = sessions.get(sessionId);
-    if (found instanceof Map) found.delete(operationId);
-    if (!(found instanceof Map) || found.size === 0) sessions.delete(sessionId);
+    if (found instanceof Map) {
+      if (!found.delete(operationId)) return;
+      if (found.size === 0) sessions.delete(sessionId);
+    } else {
+      if (found?.operationId !== operationId) return;
+      sessions.delete(sessionId);
+    }
     if (--this.#mapped <= FEW_AGAIN) this.#toList(sessions);
   }
 

@@ -24,7 +24,7 @@ import {
 } from "./options.ts";
 import { SPAN_KINDS } from "./span_kinds.ts";
 import { contextOf, remoteContext } from "./contexts.ts";
-import { type NamedSpan, namedSpans, OpenSpan, type SessionSpans } from "./session_spans.ts";
+import { type NamedSpan, namedSpans, OpenSpan } from "./session_spans.ts";
 import { addAttributes, NewAttributes } from "./span_attributes.ts";
 import { handlersOf } from "./steps.ts";
 import { WaitingRoots } from "./waiting_roots.ts";
@@ -233,9 +233,8 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
   #start(named: NamedSpan, event: AnyEvent): void {
     const { name, declaration } = named;
     const operationId = operationIdOf(declaration, event);
-    const session = this.#open.sessionFor(event.sessionId);
     const operation = this.#operations.take(named, event);
-    const parent = this.#parent(named, operationId, session, event, operation);
+    const parent = this.#parent(named, operationId, event, operation);
     const attributes = new NewAttributes();
     const thrown = addAttributes(attributes, declaration, event);
     attributes.setId(this.#sessionIdAttribute, event.sessionId);
@@ -255,7 +254,8 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
       operationId,
       named,
       span,
-      session,
+      // Looked for only now: the tracer may have had other events delivered.
+      session: this.#open.sessionFor(event.sessionId),
       root,
       timestamp: event.timestamp,
       attributes: this.#deferAttributes ? attributes : undefined,
@@ -324,12 +324,12 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
   #parent(
     named: NamedSpan,
     operationId: string,
-    session: SessionSpans,
     event: AnyEvent,
     operation: Announced | undefined,
   ): OpenSpan | undefined {
     const { root, parent } = named.declaration;
-    if (root || session.isEmpty) return undefined;
+    const session = root ? undefined : this.#open.session(event.sessionId);
+    if (session === undefined) return undefined;
     const enclosing = this.#operations.enclosing(event, session, operation);
     if (parent !== undefined) {
       const around = this.#operations.nearest(parent, enclosing);
