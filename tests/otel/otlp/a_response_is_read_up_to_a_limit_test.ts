@@ -41,3 +41,26 @@ Deno.test("a response that never ends is left after 64 KiB, and holds up no expo
     globalThis.fetch = fetch;
   }
 });
+
+Deno.test("a response that says it is empty is not read at all", async () => {
+  let [pulled, cancelled] = [0, 0];
+  const { fetch } = globalThis;
+  globalThis.fetch = () => {
+    const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+      pull: () => void pulled++,
+      cancel: () => void cancelled++,
+    }, { highWaterMark: 0 });
+    return Promise.resolve(new Response(body, { headers: { "content-length": "0" } }));
+  };
+  try {
+    const { traces } = createOtlpExporters({ endpoint: "http://127.0.0.1:4318" });
+    const processor = new SpanBatchProcessor(traces, { logger: new MemoryLogger() });
+    const provider = new TracerProvider({ spanProcessors: [processor] });
+    provider.getTracer("test").startSpan("read").end();
+    await processor.forceFlush();
+    assertEquals([processor.stats().exported, pulled, cancelled], [1, 0, 1]);
+    await provider.shutdown();
+  } finally {
+    globalThis.fetch = fetch;
+  }
+});
