@@ -254,6 +254,7 @@ export const SKIPS: readonly Skip[] = [
     tests: [
       "instrumentation/runtime/it_asks_for_nothing_and_keeps_nothing_alive_test.ts",
       "instrumentation/runtime/the_runtime_is_among_the_metrics_test.ts",
+      "instrumentation/runtime/under_the_runtimes_telemetry_none_comes_twice_test.ts",
     ],
     reason: "a page and a worker have no process that could tell of itself",
   },
