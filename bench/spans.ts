@@ -7,7 +7,7 @@
  *
  * Then: what does a span cost amid 8,000 open roots of one session, against ten? At most twice.
  *
- * Run it with `deno task bench:spans`; each ratio is measured in a process of its own.
+ * Run it with `deno task bench:spans [deno | node22 | node24 | bun]`; each ratio is measured in a process of its own.
  *
  * @module
  */
@@ -214,17 +214,9 @@ if (scenario !== undefined) {
 } else {
   const self = new URL(import.meta.url).pathname;
   const config = new URL("./deno.json", import.meta.url).pathname;
+  const start = "Deno" in globalThis ? ["run", "--config", config, "-A", self] : [self];
   for (const name of Object.keys(SCENARIOS)) {
-    const printed = execFileSync(process.execPath, [
-      "run",
-      "--config",
-      config,
-      "-A",
-      self,
-      name,
-    ], {
-      encoding: "utf8",
-    });
+    const printed = execFileSync(process.execPath, [...start, name], { encoding: "utf8" });
     const [[first, baseline], ...ours] = JSON.parse(printed) as [
       [string, number],
       ...[string, number][],

@@ -40,7 +40,7 @@ export class Expiry {
 
   /**
    * @param group that of all parts
-   * @param parts what can expire; it may grow
+   * @param parts what can expire, all at one age; it may grow
    * @param onTimer called when the timer has had overdue starts expire; it must not throw
    */
   constructor(group: PairsGroup, parts: readonly Expirable[], onTimer: () => void) {

@@ -86,11 +86,6 @@ export class OpenPairs<Start> {
     return this.#expired;
   }
 
-  /** Whether a start is open that no reading of the clock has been given for. */
-  get hasUnstamped(): boolean {
-    return this.#group.unstamped > 0;
-  }
-
   /** How long the oldest start may still wait, as of the last `expire`; `Infinity` without one. */
   get oldestDueInMs(): number {
     if (this.#oldest === undefined) return Infinity;

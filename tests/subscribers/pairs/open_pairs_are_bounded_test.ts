@@ -3,6 +3,7 @@ import fc from "../../support/properties.ts";
 import { DEFAULT_OPEN_PAIRS_LIMITS as DEFAULTS } from "../../../src/subscribers/pairs/limits.ts";
 import { OpenPairs, operationIdOf } from "../../../src/subscribers/pairs/open_pairs.ts";
 import { PairLane } from "../../../src/subscribers/pairs/pair_lane.ts";
+import { PairsGroup } from "../../../src/subscribers/pairs/pairs_group.ts";
 
 interface Start {
   readonly timestamp: number;
@@ -37,17 +38,18 @@ Deno.test("One start too many expires the oldest, and its late end is counted", 
 });
 
 Deno.test("Starts wait since the first reading after they were opened, whatever they say", () => {
+  const group = new PairsGroup();
   const given: number[] = [];
   const pairs = new OpenPairs<Start>({
     ...DEFAULTS,
     maxPairAgeMs: 100,
     onExpire: ({ id }) => given.push(id),
-  });
-  assertEquals([pairs.hasUnstamped, pairs.oldestDueInMs], [false, Infinity]);
+  }, group);
+  assertEquals([group.unstamped, pairs.oldestDueInMs], [0, Infinity]);
   pairs.open("a", "", { timestamp: 5_000_000, id: 1 });
-  assertEquals([pairs.hasUnstamped, pairs.oldestDueInMs], [true, 100]);
+  assertEquals([group.unstamped, pairs.oldestDueInMs], [1, 100]);
   pairs.expire(1_000);
-  assertEquals([pairs.hasUnstamped, pairs.oldestDueInMs], [false, 100]);
+  assertEquals([group.unstamped, pairs.oldestDueInMs], [0, 100]);
   pairs.expire(1_050);
   pairs.open("a", "", { timestamp: 0, id: 2 });
   assertEquals(pairs.oldestDueInMs, 50);
@@ -59,7 +61,7 @@ Deno.test("Starts wait since the first reading after they were opened, whatever 
   pairs.open("b", "", { timestamp: 2_000, id: 3 });
   pairs.expireAll();
   assertEquals(given, [1, 3]);
-  assertEquals([pairs.hasUnstamped, pairs.expired], [false, 2]);
+  assertEquals([group.unstamped, pairs.expired], [0, 2]);
   assertEquals(pairs.stats(), { open: 0, expired: 2, orphaned: 0 });
 });
 
@@ -130,13 +132,14 @@ for (const { maxOpenPairs, sessions, operations, open, maxLength } of PROGRAMS) 
       ),
     });
     fc.assert(fc.property(fc.array(step, { maxLength, size: "max" }), (steps) => {
+      const group = new PairsGroup();
       const given: number[] = [];
       const modelGiven: number[] = [];
       const pairs = new OpenPairs<Start>({
         maxOpenPairs,
         maxPairAgeMs: 30,
         onExpire: ({ id }) => given.push(id),
-      });
+      }, group);
       /** How long each has waited, `undefined` before the first reading. */
       let model: { key: string; start: Start; waitedMs: number | undefined }[] = [];
       let [now, read] = [0, Infinity];
@@ -169,7 +172,8 @@ for (const { maxOpenPairs, sessions, operations, open, maxLength } of PROGRAMS) 
           if (what === "expire") read = now;
         }
         assertEquals(pairs.stats().open, model.length);
-        assertEquals(pairs.hasUnstamped, model.some(({ waitedMs }) => waitedMs === undefined));
+        const unstamped = model.filter(({ waitedMs }) => waitedMs === undefined).length;
+        assertEquals([group.unstamped, group.open], [unstamped, model.length]);
         const [oldest] = model;
         assertEquals(pairs.oldestDueInMs, oldest ? 30 - (oldest.waitedMs ?? 0) : Infinity);
         assertEquals(given, modelGiven);
