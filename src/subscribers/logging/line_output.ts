@@ -24,6 +24,7 @@ interface Runtime {
 
 const STDOUT = 1;
 const DELETE = 0x7f;
+const encoder = new TextEncoder();
 
 /** The standard output of the process; `undefined` where there is none, as on a page. */
 export function standardOutput(): LineOutput | undefined {
@@ -42,7 +43,9 @@ export function standardOutput(): LineOutput | undefined {
 export function functionOutput(writeLines: (lines: string) => void): LineOutput {
   return {
     write: (lines) => {
-      if (lines !== "") writeLines(escapeControls(lines));
+      if (lines !== "") {
+        writeLines(isClean(lines, encoder.encode(lines)) ? lines : escapeControls(lines));
+      }
       return true;
     },
   };
@@ -51,7 +54,6 @@ export function functionOutput(writeLines: (lines: string) => void): LineOutput 
 /** Something that may take a part of what it is given. */
 export class ByteOutput implements LineOutput {
   readonly #writeSome: (bytes: Uint8Array, start: number) => number;
-  readonly #encoder = new TextEncoder();
   #bytes = new Uint8Array();
   #start = 0;
 
@@ -84,11 +86,17 @@ export class ByteOutput implements LineOutput {
   }
 
   #encode(lines: string): Uint8Array<ArrayBuffer> {
-    const bytes = this.#encoder.encode(lines);
-    // Of what is written in ASCII alone, as most lines are, one character has to be looked for.
-    const isClean = bytes.length === lines.length && !bytes.includes(DELETE);
-    return isClean ? bytes : this.#encoder.encode(escapeControls(lines));
+    const bytes = encoder.encode(lines);
+    return isClean(lines, bytes) ? bytes : encoder.encode(escapeControls(lines));
   }
+}
+
+/**
+ * Whether there is nothing in lines to be escaped. Of what is written in ASCII alone, as most lines are,
+ * one character has to be looked for: much faster than a pattern is.
+ */
+function isClean(lines: string, bytes: Uint8Array): boolean {
+  return bytes.length === lines.length && !bytes.includes(DELETE);
 }
 
 /** Whether a pipe takes no more at the moment. */

@@ -1,7 +1,7 @@
 import { REDACTED } from "./redaction.ts";
 
 /** What follows the scheme of a URL. */
-const SCHEME_END = "://";
+export const SCHEME_END = "://";
 /** What ends the authority of a URL in a text. */
 const AUTHORITY_END = /[/?#\s"'<>\\]/g;
 /** `name=value` at the beginning of a text, in a query, a fragment, a form or a cookie. */

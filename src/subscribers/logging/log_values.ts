@@ -1,12 +1,16 @@
 import type { LogAttributes, LogValue } from "./log_record.ts";
 import { entriesLike } from "./entries_like.ts";
-import { withoutParameters, withoutUserInfo } from "./log_urls.ts";
-import { REDACTED, type Redaction } from "./redaction.ts";
+import { SCHEME_END, withoutParameters, withoutUserInfo } from "./log_urls.ts";
+import { REDACTED, type Redaction, type Way } from "./redaction.ts";
 
 /** How deep a record's attributes are nested at most; deeper values are named, not shown. */
 export const MAX_LOG_DEPTH = 8;
 /** How many values one record shows at most; how many more there were is said. */
 export const MAX_LOG_VALUES = 1_000;
+
+/** Objects with more fields, and all that are not plain, are looked at more closely. */
+const MAX_PLAIN_FIELDS = 50;
+const TOP: Way = [];
 
 const CIRCULAR = "[circular]";
 const TOO_DEEP = "[nested too deeply]";
@@ -30,12 +34,63 @@ const NAMING_FIELDS = ["name", "key"];
  */
 export function toLogAttributes(metadata: unknown, redaction: Redaction): LogAttributes {
   if (metadata === undefined || metadata === null) return {};
+  const plain = typeof metadata === "object" ? copyPlain(metadata, redaction) : undefined;
+  if (plain !== undefined) return plain;
   const copied = typeof metadata === "object" && !Array.isArray(metadata)
     ? new Copier(redaction).copy(metadata)
     : undefined;
   return typeof copied === "object" && copied !== null && !Array.isArray(copied)
     ? copied as LogAttributes
     : new Copier(redaction).copyFields([NO_FIELDS], () => copied ?? metadata);
+}
+
+/**
+ * What a {@linkcode Copier} makes of a plain object with a few fields, as most metadata is, for much
+ * less: it does the rest of the work only for fields that are objects in turn.
+ *
+ * @returns `undefined` for all other objects
+ */
+function copyPlain(metadata: object, redaction: Redaction): LogAttributes | undefined {
+  let names: string[];
+  try {
+    if (Object.getPrototypeOf(metadata) !== Object.prototype || "toJSON" in metadata) {
+      return undefined;
+    }
+    names = Object.keys(metadata);
+  } catch {
+    return undefined;
+  }
+  const isActive = redaction.active;
+  if (names.length > MAX_PLAIN_FIELDS || names.includes("__proto__")) return undefined;
+  if (isActive && names.includes("value")) return undefined;
+  let copier: Copier | undefined;
+  const copies: Record<string, LogValue> = {};
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i] as string;
+    if (isActive && redaction.coversField(TOP, name)) {
+      copies[name] = REDACTED;
+      continue;
+    }
+    let value: unknown;
+    try {
+      value = metadata[name as keyof object];
+    } catch {
+      value = UNREADABLE;
+    }
+    if (typeof value === "number" && Number.isFinite(value)) copies[name] = value + 0;
+    else if (typeof value === "boolean" || isPlainText(value, isActive)) copies[name] = value;
+    else if (value !== undefined) {
+      copier ??= new Copier(redaction, metadata, names.length);
+      copies[name] = copier.copyAt(name, value) ?? null;
+    }
+  }
+  return copies;
+}
+
+/** Whether it is a text in which nothing has to be looked for. */
+function isPlainText(value: unknown, isActive: boolean): value is string {
+  return typeof value === "string" && !value.includes(SCHEME_END) &&
+    !(isActive && value.includes("="));
 }
 
 /** Reads a field of that name, the so-manieth. */
@@ -51,9 +106,23 @@ class Copier {
   readonly #way: (string | number)[] = [];
   #left = MAX_LOG_VALUES;
 
-  constructor(redaction: Redaction) {
+  /**
+   * @param above the object whose fields are to be copied, if it is not copied here
+   * @param shown how many values are shown already
+   */
+  constructor(redaction: Redaction, above?: object, shown = 0) {
     this.#redaction = redaction;
     this.#isActive = redaction.active;
+    if (above !== undefined) this.#ancestors.push(above);
+    this.#left -= shown;
+  }
+
+  /** Copies the value of the field of that name. */
+  copyAt(name: string, value: unknown): LogValue | undefined {
+    this.#way.push(name);
+    const copy = this.copy(value);
+    this.#way.pop();
+    return copy;
   }
 
   /** `undefined` only for `undefined`. */
@@ -104,7 +173,7 @@ class Copier {
   }
 
   #copyText(text: string): string {
-    const shown = text.includes("://") ? withoutUserInfo(text) : text;
+    const shown = text.includes(SCHEME_END) ? withoutUserInfo(text) : text;
     return this.#isActive && shown.includes("=")
       ? withoutParameters(shown, (name) => this.#redaction.coversField(this.#way, name))
       : shown;
@@ -218,10 +287,7 @@ class Copier {
   #copyField(name: string, index: number, read: Read): LogValue | undefined {
     if (!this.#isActive) return this.copy(readSafely(name, index, read));
     if (this.#redaction.coversField(this.#way, name)) return REDACTED;
-    this.#way.push(name);
-    const copy = this.copy(readSafely(name, index, read));
-    this.#way.pop();
-    return copy;
+    return this.copyAt(name, readSafely(name, index, read));
   }
 }
 

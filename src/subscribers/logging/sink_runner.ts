@@ -137,9 +137,15 @@ export class SinkRunner {
     try {
       settling = this.#call(record);
     } finally {
-      if (settling === undefined) this.#goOn();
+      if (settling === undefined) {
+        if (this.#waiting.length === 0) this.#isBusy = false;
+        else this.#goOn();
+      }
     }
-    if (settling === undefined) return undefined;
+    return settling && this.#settle(record, settling);
+  }
+
+  #settle(record: LogRecord | undefined, settling: Promise<void>): Promise<void> {
     const kind = record === undefined || REQUESTS_ARE_APART ? undefined : kindOf(record);
     if (kind !== undefined) {
       this.#pendingByKind.set(kind, (this.#pendingByKind.get(kind) ?? 0) + 1);
@@ -184,20 +190,20 @@ export class SinkRunner {
   }
 
   #call(record: LogRecord | undefined): Promise<void> | undefined {
-    const result = this.#guard(
-      () => record === undefined ? this.#sink.flush?.() : this.#sink(record),
-      record,
-    );
+    const sink = this.#sink;
+    const call = record === undefined ? () => sink.flush?.() : () => sink(record);
+    const result = this.#guard(call, record);
     if (result !== undefined) return this.#follow(record, result);
     if (record !== undefined) this.#accepted++;
     return undefined;
   }
 
-  /** Calls one of the sink's functions. @returns the promise that it returned */
+  /** Calls one of the sink's functions. @returns what it returned, if that is a promise */
   #guard(call: () => void | Promise<void>, record?: LogRecord): PromiseLike<void> | undefined {
     this.#isCalled = true;
     try {
       const result = whileReporting(call);
+      if (result === undefined) return undefined;
       return typeof result === "object" && typeof result?.then === "function" ? result : undefined;
     } catch (error) {
       throw this.#failure(record, error);
