@@ -197,6 +197,7 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
   }
 
   #reportExpired(): void {
+    if (this.#pairsGroup.expired === 0) return;
     this.#expiredReport.update(
       this.#pairsGroup.expired,
       this.#expiry.now,

@@ -4,7 +4,6 @@ import { EventSubscriber } from "../../bus/event_subscriber.ts";
 import type { AnyEvent } from "../../catalog/declaration.ts";
 import type { BusEvent } from "../../events/event.ts";
 import type { AnyEvents, Subscriptions } from "../../events/event_map.ts";
-import { CountReport } from "../../internal/count_report.ts";
 import { toHrTime } from "../hr_time.ts";
 import type { SpanContext, SpanOptions, TracerLike } from "../otel_api.ts";
 import type { SpanSource } from "../../internal/span_source.ts";
@@ -27,6 +26,7 @@ import { contextOf, remoteContext } from "./contexts.ts";
 import { type NamedSpan, namedSpans, OpenSpan } from "./session_spans.ts";
 import { addAttributes, NewAttributes } from "./span_attributes.ts";
 import { handlersOf } from "./steps.ts";
+import { TracingReports } from "./tracing_reports.ts";
 import { WaitingRoots } from "./waiting_roots.ts";
 
 const NO_ATTRIBUTES = Object.freeze({});
@@ -40,8 +40,9 @@ export let spanSourceOfSubscriber: (subscriber: object) => SpanSource;
  * - A span begins and ends at the timestamps of its events, no matter when they are handled.
  * - Its parent is the open span of its session that its declaration names as `parent` (the one with
  *   the same operation id, or else the one opened last), else that of the `operation` that it was
- *   published in, else the session's root, else the span in the start event's `traceparent`. A root's parent is the span in its `traceparent`. The
- *   provider's sampler sees the parent's sampling decision.
+ *   published in, else the session's root, else the span in the start event's `traceparent`. A
+ *   root's parent is the span in its `traceparent`. The provider's sampler sees the parent's sampling
+ *   decision.
  * - A session's root ends when its own end and those of all its children have arrived, at the
  *   latest of these times.
  * - Its attributes are those of the start and the end event; its session and its operation id only
@@ -99,13 +100,10 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
   readonly #announced: Announcements;
   readonly #ambiguous: AmbiguousPairs;
   readonly #expiry: Expiry;
-  readonly #expiredReport: CountReport;
-  readonly #invalidReport: CountReport;
+  readonly #reports: TracingReports;
   #started = 0;
   #ended = 0;
-  #invalidTraceparents = 0;
   #thrown: { readonly error: unknown } | undefined;
-  #lastExpired = "";
   /** The event handled last and the span it belongs to, for the registry. */
   #event: BusEvent | undefined;
   #eventSpan: Span | undefined;
@@ -145,8 +143,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     this.#ambiguous = new AmbiguousPairs(logger);
     const pairs = [this.#announced.pairs, this.#open.pairs];
     this.#expiry = new Expiry(group, pairs, () => this.#report());
-    this.#expiredReport = new CountReport(logger);
-    this.#invalidReport = new CountReport(logger);
+    this.#reports = new TracingReports(logger, () => this.name);
     resolved.registry?.addSource((event) => this.#contextOf(event));
   }
 
@@ -160,7 +157,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
       open: open + this.#waiting.count,
       orphanedEnds: orphaned,
       ambiguousPairs: this.#ambiguous.count,
-      invalidTraceparents: this.#invalidTraceparents,
+      invalidTraceparents: this.#reports.invalidTraceparents,
     };
   }
 
@@ -216,18 +213,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
   }
 
   #report(): void {
-    this.#expiredReport.update(
-      this.#open.pairs.expired,
-      this.#expiry.now,
-      (expired) =>
-        `${this.name} expired spans whose end did not arrive: ${expired} so far, the last one a ` +
-        JSON.stringify(this.#lastExpired),
-    );
-    this.#invalidReport.update(
-      this.#invalidTraceparents,
-      this.#expiry.now,
-      (invalid) => `${this.name} ignored malformed traceparents: ${invalid} so far`,
-    );
+    this.#reports.update(this.#open.pairs.expired, this.#expiry.now);
   }
 
   #start(named: NamedSpan, event: AnyEvent): void {
@@ -347,12 +333,12 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
   /** The context that the start event's `traceparent` names, an empty one if it names none. */
   #remoteContext(event: AnyEvent): Context {
     const context = remoteContext(event);
-    if (context === undefined) this.#invalidTraceparents++;
+    if (context === undefined) this.#reports.invalidTraceparents++;
     return context ?? ROOT_CONTEXT;
   }
 
   #expire(open: OpenSpan): void {
-    this.#lastExpired = open.named.name;
+    this.#reports.lastExpired = open.named.name;
     try {
       open.span.setAttribute("busbar.expired", true);
     } finally {
