@@ -143,7 +143,15 @@ Deno.test("once a minute the older of two histograms begins anew, after it was r
 Deno.test("collections of garbage are recorded by their kind, in seconds", () => {
   using node = pretendNode();
   const { meter, recorded } = collectingMeter();
+  const { createHistogram } = meter;
+  let bounds: readonly number[] | undefined;
+  meter.createHistogram = (name, options) => {
+    bounds = options?.advice?.explicitBucketBoundaries;
+    return createHistogram(name, options);
+  };
   using _observation = observeRuntime({ meter });
+  // What the conventions advise.
+  assertEquals(bounds, [0.01, 0.1, 1, 10]);
   node.collect([1, 2], [2, 3], [4, 40], [8, 0.5], [16, 0.25], [32, 1], [undefined, 1]);
   assertEquals(
     recorded.map(({ name, value, attributes }) => [name, value, attributes?.["v8js.gc.type"]]),
