@@ -39,8 +39,9 @@ export class LabelFormatter {
     }
     for (const name of shared ?? []) values[names.indexOf(name)] = this.#joined(attributes, name);
     const labels = names.map((name, i) => `${name}="${escapeLabelValue(values[i] as string)}"`);
-    const text = labels.join();
-    return { text: text === "" ? "" : `{${text}}`, key: keyOf(labels, names, values, text) };
+    // Joined at once: a text that is put together later keeps its pieces.
+    const text = labels.length === 0 ? "" : ["{", labels.join(), "}"].join("");
+    return { text, key: keyOf(labels, names, values, text) };
   }
 
   /** Values that share a name, in an order that does not depend on the attributes'. */
@@ -72,11 +73,12 @@ function keyOf(
       isKey = false;
     }
   }
-  return isKey ? text : names.map((name, i): [string, number] => [name, i])
+  if (isKey) return text;
+  const shown = names.map((name, i): [string, number] => [name, i])
     .filter(([, i]) => values[i] !== "")
     .sort(([a], [b]) => a < b ? -1 : 1)
-    .map(([, i]) => labels[i])
-    .join();
+    .map(([, i]) => labels[i]);
+  return shown.length === 0 ? "" : `{${shown.join()}}`;
 }
 
 const KNOWN_NAMES_LIMIT = 1_000;
