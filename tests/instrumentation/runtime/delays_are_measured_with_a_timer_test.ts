@@ -160,7 +160,7 @@ Deno.test("what ends before it has begun starts no timer", async () => {
   assertEquals(ending.listeners(), 0);
   observeRuntime({ meter, signal: ending.signal });
   ending.abort();
-  observeRuntime({ meter, signal: ending.signal });
+  observeRuntime({ meter, signal: ending.signal })[Symbol.dispose]();
   await Promise.resolve();
   assertEquals([timers.waiting.length, callbacks.size], [0, 0]);
 });
