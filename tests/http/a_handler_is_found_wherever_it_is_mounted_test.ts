@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { createHandler, healthRoutes, metricsRoute, toNodeHandler } from "@busbar/busbar/http";
+import { MemoryLogger } from "@busbar/busbar/testing";
 import express from "express";
 import { Hono } from "hono";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -70,14 +71,20 @@ Deno.test("Hono mounts it by a route, below a path or whole", async () => {
 /** What a path is answered by `listener`. */
 async function asker(
   listener: (incoming: IncomingMessage, outgoing: ServerResponse) => void,
-): Promise<AsyncDisposable & { at(path: string, init?: RequestInit): Promise<string> }> {
+): Promise<
+  AsyncDisposable & {
+    ask(path: string, init?: RequestInit): Promise<Response>;
+    at(path: string, init?: RequestInit): Promise<string>;
+  }
+> {
   const server = createServer(listener);
   const { origin, [Symbol.asyncDispose]: end } = await listening(server, 0, () => {
     server.closeAllConnections();
   });
+  const ask = (path: string, init?: RequestInit) => fetch(`${origin}${path}`, init);
   return {
-    at: (path, init) =>
-      textAt((request) => fetch(request.url.replace("http://localhost", origin), init), path),
+    ask,
+    at: (path, init) => textAt(() => ask(path, init), path),
     [Symbol.asyncDispose]: end,
   };
 }
@@ -141,11 +148,47 @@ Deno.test("node:http gives it every path, with a prefix or without", async () =>
   assertEquals(await server.at("/internal"), "404");
 });
 
+Deno.test("what fails under way is told to the logger of the handler, but for clients that go away", async () => {
+  const logger = new MemoryLogger();
+  const failing = createHandler({
+    routes: [{
+      path: "/fails",
+      handle: () => new Response(new ReadableStream({ pull: (body) => body.error("too bad") })),
+    }],
+    logger,
+  });
+  await using server = await asker(toNodeHandler(failing));
+  assertEquals(await server.at("/fails"), "500");
+  assertEquals(logger.lines, ["busbar: Cannot answer a request: too bad"]);
+
+  const [asked, gone] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const hanging = ({ signal }: Request) =>
+    new Promise<Response>((_, reject) => {
+      signal.addEventListener("abort", () => {
+        reject(new Error("nobody listens"));
+        gone.resolve();
+      });
+      asked.resolve();
+    });
+  await using other = await asker(toNodeHandler(hanging, { logger }));
+  const client = new AbortController();
+  const response = other.ask("/", { signal: client.signal }).catch(() => {});
+  await asked.promise;
+  client.abort();
+  await Promise.all([response, gone.promise]);
+  // One request later, all that comes of it has come.
+  assertEquals(await server.at("/absent"), "404");
+  assertEquals(logger.lines.length, 1);
+});
+
 Deno.test("where there is a route for the root, a mount is that", async () => {
   const rooted = createHandler({
     routes: [{ path: "/", handle: ({ url }) => new Response(new URL(url).pathname) }],
     anyPrefix: true,
   });
+  const at = (path: string) => textAt(rooted, path);
+  // It is no end of other paths.
+  assertEquals([await at("/"), await at("/other/"), await at("//")], ["/", "404", "404"]);
   const app = express();
   app.use("/mounted", toNodeHandler(rooted));
   // What is no handler of routes sees what is left of the path, as ever.
