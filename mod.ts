@@ -37,6 +37,7 @@ export type {
   Subscriptions,
 } from "./src/events/event_map.ts";
 export { EventBus, type EventBusConstructor } from "./src/bus/event_bus.ts";
+export { burstClock } from "./src/bus/clock.ts";
 export { EventSubscriber } from "./src/bus/event_subscriber.ts";
 export { DEFAULT_EVENT_BUS_OPTIONS, MAX_QUEUE_SIZE_LIMIT } from "./src/bus/options.ts";
 export type { EventBusOptions, OverflowPolicy } from "./src/bus/options.ts";

@@ -21,7 +21,6 @@ import { setImmediate } from "node:timers";
 import { EventEmitter } from "eventemitter3";
 import { type BusEvent, EventBus } from "../mod.ts";
 import { createClock } from "../src/bus/clock.ts";
-import { monotonicMs, wallMs } from "../src/internal/clocks.ts";
 import { median } from "./measure.ts";
 
 const TYPE = "cache.read";
@@ -46,7 +45,7 @@ type Publish = () => void;
 const storage = new AsyncLocalStorage<number>();
 
 function emitter3(): Publish {
-  const clock = createClock({ wallMs, monotonicMs });
+  const clock = createClock();
   const emitter = new EventEmitter();
   emitter.on(TYPE, count);
   return () =>

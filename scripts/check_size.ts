@@ -14,7 +14,7 @@ const CORE_TARGET_BYTES = 7_168;
 
 /** What an entry point may take, in bytes. */
 const MAX_BYTES: Readonly<Record<string, number>> = {
-  "mod.ts": 7_680,
+  "mod.ts": 7_700,
   "src/library/mod.ts": 600,
 };
 

@@ -4,6 +4,15 @@ const CHUNK_SIZE = 256;
 /** Some slots; behind the last of them follows the next chunk. */
 type Chunk<Item> = (Item | Chunk<Item> | undefined)[];
 
+/** Items in a row with a timestamp of their own, by their positions. */
+interface Run<Item> {
+  readonly start: number;
+  /** The position behind the last of them, and the item there, once there is one. */
+  end: number;
+  follower: Item | undefined;
+  next: Run<Item> | undefined;
+}
+
 /**
  * A first-in, first-out queue with a strict bound. It knows no overflow policy: whoever pushes asks
  * {@linkcode BoundedQueue.full} first.
@@ -18,8 +27,8 @@ export class BoundedQueue<Item> {
   #tail = 0;
   #headChunk: Chunk<Item> = new Array(CHUNK_SIZE + 1);
   #tailChunk = this.#headChunk;
-  /** The positions of items with a timestamp of their own, where there ever were any. */
-  #withOwnTimestamp: Set<number> | undefined;
+  #firstRun: Run<Item> | undefined;
+  #lastRun: Run<Item> | undefined;
 
   constructor(limit: number) {
     this.limit = limit;
@@ -51,7 +60,7 @@ export class BoundedQueue<Item> {
   push(item: Item, ownTimestamp: boolean): void {
     const slot = this.#tail & (CHUNK_SIZE - 1);
     this.#tailChunk[slot] = item;
-    if (ownTimestamp) (this.#withOwnTimestamp ??= new Set()).add(this.#tail);
+    if (ownTimestamp || this.#lastRun) this.#note(item, ownTimestamp);
     this.#tail++;
     if (slot === CHUNK_SIZE - 1) {
       this.#tailChunk = this.#tailChunk[CHUNK_SIZE] = new Array(CHUNK_SIZE + 1);
@@ -66,19 +75,34 @@ export class BoundedQueue<Item> {
     const slot = head & (CHUNK_SIZE - 1);
     const item = chunk[slot];
     chunk[slot] = undefined;
-    this.#withOwnTimestamp?.delete(head);
     this.#head = head + 1;
+    if (this.#firstRun?.end === this.#head) {
+      this.#firstRun = this.#firstRun.next;
+      if (!this.#firstRun) this.#lastRun = undefined;
+    }
     if (slot === CHUNK_SIZE - 1) this.#headChunk = chunk[CHUNK_SIZE] as Chunk<Item>;
     return item as Item;
   }
 
   /** The oldest item whose timestamp the bus has set. */
   oldestStamped(): Item | undefined {
-    let position = this.#head;
-    let chunk = this.#headChunk;
-    while (this.#withOwnTimestamp?.has(position)) {
-      if ((++position & (CHUNK_SIZE - 1)) === 0) chunk = chunk[CHUNK_SIZE] as Chunk<Item>;
-    }
-    return chunk[position & (CHUNK_SIZE - 1)] as Item | undefined;
+    const run = this.#firstRun;
+    return run && run.start <= this.#head
+      ? run.follower
+      : this.#headChunk[this.#head & (CHUNK_SIZE - 1)] as Item | undefined;
+  }
+
+  /** Keeps the runs up to date with the item that is pushed. */
+  #note(item: Item, ownTimestamp: boolean): void {
+    const end = this.#tail + 1;
+    let run = this.#lastRun;
+    if (run?.end !== this.#tail) {
+      if (!ownTimestamp) return;
+      run = { start: this.#tail, end, follower: undefined, next: undefined };
+      if (this.#lastRun) this.#lastRun.next = run;
+      else this.#firstRun = run;
+      this.#lastRun = run;
+    } else if (ownTimestamp) run.end = end;
+    else run.follower = item;
   }
 }

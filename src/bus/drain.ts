@@ -54,347 +54,335 @@ interface Begun {
  * set: a macrotask whose arrival proves it. One costs microseconds, so at most one a millisecond is
  * set, and slices of one millisecond share its budget. Each turn makes one call at least.
  */
-export class Drain {
-  /** When an event was published, on the runtime's monotonic clock; 0 if that is not known. */
-  publishedMs = 0;
-  /** Whether a slice is on the stack. */
-  running = false;
-  /** Calls that were seen to take as long as the budget, by the handler's name. */
-  readonly slow: Tally = new Tally();
-  /** Events that passed by a handler with too many calls pending, by its name. */
-  readonly skipped: Tally = new Tally();
-  /** Async calls that have not settled. */
-  readonly inFlight: Set<AsyncCall> = new Set();
-  /** What is called when a slice has ended, or an async call has settled. */
-  readonly changes: Set<() => void> = new Set();
-  readonly #queue: BoundedQueue<BusEvent>;
-  readonly #routes: Routes;
-  readonly #failures: Failures;
-  readonly #losses: Losses;
-  readonly #subscribers: SubscriberSet;
-  readonly #budgetMs: number;
-  readonly #maxInFlight: number;
-  /** It can end a slice, but neither prolong it nor keep it from doing anything. */
-  readonly #userClock: (() => number) | undefined;
+export type Drain = ReturnType<typeof createDrain>;
+
+/** Makes the drain of a bus; see {@linkcode Drain}. */
+// A closure, as most of the core: its variables are a third of a class's fields in a bundle, and no
+// slower.
+export function createDrain(
+  { drainBudgetMs, maxInFlight }: ResolvedOptions,
+  userClock: (() => number) | undefined,
+  queue: BoundedQueue<BusEvent>,
+  routes: Routes,
+  failures: Failures,
+  losses: Losses,
+  subscribers: SubscriberSet,
+) {
+  let scheduled = false;
   /** How many want what is queued to be dispatched; while nobody does, it waits. */
-  #holders = 0;
-  #scheduled = false;
-  #markerSet = false;
-  #turnMs = -Infinity;
-  #turnUserMs = 0;
-  #calls = 0;
-  /** How many events have left the queue and not met their end. */
-  #unsettled = 0;
-  /** The call in progress, once somebody has asked for it. */
-  #call: AsyncCall | undefined;
-  #begun: Begun | undefined;
-  #lone = 0;
-  /** When the slice began, and when it last looked at the clock; NaN if it has not. */
-  #sliceMs = 0;
-  #lookedMs = 0;
-  /** How many of the next calls are timed one by one; -1 until something took the whole budget. */
-  #toTime = -1;
+  let holders = 0;
   /** How many calls are made before the next look. */
-  #interval = 1;
-  /** Whose call it was, if it was one. */
-  #calledName: string | undefined;
+  let interval = 1;
+  let lone = 0;
+  let markerSet = false;
+  let turnMs = -Infinity;
+  let begun: Begun | undefined;
+  /** How many events have left the queue and not met their end. */
+  let unsettled = 0;
+  /** The call in progress, once somebody has asked for it. */
+  let call: AsyncCall | undefined;
+  let calls = 0;
+  let isRunning = false;
   /** Whether an async call has been made since the last look. */
-  #calledAsync = false;
+  let calledAsync = false;
+  /** When the slice began, and when it last looked at the clock; NaN if it has not. */
+  let sliceMs = 0;
+  let lookedMs = 0;
+  let turnUserMs = 0;
+  /** How many of the next calls are timed one by one; -1 until something took the whole budget. */
+  let toTime = -1;
+  /** Whose call it was, if it was one. */
+  let calledName: string | undefined;
   /** Whether the slice waits for the microtasks of the calls it has made. */
-  #isWaiting = false;
-
-  constructor(
-    options: ResolvedOptions,
-    queue: BoundedQueue<BusEvent>,
-    routes: Routes,
-    failures: Failures,
-    losses: Losses,
-    subscribers: SubscriberSet,
-  ) {
-    this.#queue = queue;
-    this.#routes = routes;
-    this.#failures = failures;
-    this.#losses = losses;
-    this.#subscribers = subscribers;
-    this.#budgetMs = options.drainBudgetMs;
-    this.#maxInFlight = options.maxInFlight;
-    this.#userClock = options.clock && failures.now;
-  }
-
-  /** How many events have met their end: all that left the queue, but for those in dispatch. */
-  get settled(): number {
-    return this.#queue.shifted - this.#unsettled;
-  }
+  let isWaiting = false;
 
   /** Whether nothing waits to be dispatched. */
-  get idle(): boolean {
-    return this.#queue.size === 0 && this.#begun === undefined;
-  }
+  const isIdle = () => queue.size === 0 && !begun;
 
-  /** The call whose synchronous part is running, if it is an async one. */
-  get call(): AsyncCall {
-    return this.#call ??= { name: "" };
-  }
-
-  /** Gives up an event, or the rest of its routes. @returns its type, if there is an event */
-  shift(): string | undefined {
-    const begun = this.#begun;
-    if (begun) this.#unsettled--;
-    this.#begun = begun?.outer;
-    return (begun?.event ?? this.#queue.shift())?.type;
-  }
-
-  /** Lets the drain run for one more who wants it to. */
-  start(): void {
-    this.#holders++;
-    if (!this.idle) this.wake();
-  }
-
-  /** One less wants it to run. */
-  stop(): void {
-    this.#holders--;
-  }
-
-  /** Makes sure that what was queued is taken up. */
-  wake(): void {
-    if (this.#holders === 0 || this.#scheduled && !REQUESTS_ARE_APART) return;
-    // In this order: at the end of the stack the call may throw.
-    inNeutralContext(this.#onWake);
-    this.#scheduled = true;
-  }
-
-  /**
-   * Runs one slice on the caller's stack, with a budget of its own: the turn's may be spent, and
-   * the caller needs room now. What it takes still counts for the turn. Not while one is running.
-   */
-  runNow(): void {
-    const turnMs = this.#turnMs;
-    const turnUserMs = this.#turnUserMs;
-    try {
-      this.#startBudget(this.#lookedMs = monotonicMs());
-      this.#beginSlice(false);
-    } finally {
-      this.running = false;
-      this.#turnMs = turnMs;
-      this.#turnUserMs = turnUserMs;
+  function onWake(): void {
+    if (isWaiting) {
+      // The others have run: it goes on with its slice.
+      isWaiting = false;
+      slice(true, false);
+      return;
     }
-  }
-
-  readonly #onWake = (): void => {
-    if (this.idle) {
-      this.#scheduled = false;
+    if (isIdle()) {
+      scheduled = false;
       return;
     }
     // One event alone needs no clock of its own: its publish has just read it. A few are timed.
-    const readMs = this.#queue.size === 1 && this.#interval > 1 &&
-      ++this.#lone % LONE_PER_TIMED && this.publishedMs;
-    const now = readMs || monotonicMs();
-    this.publishedMs = 0;
-    const sinceMs = now - this.#turnMs;
-    const isNew = this.#markerSet
+    let now = 0;
+    if (queue.size === 1 && interval > 1 && ++lone % LONE_PER_TIMED) now = drain.publishedMs;
+    // What the publisher did since then is not to be taken for the handler's.
+    lookedMs = NaN;
+    if (!now) lookedMs = now = monotonicMs();
+    drain.publishedMs = 0;
+    const sinceMs = now - turnMs;
+    const isNew = markerSet
       ? REQUESTS_ARE_APART && sinceMs >= LOST_MARKER_MS
       : sinceMs >= TURN_MARKER_INTERVAL_MS;
-    if (isNew) this.#setMarker();
-    // What the publisher did since then is not to be taken for the handler's.
-    this.#lookedMs = readMs ? NaN : now;
-    this.#continue(now, isNew);
-  };
-
-  readonly #onMarker = (): void => {
-    this.#markerSet = false;
-    // Where microtasks may be lost, a slice may wait in vain.
-    if (this.#scheduled && (!this.#isWaiting || REQUESTS_ARE_APART)) {
-      this.#continue(this.#lookedMs = monotonicMs(), true);
-    } else this.#startBudget(monotonicMs());
-  };
-
-  #setMarker(): void {
-    this.#markerSet = true;
-    nextTurn(this.#onMarker);
+    if (isNew) setMarker();
+    goOn(now, isNew);
   }
 
-  #startBudget(now: number): void {
-    this.#turnMs = now;
-    this.#turnUserMs = this.#userClock?.() ?? 0;
+  function onMarker(): void {
+    markerSet = false;
+    // Where microtasks may be lost, a slice may wait in vain.
+    if (scheduled && (!isWaiting || REQUESTS_ARE_APART)) {
+      goOn(lookedMs = monotonicMs(), true);
+    } else startBudget(monotonicMs());
+  }
+
+  function setMarker(): void {
+    markerSet = true;
+    nextTurn(onMarker);
+  }
+
+  function startBudget(now: number): void {
+    turnMs = now;
+    // A user's clock can end a slice, but neither prolong it nor keep it from doing anything.
+    if (userClock) turnUserMs = userClock();
   }
 
   /** Whether the turn's budget is spent, or its calls where no clock says anything. */
-  #isSpent(now: number): boolean {
-    const tookMs = now - this.#turnMs;
-    const tookUserMs = (this.#userClock?.() ?? 0) - this.#turnUserMs;
-    return Math.max(tookMs, tookUserMs) >= this.#budgetMs ||
-      this.#calls >= Math.max(MIN_TURN_CALLS, this.#queue.limit) && !tookMs && !tookUserMs;
+  function isSpent(now: number): boolean {
+    const tookMs = userClock ? Math.max(now - turnMs, userClock() - turnUserMs) : now - turnMs;
+    return tookMs >= drainBudgetMs ||
+      tookMs <= 0 && calls >= Math.max(MIN_TURN_CALLS, queue.limit);
   }
 
   /** @param isNew whether the turn is: then it makes a call, whatever the clocks say */
-  #continue(now: number, isNew: boolean): void {
+  function goOn(now: number, isNew: boolean): void {
     if (isNew) {
-      this.#startBudget(now);
-      this.#calls = 0;
+      startBudget(now);
+      calls = 0;
     }
-    if (this.#holders > 0 && (isNew || !this.#isSpent(now))) this.#beginSlice(true);
-    else this.#endWake();
+    if (holders > 0 && (isNew || !isSpent(now))) slice(true, true);
+    else endWake();
   }
 
-  #endWake(): void {
-    this.#scheduled = this.#holders > 0 && !this.idle;
-    if (this.#scheduled && !this.#markerSet) this.#setMarker();
+  function endWake(): void {
+    scheduled = holders > 0 && !isIdle();
+    if (scheduled && !markerSet) setMarker();
   }
 
-  #beginSlice(mayWait: boolean): void {
-    this.#sliceMs = this.#lookedMs;
-    this.#interval = Math.min(this.#interval, FIRST_INTERVAL);
-    this.#calledAsync = false;
-    this.#slice(mayWait, true);
-  }
-
-  /** @param mayWait whether it may let other microtasks run before it looks at the clock */
-  #slice(mayWait: boolean, isNew: boolean): void {
-    this.running = true;
-    while (isNew || !this.#isOver()) {
+  /**
+   * @param mayWait whether it may let other microtasks run before it looks at the clock
+   * @param isNew whether it begins, and makes a call before it looks
+   */
+  function slice(mayWait: boolean, isNew: boolean): void {
+    isRunning = true;
+    if (isNew) {
+      sliceMs = lookedMs;
+      interval = Math.min(interval, FIRST_INTERVAL);
+      calledAsync = false;
+    }
+    while (isNew || !isOver()) {
       isNew = false;
-      let left = this.#interval;
-      do left -= this.next(left); while (left > 0 && !this.idle);
-      this.#calls += this.#interval - left;
+      let left = interval;
+      do left -= drain.next(left); while (left > 0 && !isIdle());
+      calls += interval - left;
       // So it is nearly always in a service: one event, and its handlers are quick.
-      if (this.idle) {
-        if (this.#interval > 1) break;
-      } else if (mayWait && this.#calledAsync) {
+      if (isIdle()) {
+        if (interval > 1) break;
+      } else if (mayWait && calledAsync) {
         // Before others run, whose work is not the handler's.
-        if (this.#interval === 1) this.#reportSlow(monotonicMs() - this.#lookedMs);
-        this.running = false;
-        this.#isWaiting = true;
-        inNeutralContext(this.#onOthersRun);
+        if (interval === 1) reportSlow(monotonicMs() - lookedMs);
+        isRunning = false;
+        isWaiting = true;
+        inNeutralContext(onWake);
         return;
       }
     }
-    this.onDrain(this.#sliceMs);
-    this.running = false;
-    if (mayWait) this.#endWake();
+    drain.onDrain(sliceMs);
+    isRunning = false;
+    if (mayWait) endWake();
   }
-
-  /** Goes on with the slice that has let other microtasks run. */
-  readonly #onOthersRun = (): void => {
-    if (!this.#isWaiting) return;
-    this.#isWaiting = false;
-    this.#slice(true, false);
-  };
 
   /** Looks at the clock, unless nothing waits and calls are quick. @returns whether the slice ends */
-  #isOver(): boolean {
-    if (this.idle && this.#interval > 1) return true;
+  function isOver(): boolean {
+    if (isIdle() && interval > 1) return true;
     const now = monotonicMs();
-    const tookMs = now - this.#lookedMs;
-    if (!this.#calledAsync) this.#reportSlow(tookMs);
-    this.#lookedMs = now;
-    const longest = this.#calledAsync ? MAX_ASYNC_INTERVAL : MAX_INTERVAL;
-    if (tookMs >= this.#budgetMs) this.#toTime = TIMED_CALLS;
-    const isLong = tookMs > this.#interval * this.#budgetMs / QUICK_CALLS_PER_BUDGET;
-    this.#interval = isLong || this.#toTime > 0 && this.#toTime--
-      ? 1
-      : Math.min(this.#interval * 2, longest);
-    this.#calledAsync = false;
-    return this.idle || this.#isSpent(now) || this.#holders === 0;
+    const tookMs = now - lookedMs;
+    if (!calledAsync) reportSlow(tookMs);
+    lookedMs = now;
+    const longest = calledAsync ? MAX_ASYNC_INTERVAL : MAX_INTERVAL;
+    if (tookMs >= drainBudgetMs) toTime = TIMED_CALLS;
+    const isLong = tookMs > interval * drainBudgetMs / QUICK_CALLS_PER_BUDGET;
+    interval = isLong || toTime > 0 && toTime-- ? 1 : Math.min(interval * 2, longest);
+    calledAsync = false;
+    return isIdle() || isSpent(now) || holders === 0;
   }
 
-  #reportSlow(tookMs: number): void {
-    const name = this.#calledName;
-    if (name && this.#interval < 2 && this.#toTime >= 0 && tookMs >= this.#budgetMs) {
-      this.#failures.report(this.slow, name, `held the event loop for ${tookMs.toFixed(1)} ms`);
-    }
-  }
-
-  /** What is due after some events, or the last of them. */
-  onDrain(startedAtMs: number): void {
-    this.#subscribers.onDrain(startedAtMs);
-    if (this.idle) this.#losses.onDrain();
-    this.changed();
-  }
-
-  /** Ends the calls that were lost with the requests that made them. */
-  endLost(): void {
-    for (const { name, lease, end } of this.inFlight) {
-      if (!lease?.isLost) continue;
-      this.#failures.count(name, "an async call", "its request has ended");
-      end?.();
+  function reportSlow(tookMs: number): void {
+    if (calledName && interval < 2 && toTime >= 0 && tookMs >= drainBudgetMs) {
+      failures.report(drain.slow, calledName, `held the event loop for ${tookMs.toFixed(1)} ms`);
     }
   }
 
   /** Has everybody look who waits for something here. */
-  changed(): void {
-    if (this.changes.size > 0) this.changes.forEach((look) => look());
+  function changed(): void {
+    if (drain.changes.size > 0) drain.changes.forEach((look) => look());
   }
 
-  /**
-   * Dispatches the oldest event, or the rest of it.
-   * @param most how many routes may be called, 1 at least
-   * @returns how many were, 1 for an event that reaches nobody; 0 if there is no event
-   */
-  next(most: number): number {
-    const begun = this.#begun;
-    const event = begun?.event ?? this.#queue.shift();
-    if (event === undefined) return 0;
-    if (!begun) this.#unsettled++;
-    this.#begun = begun?.outer;
-    const first = begun?.index ?? 0;
-    let index = first;
-    let routes = begun?.routes;
-    try {
-      routes ??= this.#routes.of(event.type);
-      const end = Math.min(routes.length, first + most);
-      while (index < end) this.#run(routes[index++] as Route, event);
-    } finally {
-      // Also where the stack ends, as a publisher's may: before its routes are known, even.
-      this.#unsettled--;
-      if (index !== routes?.length) {
-        this.#begun = { outer: this.#begun, event, routes, index };
-        this.#unsettled++;
-      }
-    }
-    if (most === 1) this.#calledName = routes[first]?.name;
-    return index - first || 1;
-  }
-
-  #run(route: Route, event: BusEvent): void {
-    this.#call = undefined;
+  function run(route: Route, event: BusEvent): void {
+    call = undefined;
     try {
       // Taken out first: called on the route, the handler would see the route as `this`.
       const { handler } = route;
       const result = handler(event);
-      if (isThenable(result)) this.#follow(route, event.type, result);
+      if (isThenable(result)) follow(route, event.type, result);
     } catch (error) {
-      this.#failures.count(route.name, event.type, error);
+      failures.count(route.name, event.type, error);
     }
   }
 
-  #follow(route: Route, type: string, result: object): void {
+  function follow(route: Route, type: string, result: object): void {
     const { name, handler } = route;
-    const { call } = this;
-    call.name = name;
-    this.#call = undefined;
-    this.#calledAsync = true;
+    const { inFlight } = drain;
+    const own = drain.call();
+    own.name = name;
+    call = undefined;
+    calledAsync = true;
     const end = () => {
-      call.lease?.end();
-      if (!this.inFlight.delete(call)) return;
+      own.lease?.end();
+      if (!inFlight.delete(own)) return;
       route.inFlight--;
       route.handler = handler;
-      this.changed();
+      changed();
     };
-    this.#failures.follow(name, type, result, end);
+    failures.follow(name, type, result, end);
     if (REQUESTS_ARE_APART) {
-      call.lease = new Lease();
-      call.end = end;
+      own.lease = new Lease();
+      own.end = end;
     }
-    this.inFlight.add(call);
+    inFlight.add(own);
     // Put in the handler's place, so that the check costs nothing while there is nothing to skip.
-    if (++route.inFlight >= this.#maxInFlight) {
+    if (++route.inFlight >= maxInFlight) {
       route.handler = (event) => {
-        this.endLost();
-        const { inFlight } = route;
-        if (inFlight < this.#maxInFlight) return handler(event);
-        const what = `is skipped: ${inFlight} pending`;
-        return this.#failures.report(this.skipped, name, what);
+        drain.endLost();
+        const pending = route.inFlight;
+        if (pending < maxInFlight) return handler(event);
+        return failures.report(drain.skipped, name, `is skipped: ${pending} pending`);
       };
     }
   }
+
+  const drain = {
+    /** When an event was published, on the runtime's monotonic clock; 0 if that is not known. */
+    publishedMs: NaN,
+    /** Calls that were seen to take as long as the budget, by the handler's name. */
+    slow: new Tally(),
+    /** Events that passed by a handler with too many calls pending, by its name. */
+    skipped: new Tally(),
+    /** Async calls that have not settled. */
+    inFlight: new Set<AsyncCall>(),
+    /** What is called when a slice has ended, or an async call has settled. */
+    changes: new Set<() => void>(),
+
+    /** How many events have met their end: all that left the queue, but for those in dispatch. */
+    settled(): number {
+      return queue.shifted - unsettled;
+    },
+
+    isIdle,
+
+    /** The call whose synchronous part is running, if it is an async one. */
+    call(): AsyncCall {
+      return call ??= { name: "" };
+    },
+
+    /** Gives up what is not dispatched, or not to all of its routes: it is lost. */
+    giveUp(): void {
+      while (!isIdle()) {
+        if (begun) unsettled--;
+        const { type } = begun?.event ?? queue.shift() as BusEvent;
+        begun = begun?.outer;
+        losses.add("shutdown", type);
+      }
+    },
+
+    /** Lets the drain run for one more who wants it to. */
+    start(): void {
+      holders++;
+      if (!isIdle()) drain.wake();
+    },
+
+    /** One less wants it to run. */
+    stop(): void {
+      holders--;
+    },
+
+    /** Makes sure that what was queued is taken up. */
+    wake(): void {
+      if (holders === 0 || scheduled && !REQUESTS_ARE_APART) return;
+      // In this order: at the end of the stack the call may throw.
+      inNeutralContext(onWake);
+      scheduled = true;
+    },
+
+    /**
+     * Runs one slice on the caller's stack, with a budget of its own: the turn's may be spent, and
+     * the caller needs room now. What it takes still counts for the turn. Not while one is running.
+     */
+    runNow(): void {
+      if (isRunning) return;
+      const [ms, ofUserMs] = [turnMs, turnUserMs];
+      try {
+        startBudget(lookedMs = monotonicMs());
+        slice(false, true);
+      } finally {
+        isRunning = false;
+        turnMs = ms;
+        turnUserMs = ofUserMs;
+      }
+    },
+
+    /** What is due after some events, or the last of them. */
+    onDrain(startedAtMs: number): void {
+      subscribers.onDrain(startedAtMs);
+      if (isIdle()) losses.onDrain();
+      changed();
+    },
+
+    /** Ends the calls that were lost with the requests that made them. */
+    endLost(): void {
+      for (const { name, lease, end } of drain.inFlight) {
+        if (!lease?.isLost) continue;
+        failures.count(name, "an async call", "its request has ended");
+        end?.();
+      }
+    },
+
+    /**
+     * Dispatches the oldest event, or the rest of it.
+     * @param most how many routes may be called, 1 at least
+     * @returns how many were, 1 for an event that reaches nobody; 0 if there is no event
+     */
+    next(most: number): number {
+      let index = 0;
+      let event: BusEvent | undefined;
+      let reached: readonly Route[] | undefined;
+      if (begun) {
+        ({ event, index, routes: reached, outer: begun } = begun);
+      } else {
+        event = queue.shift();
+        if (!event) return 0;
+        unsettled++;
+      }
+      const first = index;
+      try {
+        reached ??= routes.of(event.type);
+        const end = Math.min(reached.length, first + most);
+        while (index < end) run(reached[index++] as Route, event);
+      } finally {
+        // Also where the stack ends, as a publisher's may: before its routes are known, even.
+        if (index === reached?.length) unsettled--;
+        else begun = { event, index, routes: reached, outer: begun };
+      }
+      if (most === 1) calledName = reached[first]?.name;
+      return index - first || 1;
+    },
+  };
+  return drain;
 }

@@ -1,4 +1,4 @@
-import type { BusEvent, EventContext, PublishInit } from "../events/event.ts";
+import type { BusEvent, PublishInit } from "../events/event.ts";
 import type {
   AnyEvents,
   EventHandler,
@@ -13,31 +13,18 @@ import type { EventSubscriber } from "../library/event_subscriber.ts";
 import type { DeadlineOptions, SubscribeOptions } from "../library/options.ts";
 import type { BusDrop, BusStats, StopReport } from "../library/reports.ts";
 import { BoundedQueue } from "./bounded_queue.ts";
-import { createClock, guardClock } from "./clock.ts";
-import { Deadline, resolveTimeoutMs } from "../internal/deadline.ts";
-import { Drain } from "./drain.ts";
-import { Failures } from "./failures.ts";
-import { Lifecycle } from "./lifecycle.ts";
-import { isListener, Listeners } from "./listeners.ts";
-import { Losses } from "./losses.ts";
-import { type EventBusOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
-import { assertFunction, format } from "../internal/arguments.ts";
-import { monotonicMs, wallMs } from "../internal/clocks.ts";
-import { markEcho } from "../internal/reporting.ts";
-import { MAX_TIME_MS } from "../internal/tuning.ts";
-import { type End, Routes, untilAborted } from "./routes.ts";
-import { SubscriberSet } from "./subscriber_set.ts";
-
-/** A record while it is made. */
-type Writable<Record> = { -readonly [Field in keyof Record]: Record[Field] };
-
-/** Takes over what is given and not known yet. */
-function takeOver(event: Writable<BusEvent>, given: EventContext): void {
-  event.sessionId ||= given.sessionId ?? "";
-  event.operationId ||= given.operationId ?? "";
-  event.traceparent ??= given.traceparent;
-  event.tracestate ??= given.tracestate;
-}
+import { createClock, guardClock, type MaybeOwnClock } from "./clock.ts";
+import { resolveTimeoutMs } from "../internal/deadline.ts";
+import { createDrain, type Drain } from "./drain.ts";
+import { createFailures, type Failures } from "./failures.ts";
+import { createIntake, type Intake } from "./intake.ts";
+import { createListeners, isListener, type Listeners } from "./listeners.ts";
+import { createLosses, type Losses } from "./losses.ts";
+import { type EventBusOptions, resolveOptions } from "./options.ts";
+import { assertFunction } from "../internal/arguments.ts";
+import { monotonicMs } from "../internal/clocks.ts";
+import { createRoutes, type End, type Routes, untilAborted } from "./routes.ts";
+import { createSubscriberSet, type SubscriberSet } from "./subscriber_set.ts";
 
 /** A bus, as a type; see `EventBus` of `@busbar/busbar/library`. */
 export type EventBus<Events extends object = AnyEvents> = Bus<Events>;
@@ -80,10 +67,8 @@ export const EventBus: EventBusConstructor = class EventBus<Events extends objec
   implements Bus<Events> {
   /** What other copies of the package know it by: the version of what they agree on. */
   readonly [EVENT_BUS_BRAND]: number = CONTRACT_VERSION;
-  readonly #options: ResolvedOptions;
-  readonly #now: () => number;
-  /** Whether a publish calls code that is not the bus's own. */
-  readonly #isForeign: boolean;
+  readonly #enabled: boolean;
+  readonly #intake: Intake;
   readonly #queue: BoundedQueue<BusEvent>;
   readonly #failures: Failures;
   readonly #losses: Losses;
@@ -91,31 +76,40 @@ export const EventBus: EventBusConstructor = class EventBus<Events extends objec
   readonly #listeners: Listeners;
   readonly #drain: Drain;
   readonly #subscribers: SubscriberSet;
-  readonly #lifecycle: Lifecycle;
   /** See {@linkcode EventBusConstructor}. */
   constructor(options: EventBusOptions = {}) {
     super();
-    this.#options = resolveOptions(options);
-    const { clock, context, logger, maxQueueSize } = this.#options;
-    const failures = this.#failures = new Failures(logger);
-    this.#now = failures.now = clock
-      ? guardClock(clock, failures)
-      : createClock({ wallMs, monotonicMs: () => this.#drain.publishedMs = monotonicMs() });
-    this.#isForeign = Boolean(clock ?? context);
-    const queue = this.#queue = new BoundedQueue(maxQueueSize);
-    const routes = this.#routes = new Routes();
-    const losses = this.#losses = new Losses(failures, this);
-    const subscribers = this.#subscribers = new SubscriberSet(routes, failures);
-    this.#listeners = new Listeners(this, routes, failures);
-    const drain = this.#drain = new Drain(
-      this.#options,
+    const resolved = resolveOptions(options);
+    const { enabled } = resolved;
+    const clock: MaybeOwnClock | undefined = resolved.clock;
+    this.#enabled = enabled;
+    const failures = this.#failures = createFailures(resolved.logger);
+    const userClock = clock && !clock.isOwn ? guardClock(clock, failures) : undefined;
+    failures.now = userClock ?? clock ??
+      createClock(() => drain.publishedMs = monotonicMs());
+    const queue = this.#queue = new BoundedQueue(resolved.maxQueueSize);
+    const routes = this.#routes = createRoutes();
+    const losses = this.#losses = createLosses(failures, this);
+    const subscribers = this.#subscribers = createSubscriberSet(routes, failures);
+    this.#listeners = createListeners(this, routes, failures);
+    const drain = this.#drain = createDrain(
+      resolved,
+      userClock,
       queue,
       routes,
       failures,
       losses,
       subscribers,
     );
-    this.#lifecycle = new Lifecycle(this.enabled, queue, drain, losses, subscribers, failures);
+    this.#intake = createIntake(
+      resolved,
+      userClock,
+      queue,
+      drain,
+      losses,
+      subscribers,
+      failures,
+    );
   }
 
   publish<Type extends EventTypeOf<Events>>(
@@ -123,75 +117,7 @@ export const EventBus: EventBusConstructor = class EventBus<Events extends objec
     ...rest: PublishArguments<Events[Type]>
   ): boolean;
   publish(type: string, metadata?: unknown, init?: PublishInit): boolean {
-    if (this.#refuses(type)) return false;
-    // Always of the same shape, with a time that is no integer from the beginning.
-    const event: Writable<BusEvent> = {
-      type,
-      timestamp: NaN,
-      metadata,
-      sessionId: "",
-      operationId: "",
-      traceparent: undefined,
-      tracestate: undefined,
-    };
-    const isForeign = this.#isForeign || init !== undefined;
-    const ownTimestamp = isForeign && this.#read(event, init);
-    if (!ownTimestamp) event.timestamp = this.#now();
-    // What was asked for all this may have published, or stopped the bus.
-    if (isForeign && this.#refuses(type)) return false;
-    markEcho(event);
-    this.#queue.push(event, ownTimestamp);
-    this.#drain.wake();
-    return true;
-  }
-
-  /** Whether an event of that type cannot be queued now, which is counted then. */
-  #refuses(type: unknown): boolean {
-    const reason = !this.#lifecycle.open
-      // A disabled bus is never open.
-      ? "stopped"
-      // A type that is no string can come from untyped code only; it is nobody's, and must not throw.
-      : typeof type !== "string" || type.startsWith("bus:")
-      ? "reserved"
-      : this.#queue.full && !this.#makeRoom()
-      ? "queue_full"
-      : undefined;
-    if (reason === undefined) return false;
-    if (this.enabled) this.#losses.add(reason, type);
-    return true;
-  }
-
-  /**
-   * Takes over what the caller says of an event, and what the bus's context says beyond that.
-   *
-   * @returns whether the caller says when it happened
-   */
-  #read(event: Writable<BusEvent>, init: PublishInit | undefined): boolean {
-    let what = "(publisher)";
-    let isTime = false;
-    try {
-      if (init) {
-        takeOver(event, init);
-        const given = init.timestamp ?? undefined;
-        // A number, or what is one for the asking, as a Date is.
-        const timeMs = typeof given === "object" ? Number(given) : given;
-        isTime = typeof timeMs === "number" && Math.abs(timeMs) <= MAX_TIME_MS;
-        if (isTime) event.timestamp = timeMs as number;
-        else if (given !== undefined) {
-          this.#failures.count(
-            "(timestamp)",
-            `publishing ${event.type}`,
-            `${format(given)} is no time`,
-          );
-        }
-      }
-      what = "(context)";
-      const context = this.#options.context?.();
-      if (context) takeOver(event, context);
-    } catch (error) {
-      this.#failures.count(what, `publishing ${event.type}`, error);
-    }
-    return isTime;
+    return this.#intake.publish(type, metadata, init);
   }
 
   subscribe<Type extends EventTypeOf<Events>>(
@@ -230,12 +156,12 @@ export const EventBus: EventBusConstructor = class EventBus<Events extends objec
 
   /** Adds something, unless the bus is disabled or the signal has aborted. */
   #add(add: () => End, { signal }: SubscribeOptions = {}): Disposable {
-    const isAdded = this.enabled && !signal?.aborted;
+    const isAdded = this.#enabled && !signal?.aborted;
     return { [Symbol.dispose]: isAdded ? untilAborted(signal, add()) : () => {} };
   }
 
   hasSubscribers(type: EventTypeOf<Events>): boolean {
-    return this.enabled && this.#routes.of(type).length > 0;
+    return this.#enabled && this.#routes.of(type).length > 0;
   }
 
   override addEventListener<Type extends EventTypeOf<Events> | "bus:drop">(
@@ -273,13 +199,12 @@ export const EventBus: EventBusConstructor = class EventBus<Events extends objec
   }
 
   start(): this {
-    this.#lifecycle.start();
+    this.#intake.start();
     return this;
   }
 
   flush(options: DeadlineOptions = {}): Promise<boolean> {
-    const timeoutMs = resolveTimeoutMs("flush EventBus", options);
-    return this.#lifecycle.flush(new Deadline(timeoutMs, options.signal));
+    return this.#intake.flush(options);
   }
 
   flushSync(options: DeadlineOptions = {}): boolean {
@@ -289,12 +214,11 @@ export const EventBus: EventBusConstructor = class EventBus<Events extends objec
     while (monotonicMs() <= until && this.#drain.next(1) > 0);
     this.#drain.onDrain(startedAt);
     this.#subscribers.flushSync();
-    return this.#drain.idle;
+    return this.#drain.isIdle();
   }
 
   stop(options: DeadlineOptions = {}): Promise<StopReport> {
-    const timeoutMs = resolveTimeoutMs("stop EventBus", options);
-    return this.#lifecycle.stop(timeoutMs, options.signal);
+    return this.#intake.stop(options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -302,7 +226,7 @@ export const EventBus: EventBusConstructor = class EventBus<Events extends objec
   }
 
   get enabled(): boolean {
-    return this.#options.enabled;
+    return this.#enabled;
   }
 
   get queueDepth(): number {
@@ -315,11 +239,11 @@ export const EventBus: EventBusConstructor = class EventBus<Events extends objec
 
   get oldestEventLagMs(): number {
     const oldest = this.#queue.oldestStamped();
-    return oldest ? Math.max(0, this.#now() - oldest.timestamp) : 0;
+    return oldest ? Math.max(0, this.#failures.now() - oldest.timestamp) : 0;
   }
 
   get droppedEventsCount(): number {
-    return this.#losses.droppedEventsCount;
+    return this.#losses.droppedEventsCount();
   }
 
   subscriberExceptionCounts(): Record<string, number> {
@@ -331,27 +255,15 @@ export const EventBus: EventBusConstructor = class EventBus<Events extends objec
   }
 
   stats(): BusStats {
-    const { total, dropped } = this.#losses;
+    const losses = this.#losses;
     const accepted = this.#queue.pushed;
     return {
-      published: accepted + total - dropped,
+      published: accepted + losses.total() - losses.dropped(),
       accepted,
-      delivered: this.#lifecycle.delivered,
-      pending: accepted - this.#drain.settled,
-      ...this.#losses.counts(),
+      delivered: this.#intake.delivered(),
+      pending: accepted - this.#drain.settled(),
+      ...losses.counts(),
       skippedBySubscriber: this.#drain.skipped.toRecord(),
     };
-  }
-
-  /** Applies the overflow policy. @returns whether the new event may be queued */
-  #makeRoom(): boolean {
-    const { overflow } = this.#options;
-    if (overflow === "drop-oldest") {
-      this.#losses.add("evicted", (this.#queue.shift() as BusEvent).type);
-    } else if (overflow === "inline" && this.#lifecycle.started && !this.#drain.running) {
-      this.#drain.runNow();
-    }
-    // A handler that ran inline may have stopped the bus or filled the queue again.
-    return this.#lifecycle.open && !this.#queue.full;
   }
 };

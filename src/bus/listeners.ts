@@ -12,67 +12,64 @@ const { addEventListener, removeEventListener } = EventTarget.prototype;
  * `once` and `signal` are followed here and not handed on: runtimes differ in whether an abort goes
  * through an overridden `removeEventListener`.
  */
-export class Listeners {
-  readonly #target: EventTarget;
-  readonly #routes: Routes;
-  readonly #failures: Failures;
+export type Listeners = ReturnType<typeof createListeners>;
 
-  constructor(target: EventTarget, routes: Routes, failures: Failures) {
-    this.#target = target;
-    this.#routes = routes;
-    this.#failures = failures;
-  }
-
-  /** What `addEventListener` of the target does. */
-  add(
-    type: string,
-    callback: EventListenerOrEventListenerObject,
-    options?: boolean | AddEventListenerOptions,
-  ): void {
-    const { once, passive, signal } = Object(options) as AddEventListenerOptions;
-    if (signal?.aborted || this.find(type, callback, options)) return;
-    const capture = captures(options);
-    const wrapper = (event: Event) => {
-      if (once) end();
-      this.#call(callback, event);
-    };
-    const end = untilAborted(signal, () => {
-      // As an object, for Node ignores a boolean here.
-      removeEventListener.call(this.#target, type, wrapper, { capture });
-      unroute();
-    });
-    addEventListener.call(this.#target, type, wrapper, { capture, passive: passive === true });
-    const unroute = this.#routes.add(type, this.#dispatch, type, { callback, capture, end });
-  }
-
-  /** The listener that `removeEventListener` of the target would remove. */
-  find(
-    type: string,
-    callback: EventListenerOrEventListenerObject,
-    options?: boolean | EventListenerOptions,
-  ): Listener | undefined {
-    const capture = captures(options);
-    return this.#routes.own(type).find(({ listener }) =>
-      listener?.callback === callback && listener.capture === capture
-    )?.listener;
-  }
-
-  readonly #dispatch = (event: BusEvent): void => {
-    this.#target.dispatchEvent(new CustomEvent(event.type, { detail: event }));
+/** Makes the listeners of a bus; there is none yet. */
+export function createListeners(target: EventTarget, routes: Routes, failures: Failures) {
+  const dispatch = (event: BusEvent): void => {
+    target.dispatchEvent(new CustomEvent(event.type, { detail: event }));
   };
 
-  #call(callback: EventListenerOrEventListenerObject, event: Event): void {
+  function call(callback: EventListenerOrEventListenerObject, event: Event): void {
     const isFunction = typeof callback === "function";
-    this.#failures.call(
+    failures.call(
       isFunction ? callback : {
         get name() {
           return callback.constructor.name;
         },
       },
       `a listener of ${event.type}`,
-      () => isFunction ? callback.call(this.#target, event) : callback.handleEvent(event),
+      () => isFunction ? callback.call(target, event) : callback.handleEvent(event),
     );
   }
+
+  /** The listener that `removeEventListener` of the target would remove. */
+  function find(
+    type: string,
+    callback: EventListenerOrEventListenerObject,
+    options?: boolean | EventListenerOptions,
+  ): Listener | undefined {
+    const capture = captures(options);
+    return routes.own(type).find(({ listener }) =>
+      listener?.callback === callback && listener.capture === capture
+    )?.listener;
+  }
+
+  return {
+    find,
+
+    /** What `addEventListener` of the target does. */
+    add(
+      type: string,
+      callback: EventListenerOrEventListenerObject,
+      options?: boolean | AddEventListenerOptions,
+    ): void {
+      const { once, passive, signal } = Object(options) as AddEventListenerOptions;
+      if (signal?.aborted || find(type, callback, options)) return;
+      const capture = captures(options);
+      const wrapper = (event: Event) => {
+        if (once) end();
+        call(callback, event);
+      };
+      const end = untilAborted(signal, () => {
+        // As an object, for Node ignores a boolean here.
+        removeEventListener.call(target, type, wrapper, { capture });
+        unroute();
+      });
+      addEventListener.call(target, type, wrapper, { capture, passive: passive === true });
+      const unroute = routes.add(type, dispatch, type, { callback, capture, end });
+    },
+  };
 }
 
 /** Whether `addEventListener` takes it for a listener, and not for none or an error. */

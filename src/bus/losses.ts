@@ -6,26 +6,25 @@ import { format } from "../internal/arguments.ts";
 import { MAX_NAMES_IN_LINE } from "../internal/tuning.ts";
 import { Tally } from "./tally.ts";
 
-/** Counts by name, without a prototype, so that no name collides with an inherited one. */
-type Counts = Record<string, number>;
-
-/** A window of time in which something was lost. */
-interface LossWindow {
+/** What was lost in some time. */
+interface Ledger {
   /** When the first loss was, in milliseconds since the epoch. */
   readonly since: number;
-  /** What had been lost before. */
-  readonly total: number;
-  readonly reasons: Counts;
-  readonly types: Counts;
+  readonly reasons: Record<RejectReason | DropReason, number>;
+  readonly types: Tally;
 }
 
-const NO_LOSSES: Readonly<Record<RejectReason | DropReason, number>> = {
-  queue_full: 0,
-  stopped: 0,
-  reserved: 0,
-  evicted: 0,
-  shutdown: 0,
-};
+const createLedger = (since: number): Ledger => ({
+  since,
+  reasons: { queue_full: 0, stopped: 0, reserved: 0, evicted: 0, shutdown: 0 },
+  types: new Tally(),
+});
+
+/** A copy of the counts. */
+function toCounts({ reasons, types }: Ledger): LossCounts {
+  const { evicted, shutdown, ...rejected } = reasons;
+  return { rejected, dropped: { evicted, shutdown }, lostByType: types.toRecord() };
+}
 
 /**
  * Counts losses and reports them: a line and a `bus:drop` event at the first, then after 1 s, 2 s,
@@ -33,138 +32,111 @@ const NO_LOSSES: Readonly<Record<RejectReason | DropReason, number>> = {
  *
  * It needs no timer: a loss schedules at most one microtask, which reads the clock.
  */
-export class Losses {
-  /** Added to the end of each line. */
-  suffix = "; the bus was never started, call start()";
+export type Losses = ReturnType<typeof createLosses>;
+
+/** Makes the counts of a bus. @param target where `bus:drop` is dispatched */
+export function createLosses(failures: Failures, target: EventTarget) {
   /** Of the bus's whole life. */
-  readonly reasons: Record<RejectReason | DropReason, number> = { ...NO_LOSSES };
-  readonly #types = new Tally();
-  readonly #failures: Failures;
-  readonly #target: EventTarget;
-  readonly #backoff = new Backoff();
+  const life = createLedger(0);
+  const { reasons, types } = life;
+  const backoff = new Backoff();
   /** What no `bus:drop` has reported yet. */
-  #unreported: LossWindow | undefined;
+  let unreported: Ledger | undefined;
   /** What no closing line has reported yet. */
-  #episode: LossWindow | undefined;
+  let episode: Ledger | undefined;
   /** Whether the episode has had its opening line. */
-  #opened = false;
-  #scheduled = false;
+  let opened = false;
+  let scheduled = false;
   /** Whether the clock is being asked, which may publish, and lose its event. */
-  #asking = false;
-
-  /** @param target where `bus:drop` is dispatched */
-  constructor(failures: Failures, target: EventTarget) {
-    this.#failures = failures;
-    this.#target = target;
-  }
-
-  /** Counts a loss; cheap. */
-  add(reason: RejectReason | DropReason, type: unknown): void {
-    if (!this.#unreported) {
-      this.#unreported = {
-        since: this.#failures.now(),
-        total: this.total,
-        reasons: { ...this.reasons },
-        types: this.#types.toRecord(),
-      };
-      this.#episode ??= this.#unreported;
-    }
-    // In this order: at the end of the stack the call may throw.
-    this.#types.add(typeof type === "string" ? type : "(not a string)");
-    this.reasons[reason]++;
-    // Where requests are apart, the microtask of another one may never come.
-    if (this.#asking || this.#scheduled && !REQUESTS_ARE_APART) return;
-    inNeutralContext(this.#onMicrotask);
-    this.#scheduled = true;
-  }
-
-  /** All of the bus's life. */
-  get total(): number {
-    return this.#types.total;
-  }
+  let asking = false;
 
   /** Those that had been accepted. */
-  get dropped(): number {
-    return this.reasons.evicted + this.reasons.shutdown;
-  }
-
-  /** All but those after a stop and of reserved types. */
-  get droppedEventsCount(): number {
-    return this.reasons.queue_full + this.dropped;
-  }
-
-  /** A copy of the counts, of all or of one window. */
-  counts(window?: LossWindow): LossCounts {
-    const { evicted, shutdown, ...rejected } = {
-      ...NO_LOSSES,
-      ...difference(this.reasons, window?.reasons),
-    };
-    return {
-      rejected,
-      dropped: { evicted, shutdown },
-      lostByType: difference(this.#types.toRecord(), window?.types),
-    };
-  }
-
-  /** Called when the queue has become empty. */
-  onDrain(): void {
-    if (this.#opened) this.flush();
-  }
+  const dropped = () => reasons.evicted + reasons.shutdown;
 
   /** Ends an episode and reports what is not reported yet; called at the end of `stop`. */
-  flush(): void {
-    this.#report();
-    if (!this.#episode) return;
-    this.#warn(this.#episode, " in all; the queue is empty");
-    this.#episode = undefined;
-    this.#opened = false;
+  function flush(): void {
+    report();
+    if (!episode) return;
+    warn(episode, " in all; the queue is empty");
+    episode = undefined;
+    opened = false;
   }
 
-  readonly #onMicrotask = (): void => {
-    this.#asking = true;
-    const now = this.#failures.now();
-    this.#asking = this.#scheduled = false;
+  function onMicrotask(): void {
+    asking = true;
+    const now = failures.now();
+    asking = scheduled = false;
     // A stop may have reported it meanwhile.
-    if (!this.#unreported || !this.#backoff.due(now)) return;
-    this.#opened = true;
-    this.#warn(this.#unreported, this.suffix);
-    this.#report();
-  };
+    if (!unreported || !backoff.due(now)) return;
+    opened = true;
+    warn(unreported, losses.neverStarted ? "; the bus was never started, call start()" : "");
+    report();
+  }
 
-  #report(): void {
-    if (!this.#unreported) return;
-    const { since } = this.#unreported;
-    const detail: BusDrop = { ...this.counts(this.#unreported), since };
-    this.#unreported = undefined;
-    this.#target.dispatchEvent(new CustomEvent("bus:drop", { detail }));
+  function report(): void {
+    if (!unreported) return;
+    const detail: BusDrop = { ...toCounts(unreported), since: unreported.since };
+    unreported = undefined;
+    target.dispatchEvent(new CustomEvent("bus:drop", { detail }));
   }
 
   /** Such as `lost 3 events (queue_full 3; "a" 2, "b" 1) since …`. */
-  #warn({ since, total, reasons, types }: LossWindow, more: string): void {
-    const lost = this.total - total;
-    const byReason = highest(difference(this.reasons, reasons), String);
-    const byType = highest(difference(this.#types.toRecord(), types), format);
+  function warn({ since, reasons, types }: Ledger, more: string): void {
+    const lost = types.total;
+    const byReason = highest(reasons, String);
+    const byType = highest(types.toRecord(), format);
     // A user's clock may say what no Date can show; its JSON is null then.
     const date = new Date(since).toJSON() ?? since;
-    this.#failures.warn(
+    failures.warn(
       `lost ${lost} event${lost === 1 ? "" : "s"} (${byReason}; ${byType}) since ${date}${more}`,
     );
   }
-}
 
-/** What has grown between two copies of counts, by how much. */
-function difference(now: Counts, then?: Counts): Counts {
-  const grown: Counts = Object.create(null);
-  for (const name in now) {
-    const count = now[name] as number - (then?.[name] ?? 0);
-    if (count > 0) grown[name] = count;
-  }
-  return grown;
+  const losses = {
+    /** Said at the end of each line but the last. */
+    neverStarted: true,
+    reasons,
+    counts: () => toCounts(life),
+    dropped,
+    flush,
+
+    /** Counts a loss; cheap. */
+    add(reason: RejectReason | DropReason, type: unknown): void {
+      if (!unreported) {
+        // It may publish, and lose its event.
+        const since = failures.now();
+        unreported ??= createLedger(since);
+        episode ??= createLedger(since);
+      }
+      const name = typeof type === "string" ? type : "(not a string)";
+      // The bus's life last: at the end of the stack a call may throw.
+      for (const ledger of [unreported, episode as Ledger, life]) {
+        ledger.types.add(name);
+        ledger.reasons[reason]++;
+      }
+      // Where requests are apart, the microtask of another one may never come.
+      if (asking || scheduled && !REQUESTS_ARE_APART) return;
+      inNeutralContext(onMicrotask);
+      scheduled = true;
+    },
+
+    /** All of the bus's life. */
+    total: () => types.total,
+
+    /** All but those after a stop and of reserved types. */
+    droppedEventsCount: () => reasons.queue_full + dropped(),
+
+    /** Called when the queue has become empty. */
+    onDrain(): void {
+      if (opened) flush();
+    },
+  };
+  return losses;
 }
 
 /** The highest counts, such as `a 2, b 1`; the others as `…`. */
-function highest(counts: Counts, showName: (name: string) => string): string {
-  return Object.entries(counts).sort(([, a], [, b]) => b - a)
+function highest(counts: Record<string, number>, showName: (name: string) => string): string {
+  return Object.entries(counts).filter(([, count]) => count > 0).sort(([, a], [, b]) => b - a)
     .map(([name, count], index) => index < MAX_NAMES_IN_LINE ? `${showName(name)} ${count}` : "…")
     .slice(0, MAX_NAMES_IN_LINE + 1).join(", ");
 }

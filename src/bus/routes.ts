@@ -26,70 +26,75 @@ export interface Route {
  * but made anew when an event next needs them, so that whoever dispatches keeps the list it began
  * with, and adding or ending a route costs the same however many there are.
  */
-export class Routes {
-  /** By type, those of every type under `undefined`. */
-  readonly #own = new Map<string | undefined, Set<Route>>();
-  /** What an event reaches, by type, for types that have routes of their own; made when needed. */
-  readonly #reached = new Map<string, readonly Route[]>();
-  /** Those of every type, as a list; made when needed. */
-  #every: readonly Route[] | undefined;
-  #lastType: string | undefined;
-  #last: readonly Route[] = [];
+export type Routes = ReturnType<typeof createRoutes>;
 
-  /** The routes of `type` in the order they are called. */
-  of(type: string): readonly Route[] {
-    // Events come in bursts of one type.
-    if (type !== this.#lastType) {
-      this.#last = this.#reached.get(type) ?? this.#compose(type);
-      // Last: at the end of the stack the others may throw.
-      this.#lastType = type;
-    }
-    return this.#last;
-  }
+/** Makes the routes of a bus; there is none yet. */
+export function createRoutes() {
+  let lastType: string | undefined;
+  let last: readonly Route[] = [];
+  /** By type, those of every type under `undefined`. */
+  const added = new Map<string | undefined, Set<Route>>();
+  /** What an event reaches, by type, for types that have routes of their own; made when needed. */
+  const reached = new Map<string, readonly Route[]>();
+  /** Those of every type, as a list; made when needed. */
+  let every: readonly Route[] | undefined;
 
   /** The routes that were added for `type` itself. */
-  own(type: string | undefined): readonly Route[] {
-    return [...this.#own.get(type) ?? []];
-  }
-
-  /** Adds a handler, for every type if `type` is `undefined`. */
-  add(
-    type: string | undefined,
-    handler: EventHandler,
-    name: string = nameOf(handler),
-    listener?: Listener,
-  ): End {
-    const route: Route = { handler, name, listener, inFlight: 0 };
-    const own = this.#own.get(type) ?? new Set();
-    this.#own.set(type, own.add(route));
-    this.#forget(type);
-    return () => {
-      own.delete(route);
-      if (own.size === 0 && this.#own.get(type) === own) this.#own.delete(type);
-      this.#forget(type);
-    };
-  }
+  const own = (type: string | undefined): readonly Route[] => [...added.get(type) ?? []];
 
   /** Lets go of the lists that a change of `type` concerns. */
-  #forget(type: string | undefined): void {
-    this.#lastType = undefined;
+  function forget(type: string | undefined): void {
+    lastType = undefined;
     if (type !== undefined) {
-      this.#reached.delete(type);
+      reached.delete(type);
     } else {
-      this.#reached.clear();
-      this.#every = undefined;
+      reached.clear();
+      every = undefined;
     }
   }
 
-  #compose(type: string): readonly Route[] {
-    const own = this.own(type);
-    const every = this.#every ??= this.own(undefined);
-    if (own.length === 0) return every;
-    const [listening] = own.filter(({ listener }) => listener);
-    const reached = own.filter(({ listener }) => !listener).concat(every, listening ?? []);
-    this.#reached.set(type, reached);
-    return reached;
+  function compose(type: string): readonly Route[] {
+    const routes = own(type);
+    every ??= own(undefined);
+    if (!routes.length) return every;
+    const [listening] = routes.filter(({ listener }) => listener);
+    const composed = routes.filter(({ listener }) => !listener).concat(every, listening ?? []);
+    reached.set(type, composed);
+    return composed;
   }
+
+  return {
+    own,
+
+    /** The routes of `type` in the order they are called. */
+    of(type: string): readonly Route[] {
+      // Events come in bursts of one type.
+      if (type !== lastType) {
+        last = reached.get(type) ?? compose(type);
+        // Last: at the end of the stack the others may throw.
+        lastType = type;
+      }
+      return last;
+    },
+
+    /** Adds a handler, for every type if `type` is `undefined`. */
+    add(
+      type: string | undefined,
+      handler: EventHandler,
+      name: string = nameOf(handler),
+      listener?: Listener,
+    ): End {
+      const route: Route = { handler, name, listener, inFlight: 0 };
+      const routes = added.get(type) ?? new Set();
+      added.set(type, routes.add(route));
+      forget(type);
+      return () => {
+        routes.delete(route);
+        if (routes.size === 0 && added.get(type) === routes) added.delete(type);
+        forget(type);
+      };
+    },
+  };
 }
 
 /** Has `end` called when `signal` aborts as well. */

@@ -2,11 +2,6 @@ import { Backoff } from "../internal/backoff.ts";
 import { cut } from "../internal/reporting.ts";
 import { MAX_NAMES } from "../internal/tuning.ts";
 
-/** How often something happened, and when it may be reported again. */
-class Counter extends Backoff {
-  count = 0;
-}
-
 /**
  * Counts by name, for names that come from outside: past 1,000 of them the rest is counted
  * together, and of a long one its beginning is kept, so that memory stays bounded and the total
@@ -15,18 +10,18 @@ class Counter extends Backoff {
 export class Tally {
   /** Of all names. */
   total = 0;
-  readonly #counters = new Map<string, Counter>();
+  readonly #counters = new Map<string, Backoff>();
   #lastName: string | undefined;
-  #last = new Counter();
+  #last = new Backoff();
 
   /** Counts one more. @returns the name's counter */
-  add(name: string): Counter {
+  add(name: string): Backoff {
     // Losses come in bursts of one type: comparing with the last one saves most look-ups.
     if (name !== this.#lastName) {
       const short = cut(name);
       const known = this.#counters.has(short) || this.#counters.size < MAX_NAMES;
       const key = known ? short : "__other__";
-      this.#last = this.#counters.get(key) ?? new Counter();
+      this.#last = this.#counters.get(key) ?? new Backoff();
       this.#counters.set(key, this.#last);
       this.#lastName = key;
     }

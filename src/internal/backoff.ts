@@ -6,6 +6,8 @@ const MAX_INTERVAL_MS = 60_000;
  * … 60 s. A quiet time as long as the last interval starts it over.
  */
 export class Backoff {
+  /** How often it has happened, where that is counted. */
+  count = 0;
   #intervalMs = 0;
   #nextAt = -Infinity;
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-const { performance, setTimeout, clearTimeout } = globalThis;
+const { performance, setTimeout } = globalThis;
 
 /** A timer. */
 export type Timer = ReturnType<typeof setTimeout>;
@@ -31,4 +31,4 @@ export const setTimer = (callback: () => void, delayMs: number): Timer =>
   clocks.setTimeout(callback, delayMs);
 
 /** As `clearTimeout`. */
-export const clearTimer = (timer: Timer | undefined): void => clearTimeout(timer);
+export const clearTimer: (timer: Timer | undefined) => void = globalThis.clearTimeout;

@@ -2,8 +2,7 @@ import type { DeadlineOptions } from "../library/options.ts";
 import { invalidArgument } from "./arguments.ts";
 import { clearTimer, setTimer } from "./clocks.ts";
 import { REQUESTS_ARE_APART } from "./neutral_context.ts";
-import { MAX_DELAY_MS } from "./timers.ts";
-import { DEFAULT_TIMEOUT_MS, LOOK_INTERVAL_MS } from "./tuning.ts";
+import { DEFAULT_TIMEOUT_MS, LOOK_INTERVAL_MS, MAX_DELAY_MS } from "./tuning.ts";
 
 /**
  * Checks a deadline and fills in its default.
@@ -57,16 +56,14 @@ export class Deadline {
    * @returns whether it became so in time
    */
   async until(isSo: () => boolean, changes: Set<() => void>): Promise<boolean> {
-    let look!: () => void;
-    const so = new Promise<void>((resolve) => {
-      look = () => {
-        if (isSo()) resolve();
-      };
-    });
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const look = () => {
+      if (isSo()) resolve(true);
+    };
     changes.add(look);
     const timer = REQUESTS_ARE_APART ? setInterval(look, LOOK_INTERVAL_MS) : undefined;
     look();
-    const inTime = await this.waitFor(so);
+    const inTime = await Promise.race([promise, this.#expired]);
     clearInterval(timer);
     changes.delete(look);
     return inTime;

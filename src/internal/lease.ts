@@ -1,10 +1,6 @@
 import { monotonicMs } from "./clocks.ts";
 import { REQUESTS_ARE_APART } from "./neutral_context.ts";
-
-/** How often a request that is alive says so. */
-const BEAT_INTERVAL_MS = 100;
-/** Who has said nothing for so long has ended. */
-const SILENCE_MS = 1_000;
+import { BEAT_INTERVAL_MS, SILENCE_MS } from "./tuning.ts";
 
 /**
  * Held by work that others wait for. Where requests are kept apart (see

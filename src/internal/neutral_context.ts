@@ -5,17 +5,55 @@
  */
 export const REQUESTS_ARE_APART: boolean = globalThis.navigator?.userAgent === "Cloudflare-Workers";
 
+/** `process`, as far as it is used here; nothing is imported, since pages have no such module. */
+interface Process {
+  getBuiltinModule?(id: string): { readonly AsyncLocalStorage: AsyncLocalStorageClass };
+}
+
+interface AsyncLocalStorageClass {
+  new (): object;
+  bind(work: (job: () => void) => void): typeof work;
+}
+
+/** Not on Deno and in pages: asking Deno for it loads much of Node, and changes globals. */
+const storages = /^(Clo|Node)/.test(globalThis.navigator?.userAgent)
+  ? (globalThis as { process?: Process }).process?.getBuiltinModule?.("async_hooks")
+    .AsyncLocalStorage
+  : undefined;
+
 /** What is to be called; in nearly all cases there is one. */
 let job: (() => void) | undefined;
 const further: (() => void)[] = [];
-let wake: () => void;
-const keepWake = (resolve: () => void): void => {
+let wake: (link?: PromiseLike<void>) => void;
+const keepWake = (resolve: typeof wake): void => {
   wake = resolve;
 };
 
-/** Made here and by {@linkcode run}, never by who wants something called: it keeps their context. */
+/**
+ * Where a context belongs to a promise, as on Node 22, and each promise made costs much within one,
+ * a single one does: resolved with this, it asks it in a microtask of its own context how to be
+ * resolved, which is the next wake. Elsewhere what follows a promise keeps the context that it was
+ * told to in, and each wake needs a promise.
+ */
+const link: PromiseLike<void> | undefined = storages && "kResourceStore" in new storages()
+  ? {
+    then(resolve: typeof wake) {
+      wake = resolve;
+      try {
+        run();
+      } catch (error) {
+        // It rejects the promise, which ends there.
+        arm();
+        throw error;
+      }
+    },
+  } as PromiseLike<void>
+  : undefined;
+
+/** Made here and by what is called, never by who wants something called: it keeps their context. */
 function arm(): void {
-  new Promise<void>(keepWake).then(run);
+  const armed = new Promise<void>(keepWake);
+  if (!link) armed.then(run);
 }
 
 function run(): void {
@@ -23,16 +61,9 @@ function run(): void {
   job = undefined;
   // What these have called in turn comes next time.
   let others = further.length;
-  arm();
+  if (!link) arm();
   first();
   while (others-- > 0) (further.shift() as () => void)();
-}
-
-/** `process`, as far as it is used here; nothing is imported, since pages have no such module. */
-interface Process {
-  getBuiltinModule?(id: string): {
-    readonly AsyncLocalStorage: { bind(work: (job: () => void) => void): typeof work };
-  };
 }
 
 /**
@@ -43,14 +74,12 @@ interface Process {
  */
 export const inNeutralContext: (job: () => void) => void = REQUESTS_ARE_APART
   // What a request binds, no other may call. The clock stands at 0 outside of all of them.
-  ? !Date.now() &&
-      (globalThis as { process?: Process }).process?.getBuiltinModule?.("async_hooks")
-        .AsyncLocalStorage.bind(queueMicrotask) || queueMicrotask
+  ? !Date.now() && storages?.bind(queueMicrotask) || queueMicrotask
   : (next) => {
-    if (job === undefined) job = next;
-    else further.push(next);
+    if (job) further.push(next);
+    else job = next;
     // Where it has been woken, this does nothing; where that threw, at the end of the stack, it does.
-    wake();
+    wake(link);
   };
 
 if (!REQUESTS_ARE_APART) arm();

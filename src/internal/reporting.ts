@@ -6,9 +6,6 @@ const MAX_LINE_LENGTH = 4_000;
 const MAX_NAME_LENGTH = 200;
 /** The most characters of a mark that says how much is missing. */
 const MAX_MARK_LENGTH = 30;
-/** What ends a line or steers a terminal. */
-// deno-lint-ignore no-control-regex -- these are what it is for
-const CONTROLS = /[\0-\x1f\x7f-\x9f\u2028\u2029]/g;
 
 /** How many calls of loggers and sinks are on the stack. */
 let depth = 0;
@@ -41,17 +38,14 @@ export function whileReporting<Result>(call: () => Result): Result {
  * @param onFailure called then
  */
 export function report(logger: Logger, text: string, onFailure: () => void = () => {}): void {
-  const line = oneLine(cut(`busbar: ${text}`, MAX_LINE_LENGTH));
-  // An async function: what it throws and what it awaits reject alike.
-  (async () => await whileReporting(() => logger.warn(line)))().catch(onFailure);
-}
-
-/** Without what ends a line or steers a terminal: such characters are written as in JSON. */
-function oneLine(text: string): string {
-  return text.replace(
-    CONTROLS,
+  // What ends a line or steers a terminal is written as in JSON.
+  const line = cut(`busbar: ${text}`, MAX_LINE_LENGTH).replace(
+    // deno-lint-ignore no-control-regex -- these are what it is for
+    /[\0-\x1f\x7f-\x9f\u2028\u2029]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
+  // An async function: what it throws and what it awaits reject alike.
+  (async () => await whileReporting(() => logger.warn(line)))().catch(onFailure);
 }
 
 /**

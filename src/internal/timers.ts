@@ -1,7 +1,7 @@
 import { clearTimer, setTimer } from "./clocks.ts";
+import { MAX_DELAY_MS } from "./tuning.ts";
 
-/** The longest delay of a timer, which holds it in 32 bits; a longer one would fire at once. */
-export const MAX_DELAY_MS = 2 ** 31 - 1;
+export { MAX_DELAY_MS };
 
 /** Lets the process end while the timer waits; browsers' timers are numbers and never keep one. */
 export function unref(timer: unknown): void {

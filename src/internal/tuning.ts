@@ -12,6 +12,13 @@ export const LOOK_INTERVAL_MS = 5;
 /** Every so many turns the timers get a turn of their own; see `nextTurn`. */
 export const MESSAGES_PER_TIMER = 8;
 
+/** The longest delay of a timer, which holds it in 32 bits; a longer one would fire at once. */
+export const MAX_DELAY_MS = 2 ** 31 - 1;
+/** How often a request that is alive says so; see `Lease`. */
+export const BEAT_INTERVAL_MS = 100;
+/** Who has said nothing for so long has ended. */
+export const SILENCE_MS = 1_000;
+
 /** How often the clock asks the wall clock, in milliseconds. */
 export const ANCHOR_INTERVAL_MS = 1_000;
 /** How much of its speed the clock gives up to let the wall clock catch up. */

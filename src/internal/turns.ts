@@ -12,12 +12,10 @@ interface TurnPrimitives {
  * a `MessageChannel` message is the fastest new turn, but may be served before timers for as long
  * as messages come, so every eighth turn is a `setTimeout`.
  */
-export const nextTurn: (callback: () => void) => void = createNextTurn();
-
-function createNextTurn(): (callback: () => void) => void {
+export const nextTurn: (callback: () => void) => void = (() => {
   const { setImmediate } = globalThis as TurnPrimitives;
-  if (setImmediate !== undefined) return setImmediate;
-  if (typeof MessageChannel !== "function") return (callback) => setTimer(callback, 0);
+  if (setImmediate) return setImmediate;
+  if (!globalThis.MessageChannel) return (callback) => setTimer(callback, 0);
   const waiting: (() => void)[] = [];
   const { port1, port2 } = new MessageChannel();
   port1.onmessage = () => waiting.shift()?.();
@@ -30,4 +28,4 @@ function createNextTurn(): (callback: () => void) => void {
       port2.postMessage(undefined);
     }
   };
-}
+})();

@@ -6,12 +6,9 @@ import { quietBus } from "../support/quiet_bus.ts";
 
 function fakes() {
   const state = { monotonic: 0, wall: 1_000_000, asked: 0 };
-  const clock = createClock({
-    monotonicMs: () => state.monotonic,
-    wallMs: () => {
-      state.asked++;
-      return Math.floor(state.wall);
-    },
+  const clock = createClock(() => state.monotonic, () => {
+    state.asked++;
+    return Math.floor(state.wall);
   });
   const advance = (ms: number) => {
     state.monotonic += ms;
@@ -150,7 +147,7 @@ Deno.test("a clock made where time stands at 0 is right once time runs", () => {
   const state = { monotonic: 0, wall: 0 };
   for (const readsAtOnce of [false, true]) {
     Object.assign(state, { monotonic: 0, wall: 0 });
-    const clock = createClock({ monotonicMs: () => state.monotonic, wallMs: () => state.wall });
+    const clock = createClock(() => state.monotonic, () => state.wall);
     if (readsAtOnce) assertEquals(clock(), 0);
     Object.assign(state, { monotonic: readsAtOnce ? 1e12 : 5, wall: 1e12 });
     assertEquals(clock(), 1e12);
