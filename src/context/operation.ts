@@ -52,6 +52,7 @@ export type OperationResult<Result> = Result extends PromiseLike<infer End>
   : never;
 
 const ACTION = "begin an operation";
+const NO_OPTIONS: OperationOptions<never> = Object.freeze({});
 const OPTIONS: readonly (keyof OperationOptions<unknown>)[] = ["context", "failed"];
 
 /**
@@ -102,11 +103,12 @@ export function operation<
   pair: readonly [start: Start & Publishable<Start>, end: End & Publishable<End>],
   metadata: Events[Start],
   fn: (op: Operation<End, Events[End]>) => Result,
-  options: OperationOptions<Events[End]> = {},
+  options?: OperationOptions<Events[End]>,
 ): OperationResult<Result> {
-  checkArguments(bus, pair, fn, options);
+  checkArguments(bus, pair, fn);
+  if (options !== undefined) checkOptions(options);
   const [start, end] = pair as readonly [string, string];
-  const { context, failed } = options;
+  const { context, failed } = options ?? NO_OPTIONS;
   const scope = new OperationScope({
     bus: bus as unknown as EventBus,
     start,
@@ -150,27 +152,34 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
     typeof (value as { then?: unknown }).then === "function";
 }
 
-function checkArguments(bus: unknown, pair: unknown, fn: unknown, options: object): void {
+function checkArguments(bus: unknown, pair: unknown, fn: unknown): void {
   assertMethod(ACTION, "bus", bus, "publish");
   if (!isPair(pair)) {
     const rule = "two different event types, not beginning with bus:";
     invalidArgument(TypeError, ACTION, "pair", rule, pair);
   }
   assertFunction(ACTION, "fn", fn);
+}
+
+function isPair(pair: unknown): boolean {
+  return Array.isArray(pair) && pair.length === 2 && pair[0] !== pair[1] && isType(pair[0]) &&
+    isType(pair[1]);
+}
+
+function isType(type: unknown): boolean {
+  return typeof type === "string" && type !== "" && !type.startsWith("bus:");
+}
+
+function checkOptions(options: OperationOptions<unknown>): void {
   if (typeof options !== "object" || options === null) {
     invalidArgument(TypeError, ACTION, "options", "an object", options);
   }
   assertKnownNames(ACTION, "option", options, OPTIONS);
-  const { context, failed } = options as OperationOptions<unknown>;
+  const { context, failed } = options;
   if (context !== undefined && (typeof context !== "object" || context === null)) {
     invalidArgument(TypeError, ACTION, "context", "a session or an operation", context);
   }
   if (failed !== undefined && (typeof failed !== "object" || failed === null)) {
     invalidArgument(TypeError, ACTION, "failed", "metadata of the end", failed);
   }
-}
-
-function isPair(pair: unknown): boolean {
-  return Array.isArray(pair) && pair.length === 2 && pair[0] !== pair[1] &&
-    pair.every((type) => typeof type === "string" && type !== "" && !type.startsWith("bus:"));
 }

@@ -64,9 +64,10 @@ export class OperationScope implements Scope {
     const told = { sessionId, operationId, traceparent, tracestate };
     const source = spanSourceOf(bus);
     const span = source?.announce({ ...told, start, end, parentId: parent?.spanId ?? "" });
-    const publish = () => bus.publish(start, metadata, told);
-    // The bus would add, from another context, what the one that was handed in leaves out.
-    const accepted = context === undefined ? publish() : runIn(undefined, publish);
+    const accepted = context === undefined
+      ? bus.publish(start, metadata, told)
+      // The bus would add, from another context, what the one that was handed in leaves out.
+      : runIn(undefined, () => bus.publish(start, metadata, told));
     if (span === undefined || !accepted) {
       // Spans of operations within it belong to that which it is within itself.
       if (span !== undefined) source?.withdraw(operationId);
