@@ -27,6 +27,9 @@ import { parseTraceparent } from "../tracing/traceparent.ts";
 // deno-lint-ignore no-explicit-any -- the catalog's type has checked that it fits its event
 type AnyLogDeclaration = LogDeclaration<any>;
 
+/** After what time a shutdown that a sink holds up says what is lost if nobody waits for it. */
+const LATE_MS = 1_000;
+
 /** One declared type, made ready. */
 interface LoggedType {
   readonly type: string;
@@ -173,12 +176,16 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
   override async shutdown(): Promise<void> {
     clearTimer(this.#timer);
     this.#isPolling = false;
+    const reportLosses = () => this.#lossReport.update(this.stats(), this.#runners);
+    let late: Timer | undefined;
     // A flush that is under way still has run out of its time, and this one may not end either.
-    if (this.#flushes > 0) this.#lossReport.update(this.stats(), this.#runners);
+    if (this.#flushes > 0) reportLosses();
+    else unref(late = setTimer(reportLosses, LATE_MS));
     try {
       await this.flush();
     } finally {
-      this.#lossReport.update(this.stats(), this.#runners);
+      clearTimer(late);
+      reportLosses();
     }
   }
 

@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { LogRecord, LogSink } from "@busbar/busbar/subscribers";
 import { loggingBus } from "../../support/logging_bus.ts";
 import { nextTurn } from "../../support/quiet_bus.ts";
+import { holdTimers } from "../../support/watched_timers.ts";
 
 /** A sink whose calls the test settles one by one. */
 function gate() {
@@ -159,4 +160,22 @@ Deno.test("a flush of a sink that hangs costs no memory, however often it is ask
   await Promise.all(flushing);
   assertEquals(flushes, 1);
   await bus.stop();
+});
+
+Deno.test("what a shutdown waits for is told after a second: who called it may not wait", async () => {
+  using timers = holdTimers();
+  const { calls, sink } = gate();
+  const { bus, subscriber, lines } = loggingBus({ sink });
+  bus.publish("a");
+  while (calls.length === 0) await nextTurn();
+  const ended = subscriber.shutdown();
+  assertEquals(lines, []);
+  timers.waiting.find(({ delayMs }) => delayMs === 1_000)?.fire();
+  assertEquals(lines, [
+    "busbar: LoggingSubscriber: not all log records were written: 1 wait in the sink sink",
+  ]);
+  calls[0]?.settle();
+  await ended;
+  await bus.stop();
+  assertEquals(lines.length, 1);
 });
