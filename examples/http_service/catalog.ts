@@ -2,8 +2,8 @@ import { declare } from "@busbar/busbar/catalog";
 
 /** What the shop's service publishes. */
 export interface ShopEvents {
-  "http.request.start": { operationId: string; method: string; route: string };
-  "http.request.end": { operationId: string; method: string; route: string; status: number };
+  "http.request.start": { method: string; route: string };
+  "http.request.end": { method: string; route: string; status: number };
   "checkout.start": { cart: string };
   "checkout.end": { cart: string; totalCents: number; status: "ok" | "declined" };
 }
