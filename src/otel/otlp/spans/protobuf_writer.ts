@@ -47,62 +47,52 @@ export class ProtobufWriter {
    * @returns what `end` takes
    */
   begin(field: number, lengthBytes: number): number {
-    this.#reserve(MAX_VARINT_BYTES + lengthBytes);
-    this.#varint(field);
-    return this.#at += lengthBytes;
+    return this.#at = this.#field(field, lengthBytes) + lengthBytes;
   }
 
   /** Ends a message that `begin` has begun. */
   end(start: number, lengthBytes: number): void {
     const length = this.#at - start;
-    const needed = varintLength(length);
     const from = start - lengthBytes;
+    if (lengthBytes === 1 && length < 128) {
+      this.#bytes[from] = length;
+      return;
+    }
+    const needed = varintLength(length);
     if (needed !== lengthBytes) {
       this.#reserve(MAX_VARINT_BYTES);
       this.#bytes.copyWithin(from + needed, start, this.#at);
     }
-    this.#at = from;
-    this.#varint(length);
-    this.#at += length;
+    this.#at = this.#varint(from, length) + length;
   }
 
   /** Writes a text; an empty one too, for it may stand for a value. */
   text(field: number, value: string): void {
     const { length } = value;
     if (length > MAX_SHORT_TEXT - 1) return this.bytes(field, encoder.encode(value));
-    this.#reserve(MAX_VARINT_BYTES + 1 + length);
-    const start = this.#at;
-    this.#varint(field);
+    let at = this.#field(field, 1 + length);
     const bytes = this.#bytes;
-    let at = this.#at;
     bytes[at++] = length;
     for (let i = 0; i < length; i++) {
       const code = value.charCodeAt(i);
-      if (code > 127) {
-        this.#at = start;
-        return this.bytes(field, encoder.encode(value));
-      }
+      if (code > 127) return this.bytes(field, encoder.encode(value));
       bytes[at++] = code;
     }
     this.#at = at;
   }
 
   bytes(field: number, value: Uint8Array): void {
-    this.#reserve(2 * MAX_VARINT_BYTES + value.length);
-    this.#varint(field);
-    this.#varint(value.length);
-    this.#bytes.set(value, this.#at);
-    this.#at += value.length;
+    const { length } = value;
+    const at = this.#varint(this.#field(field, MAX_VARINT_BYTES + length), length);
+    this.#bytes.set(value, at);
+    this.#at = at + length;
   }
 
   /** Writes the bytes that hexadecimal digits stand for, such as a trace's id. */
   hex(field: number, digits: string): void {
     const length = digits.length >> 1;
-    this.#reserve(2 * MAX_VARINT_BYTES + length);
-    this.#varint(field);
-    this.#varint(length);
+    let at = this.#varint(this.#field(field, MAX_VARINT_BYTES + length), length);
     const bytes = this.#bytes;
-    let at = this.#at;
     for (let i = 0; i < 2 * length; i += 2) {
       const high = HEX_VALUES[digits.charCodeAt(i)] as number;
       bytes[at++] = high << 4 | (HEX_VALUES[digits.charCodeAt(i + 1)] as number);
@@ -112,38 +102,30 @@ export class ProtobufWriter {
 
   /** Writes an integer of 64 bits at most. */
   integer(field: number, value: number): void {
-    this.#reserve(2 * MAX_VARINT_BYTES);
-    this.#varint(field);
-    this.#varint(value);
+    this.#at = this.#varint(this.#field(field, MAX_VARINT_BYTES), value);
   }
 
   double(field: number, value: number): void {
-    this.#reserve(MAX_VARINT_BYTES + 8);
-    this.#varint(field);
-    this.#view.setFloat64(this.#at, value, true);
-    this.#at += 8;
+    const at = this.#field(field, 8);
+    this.#view.setFloat64(at, value, true);
+    this.#at = at + 8;
   }
 
   fixed32(field: number, value: number): void {
-    this.#reserve(MAX_VARINT_BYTES + 4);
-    this.#varint(field);
-    this.#view.setUint32(this.#at, value, true);
-    this.#at += 4;
+    const at = this.#field(field, 4);
+    this.#view.setUint32(at, value, true);
+    this.#at = at + 4;
   }
 
   /** Writes a time as nanoseconds, in 64 bits. */
   time(field: number, time: HrTime): void {
     if (time[0] !== this.#seconds) this.#setSeconds(time[0]);
     const low = this.#secondsLow + Math.max(0, time[1]);
-    this.#reserve(MAX_VARINT_BYTES + 8);
-    this.#varint(field);
-    this.#view.setUint32(this.#at, low, true);
-    this.#view.setUint32(
-      this.#at + 4,
-      low < TWO_TO_32 ? this.#secondsHigh : this.#secondsHigh + 1,
-      true,
-    );
-    this.#at += 8;
+    const high = low < TWO_TO_32 ? this.#secondsHigh : this.#secondsHigh + 1;
+    const at = this.#field(field, 8);
+    this.#view.setUint32(at, low, true);
+    this.#view.setUint32(at + 4, high, true);
+    this.#at = at + 8;
   }
 
   /** Has seconds ready as nanoseconds: in halves, whose products numbers can hold. */
@@ -156,25 +138,31 @@ export class ProtobufWriter {
     this.#secondsHigh = Math.floor(upper / 65_536) + Math.floor(lower / TWO_TO_32);
   }
 
-  #varint(value: number): void {
+  /** Writes a field's number, with room for what follows it. @returns where that begins */
+  #field(field: number, size: number): number {
+    this.#reserve(2 + size);
+    let at = this.#at;
+    if (field > 127) this.#bytes[at++] = field & 127 | 128;
+    this.#bytes[at++] = field > 127 ? field >>> 7 : field;
+    return at;
+  }
+
+  /** Writes an integer there, where there is room. @returns where it ends */
+  #varint(start: number, value: number): number {
     const bytes = this.#bytes;
+    let at = start;
     let rest = value;
     if (rest < 0) {
       // In two's complement, of which every bit is written.
       let bits = BigInt.asUintN(64, BigInt(rest));
-      for (; bits > 127n; bits >>= 7n) bytes[this.#at++] = Number(bits & 127n) | 128;
-      bytes[this.#at++] = Number(bits);
-      return;
+      for (; bits > 127n; bits >>= 7n) bytes[at++] = Number(bits & 127n) | 128;
+      bytes[at++] = Number(bits);
+      return at;
     }
-    while (rest >= TWO_TO_32) {
-      bytes[this.#at++] = rest % 128 | 128;
-      rest = Math.floor(rest / 128);
-    }
-    while (rest > 127) {
-      bytes[this.#at++] = rest & 127 | 128;
-      rest >>>= 7;
-    }
-    bytes[this.#at++] = rest;
+    for (; rest >= TWO_TO_32; rest = Math.floor(rest / 128)) bytes[at++] = rest % 128 | 128;
+    for (; rest > 127; rest >>>= 7) bytes[at++] = rest & 127 | 128;
+    bytes[at++] = rest;
+    return at;
   }
 
   #reserve(size: number): void {
