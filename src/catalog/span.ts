@@ -35,6 +35,12 @@ export interface SpanDeclarationOptions<Events extends object, Start, End> {
   /** The span's role. Default: `"internal"`. */
   readonly kind?: SpanKindName | undefined;
   /**
+   * What the span is called from an event on, as in `` `GET ${route}` ``; `undefined` leaves its name.
+   * Samplers see that of the start. Keep the number of distinct names small. Default: the name that it
+   * is declared under.
+   */
+  readonly name?: ((event: Start | End) => string | undefined) | undefined;
+  /**
    * The attributes that an event adds. Default: the metadata's strings, numbers and booleans, but
    * for its `operationId`.
    */
@@ -68,6 +74,8 @@ export interface SpanDeclaration<Events extends object> {
   readonly failedBy: readonly string[];
   /** Its role. */
   readonly kind: SpanKindName;
+  /** What an event calls it, if events do; a catalog of an earlier version has no such field. */
+  readonly name?: ((event: AnyEvent) => string | undefined) | undefined;
   /** The attributes that an event adds. */
   readonly attributes: (event: AnyEvent) => EventAttributes;
   /** Why it failed. */
@@ -85,6 +93,7 @@ const OPTIONS: Readonly<Record<keyof Options, true>> = {
   root: true,
   announcedBy: true,
   kind: true,
+  name: true,
   attributes: true,
   error: true,
   failedBy: true,
@@ -100,12 +109,13 @@ export function declareSpan(
   assertPair(what, start, end);
   assertOptions(what, options, Object.keys(OPTIONS));
   const { kind = "internal", root = false, parent, operationId, attributes, error } = options;
+  const { name } = options;
   if (!KINDS.includes(kind)) invalidDeclaration(what, "kind", `one of ${KINDS.join(", ")}`, kind);
   if (typeof root !== "boolean") invalidDeclaration(what, "root", "true or false", root);
   if (root && parent !== undefined) {
     invalidDeclaration(what, "parent", "absent from a root", parent);
   }
-  assertFunctions(what, { operationId, attributes, error });
+  assertFunctions(what, { operationId, name, attributes, error });
   return {
     start,
     end,
@@ -115,6 +125,7 @@ export function declareSpan(
     announcedBy: typesOf(what, "announcedBy", options.announcedBy ?? []),
     failedBy: typesOf(what, "failedBy", options.failedBy ?? []),
     kind,
+    name,
     attributes: attributes ?? metadataAttributes,
     error,
   };

@@ -25,6 +25,7 @@ import { SPAN_KINDS } from "./span_kinds.ts";
 import { contextOf, remoteContext } from "./contexts.ts";
 import { type NamedSpan, namedSpans, OpenSpan } from "./session_spans.ts";
 import { addAttributes, NewAttributes } from "./span_attributes.ts";
+import { nameBy } from "./span_name.ts";
 import { handlersOf } from "./steps.ts";
 import { TracingReports } from "./tracing_reports.ts";
 import { WaitingRoots } from "./waiting_roots.ts";
@@ -45,6 +46,7 @@ export let spanSourceOfSubscriber: (subscriber: object) => SpanSource;
  *   decision.
  * - A session's root ends when its own end and those of all its children have arrived, at the
  *   latest of these times.
+ * - Its name is the one that it is declared under, unless its declaration's `name` says another.
  * - Its attributes are those of the start and the end event; its session and its operation id only
  *   if `sessionIdAttribute` and `operationIdAttribute` ask for them.
  * - What is open is bounded by count and age: a span expires when it has waited too long by the
@@ -222,7 +224,9 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     const operation = this.#operations.take(named, event);
     const parent = this.#parent(named, operationId, event, operation);
     const attributes = new NewAttributes();
-    const thrown = addAttributes(attributes, declaration, event);
+    let thrown = addAttributes(attributes, declaration, event);
+    const called = nameBy(declaration, event);
+    thrown ??= called.thrown;
     attributes.setId(this.#sessionIdAttribute, event.sessionId);
     attributes.setId(this.#operationIdAttribute, operationId);
     const options: SpanOptions & Pick<Announced, "reserved"> = {
@@ -232,7 +236,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
       reserved: operation?.reserved,
     };
     const context = parent === undefined ? this.#remoteContext(event) : contextOf(parent.span);
-    const span = this.#tracer.startSpan(name, options, context);
+    const span = this.#tracer.startSpan(called.name ?? name, options, context);
     // Nothing has changed until here, should the tracer throw.
     const root = parent?.named.declaration.root ? parent : parent?.root;
     if (root !== undefined) root.heldBy++;
@@ -269,6 +273,9 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     let thrown: { readonly error: unknown } | undefined;
     if (span.isRecording()) {
       thrown = addAttributes(open.attributes ?? span, declaration, event);
+      const called = nameBy(declaration, event);
+      if (called.name !== undefined) span.updateName(called.name);
+      thrown ??= called.thrown;
       const unjudged = judgeEnd(span, declaration, event);
       thrown ??= unjudged;
     }
