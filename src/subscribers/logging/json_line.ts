@@ -2,8 +2,9 @@ import type { LogRecord } from "./log_record.ts";
 
 /** What ends a line by Unicode, or steers a terminal, and is not escaped by JSON. */
 const CONTROLS = /[\x7f-\x9f\u2028\u2029]/g;
-/** How many texts of event types are kept. */
+/** How many texts of event types are kept, and of how long ones. */
 const MAX_TYPE_TEXTS = 1_000;
+const MAX_TYPE_LENGTH = 200;
 /** The last time of which a `Date` tells a year of four digits. */
 const MAX_SHORT_TIME_MS = Date.UTC(10_000, 0) - 1;
 
@@ -42,6 +43,7 @@ function typeText(type: string): string {
   const known = typeTexts.get(type);
   if (known !== undefined) return known;
   const text = JSON.stringify(type);
+  if (type.length > MAX_TYPE_LENGTH) return text;
   if (typeTexts.size >= MAX_TYPE_TEXTS) typeTexts.clear();
   typeTexts.set(type, text);
   return text;
