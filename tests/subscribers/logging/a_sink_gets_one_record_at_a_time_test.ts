@@ -140,6 +140,8 @@ Deno.test("a sink that fails to pass on what it holds is counted, by a flush and
   await bus.flush();
   bus.flushSync();
   assertEquals({ ...bus.subscriberExceptionCounts() }, { LoggingSubscriber: 2 });
+  bus.flushSync();
+  assertEquals(lines.filter((line) => line.includes("7 wait")).length, 1);
   assertEquals(
     lines.at(-1),
     "busbar: LoggingSubscriber: not all log records were written: 7 wait in the sink (anonymous)",

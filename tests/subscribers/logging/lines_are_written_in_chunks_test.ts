@@ -159,9 +159,26 @@ Deno.test("an output that has the bus drain while it writes changes no order", a
   assertEquals(tested.said().flat(), Array.from({ length: 50 }, (_, i) => `${i}`));
 });
 
+Deno.test("an output that has the bus flush while it writes gets each line once", async () => {
+  using timers = holdTimers(10);
+  let bus: { flushSync(): unknown } | undefined = undefined;
+  const tested = chunked(() => bus?.flushSync());
+  bus = tested.bus;
+  await tested.log("a");
+  tested.bus.publish("a", ["info", "b"]);
+  // It comes from nobody's call, and has the sink called.
+  timers.waiting[0]?.fire();
+  assertEquals(tested.said(), [["a"], ["b"]]);
+  await tested.bus.stop();
+  assertEquals(tested.said().length, 2);
+});
+
 Deno.test("in chunks, too, one record is one line, and steers no terminal", async () => {
   const chunks: string[] = [];
   const { bus } = loggingBus({ sink: jsonLinesSink({ writeLines: (text) => chunks.push(text) }) });
+  bus.publish("a", { text: "what deletes: \x7f" });
+  await bus.flush();
+  assertEquals(chunks.splice(0).join("").includes("\x7f"), false);
   const hostile = "a\n\r\x00\x1b[2J\x7f\x85\x9b\u2028\u2029\ud800é";
   bus.publish("a", { [hostile]: hostile }, { sessionId: hostile, operationId: hostile });
   await bus.stop();
