@@ -1,5 +1,6 @@
 import type { EventContext } from "../events/event.ts";
 import { assertFunction, invalidArgument } from "../internal/arguments.ts";
+import { splitTraceparent } from "../internal/traceparent.ts";
 import { currentScope, runIn } from "./async_storage.ts";
 import { newSessionId } from "./ids.ts";
 import { type Baggage, NO_BAGGAGE, type Scope } from "./scope.ts";
@@ -13,7 +14,10 @@ export interface SessionInit {
   readonly operationId?: string | null | undefined;
   /** The caller's W3C `traceparent` header. Default: none. */
   readonly traceparent?: string | null | undefined;
-  /** The caller's W3C `tracestate` header; what is malformed is left out. Default: none. */
+  /**
+   * The caller's W3C `tracestate` header; left out if it is malformed, or there is no `traceparent`.
+   * Default: none.
+   */
   readonly tracestate?: string | null | undefined;
   /** What goes out by name with requests, as `readBaggage` reads it from a header. Default: nothing. */
   readonly baggage?: Baggage | undefined;
@@ -64,6 +68,7 @@ export function withSession<Result>(init: SessionInit, fn: (session: Session) =>
   }
   assertFunction(ACTION, "fn", fn);
   const traceparent = textOf("traceparent", init.traceparent);
+  const tracestate = textOf("tracestate", init.tracestate);
   const { baggage } = init;
   if (baggage !== undefined && (typeof baggage !== "object" || baggage === null)) {
     invalidArgument(TypeError, ACTION, "baggage", "texts by name", baggage);
@@ -73,7 +78,8 @@ export function withSession<Result>(init: SessionInit, fn: (session: Session) =>
     operationId: textOf("operationId", init.operationId) ?? "",
     // Malformed or not, it is for the tracing to read, which counts those that are.
     traceparent: traceparent?.slice(0, MAX_TRACEPARENT_LENGTH + 1) || undefined,
-    tracestate: readTracestate(textOf("tracestate", init.tracestate)),
+    // Without the one, the other says nothing.
+    tracestate: tracestate && splitTraceparent(traceparent) && readTracestate(tracestate),
     baggage: baggage ?? NO_BAGGAGE,
     spanId: "",
     spans: undefined,

@@ -45,6 +45,9 @@ Deno.test("what is no trace is not handed on, nor its state", () => {
   ];
   for (const traceparent of malformed) {
     assertEquals(handedOn(traceparent, "a=1"), undefined, String(traceparent));
+    withSession({ traceparent, tracestate: "a=1" }, (session) => {
+      assertEquals(session.tracestate, undefined);
+    });
   }
   assertEquals(currentTrace(), undefined);
 });
