@@ -14,10 +14,16 @@ export type Steps<Result> = Generator<void, Result, void>;
 export async function inSlices<Result>(work: Steps<Result>): Promise<Result> {
   for (;;) {
     await new Promise<void>(nextTurn);
-    const startedAt = monotonicMs();
-    do {
-      const step = work.next();
-      if (step.done) return step.value;
-    } while (monotonicMs() - startedAt < SLICE_MS);
+    const step = runSlice(work);
+    if (step.done) return step.value;
+  }
+}
+
+/** Does one slice of the work now: most work fits into it. @returns its last step */
+export function runSlice<Result>(work: Steps<Result>): IteratorResult<void, Result> {
+  const startedAt = monotonicMs();
+  for (;;) {
+    const step = work.next();
+    if (step.done || monotonicMs() - startedAt >= SLICE_MS) return step;
   }
 }

@@ -7,7 +7,8 @@ import type { Logger } from "../../internal/logger.ts";
 import { REQUESTS_ARE_APART } from "../../internal/neutral_context.ts";
 import { assertKnownNames } from "../../internal/option_names.ts";
 import { report } from "../../internal/reporting.ts";
-import { DeltaMetrics } from "./delta_metrics.ts";
+import { inSlices, runSlice } from "../../internal/slices.ts";
+import { DeltaMetrics, type Deltas } from "./delta_metrics.ts";
 import { rejectedBy } from "../../batching/rejected_count.ts";
 import type { AggregationTemporality, PushMetricExporter, ResourceMetrics } from "../sdk_types.ts";
 
@@ -92,6 +93,8 @@ export class DeltaMetricExporter implements PushMetricExporter {
   /** Of the push in progress. */
   #lease: Lease | undefined;
   #inProgress: Promise<void> | undefined;
+  /** The conversion of many series, while it is under way. */
+  #converting: Promise<Deltas> | undefined;
   #uncommitted = 0;
 
   /**
@@ -141,6 +144,8 @@ export class DeltaMetricExporter implements PushMetricExporter {
 
   /** Shuts down the exporter, and logs deltas that could not be pushed: there is no next push. */
   async shutdown(): Promise<void> {
+    // What is not handed over yet would come too late.
+    if (!REQUESTS_ARE_APART) await this.#converting;
     // First, for it cuts short what waits to be tried again.
     const ended = this.#exporter.shutdown();
     await this.#end();
@@ -178,7 +183,11 @@ export class DeltaMetricExporter implements PushMetricExporter {
 
   /** @param isLost whether another push has begun meanwhile, which holds the deltas of this one */
   async #push(collected: ResourceMetrics, isLost: () => boolean): Promise<Result> {
-    const { metrics, pointCount, commit } = this.#deltas.convert(collected);
+    const converted = this.#convert(collected);
+    const { metrics, pointCount, commit } = converted instanceof Promise
+      ? await converted
+      : converted;
+    this.#converting = undefined;
     const result: Result = pointCount === 0 ? { code: 0 } : await this.#export(metrics);
     if (isLost()) return result;
     const { code, error } = result;
@@ -196,6 +205,13 @@ export class DeltaMetricExporter implements PushMetricExporter {
       );
     }
     return result;
+  }
+
+  /** Most pushes are converted at once; many series in slices that leave the event loop free. */
+  #convert(collected: ResourceMetrics): Deltas | Promise<Deltas> {
+    const converting = this.#deltas.convert(collected);
+    const step = runSlice(converting);
+    return step.done ? step.value : this.#converting = inSlices(converting);
   }
 
   #export(metrics: ResourceMetrics): Promise<Result> {

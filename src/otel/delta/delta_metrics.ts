@@ -6,10 +6,14 @@ import {
   type MetricData,
   type ScopeMetrics,
 } from "@opentelemetry/sdk-metrics";
+import type { Steps } from "../../internal/slices.ts";
 import { toHrTime } from "../../subscribers/hr_time.ts";
 import { deltaOf, type Value } from "./delta_point.ts";
 import { isAfter } from "./point_time.ts";
 import type { ResourceMetrics } from "../sdk_types.ts";
+
+/** How many points are converted between two looks at the clock. */
+const POINTS_PER_STEP = 64;
 
 /** A series that this many pushes in a row did not hold is forgotten, so that memory is bounded. */
 const FORGET_AFTER_PUSHES = 1_000;
@@ -80,7 +84,7 @@ export class DeltaMetrics {
   }
 
   /** Changes nothing by itself: what the deltas begin at moves with their commit. */
-  convert(collected: ResourceMetrics): Deltas {
+  *convert(collected: ResourceMetrics): Steps<Deltas> {
     const current: Current[] = [];
     const occurrences = new Map<string, number>();
     let pointCount = 0;
@@ -93,13 +97,16 @@ export class DeltaMetrics {
           const stream = this.#streamOf(scope, metric, occurrences);
           const since = { committedUntil: stream.committedUntil, createdAt: this.#createdAt };
           const points = metric.dataPoints as DataPoint<Value>[];
-          const series = points.map(({ attributes }, index) =>
-            stream.of(attributes, index, this.#pushNumber)
-          );
+          const series: Series[] = [];
+          const dataPoints: DataPoint<Value>[] = [];
+          for (const [index, point] of points.entries()) {
+            const one = stream.of(point.attributes, index, this.#pushNumber);
+            series.push(one);
+            const delta = deltaOf(point, one.committed, since);
+            if (delta !== undefined) dataPoints.push(delta);
+            if (index % POINTS_PER_STEP === POINTS_PER_STEP - 1) yield;
+          }
           current.push({ stream, series, points });
-          const dataPoints = points
-            .map((point, index) => deltaOf(point, series[index]?.committed, since))
-            .filter((delta) => delta !== undefined);
           data = {
             ...metric,
             aggregationTemporality: AggregationTemporality.DELTA,

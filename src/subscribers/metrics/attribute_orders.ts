@@ -1,5 +1,7 @@
 /** In which order the names of an attribute set are stored, and where the set has them. */
 export interface AttributeOrder {
+  /** The names as the set has them. */
+  readonly given: readonly string[];
   /** The names as they came first. */
   readonly names: readonly string[];
   /** Where the set has each of these names; `undefined` if it has them in that order itself. */
@@ -21,8 +23,10 @@ class NameNode {
 export class AttributeOrders {
   readonly #maxOthers: number;
   readonly #root = new NameNode();
-  /** Most sets have the same names as the last one. */
-  #last: AttributeOrder | undefined;
+  /** Of the last sets: most have the same names as those. One whose order is the stored one. */
+  last: AttributeOrder | undefined;
+  /** One whose order is another. */
+  lastOther: AttributeOrder | undefined;
   #others = 0;
 
   /** @param maxOthers how many further orders it remembers; for others it sorts */
@@ -32,15 +36,16 @@ export class AttributeOrders {
 
   /** The order that names are stored in; `undefined` if no set of them was added. */
   of(names: readonly string[]): AttributeOrder | undefined {
-    if (this.#last !== undefined && isSame(this.#last.names, names)) return this.#last;
     const known = this.#find(names)?.order;
     if (known !== undefined) {
-      if (known.places === undefined) this.#last = known;
+      if (known.places === undefined) this.last = known;
+      else this.lastOther = known;
       return known;
     }
     const stored = this.#find(names.toSorted())?.stored;
     if (stored === undefined) return undefined;
-    const order = { names: stored, places: stored.map((name) => names.indexOf(name)) };
+    const places = stored.map((name) => names.indexOf(name));
+    const order = this.lastOther = { given: names, names: stored, places };
     if (this.#others++ < this.#maxOthers) this.#open(names).order = order;
     return order;
   }
@@ -48,7 +53,7 @@ export class AttributeOrders {
   /** Adds names that no set of was added before. @returns the order that they came in */
   add(names: readonly string[]): AttributeOrder {
     this.#open(names.toSorted()).stored = names;
-    return this.#last = this.#open(names).order = { names, places: undefined };
+    return this.last = this.#open(names).order = { given: names, names, places: undefined };
   }
 
   #find(names: readonly string[]): NameNode | undefined {
@@ -68,10 +73,4 @@ export class AttributeOrders {
     }
     return node;
   }
-}
-
-function isSame(a: readonly string[], b: readonly string[]): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }
