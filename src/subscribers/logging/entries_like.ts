@@ -27,7 +27,8 @@ export function entriesLike(object: object): EntriesLike | undefined {
     // A name that comes several times has a list of values.
     names: [...new Set(entries.keys())],
     read: (name) => {
-      const values = entries.getAll?.(name) ?? [];
+      // Bun's headers have the method for cookies alone.
+      const values = kind === "Headers" ? [] : entries.getAll?.(name) ?? [];
       return values.length > 1 ? values : entries.get(name);
     },
   };
