@@ -39,7 +39,7 @@ const CLAIMS: readonly Claim[] = [
     most: { Node: 0.8, Deno: 1.25 },
   },
   {
-    measured: "cheap clock → counter",
+    measured: "burst clock → counter",
     against: "prom-client inc",
     most: { Deno: 0.55 },
   },
@@ -49,7 +49,7 @@ const CLAIMS: readonly Claim[] = [
     most: { Node: 0.8, Deno: 1.25 },
   },
   {
-    measured: "cheap clock → histogram",
+    measured: "burst clock → histogram",
     against: "prom-client observe",
     most: { Deno: 0.55 },
   },
