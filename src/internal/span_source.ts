@@ -31,25 +31,57 @@ export interface SpanSource {
   traceparentOf(operationId: string): string | undefined;
 }
 
-/** Where it stands on a bus, for all copies of the package. */
-const SPAN_SOURCE = Symbol.for("@busbar/busbar/span-source.1");
+/** Several that make spans of one bus's events, as when two catalogs are subscribed one by one. */
+class SpanSources implements SpanSource {
+  readonly #sources: SpanSource[] = [];
+
+  announce(operation: StartingOperation): AnnouncedSpan | undefined {
+    let announced: AnnouncedSpan | undefined;
+    for (const source of this.#sources) {
+      const one = source.announce(operation);
+      // Only one can go out.
+      if (announced?.traceparent === undefined) announced = one ?? announced;
+    }
+    return announced;
+  }
+
+  withdraw(operationId: string): void {
+    for (const source of this.#sources) source.withdraw(operationId);
+  }
+
+  traceparentOf(operationId: string): string | undefined {
+    for (const source of this.#sources) {
+      const found = source.traceparentOf(operationId);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  add(source: SpanSource): void {
+    this.#sources.push(source);
+  }
+
+  remove(source: SpanSource): void {
+    const index = this.#sources.indexOf(source);
+    if (index !== -1) this.#sources.splice(index, 1);
+  }
+}
+
+/** Where they stand on a bus, for all copies of the package. */
+const SPAN_SOURCES = Symbol.for("@busbar/busbar/span-sources.1");
 
 interface Bus {
-  [SPAN_SOURCE]?: SpanSource | undefined;
+  [SPAN_SOURCES]?: SpanSources;
 }
 
-/** What makes spans of a bus's events, if anything does. */
+/** What makes spans of a bus's events, if anything ever did. */
 export function spanSourceOf(bus: object): SpanSource | undefined {
-  return (bus as Bus)[SPAN_SOURCE];
+  return (bus as Bus)[SPAN_SOURCES];
 }
 
-/** Says what makes spans of a bus's events: the first one that does. @returns what takes it back */
+/** Says what makes spans of a bus's events. @returns what takes it back */
 export function provideSpanSource(bus: object, source: SpanSource): Disposable {
-  const place = bus as Bus;
-  place[SPAN_SOURCE] ??= source;
-  return {
-    [Symbol.dispose]() {
-      if (place[SPAN_SOURCE] === source) place[SPAN_SOURCE] = undefined;
-    },
-  };
+  const sources = (bus as Bus)[SPAN_SOURCES] ??= new SpanSources();
+  sources.add(source);
+  return { [Symbol.dispose]: () => sources.remove(source) };
 }

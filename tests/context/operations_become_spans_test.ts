@@ -5,7 +5,7 @@ import { SamplingDecision } from "@opentelemetry/sdk-trace";
 import { declare } from "@busbar/busbar/catalog";
 import { currentTrace, operation, withSession } from "@busbar/busbar/context";
 import { CHARGE, CHECKOUT, type ShopEvents, STEP } from "../support/contexts.ts";
-import { tracedShop } from "../support/shop_spans.ts";
+import { tracedShop, tracesOf } from "../support/shop_spans.ts";
 import { named } from "../support/tracing_bus.ts";
 
 const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
@@ -387,4 +387,21 @@ Deno.test("an operation whose span has ended is forgotten", async () => {
   await shop.bus.flush();
   assertEquals(currentTrace(ended)?.traceparent, TRACEPARENT);
   await shop.spans();
+});
+
+Deno.test("two subscriptions of one bus both find the parents of their spans", async () => {
+  for (const tracer of TRACERS) {
+    const shop = tracedShop({ tracer });
+    const others = tracesOf(shop.bus);
+    const seen = operation(shop.bus, CHECKOUT, { cart: "c1" }, (checkout) => {
+      operation(shop.bus, CHARGE, undefined, (op) => op.end(), { context: checkout });
+      return checkout.end({ total: 1 }, currentTrace(checkout)?.traceparent.slice(36, 52));
+    });
+    for (const spans of [await shop.spans(), others.getFinishedSpans()]) {
+      const [charge, checkout] = spans;
+      assertEquals(charge?.parentSpanContext?.spanId, checkout?.spanContext().spanId);
+    }
+    // One of them at least says beforehand what goes out.
+    assertEquals(seen, others.getFinishedSpans()[1]?.spanContext().spanId);
+  }
 });

@@ -5,7 +5,7 @@ import {
   SimpleSpanProcessor,
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
-import type { EventBusOptions } from "@busbar/busbar";
+import type { EventBus, EventBusOptions } from "@busbar/busbar";
 import { type Catalog, declare } from "@busbar/busbar/catalog";
 import { BusTracer } from "@busbar/busbar/otel";
 import { type LogRecord, subscribeCatalog } from "@busbar/busbar/subscribers";
@@ -22,6 +22,14 @@ export const SHOP = catalog({
   },
   logs: { note: { level: "info" } },
 });
+
+/** Has spans made of a bus's events, too. @returns where they go */
+export function tracesOf(bus: EventBus<ShopEvents>): InMemorySpanExporter {
+  const exporter = new InMemorySpanExporter();
+  const processor = new SimpleSpanProcessor({ exporter });
+  subscribeCatalog(bus, SHOP, { tracer: new BusTracer({ processor, scopeName: "others" }) });
+  return exporter;
+}
 
 /** How the bus of {@linkcode tracedShop} differs. */
 export interface TracedShopOptions {
