@@ -36,40 +36,56 @@ function fakeDeno(refused: readonly number[] = []) {
   return { deno: deno as never, servers };
 }
 
-/** Timers that are over at once, and how long they would have taken. */
-function quickTimers(): Disposable & { readonly delays: number[] } {
+/** Time that passes as soon as somebody waits, and how long was waited between listening. */
+function quickTime(): Disposable & { readonly pausesMs: number[]; pass(ms: number): void } {
+  const time = steeredTime();
   const { setTimeout } = clocks;
-  const delays: number[] = [];
+  const pausesMs: number[] = [];
   clocks.setTimeout = (callback, delayMs) => {
-    delays.push(delayMs);
+    // The time for requests in progress, of which there are none.
+    if (delayMs === 1_000) return setTimeout(callback, delayMs);
+    pausesMs.push(delayMs);
+    time.pass(delayMs);
     return setTimeout(callback, 0);
   };
-  return { delays, [Symbol.dispose]: () => void (clocks.setTimeout = setTimeout) };
+  return {
+    pausesMs,
+    pass: time.pass,
+    [Symbol.dispose]: () => {
+      clocks.setTimeout = setTimeout;
+      time[Symbol.dispose]();
+    },
+  };
 }
 
 const ADDRESS = { hostname: "127.0.0.1", port: 0 };
 
 Deno.test("a server that cannot accept connections is replaced at its port, and that is told", async () => {
-  using _time = steeredTime();
-  using timers = quickTimers();
+  using time = quickTime();
   const logger = new MemoryLogger();
-  const { deno, servers } = fakeDeno([1, 2]);
+  const { deno, servers } = fakeDeno([1, 2, 3, 4, 5, 6]);
   const handler = () => new Response("ok");
   const server = listenOnDeno(deno, { ...ADDRESS, handler, logger });
   servers[0]?.fail(new Error("too many open files"));
   while (servers.length < 2) await nextTurn();
   // What held the file descriptors is gone, and so is the port that was free before.
   assertEquals([servers[0]?.signal.aborted, servers[0]?.port, servers[1]?.port], [true, 0, 7]);
-  assertEquals(timers.delays.filter((ms) => ms !== 1_000), [100, 200, 400]);
-  assertEquals(logger.lines, [
-    "busbar: Cannot accept connections, and listens again soon: too many open files",
-  ]);
+  assertEquals(time.pausesMs.splice(0), [100, 200, 400, 800, 1_600, 2_000, 2_000]);
+  const failed = "busbar: Cannot accept connections, and listens again soon: too many open files";
+  const refused = "busbar: Cannot listen again at 127.0.0.1:7: still too many open files";
+  assertEquals(logger.lines.splice(0), [failed, refused, refused]);
   assertEquals(await (await servers[1]?.handler(new Request("http://a")))?.text(), "ok");
-  servers[1]?.fail(new Error("again"));
-  while (servers.length < 3) await nextTurn();
-  assertEquals(logger.lines.length, 1);
+
+  // One that fails again soon waits as long as the last; one that has listened for long does not.
+  for (const [listenedMs, pauseMs] of [[10_000, 2_000], [10_001, 100], [0, 200]] as const) {
+    time.pass(listenedMs);
+    const before = servers.length;
+    servers.at(-1)?.fail(new Error("again"));
+    while (servers.length === before) await nextTurn();
+    assertEquals(time.pausesMs.splice(0), [pauseMs], `${listenedMs}`);
+  }
   await server.close();
-  assertEquals(servers[2]?.isShutDown, true);
+  assertEquals(servers.at(-1)?.isShutDown, true);
 });
 
 Deno.test("requests in progress are answered before the connections of a failed server are cut", async () => {
