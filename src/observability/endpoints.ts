@@ -48,11 +48,11 @@ export class Endpoints {
     this.nodeHandler = toNodeHandler(this.handler, { logger });
   }
 
-  /** Opens a port. */
-  async listen(address: Address): Promise<MetricsServer> {
+  /** Opens a port, if there is something to scrape. */
+  async listen(address: Address): Promise<MetricsServer | undefined> {
     const { allowedHosts, token, insecure, logger } = this.#options;
     const { scrape } = this.#shown;
-    if (scrape === undefined) throw new Error("Cannot serve metrics: there is nothing to scrape");
+    if (scrape === undefined) return undefined;
     const { hostname, port } = address;
     const served = { ...this.#shown, scrape, allowedHosts, token, insecure, logger };
     return await serveMetrics({ ...served, hostname, port });

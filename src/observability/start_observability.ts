@@ -172,9 +172,7 @@ async function start<Events extends object>(
     if (config.runtimeMetrics) keep(observeRuntime({ meter, logger }));
   }
   const endpoints = show(telemetry.scrape);
-  const server = config.prometheus.enabled && telemetry.scrape !== undefined
-    ? await endpoints.listen(config.prometheus)
-    : undefined;
+  const server = config.prometheus.enabled ? await endpoints.listen(config.prometheus) : undefined;
   if (server !== undefined) undo.add(() => server.shutdown());
   options.signal?.throwIfAborted();
   const parts = { bus, ownsBus, config, telemetry, subscription, registrations, endpoints, server };

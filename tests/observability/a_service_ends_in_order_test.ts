@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { startObservability, type StartOptions } from "@busbar/busbar/observability";
 import { MemoryLogger } from "@busbar/busbar/testing";
+import { Endpoints } from "../../src/observability/endpoints.ts";
 import { fakeProcess } from "../support/fake_process.ts";
 import { nextTurn } from "../support/quiet_bus.ts";
 import { type HeldTimer, holdTimers } from "../support/watched_timers.ts";
@@ -73,6 +74,18 @@ Deno.test("it is not ready at once, goes on while it drains, closes, and only th
   assertEquals(logger.lines.filter((line) => line.includes("Cannot")), []);
   // A second call has the first one's result.
   await obs.shutdown({ drainMs: DRAIN_MS });
+});
+
+Deno.test("a scrape that fails before the end is a failure, after it none", async () => {
+  const logger = new MemoryLogger();
+  const scrape = () => Promise.reject(new Error("it broke"));
+  const endpoints = new Endpoints({ scrape, stats: () => ({}), logger });
+  const ask = async () => (await endpoints.handler(new Request("http://localhost/metrics"))).status;
+  assertEquals(await ask(), 500);
+  assertEquals(logger.lines, ["busbar: Cannot answer /metrics: it broke"]);
+  endpoints.end();
+  assertEquals(await ask(), 503);
+  assertEquals(logger.lines.length, 1);
 });
 
 Deno.test("a signal that aborts cuts the drain short; what closes is closed all the same", async () => {
