@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import fc from "../../support/properties.ts";
 import { PairLane } from "../../../src/subscribers/pairs/pair_lane.ts";
 
@@ -47,3 +47,55 @@ Deno.test("Any program of additions, replacements and removals agrees with a map
     }
   }));
 });
+
+/** An item that counts how often somebody looks at its key. */
+class Watched {
+  static looks = 0;
+  readonly #sessionId: string;
+  readonly operationId: string;
+
+  constructor(sessionId: string, operationId: string) {
+    this.#sessionId = sessionId;
+    this.operationId = operationId;
+  }
+
+  get sessionId(): string {
+    Watched.looks++;
+    return this.#sessionId;
+  }
+}
+
+/** How often keys are looked at while something is done. */
+function looksOf(work: () => void): number {
+  Watched.looks = 0;
+  work();
+  return Watched.looks;
+}
+
+for (
+  const [what, keyOf] of [
+    ["sessions", (i: number) => [`${i}`, ""]],
+    ["operations of a session", (i: number) => ["", `${i}`]],
+    ["sessions with two operations each", (i: number) => [`${i >> 1}`, `${i % 2}`]],
+  ] as [string, (i: number) => [string, string]][]
+) {
+  Deno.test(`A look-up passes few items, however many there are: ${what}`, () => {
+    const lane = new PairLane<Watched>();
+    const items = Array.from({ length: 2_000 }, (_, i) => new Watched(...keyOf(i)));
+    // One at a time, and one in and one out, so that every way there and back is gone.
+    for (const item of items) {
+      assert(looksOf(() => lane.add(item)) <= 40, "an addition");
+      assertEquals(lane.get(...keyOf(items.indexOf(item))), item);
+    }
+    for (const [i, item] of items.entries()) {
+      assert(looksOf(() => lane.get(...keyOf(i))) <= 16, "a look-up");
+      assert(looksOf(() => lane.get("none", "")) <= 16, "one for what is not there");
+      assert(looksOf(() => lane.add(item)) <= 17, "an addition of what is there");
+      assert(looksOf(() => lane.remove(item)) <= 17, "a removal");
+      assert(looksOf(() => lane.add(item)) <= 40, "an addition again");
+      assert(looksOf(() => lane.replace(item)) <= 17, "a replacement");
+      lane.remove(item);
+      assertEquals(lane.get(...keyOf(i)), undefined);
+    }
+  });
+}
