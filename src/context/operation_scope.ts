@@ -32,6 +32,8 @@ export class OperationScope implements Scope {
   readonly baggage: Baggage;
   readonly spanId: string;
   readonly spans: SpanSource | undefined;
+  /** Whether the bus has accepted what was published last, its start or its end. */
+  accepted = false;
   readonly #bus: EventBus;
   readonly #start: string;
   readonly #end: string;
@@ -64,11 +66,11 @@ export class OperationScope implements Scope {
     const told = { sessionId, operationId, traceparent, tracestate };
     const source = spanSourceOf(bus);
     const span = source?.announce({ ...told, start, end, parentId: parent?.spanId ?? "" });
-    const accepted = context === undefined
+    this.accepted = context === undefined
       ? bus.publish(start, metadata, told)
       // The bus would add, from another context, what the one that was handed in leaves out.
       : runIn(undefined, () => bus.publish(start, metadata, told));
-    if (span === undefined || !accepted) {
+    if (span === undefined || !this.accepted) {
       // Spans of operations within it belong to that which it is within itself.
       if (span !== undefined) source?.withdraw(operationId);
       this.traceparent = traceparent;
@@ -114,12 +116,12 @@ export class OperationScope implements Scope {
   #publishEnd(metadata: unknown): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#bus.publish(this.#end, metadata, this);
+    this.accepted = this.#bus.publish(this.#end, metadata, this);
   }
 }
 
 /** Anything may be thrown. */
-function toError(thrown: unknown): Error {
+export function toError(thrown: unknown): Error {
   try {
     if (thrown instanceof Error) return thrown;
   } catch {

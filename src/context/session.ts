@@ -67,13 +67,19 @@ export function withSession<Result>(init: SessionInit, fn: (session: Session) =>
     invalidArgument(TypeError, ACTION, "init", "an object", init);
   }
   assertFunction(ACTION, "fn", fn);
+  const session = newSession(init);
+  return runIn(session, () => fn(session));
+}
+
+/** What a session begins with, checked, as the scope of what is published in it. */
+export function newSession(init: SessionInit): Scope {
   const traceparent = textOf("traceparent", init.traceparent);
   const tracestate = textOf("tracestate", init.tracestate);
   const { baggage } = init;
   if (baggage !== undefined && (typeof baggage !== "object" || baggage === null)) {
     invalidArgument(TypeError, ACTION, "baggage", "texts by name", baggage);
   }
-  const session: Scope = {
+  return {
     sessionId: textOf("sessionId", init.sessionId) || newSessionId(),
     operationId: textOf("operationId", init.operationId) ?? "",
     // Malformed or not, it is for the tracing to read, which counts those that are.
@@ -84,7 +90,6 @@ export function withSession<Result>(init: SessionInit, fn: (session: Session) =>
     spanId: "",
     spans: undefined,
   };
-  return runIn(session, () => fn(session));
 }
 
 function textOf(name: string, value: string | null | undefined): string | undefined {

@@ -14,6 +14,7 @@ import { boundedId } from "../pairs/bounded_id.ts";
 import { OpenPairs, type OpenPairsStats, operationIdOf } from "../pairs/open_pairs.ts";
 import { PairsGroup } from "../pairs/pairs_group.ts";
 import { createInstrument } from "./create_instrument.ts";
+import type { TraceContext } from "../trace_context.ts";
 import type { Instrument, InstrumentParts, Problem } from "./instrument.ts";
 import {
   type MetricsStats,
@@ -103,7 +104,7 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
       if (list === undefined) actions.set(type, [action]);
       else list.push(action);
     };
-    const { metrics, meter } = this.#options;
+    const { metrics, meter, contextOf } = this.#options;
     const parts: InstrumentParts = {
       meter,
       startTimeMs: wallMs(),
@@ -120,7 +121,7 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
         }
       }
       if (declared.source === "pair") this.#wirePair(declared, instrument, on);
-      else wireEvent(declared, instrument, on);
+      else wireEvent(declared, instrument, on, contextOf);
     }
     const handlers: Record<string, EventHandler> = {};
     for (const [type, list] of actions) {
@@ -267,15 +268,28 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
 }
 
 function wireEvent<Events extends object>(
-  { types, value, attributes, measurements }: EventMetric<Events>,
+  { kind, types, value, attributes, measurements }: EventMetric<Events>,
   instrument: Instrument,
   on: (type: string, action: Action) => void,
+  contextOf: ((event: AnyEvent) => TraceContext | undefined) | undefined,
 ): void {
-  const action: Action = measurements === undefined
-    ? (event) => instrument.record(value === undefined ? 1 : value(event), attributes?.(event))
-    : (event) => {
-      for (const { value, attributes } of measurements(event)) instrument.record(value, attributes);
+  const traceOf = kind === "histogram" ? contextOf : undefined;
+  let action: Action;
+  if (measurements !== undefined) {
+    action = (event) => {
+      for (const { value, attributes } of measurements(event)) {
+        instrument.record(value, attributes, traceOf?.(event), event.timestamp);
+      }
     };
+  } else if (traceOf !== undefined) {
+    action = (event) => {
+      const measured = value === undefined ? 1 : value(event);
+      instrument.record(measured, attributes?.(event), traceOf(event), event.timestamp);
+    };
+  } else {
+    action = (event) =>
+      instrument.record(value === undefined ? 1 : value(event), attributes?.(event));
+  }
   for (const type of new Set(types)) on(type, action);
 }
 

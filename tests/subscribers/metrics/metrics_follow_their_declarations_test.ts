@@ -193,13 +193,23 @@ Deno.test("a declaration's function that throws stops no other metric", async ()
 
 Deno.test("an exemplar ties the newest value of a bucket to its sampled trace", async () => {
   const traceId = "0af7651916cd43dd8448eb211c80319c";
-  const { bus, subscriber } = await run({ took: duration("order.start", "order.end") }, {
+  const metrics = {
+    took: duration("order.start", "order.end"),
+    at: histogram("order.end", { value: (event) => event.timestamp }),
+    several: histogram("order.end", { measurements: () => [{ value: 3 }, { value: 7 }] }),
+    ends: counter("order.end"),
+  };
+  const { bus, subscriber } = await run(metrics, {
     contextOf: ({ sessionId }) => ({
       traceId,
       spanId: "b7ad6b7169203331",
       traceFlags: sessionId === "s1" ? 1 : 0,
     }),
   });
+  const exemplars = subscriber.collect().map((metric) =>
+    metric.kind === "histogram" && metric.points[0]?.exemplars.map(({ value }) => value)
+  );
+  assertEquals(exemplars, [[4], [5_000, 6_000], [3, 7], false]);
   const [took] = subscriber.collect();
   assertEquals(took?.kind === "histogram" && took.points[0]?.exemplars, [
     { value: 4, timestampMs: 5_000, traceId, spanId: "b7ad6b7169203331" },
