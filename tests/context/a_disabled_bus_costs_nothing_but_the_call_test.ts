@@ -1,8 +1,10 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { EventBus } from "@busbar/busbar";
 import { getEventBus } from "@busbar/busbar/library";
-import { currentTrace, operation, withSession } from "@busbar/busbar/context";
-import { CHARGE, CHECKOUT, type ShopEvents } from "../support/contexts.ts";
+import { currentBaggage, currentTrace, operation, withSession } from "@busbar/busbar/context";
+import { CHARGE, CHECKOUT, type ShopEvents, STEP } from "../support/contexts.ts";
+import { tracedShop } from "../support/shop_spans.ts";
+import { parentOf } from "../support/tracing_bus.ts";
 
 const TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
@@ -44,5 +46,35 @@ Deno.test("on a disabled bus the session and the caller's trace are handed on", 
           return op.end();
         }, { context: session }),
     );
+  }
+});
+
+Deno.test("on a disabled bus, in no session, there is no id and no baggage", () => {
+  for (const bus of buses()) {
+    operation(bus, CHARGE, undefined, (op) => {
+      assertEquals([op.sessionId, op.operationId, { ...currentBaggage(op) }], ["", "", {}]);
+      return op.end();
+    });
+  }
+});
+
+Deno.test("an operation on a disabled bus is none between others", async () => {
+  for (const tracer of ["bus", "sdk"] as const) {
+    for (const bus of buses()) {
+      const shop = tracedShop({ tracer });
+      const context = withSession({ baggage: { tenant: "a" } }, (session) => session);
+      await operation(shop.bus, CHECKOUT, { cart: "c1" }, async (checkout) => {
+        await shop.bus.flush();
+        const trace = currentTrace(checkout)?.traceparent;
+        operation(bus, STEP, undefined, (op) => {
+          assertEquals(currentBaggage(op).tenant, "a");
+          assertEquals(currentTrace(op)?.traceparent, trace);
+          operation(shop.bus, CHARGE, undefined, (charge) => charge.end(), { context: op });
+          return op.end();
+        }, { context: checkout });
+        return checkout.end({ total: 1 });
+      }, { context });
+      assertEquals(parentOf(await shop.spans(), "charge"), "checkout");
+    }
   }
 });

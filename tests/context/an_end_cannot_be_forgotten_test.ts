@@ -128,6 +128,8 @@ Deno.test("the first of two ends counts, and the second is reported once", async
   const bus = new EventBus().start();
   const ends: unknown[] = [];
   bus.subscribe("twice.end", ({ metadata }) => ends.push(metadata));
+  operation(bus, ["once.start", "once.end"], undefined, (op) => op.end());
+  assertEquals(warnings.lines, []);
   for (let i = 0; i < 3; i++) {
     const value = operation(bus, ["twice.start", "twice.end"], undefined, (op) => {
       op.end({ total: 1 });

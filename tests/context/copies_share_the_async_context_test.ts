@@ -56,6 +56,7 @@ Deno.test("whatever stands where copies share it, a session is current within a 
   const foreign: PropertyDescriptor[] = [
     { value: 5 },
     { value: {} },
+    { value: { run: () => 5 } },
     { value: null },
     { value: hostile },
     { value: undefined, writable: false },

@@ -85,6 +85,21 @@ Deno.test("of a tracestate that is too long, long members go first, then the las
   const given = [members[0], long, ...members.slice(1)].join();
   assertEquals(handedOn(TRACEPARENT, given)?.tracestate, members.slice(0, 5).join());
   assertEquals(handedOn(TRACEPARENT, [long, long].join())?.tracestate, [long, long].join());
+  // 512 characters are as many as everyone hands on, and 128 are no long member.
+  const [exact, more] = [[...members.slice(0, 4), member("k5", 108)], member("k5", 109)];
+  assertEquals(exact.join().length, 512);
+  assertEquals(handedOn(TRACEPARENT, exact.join())?.tracestate, exact.join());
+  const oneMore = [...members.slice(0, 4), more].join();
+  assertEquals(handedOn(TRACEPARENT, oneMore)?.tracestate, members.slice(0, 4).join());
+  const mixed = [member("a", 128), member("b", 129), member("c", 128), member("d", 128), "e=1"];
+  assertEquals(
+    handedOn(TRACEPARENT, mixed.join())?.tracestate,
+    mixed.filter((_, i) => i !== 1).join(),
+  );
+  assertEquals(
+    handedOn(TRACEPARENT, [member("a", 256), member("b", 257)].join())?.tracestate,
+    undefined,
+  );
 });
 
 Deno.test("of a baggage header the named members are read, each once", () => {
@@ -126,4 +141,11 @@ Deno.test("baggage travels with the session", () => {
     assertEquals({ ...currentBaggage(session) }, { tenant: "a" });
   });
   withSession({}, (session) => assertEquals({ ...currentBaggage(session) }, {}));
+  // Where no async context follows the code, or another one, the session says whose it is.
+  const session = withSession({ baggage: { tenant: "a" } }, (session) => session);
+  assertEquals(currentBaggage(session).tenant, "a");
+  assertEquals([currentBaggage().tenant, readBaggage(null, ["tenant"]).tenant], [
+    undefined,
+    undefined,
+  ]);
 });

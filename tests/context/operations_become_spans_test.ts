@@ -260,3 +260,21 @@ Deno.test("two subscriptions of one bus both find the parents of their spans", a
     assertEquals(seen, others.getFinishedSpans()[1]?.spanContext().spanId);
   }
 });
+
+Deno.test("the same, where the tracer chooses the ids", async () => {
+  const { catalog, span } = declare<ShopEvents>();
+  const spans = { charge: span("charge.start", "charge.end") };
+  const shop = tracedShop({ tracer: "sdk", catalog: catalog({ spans }) });
+  await operation(shop.bus, CHARGE, undefined, async (outer) => {
+    await shop.bus.flush();
+    operation(shop.bus, CHECKOUT, { cart: "c1" }, (checkout) => {
+      const [trace, expected] = [currentTrace(checkout), currentTrace(outer)];
+      assertEquals([trace?.traceparent, expected === undefined], [expected?.traceparent, false]);
+      operation(shop.bus, CHARGE, undefined, (op) => op.end(), { context: checkout });
+      return checkout.end({ total: 1 });
+    }, { context: outer });
+    return outer.end();
+  });
+  const [inner, outer] = await shop.spans();
+  assertEquals(inner?.parentSpanContext?.spanId, outer?.spanContext().spanId);
+});
