@@ -153,3 +153,18 @@ Deno.test("A request of many long spans is written whole, whatever room was firs
     fields(ProtobufTraceSerializer.serializeRequest(many)),
   );
 });
+
+Deno.test("Every second is written as it is, also as the first of a request", () => {
+  const [some] = fc.sample(span, { numRuns: 1, seed: 1 });
+  for (const seconds of [0, 1, 2, 65_535, 65_536, 2 ** 31, 2 ** 32, 18_446_744_073]) {
+    const one = [{ ...some, startTime: [seconds, 5], endTime: [seconds, 709_551_615] }];
+    const spans = one as unknown as ReadableSpan[];
+    const official = ProtobufTraceSerializer.serializeRequest(spans) as Uint8Array;
+    assertEquals(
+      fieldsOf(spansToProtobuf(spans), TRACE_REQUEST),
+      fieldsOf(official, TRACE_REQUEST),
+    );
+    const read = (bytes: Uint8Array | undefined) => JSON.parse(new TextDecoder().decode(bytes));
+    assertEquals(read(spansToJson(spans)), read(JsonTraceSerializer.serializeRequest(spans)));
+  }
+});

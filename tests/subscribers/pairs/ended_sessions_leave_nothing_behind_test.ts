@@ -26,3 +26,25 @@ Deno.test("Sessions whose operations have all ended leave nothing behind", () =>
   assert(bytes < 2e6, `${bytes} bytes`);
   assertEquals(lane.get("open 7", "")?.sessionId, "open 7");
 });
+
+Deno.test("Many that come and go again and again leave nothing behind either", () => {
+  const lane = new PairLane<Keyed>();
+  const run = (rounds: number) => {
+    for (let round = 0; round < rounds; round++) {
+      const items = Array.from({ length: 20 }, (_, n) => ({
+        sessionId: `${round}/${n}`,
+        operationId: "",
+      }));
+      for (const item of items) lane.add(item);
+      for (const item of items) lane.remove(item);
+    }
+  };
+  run(1_000);
+  collectGarbage();
+  const before = process.memoryUsage().heapUsed;
+  run(6_000);
+  collectGarbage();
+  const bytes = process.memoryUsage().heapUsed - before;
+  // Five that are kept of each round would be two megabytes.
+  assert(bytes < 1e6, `${bytes} bytes`);
+});
