@@ -68,7 +68,7 @@ export function writeBaggage(baggage: Baggage, names: readonly string[]): string
   const members: string[] = [];
   let length = -1;
   for (const name of names) {
-    const value: unknown = Object.hasOwn(baggage, name) ? baggage[name] : undefined;
+    const value: unknown = baggage[name];
     if (typeof value !== "string") continue;
     const encoded = encode(value);
     const member = `${name}=${encoded}`;

@@ -137,6 +137,35 @@ Deno.test("of baggage that no header can hold, the rest goes out", async () => {
   assertEquals(requests[0]?.headers.get("baggage"), "good=1");
 });
 
+Deno.test("baggage goes out up to a length, and what fits behind what does not", async () => {
+  const lengthOf = async (baggage: Record<string, string>) => {
+    const { requests, fetch: inner } = recording();
+    const names = [...Object.keys(baggage), "toString"];
+    const fetch = instrumentFetch({ origins: ORIGINS, baggage: names, fetch: inner });
+    await withSession({ baggage }, () => fetch(URL_ASKED));
+    return requests[0]!.headers.get("baggage")?.split(",").map(({ length }) => length);
+  };
+  const value = (length: number) => "x".repeat(length - "a=".length);
+  // 8,192 characters with the comma.
+  assertEquals(await lengthOf({ a: value(8_192) }), [8_192]);
+  assertEquals(await lengthOf({ a: value(8_193) }), undefined);
+  assertEquals(await lengthOf({ a: value(4_000), b: value(4_191) }), [4_000, 4_191]);
+  assertEquals(await lengthOf({ a: value(4_000), b: value(4_192) }), [4_000]);
+  assertEquals(await lengthOf({ a: value(4_000), b: value(5_000), c: value(4_191) }), [
+    4_000,
+    4_191,
+  ]);
+  assertEquals(await lengthOf({ a: value(3_000), b: value(3_000), c: value(2_190) }), [
+    3_000,
+    3_000,
+    2_190,
+  ]);
+  assertEquals(await lengthOf({ a: value(3_000), b: value(3_000), c: value(2_191) }), [
+    3_000,
+    3_000,
+  ]);
+});
+
 Deno.test("a trace that a request has already is kept", async () => {
   const inits: RequestInit[] = [
     { headers: { traceparent: OTHER } },
