@@ -8,13 +8,24 @@
  *
  * @module
  */
-import { mkdtempSync, openSync, readFileSync, rmSync, truncateSync, writeSync } from "node:fs";
+import {
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import process from "node:process";
 import pino from "pino";
 import { EventBus } from "@busbar/busbar";
 import { declare } from "../src/catalog/mod.ts";
-import { jsonLinesSink, LoggingSubscriber, type LogRecord } from "../src/subscribers/mod.ts";
+import {
+  jsonLinesSink,
+  LoggingSubscriber,
+  type LogRecord,
+} from "../src/subscribers/mod.ts";
 import { type Contender, measure } from "./measure.ts";
 
 const LINES_PER_BURST = 100;
@@ -24,7 +35,12 @@ const TEXT = "request handled";
 const folder = mkdtempSync(`${tmpdir()}/busbar-lines-`);
 
 interface Events {
-  "http.end": { method: string; route: string; status: number; durationMs: number };
+  "http.end": {
+    method: string;
+    route: string;
+    status: number;
+    durationMs: number;
+  };
 }
 
 interface Request {
@@ -35,7 +51,9 @@ interface Request {
 /** Requests as they come, each with texts of its own. */
 let serial = 0;
 const nextRequest = (): Request => ({
-  sessionId: `${(++serial).toString(16).padStart(8, "0")}-6f2a-4d31-9c55-0123456789ab`,
+  sessionId: `${
+    (++serial).toString(16).padStart(8, "0")
+  }-6f2a-4d31-9c55-0123456789ab`,
   attributes: {
     method: "GET",
     route: "/items/:id",
@@ -62,7 +80,11 @@ interface FileContender extends Contender {
 }
 
 /** @param group how many lines are logged at a time */
-function toFile(name: string, group: number, open: (path: string) => Log): FileContender {
+function toFile(
+  name: string,
+  group: number,
+  open: (path: string) => Log,
+): FileContender {
   const path = `${folder}/${name.replaceAll(/\W/g, "_")}_${group}`;
   const { log, flush, end } = open(path);
   let bursts = 0;
@@ -72,7 +94,9 @@ function toFile(name: string, group: number, open: (path: string) => Log): FileC
     written += lines.length - 1;
     if (lines.length > 1) {
       const { sessionId, attributes } = JSON.parse(lines.at(-2)!);
-      if (attributes.method !== "GET" || sessionId.length !== 36) throw new Error(lines.at(-2));
+      if (attributes.method !== "GET" || sessionId.length !== 36) {
+        throw new Error(lines.at(-2));
+      }
     }
     truncateSync(path);
   };
@@ -90,7 +114,9 @@ function toFile(name: string, group: number, open: (path: string) => Log): FileC
       end?.();
       count();
       const logged = bursts * LINES_PER_BURST;
-      if (written !== logged) throw new Error(`${name} has written ${written} of ${logged} lines`);
+      if (written !== logged) {
+        throw new Error(`${name} has written ${written} of ${logged} lines`);
+      }
     },
   };
 }
@@ -101,7 +127,11 @@ function appendTo(path: string): (text: string) => void {
   return (text) => void writeSync(file, text);
 }
 
-function pinoTo(path: string, options: pino.LoggerOptions, destination: object = {}): Log {
+function pinoTo(
+  path: string,
+  options: pino.LoggerOptions,
+  destination: object = {},
+): Log {
   const stream = pino.destination({ dest: path, sync: true, ...destination });
   const logger = pino(options, stream);
   return {
@@ -125,11 +155,16 @@ const SAME_FIELDS: pino.LoggerOptions = {
 function busbarTo(path: string): Log {
   const { catalog } = declare<Events>();
   const { logs } = catalog({
-    logs: { "http.end": { level: "info", body: () => TEXT, maxPerSecond: Infinity } },
+    logs: {
+      "http.end": { level: "info", body: () => TEXT, maxPerSecond: Infinity },
+    },
   });
   const bus = new EventBus<Events>().start();
   bus.registerSubscriber(
-    new LoggingSubscriber<Events>({ logs, sink: jsonLinesSink({ writeLines: appendTo(path) }) }),
+    new LoggingSubscriber<Events>({
+      logs,
+      sink: jsonLinesSink({ writeLines: appendTo(path) }),
+    }),
   );
   return {
     log: (requests) => {
@@ -166,14 +201,20 @@ function sinkTo(path: string): Log {
 
 const BASELINE = "pino, same fields";
 const BUFFERED = "pino, same fields, buffered";
-console.log(`${process.version}: ns a line; lines a turn: ${GROUPS.join(", ")}`);
+console.log(
+  `${process.version}: ns a line; lines a turn: ${GROUPS.join(", ")}`,
+);
 const rows = new Map<string, string[]>();
 for (const group of GROUPS) {
   const contenders = [
     toFile(BASELINE, group, (path) => pinoTo(path, SAME_FIELDS)),
     toFile("pino, its own fields", group, (path) => pinoTo(path, {})),
     // It writes when it has 8 kB, whenever that is.
-    toFile(BUFFERED, group, (path) => pinoTo(path, SAME_FIELDS, { minLength: 8_192 })),
+    toFile(
+      BUFFERED,
+      group,
+      (path) => pinoTo(path, SAME_FIELDS, { minLength: 8_192 }),
+    ),
     toFile("Busbar, from publish to file", group, busbarTo),
     toFile("Busbar, the sink alone", group, sinkTo),
   ];
@@ -192,10 +233,15 @@ for (const group of GROUPS) {
   const net = (name: string) => timings.get(name)! - timings.get("nothing")!;
   for (const { name } of contenders) {
     const ratio = (net(name) / net(BASELINE)).toFixed(2);
-    rows.set(name, [...rows.get(name) ?? [], `${net(name).toFixed(0).padStart(8)} (${ratio})`]);
+    rows.set(name, [
+      ...rows.get(name) ?? [],
+      `${net(name).toFixed(0).padStart(8)} (${ratio})`,
+    ]);
   }
 }
-for (const [name, cells] of rows) console.log(`${name.padEnd(30)} ${cells.join(" ")}`);
+for (const [name, cells] of rows) {
+  console.log(`${name.padEnd(30)} ${cells.join(" ")}`);
+}
 rmSync(folder, { recursive: true });
 // Loggers hold their files open.
 process.exit();

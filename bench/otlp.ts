@@ -10,7 +10,10 @@
  */
 import process from "node:process";
 import { ROOT_CONTEXT, SpanKind, trace } from "@opentelemetry/api";
-import { JsonTraceSerializer, ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer";
+import {
+  JsonTraceSerializer,
+  ProtobufTraceSerializer,
+} from "@opentelemetry/otlp-transformer";
 import { TracerProvider } from "@opentelemetry/sdk-trace";
 import { BusTracer } from "../src/otel/mod.ts";
 import type { ReadableSpan, SpanProcessor } from "../src/otel/sdk_types.ts";
@@ -22,7 +25,9 @@ import { measure } from "./measure.ts";
 const BATCH = 512;
 
 /** A batch of spans, as a tracer makes them. */
-function batch(tracerOf: (processor: SpanProcessor) => TracerLike): ReadableSpan[] {
+function batch(
+  tracerOf: (processor: SpanProcessor) => TracerLike,
+): ReadableSpan[] {
   const spans: ReadableSpan[] = [];
   const done = () => Promise.resolve();
   const tracer = tracerOf({
@@ -52,8 +57,11 @@ const FORMATS = {
   JSON: [JsonTraceSerializer, spansToJson],
 } as const;
 
-const MAKERS: Readonly<Record<string, (processor: SpanProcessor) => TracerLike>> = {
-  "spans of a BusTracer": (processor) => new BusTracer({ processor, scopeName: "bench" }),
+const MAKERS: Readonly<
+  Record<string, (processor: SpanProcessor) => TracerLike>
+> = {
+  "spans of a BusTracer": (processor) =>
+    new BusTracer({ processor, scopeName: "bench" }),
   "spans of the SDK": (processor) =>
     new TracerProvider({ spanProcessors: [processor] }).getTracer("bench"),
 };
@@ -63,20 +71,30 @@ for (const [made, tracerOf] of Object.entries(MAKERS)) {
   for (const [format, [official, write]] of Object.entries(FORMATS)) {
     const officialBytes = official.serializeRequest(spans)?.length ?? 0;
     const bytes = write(spans).length;
-    if (bytes > officialBytes) throw new Error(`${format}: ${bytes} bytes, ${officialBytes}`);
+    if (bytes > officialBytes) {
+      throw new Error(`${format}: ${bytes} bytes, ${officialBytes}`);
+    }
     let written = 0;
     const timings = await measure([
       {
         name: "official",
-        burst: () => void (written += official.serializeRequest(spans)?.length ?? 0),
+        burst: () =>
+          void (written += official.serializeRequest(spans)?.length ?? 0),
       },
       { name: "ours", burst: () => void (written += write(spans).length) },
     ], BATCH);
     if (written === 0) throw new Error("nothing was written");
-    const [theirs, ours] = [timings.get("official") as number, timings.get("ours") as number];
+    const [theirs, ours] = [
+      timings.get("official") as number,
+      timings.get("ours") as number,
+    ];
     console.log(
-      `${made}, ${format}: official ${theirs.toFixed(0)} ns a span, ours ${ours.toFixed(0)}, ` +
-        `ratio ${(ours / theirs).toFixed(2)}; ${(officialBytes / BATCH).toFixed(0)} and ` +
+      `${made}, ${format}: official ${theirs.toFixed(0)} ns a span, ours ${
+        ours.toFixed(0)
+      }, ` +
+        `ratio ${(ours / theirs).toFixed(2)}; ${
+          (officialBytes / BATCH).toFixed(0)
+        } and ` +
         `${(bytes / BATCH).toFixed(0)} bytes`,
     );
   }

@@ -61,7 +61,9 @@ function* series(
   shape: Shape,
   count = SERIES,
 ): Generator<{ instrument: number; labels: Record<string, string> }> {
-  const sets = shape === "counters" ? count / 10 : Math.ceil(count / 10 / SERIES_A_HISTOGRAM);
+  const sets = shape === "counters"
+    ? count / 10
+    : Math.ceil(count / 10 / SERIES_A_HISTOGRAM);
   for (let instrument = 0; instrument < 10; instrument++) {
     for (let set = 0; set < sets; set++) {
       yield {
@@ -92,7 +94,8 @@ function instruments(shape: Shape, meter: Meter): Touch {
     });
     return (labels: Record<string, string>) => histogram.record(0.3, labels);
   });
-  return () => all.forEach(({ instrument, labels }) => add[instrument]?.(labels));
+  return () =>
+    all.forEach(({ instrument, labels }) => add[instrument]?.(labels));
 }
 
 function busbar(shape: Shape, format: ScrapeFormat): Subject {
@@ -104,9 +107,16 @@ function busbar(shape: Shape, format: ScrapeFormat): Subject {
 }
 
 /** Series that events feed, as `startObservability` collects them. */
-function collected(shape: Shape, format: ScrapeFormat, count = SERIES): Subject {
+function collected(
+  shape: Shape,
+  format: ScrapeFormat,
+  count = SERIES,
+): Subject {
   interface Events {
-    "seen": { readonly instrument: number; readonly labels: Record<string, string> };
+    "seen": {
+      readonly instrument: number;
+      readonly labels: Record<string, string>;
+    };
   }
   const { counter, histogram } = declare<Events>();
   const metrics = Object.fromEntries(
@@ -114,8 +124,12 @@ function collected(shape: Shape, format: ScrapeFormat, count = SERIES): Subject 
       const options = {
         description: "What is measured",
         maxAttributeSets: count,
-        measurements: ({ metadata: { instrument, labels } }: { metadata: Events["seen"] }) =>
-          instrument === i ? [{ value: shape === "counters" ? 1 : 0.3, attributes: labels }] : [],
+        measurements: (
+          { metadata: { instrument, labels } }: { metadata: Events["seen"] },
+        ) =>
+          instrument === i
+            ? [{ value: shape === "counters" ? 1 : 0.3, attributes: labels }]
+            : [],
       };
       return [
         `bench.${shape === "counters" ? "c" : "h"}${i}`,
@@ -126,18 +140,26 @@ function collected(shape: Shape, format: ScrapeFormat, count = SERIES): Subject 
     }),
   );
   const subscriber = new MetricsSubscriber<Events>({ metrics });
-  const bus = new EventBus<Events>({ maxQueueSize: count + 10 * SERIES_A_HISTOGRAM });
+  const bus = new EventBus<Events>({
+    maxQueueSize: count + 10 * SERIES_A_HISTOGRAM,
+  });
   bus.registerSubscriber(subscriber);
-  const producer = createMetricProducer({ collect: () => subscriber.collectInSlices() });
+  const producer = createMetricProducer({
+    collect: () => subscriber.collectInSlices(),
+  });
   const prometheus = new PrometheusMetrics({ metricProducers: [producer] });
   const all = [...series(shape, count)];
   return {
     scrape: () => prometheus.scrape(format),
     touch: () => {
       for (const one of all) bus.publish("seen", one);
-      if (!bus.flushSync({ timeoutMs: 60_000 })) throw new Error("not all was delivered");
+      if (!bus.flushSync({ timeoutMs: 60_000 })) {
+        throw new Error("not all was delivered");
+      }
       const { published, delivered } = bus.stats();
-      if (published !== delivered) throw new Error(`lost ${published - delivered} events`);
+      if (published !== delivered) {
+        throw new Error(`lost ${published - delivered} events`);
+      }
     },
   };
 }
@@ -170,7 +192,8 @@ function promClient(shape: Shape): Subject {
   });
   return {
     scrape: () => registry.metrics(),
-    touch: () => all.forEach(({ instrument, labels }) => add[instrument]?.(labels)),
+    touch: () =>
+      all.forEach(({ instrument, labels }) => add[instrument]?.(labels)),
   };
 }
 
@@ -226,8 +249,10 @@ const SUBJECTS: Readonly<Record<string, () => Subject>> = {
   "busbar OpenMetrics, gzip, histograms": () => compressed("histograms"),
   "collected, counters": () => collected("counters", "prometheus"),
   "collected, histograms": () => collected("histograms", "prometheus"),
-  "100,000 collected, counters": () => collected("counters", "openmetrics", 100_000),
-  "100,000 collected, histograms": () => collected("histograms", "openmetrics", 100_000),
+  "100,000 collected, counters": () =>
+    collected("counters", "openmetrics", 100_000),
+  "100,000 collected, histograms": () =>
+    collected("histograms", "openmetrics", 100_000),
   "the SDK's collection, counters": () => collection("counters"),
   "the SDK's collection, histograms": () => collection("histograms"),
   "an idle loop": idle,
@@ -368,7 +393,9 @@ function compareAll(): void {
     { blockMs, longestBlockMs }: Result,
     firstMs = firstBlockMs(name),
   ) =>
-    `blocks ${blockMs.toFixed(1)} ms in the median scrape, ${longestBlockMs.toFixed(1)} in the ` +
+    `blocks ${blockMs.toFixed(1)} ms in the median scrape, ${
+      longestBlockMs.toFixed(1)
+    } in the ` +
     `worst, ${firstMs.toFixed(1)} in the first`;
   const judgeBlocks = (name: string, result: Result) => {
     const firstMs = firstBlockMs(name);
@@ -381,7 +408,9 @@ function compareAll(): void {
     const [ours, theirs] = apart<[Result, Result]>(measured, against);
     const ratio = ours.ms / theirs.ms;
     judge(
-      `${measured} ${ours.ms.toFixed(1)} / ${against} ${theirs.ms.toFixed(1)} = ` +
+      `${measured} ${ours.ms.toFixed(1)} / ${against} ${
+        theirs.ms.toFixed(1)
+      } = ` +
         `${ratio.toFixed(2)} (at most ${MAX_RATIO})`,
       ratio <= MAX_RATIO,
     );

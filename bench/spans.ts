@@ -13,7 +13,13 @@
  */
 import { execFileSync } from "node:child_process";
 import process from "node:process";
-import { type Context, ROOT_CONTEXT, SpanKind, trace, type Tracer } from "@opentelemetry/api";
+import {
+  type Context,
+  ROOT_CONTEXT,
+  SpanKind,
+  trace,
+  type Tracer,
+} from "@opentelemetry/api";
 import { NoopSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import { EventBus } from "../mod.ts";
 import { declare } from "../src/catalog/mod.ts";
@@ -88,7 +94,9 @@ function assertNothingLost(
   subscriber: Pick<TracingSubscriber, "stats">,
 ): void {
   const { expired, orphanedEnds } = subscriber.stats();
-  if (droppedEventsCount + expired + orphanedEnds > 0) throw new Error("spans were lost");
+  if (droppedEventsCount + expired + orphanedEnds > 0) {
+    throw new Error("spans were lost");
+  }
 }
 
 /** Reads by many sessions, one each. */
@@ -225,9 +233,13 @@ if (scenario !== undefined) {
 } else {
   const self = new URL(import.meta.url).pathname;
   const config = new URL("./deno.json", import.meta.url).pathname;
-  const start = "Deno" in globalThis ? ["run", "--config", config, "-A", self] : [self];
+  const start = "Deno" in globalThis
+    ? ["run", "--config", config, "-A", self]
+    : [self];
   for (const name of Object.keys(SCENARIOS)) {
-    const printed = execFileSync(process.execPath, [...start, name], { encoding: "utf8" });
+    const printed = execFileSync(process.execPath, [...start, name], {
+      encoding: "utf8",
+    });
     const [[first, baseline], ...ours] = JSON.parse(printed) as [
       [string, number],
       ...[string, number][],
