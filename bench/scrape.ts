@@ -362,6 +362,7 @@ async function measureAll(names: readonly string[]): Promise<Result[]> {
 function apart<Result>(...args: string[]): Result {
   const all = [
     "run",
+    "--quiet",
     "--config",
     "bench/deno.json",
     "--v8-flags=--expose-gc",
