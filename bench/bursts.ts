@@ -179,9 +179,7 @@ function compareAll(): void {
     const isMissed = most !== undefined && ratio > most;
     if (isMissed) missed++;
     console.log(
-      `bursts of ${burst}${isStored ? " in an AsyncLocalStorage" : ""}: bus ${
-        took.toFixed(0)
-      } / ` +
+      `bursts of ${burst}${isStored ? " in an AsyncLocalStorage" : ""}: bus ${took.toFixed(0)} / ` +
         `${against} ${reference.toFixed(0)} = ${ratio.toFixed(2)}` +
         (most === undefined ? "" : ` (at most ${most})`) +
         (isMissed ? "  MISSED" : ""),

@@ -37,9 +37,7 @@ const name = Deno.args[0] ?? "deno";
 const runtime = RUNTIMES[name];
 if (runtime === undefined) {
   console.error(
-    `There is no runtime ${JSON.stringify(name)}: ${
-      Object.keys(RUNTIMES).join(", ")
-    }`,
+    `There is no runtime ${JSON.stringify(name)}: ${Object.keys(RUNTIMES).join(", ")}`,
   );
   Deno.exit(2);
 }

@@ -133,9 +133,7 @@ async function serve(
   const isWhole = service === "bare" || lines >= requests;
   if (counted !== requests || timed !== requests || !isWhole) {
     throw new Error(
-      `${service}: ${requests} requests, ${
-        JSON.stringify({ counted, timed, lines })
-      }`,
+      `${service}: ${requests} requests, ${JSON.stringify({ counted, timed, lines })}`,
     );
   }
   if (spans !== requests * SPANS_PER_REQUEST) {
@@ -150,9 +148,7 @@ const losses = new Map<string, number>();
 
 const quartiles = (values: readonly number[]) => {
   const sorted = values.toSorted((a, b) => a - b);
-  return [0.25, 0.5, 0.75].map((part) =>
-    sorted[Math.round(part * (sorted.length - 1))] ?? NaN
-  );
+  return [0.25, 0.5, 0.75].map((part) => sorted[Math.round(part * (sorted.length - 1))] ?? NaN);
 };
 
 await pack();
@@ -193,9 +189,7 @@ try {
     ]] as const
   ) {
     for (const [service, values] of byService) {
-      const [low, middle, high] = quartiles(values).map((value) =>
-        value.toFixed(2)
-      );
+      const [low, middle, high] = quartiles(values).map((value) => value.toFixed(2));
       console.log(`${title}, ${service}: ${middle} (${low} to ${high})`);
     }
   }
@@ -218,9 +212,9 @@ try {
     const isMissed = most !== undefined && ratio > most;
     if (isMissed) missed++;
     console.log(
-      `Busbar / direct calls, ${title}: ${ratio.toFixed(2)} (${
-        low.toFixed(2)
-      } to ${high.toFixed(2)})` +
+      `Busbar / direct calls, ${title}: ${ratio.toFixed(2)} (${low.toFixed(2)} to ${
+        high.toFixed(2)
+      })` +
         (most === undefined ? "" : `, at most ${most}`) +
         (isMissed ? "  MISSED" : ""),
     );
