@@ -53,8 +53,8 @@ export interface MaybeOwnClock {
 
 /**
  * Makes a clock for the option `clock` that is read once in a burst: it runs as the default one does,
- * but stands still until the synchronous code that it is read in has ended. A `publish` is far cheaper
- * with it where many follow each other.
+ * but stands still until the synchronous code that it is read in has ended. A `publish` is cheaper
+ * with it where many follow each other, and dearer where events come one by one.
  *
  * What is lost are durations inside synchronous code: a start and an end that are published without
  * an `await` in between are at the same time, as late as the first of them was.
