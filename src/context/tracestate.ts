@@ -12,8 +12,8 @@ const MEMBER =
  * Reads a W3C `tracestate`: all of it is left out if a member is malformed or there are more than 32,
  * as the W3C says. If it is longer than 512 characters, members go, long ones first, then from the end.
  */
-export function readTracestate(header: string | undefined): string | undefined {
-  if (header === undefined || header === "" || header.length > MAX_READ_LENGTH) return undefined;
+export function readTracestate(header: string): string | undefined {
+  if (header.length > MAX_READ_LENGTH) return undefined;
   let members = header.split(",").map((member) => member.trim()).filter((member) => member !== "");
   if (members.length === 0 || members.length > MAX_MEMBERS) return undefined;
   if (!members.every((member) => MEMBER.test(member))) return undefined;

@@ -1,37 +1,41 @@
 import { assertEquals } from "@std/assert";
 import { EventBus } from "@busbar/busbar";
-import type * as context from "@busbar/busbar/context";
-import { loadCopy } from "../support/package_copies.ts";
-import { temporaryFolder } from "../support/temporary_folder.ts";
+import { operation, withSession } from "@busbar/busbar/context";
 
-/** What the copies draw, in the place of what is random. */
-type Draw = (words: Uint32Array) => void;
+/** For so many ids random words are kept. */
+const IN_STOCK = 128;
 
-/** The ids of some operations of a copy of the package that draws these words. */
-async function idsOf(draw: Draw, operations: number): Promise<{ ids: string[]; drawn: number }> {
-  await using folder = await temporaryFolder();
-  const { operation } = await loadCopy<typeof context>(folder.path, "@busbar/busbar/context");
+/** Runs `body` while a function of `crypto` is another one. */
+function withCrypto<Result>(name: keyof Crypto, value: unknown, body: () => Result): Result {
+  Object.defineProperty(crypto, name, { configurable: true, value });
+  try {
+    return body();
+  } finally {
+    Reflect.deleteProperty(crypto, name);
+  }
+}
+
+/** The ids of operations, from the first on for which these words were drawn. */
+async function idsOf(draw: (words: Uint32Array) => void, count: number) {
   await using bus = new EventBus().start();
   const ids: string[] = [];
   let drawn = 0;
-  Object.defineProperty(crypto, "getRandomValues", {
-    configurable: true,
-    value: (words: Uint32Array) => {
-      drawn++;
-      draw(words);
-      return words;
-    },
-  });
-  try {
-    for (let i = 0; i < operations; i++) {
+  const getRandomValues = (words: Uint32Array) => {
+    drawn++;
+    draw(words);
+    return words;
+  };
+  withCrypto("getRandomValues", getRandomValues, () => {
+    while (ids.length < count) {
       operation(bus, ["a", "b"], undefined, (op) => {
-        ids.push(op.operationId);
+        // Before, there are some in stock.
+        if (drawn > 0) ids.push(op.operationId);
         return op.end();
       });
     }
-  } finally {
-    Reflect.deleteProperty(crypto, "getRandomValues");
-  }
+  });
+  // What is left of these words is for no other test.
+  for (let i = 0; i < IN_STOCK; i++) operation(bus, ["a", "b"], undefined, (op) => op.end());
   return { ids, drawn };
 }
 
@@ -43,7 +47,7 @@ Deno.test("an operation's id is all that was drawn, as digits", async () => {
   assertEquals(ids, ["0123456789abcdef", "0000000000000001", "ffffffff00000000"]);
 });
 
-Deno.test("no operation's id is all zeros, and none is drawn twice", async () => {
+Deno.test("no operation's id is all zeros, and none comes twice", async () => {
   let next = 0;
   const { ids, drawn } = await idsOf((into) => {
     // Zeros first, then what was never there before.
@@ -54,17 +58,10 @@ Deno.test("no operation's id is all zeros, and none is drawn twice", async () =>
   assertEquals(drawn, 8);
 });
 
-Deno.test("where there is no randomUUID, as on a page without HTTPS, a session has an id", async () => {
-  await using folder = await temporaryFolder();
-  const { withSession } = await loadCopy<typeof context>(folder.path, "@busbar/busbar/context");
+Deno.test("where there is no randomUUID, as on a page without HTTPS, a session has an id", () => {
   const idOf = () => withSession({}, ({ sessionId }) => sessionId);
   assertEquals(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(idOf()), true);
-  Object.defineProperty(crypto, "randomUUID", { configurable: true, value: undefined });
-  try {
-    const ids = Array.from({ length: 100 }, idOf);
-    assertEquals(ids.filter((id) => !/^[0-9a-f]{32}$/.test(id)), []);
-    assertEquals(new Set(ids).size, 100);
-  } finally {
-    Reflect.deleteProperty(crypto, "randomUUID");
-  }
+  const ids = withCrypto("randomUUID", undefined, () => Array.from({ length: 100 }, idOf));
+  assertEquals(ids.filter((id) => !/^[0-9a-f]{32}$/.test(id)), []);
+  assertEquals(new Set(ids).size, 100);
 });

@@ -24,7 +24,11 @@ Deno.test("an operation publishes its start, calls its function, publishes its e
 Deno.test("a synchronous one is done when it returns", async () => {
   const { bus, recorded } = contextBus();
   const value: number = operation(bus, CHARGE, undefined, (op) => op.end(undefined, 5));
-  const nothing: undefined = operation(bus, CHARGE, undefined, (op) => op.end());
+  const nothing: undefined = operation(bus, CHARGE, undefined, (op) => {
+    const ended = op.end();
+    assertEquals(ended.type, "charge.end");
+    return ended;
+  });
   assertEquals([value, nothing], [5, undefined]);
   await bus.stop();
   assertEquals(

@@ -92,7 +92,6 @@ export const SKIPS: readonly Skip[] = [
     runtimes: WEB,
     tests: [
       "context/copies_share_the_async_context_test.ts",
-      "context/ids_are_random_test.ts",
       "library/copies_work_together_test.ts",
       "library/who_publishes_gets_a_bus_in_any_case_test.ts",
     ],
