@@ -1,0 +1,111 @@
+import type { EventBus } from "../../../library/event_bus.ts";
+import type { HttpServerEvents } from "./events.ts";
+import type { HttpOutgoing } from "./node_message.ts";
+import { observeResponse } from "./observe_response.ts";
+import { type HttpServerOptions, resolveOptions } from "./options.ts";
+import { observedRequest, type ServerRequest, ServerRequests } from "./server_request.ts";
+import { partsOf } from "./web_request.ts";
+
+/** What is used of a context of Hono. */
+interface HonoContext {
+  readonly req: {
+    readonly raw: Request;
+    readonly routeIndex: number;
+    readonly matchedRoutes: readonly { readonly method: string; readonly path: string }[];
+  };
+  res: Response;
+  readonly error: Error | undefined;
+  readonly env: unknown;
+}
+
+/** A middleware of Hono. */
+export type HonoMiddleware = (
+  // deno-lint-ignore no-explicit-any -- any context of Hono, whatever its app has added to it
+  context: any,
+  next: () => Promise<void>,
+) => Promise<void>;
+
+/**
+ * Returns a middleware for Hono, on whatever runtime: use it before all others, so that what they do
+ * belongs to the request. `httpServerCatalog` makes metrics, spans and an access log of it.
+ *
+ * - Routes are those of Hono (`/items/:id`), with the paths of the apps that they are in.
+ * - What a handler throws is the error of a response whose status is 500 or above.
+ * - Responses end as those of `instrumentHandler` do; under `@hono/node-server` when they have been sent.
+ * - On a disabled bus it calls `next` and nothing else.
+ *
+ * @example
+ * ```ts
+ * import { EventBus } from "@busbar/busbar";
+ * import { currentContext } from "@busbar/busbar/context";
+ * import { honoMiddleware, type HttpServerEvents } from "@busbar/busbar/instrumentation/http";
+ *
+ * await using bus = new EventBus<HttpServerEvents>({ context: currentContext }).start();
+ * const middleware = honoMiddleware(bus); // app.use(middleware)
+ * if (middleware.length !== 2) throw new Error("no middleware");
+ * ```
+ *
+ * @param bus where the events go, such as that of `startObservability`
+ * @throws {TypeError} if an argument is of the wrong type
+ */
+export function honoMiddleware(
+  bus: EventBus<HttpServerEvents>,
+  options: HttpServerOptions = {},
+): HonoMiddleware {
+  const requests = new ServerRequests(
+    bus,
+    resolveOptions("create honoMiddleware", bus, options, []),
+  );
+  return (context: HonoContext, next) => {
+    if (!requests.enabled) return next();
+    const { raw } = context.req;
+    const observed = requests.begin(partsOf(raw));
+    if (observed !== undefined) return observed.run(() => observe(observed, context, next));
+    const around = observedRequest(raw);
+    return around === undefined ? next() : next().then(() => tell(around, context));
+  };
+}
+
+async function observe(
+  observed: ServerRequest,
+  context: HonoContext,
+  next: () => Promise<void>,
+): Promise<void> {
+  try {
+    await next();
+  } catch (error) {
+    tell(observed, context);
+    observed.fail(error, 500);
+    throw error;
+  }
+  tell(observed, context);
+  const { res, req, env } = context;
+  const outgoing = outgoingOf(env);
+  if (outgoing !== undefined) {
+    const { status } = res;
+    outgoing.on("finish", () => observed.end({ status }));
+    outgoing.on("close", () => observed.end({ status, aborted: true }));
+    return;
+  }
+  const followed = observeResponse(observed, req.raw.method, res, env, undefined) as Response;
+  if (followed === res) return;
+  // Hono would put the headers of the one over those of the other.
+  (context as { res: Response | undefined }).res = undefined;
+  context.res = followed;
+}
+
+/** Tells what Hono has found. */
+function tell(observed: ServerRequest, { req, res, error }: HonoContext): void {
+  observed.error ??= error;
+  const { method, path } = req.matchedRoutes[req.routeIndex] ?? {};
+  // A middleware for all paths is no route, and where nothing was found no other one is.
+  const isRoute = path !== undefined && path !== "*" &&
+    !(method === "ALL" && (path === "/*" || path.endsWith("*") && res.status === 404));
+  if (isRoute) observed.route ??= path;
+}
+
+/** The response of `node:http` that `@hono/node-server` writes to. */
+function outgoingOf(env: unknown): HttpOutgoing | undefined {
+  const { outgoing } = (env ?? {}) as { outgoing?: HttpOutgoing };
+  return typeof outgoing?.on === "function" ? outgoing : undefined;
+}

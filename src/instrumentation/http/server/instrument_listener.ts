@@ -1,0 +1,63 @@
+import { assertFunction } from "../../../internal/arguments.ts";
+import type { EventBus } from "../../../library/event_bus.ts";
+import type { HttpServerEvents } from "./events.ts";
+import type { HttpIncoming, HttpOutgoing } from "./node_message.ts";
+import { beginNodeRequest } from "./node_request.ts";
+import { type HttpRouteOptions, resolveOptions } from "./options.ts";
+import { ServerRequests } from "./server_request.ts";
+
+const ACTION = "instrument an HTTP listener";
+
+/**
+ * Returns a listener for the requests of `node:http`, `node:https` and `node:http2`'s compatible API
+ * that publishes the start and the end of each, and calls yours in the request's session. It serves
+ * what is made of such listeners, as Koa (`app.callback()`) and Connect. `httpServerCatalog` makes
+ * metrics, spans and an access log of it.
+ *
+ * - A request ends when its response has been sent (`finish`), or else as aborted when its connection
+ *   is closed before.
+ * - What an `async` listener throws is Node's to handle, as ever: it ends the process.
+ * - An upgrade, as to a WebSocket, is no request of a listener: Node hands it to those of `upgrade`.
+ * - On a disabled bus it calls the listener and nothing else.
+ *
+ * @example
+ * ```ts
+ * import { EventBus } from "@busbar/busbar";
+ * import { currentContext } from "@busbar/busbar/context";
+ * import { type HttpServerEvents, instrumentListener } from "@busbar/busbar/instrumentation/http";
+ * import { createServer } from "node:http";
+ *
+ * await using bus = new EventBus<HttpServerEvents>({ context: currentContext }).start();
+ * const server = createServer(
+ *   instrumentListener(bus, (_request, response) => response.end("tea"), { route: ["/items/:id"] }),
+ * );
+ * if (server.listening) throw new Error("it listens already");
+ * ```
+ *
+ * @param bus where the events go, such as that of `startObservability`
+ * @throws {TypeError} if an argument is of the wrong type
+ */
+export function instrumentListener<
+  Incoming extends HttpIncoming,
+  Outgoing extends HttpOutgoing,
+  Result,
+>(
+  bus: EventBus<HttpServerEvents>,
+  listener: (request: Incoming, response: Outgoing) => Result,
+  options: HttpRouteOptions<NoInfer<Incoming>> = {},
+): (request: Incoming, response: Outgoing) => Result {
+  const requests = new ServerRequests(bus, resolveOptions(ACTION, bus, options, ["route"]));
+  assertFunction(ACTION, "listener", listener);
+  return function (this: unknown, request: Incoming, response: Outgoing): Result {
+    const observed = beginNodeRequest(requests, request, response);
+    if (observed === undefined) return listener.call(this, request, response);
+    return observed.run(() => {
+      try {
+        return listener.call(this, request, response);
+      } catch (error) {
+        observed.fail(error, undefined);
+        throw error;
+      }
+    });
+  };
+}
