@@ -13,7 +13,8 @@ interface FastifyRequest {
 }
 
 /** What is used of an app of Fastify. */
-interface FastifyApp {
+export interface FastifyApp {
+  /** Has a function called for each request. */
   // deno-lint-ignore no-explicit-any -- each hook has other parameters
   addHook(name: any, hook: (...parameters: any[]) => void): unknown;
 }

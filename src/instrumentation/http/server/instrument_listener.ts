@@ -6,6 +6,10 @@ import { beginNodeRequest } from "./node_request.ts";
 import { type HttpRouteOptions, resolveOptions } from "./options.ts";
 import { ServerRequests } from "./server_request.ts";
 
+/** A listener for the requests of a server of `node:http`. */
+// deno-lint-ignore no-explicit-any -- Node's own types, which the package does not ask for
+export type NodeListener = (request: any, response: any) => unknown;
+
 const ACTION = "instrument an HTTP listener";
 
 /**
@@ -37,18 +41,14 @@ const ACTION = "instrument an HTTP listener";
  * @param bus where the events go, such as that of `startObservability`
  * @throws {TypeError} if an argument is of the wrong type
  */
-export function instrumentListener<
-  Incoming extends HttpIncoming,
-  Outgoing extends HttpOutgoing,
-  Result,
->(
+export function instrumentListener<Listener extends NodeListener>(
   bus: EventBus<HttpServerEvents>,
-  listener: (request: Incoming, response: Outgoing) => Result,
-  options: HttpRouteOptions<NoInfer<Incoming>> = {},
-): (request: Incoming, response: Outgoing) => Result {
+  listener: Listener,
+  options: HttpRouteOptions<Parameters<NoInfer<Listener>>[0]> = {},
+): Listener {
   const requests = new ServerRequests(bus, resolveOptions(ACTION, bus, options, ["route"]));
   assertFunction(ACTION, "listener", listener);
-  return function (this: unknown, request: Incoming, response: Outgoing): Result {
+  return function (this: unknown, request: HttpIncoming, response: HttpOutgoing): unknown {
     const observed = beginNodeRequest(requests, request, response);
     if (observed === undefined) return listener.call(this, request, response);
     return observed.run(() => {
@@ -59,5 +59,5 @@ export function instrumentListener<
         throw error;
       }
     });
-  };
+  } as Listener;
 }
