@@ -1,7 +1,12 @@
+import { runIn } from "../../context/async_storage.ts";
 import { assertBaggageNames, currentBaggage, writeBaggage } from "../../context/baggage.ts";
 import { currentTrace } from "../../context/current_trace.ts";
-import { assertFunction, invalidArgument } from "../../internal/arguments.ts";
+import type { EventContext } from "../../events/event.ts";
+import { assertFunction, assertMethod, invalidArgument } from "../../internal/arguments.ts";
 import { assertKnownNames } from "../../internal/option_names.ts";
+import type { EventBus } from "../../library/event_bus.ts";
+import { ClientRequest } from "./client/client_request.ts";
+import type { HttpClientEvents } from "./client/events.ts";
 import { follow } from "./follow.ts";
 import { originFilter } from "./origins.ts";
 
@@ -18,12 +23,17 @@ export interface InstrumentFetchOptions {
   readonly origins?: readonly string[] | undefined;
   /** The names of the baggage that is sent. Default: none. */
   readonly baggage?: readonly string[] | undefined;
+  /**
+   * Where the start and the end of each request are published, which `httpClientCatalog` makes a
+   * client span and a metric of: of all requests, wherever they go. Default: they are not.
+   */
+  readonly bus?: EventBus<HttpClientEvents> | undefined;
   /** What sends the requests. Default: the `fetch` that is the global one now. */
   readonly fetch?: Fetch | undefined;
 }
 
 const ACTION = "instrument fetch";
-const OPTIONS: readonly (keyof InstrumentFetchOptions)[] = ["origins", "baggage", "fetch"];
+const OPTIONS: readonly (keyof InstrumentFetchOptions)[] = ["origins", "baggage", "bus", "fetch"];
 /** The most that everyone has to hand on of baggage. */
 const MAX_BAGGAGE_LENGTH = 8_192;
 
@@ -36,6 +46,7 @@ const MAX_BAGGAGE_LENGTH = 8_192;
  *   added to.
  * - Redirects are followed here, so that they take the headers to no other origin either. In a page,
  *   and for a request whose body can be read only once, `fetch` itself follows them, with the headers.
+ * - With a `bus`, each request becomes a client span, and the receiver's spans are its children.
  * - Outside of all sessions it is `fetch` and nothing else, as where there is no `AsyncLocalStorage`;
  *   there, hand the headers over yourself: `fetch(url, { headers: currentTrace(op)?.headers ?? {} })`.
  *
@@ -67,25 +78,62 @@ export function instrumentFetch(options: InstrumentFetchOptions = {}): Fetch {
     invalidArgument(TypeError, ACTION, "options", "an object", options);
   }
   assertKnownNames(ACTION, "option", options, OPTIONS);
-  const { baggage = [], fetch = globalThis.fetch } = options;
+  const { baggage = [], bus, fetch = globalThis.fetch } = options;
   const isAsked = originFilter(ACTION, options.origins);
   assertBaggageNames(ACTION, "baggage", baggage);
   assertFunction(ACTION, "fetch", fetch);
+  if (bus !== undefined) assertMethod(ACTION, "bus", bus, "publish");
   const names = [...baggage];
-  return (input, init) => {
-    const headers = headersToSend(names);
+  const sendOn = (
+    input: string | URL | Request,
+    init: RequestInit | undefined,
+    context?: EventContext,
+  ): Promise<Response> => {
+    const headers = headersToSend(names, context);
     const url = headers && urlOf(input);
     if (headers === undefined || url === undefined || !isAsked(url)) return fetch(input, init);
     return send(fetch, url, input, init, (hop, given) => {
       if (isAsked(hop)) addHeaders(given, headers);
     });
   };
+  return bus === undefined
+    ? (input, init) => sendOn(input, init)
+    : (input, init) => observe(bus, input, init, sendOn);
+}
+
+/** Publishes the start and the end of a request, which is sent in between. */
+async function observe(
+  bus: EventBus<HttpClientEvents>,
+  input: string | URL | Request,
+  init: RequestInit | undefined,
+  sendOn: (
+    input: string | URL | Request,
+    init: RequestInit | undefined,
+    context?: EventContext,
+  ) => Promise<Response>,
+): Promise<Response> {
+  const url = bus.enabled === false ? undefined : urlOf(input);
+  if (url === undefined) return await sendOn(input, init);
+  const method = init?.method ?? (isRequest(input) ? input.method : "GET");
+  const request = new ClientRequest(bus, url, String(method).toUpperCase());
+  const { scope } = request;
+  try {
+    const response = await runIn(scope, () => sendOn(input, init, scope));
+    request.end(response.status);
+    return response;
+  } catch (error) {
+    request.end(undefined, error);
+    throw error;
+  }
 }
 
 /** What goes out of the current session, if anything does. */
-function headersToSend(names: readonly string[]): Readonly<Record<string, string>> | undefined {
-  const trace = currentTrace()?.headers;
-  const baggage = names.length === 0 ? undefined : writeBaggage(currentBaggage(), names);
+function headersToSend(
+  names: readonly string[],
+  context: EventContext | undefined,
+): Readonly<Record<string, string>> | undefined {
+  const trace = currentTrace(context)?.headers;
+  const baggage = names.length === 0 ? undefined : writeBaggage(currentBaggage(context), names);
   return baggage === undefined ? trace : { ...trace, baggage };
 }
 

@@ -22,6 +22,12 @@
  */
 export type { Catalog } from "../../catalog/catalog.ts";
 export type { EventBus } from "../../library/event_bus.ts";
+export { httpClientCatalog } from "./client/catalog.ts";
+export type {
+  HttpClientEvents,
+  HttpClientRequestEnd,
+  HttpClientRequestStart,
+} from "./client/events.ts";
 export { type Fetch, instrumentFetch, type InstrumentFetchOptions } from "./instrument_fetch.ts";
 export { httpServerCatalog } from "./server/catalog.ts";
 export type {

@@ -123,8 +123,10 @@ Deno.test("what is no Response is handed on, and is a failure", async () => {
 Deno.test("unknown methods and routes are one value each, whatever is sent", async () => {
   const { bus, observed } = observedHttp();
   const handler = instrumentHandler(bus, (_request) => new Response(), { route: ["/items/:id"] });
+  // Not every runtime takes any method.
+  const methods = ["PROPFIND", "LOCK", "MKCOL"];
   for (let i = 0; i < 20; i++) {
-    handler(new Request(`http://shop.example/${i}/x`, { method: `M${i}` }));
+    handler(new Request(`http://shop.example/${i}/x`, { method: methods[i % 3]! }));
     handler(new Request(`http://shop.example/items/${i}`, { method: "PUT" }));
   }
   const all = await observed();
@@ -133,7 +135,10 @@ Deno.test("unknown methods and routes are one value each, whatever is sent", asy
   );
   assertEquals(series, [["_OTHER", undefined], ["PUT", "/items/:id"]]);
   const [other] = all.spans;
-  assertEquals([other?.name, other?.attributes["http.request.method_original"]], ["HTTP", "M0"]);
+  assertEquals([other?.name, other?.attributes["http.request.method_original"]], [
+    "HTTP",
+    "PROPFIND",
+  ]);
 });
 
 Deno.test("requests in one session and at the same time each have their own children", async () => {

@@ -40,8 +40,8 @@ let problems: ReportOnce | undefined;
  *
  * - The trace of the caller (`traceparent`, `tracestate`) is continued; baggage is taken over by name.
  * - A request ends when its response has been sent to its end (`Deno.serve`), or else when its body has
- *   been read to its end, or nobody reads on. Texts, JSON and what has a `content-length` end when the
- *   handler returns. An upgrade to a WebSocket ends with its 101.
+ *   been read to its end, or nobody reads on. Plain texts, JSON, what has a `content-length` and, on Bun,
+ *   what has no `content-type` end when the handler returns. An upgrade to a WebSocket ends with its 101.
  * - What the handler throws is thrown on, and counted as a response of status 500.
  * - On a disabled bus it calls the handler and nothing else.
  *
