@@ -7,14 +7,15 @@ import { assertKnownNames } from "../internal/option_names.ts";
 export type AnyEvent = BusEvent<string, any>;
 
 /** Tells concurrent operations of the same kind in one session apart. */
-export type OperationId = string | number | undefined;
+export type OperationId = string | number | bigint | undefined;
 
 /** The event's own `operationId`; where it has none, its metadata's, if that has one. */
 export function defaultOperationId({ operationId, metadata }: BusEvent): OperationId {
   if (operationId) return operationId;
   if (typeof metadata !== "object" || metadata === null) return undefined;
   const { operationId: id } = metadata as { operationId?: unknown };
-  return typeof id === "string" && id !== "" || typeof id === "number" ? id : undefined;
+  if (typeof id === "string") return id === "" ? undefined : id;
+  return typeof id === "number" || typeof id === "bigint" ? id : undefined;
 }
 
 /** Throws the error of a bad declaration: `what` is `"a counter"`, `"the span \"checkout\""`. */

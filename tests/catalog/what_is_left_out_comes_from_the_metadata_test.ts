@@ -21,8 +21,8 @@ Deno.test("a span's attributes are the metadata's strings, numbers and booleans"
 });
 
 Deno.test("an operation's id is the event's, else the metadata's, if it is a string or a number", () => {
-  for (const id of ["a", 0, 7]) assertEquals(operationId(event({ operationId: id })), id);
-  for (const none of ["", true, null, undefined, {}, 1n]) {
+  for (const id of ["a", 0, 7, 1n]) assertEquals(operationId(event({ operationId: id })), id);
+  for (const none of ["", true, null, undefined, {}, Symbol("a")]) {
     assertEquals(operationId(event({ operationId: none })), undefined);
   }
   for (const none of [undefined, null, "text", 5]) {

@@ -7,11 +7,19 @@ const MAX_ID_LENGTH = 200;
  * that two long ids still differ. What is cut is longer than any id that is not.
  */
 export function boundedId(id: string): string {
-  // Who publishes without types may have put anything there.
-  if (typeof id !== "string" || id.length <= MAX_ID_LENGTH) return id;
+  if (typeof id !== "string") return untypedId(id);
+  if (id.length <= MAX_ID_LENGTH) return id;
   // Joined anew: a slice would keep the whole text in memory.
   const start = [...id.slice(0, MAX_ID_LENGTH)].join("");
   return `${start}…${id.length}#${hash(id)}`;
+}
+
+/**
+ * Who publishes without types may have put anything there: a number is the same as the text of its
+ * digits, for `NaN` is not even the same as itself.
+ */
+function untypedId(id: unknown): string {
+  return typeof id === "number" || typeof id === "bigint" ? String(id) : id as string;
 }
 
 /** 64 bits, of two hashes of the kind of FNV-1a with a finish each: no secret, but no chance either. */

@@ -37,6 +37,8 @@ export class Expiry {
   #timerDueMs: number | undefined;
   /** When the first may be overdue, as the group measures time, or before. */
   #dueElapsedMs = -Infinity;
+  /** Whether somebody asked within a slice, after something was opened in it. */
+  #askedInSlice = false;
 
   /**
    * @param group that of all parts
@@ -51,7 +53,8 @@ export class Expiry {
 
   /** Called at the end of a slice: reads the clock only if something was opened in it. */
   endSlice(): void {
-    if (this.#group.unstamped === 0) return;
+    if (this.#group.unstamped === 0 && !this.#askedInSlice) return;
+    this.#askedInSlice = false;
     const nowMs = this.now();
     this.#group.read(nowMs);
     if (this.#group.elapsedMs > this.#dueElapsedMs) this.#expireParts(nowMs);
@@ -61,6 +64,7 @@ export class Expiry {
   /** Expires what is overdue. @returns the time, which is only read if something is open */
   expire(): number | undefined {
     if (this.#group.open === 0) return undefined;
+    if (this.#group.unstamped > 0) this.#askedInSlice = true;
     const nowMs = this.now();
     this.#expireParts(nowMs);
     return nowMs;

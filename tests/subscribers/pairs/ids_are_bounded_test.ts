@@ -7,7 +7,7 @@ import { tracedBus } from "../../support/tracing_bus.ts";
 
 Deno.test("An id of 200 characters is kept, a longer one is cut, and two long ones differ still", () => {
   const short = ["", "a", "x".repeat(200)];
-  for (const id of [...short, 0, 7, undefined] as string[]) assertEquals(boundedId(id), id);
+  for (const id of [...short, undefined] as string[]) assertEquals(boundedId(id), id);
   const long = "x".repeat(1_000);
   const ids = new Set<string>([
     ...short,
@@ -83,4 +83,28 @@ Deno.test("Spans of sessions and operations with long ids are told apart", async
   const isChild = ended.map(({ parentSpanContext }) => parentSpanContext?.spanId === root);
   assertEquals(isChild, [true, false, true, false]);
   assertEquals(traced.tracing.stats().orphanedEnds, 0);
+});
+
+Deno.test("A number, of whatever type it is, is the id that its digits are, also one that is none", async () => {
+  for (const [start, end] of [[7, "7"], [0, "0"], ["12", 12n], [NaN, NaN], [1e21, "1e+21"]]) {
+    const traced = tracedBus({ job: span("job.start", "job.end") as never });
+    const metrics = new MetricsSubscriber({
+      metrics: { "job.duration": duration("job.start", "job.end") as never },
+    });
+    traced.bus.registerSubscriber(metrics);
+    const publish = (type: string, sessionId: unknown, operationId: unknown) =>
+      traced.publish(type, 0, { operationId: operationId as number }, {
+        sessionId: sessionId as string,
+      });
+    publish("job.start", "other", start);
+    publish("job.start", start, "other");
+    publish("job.start", start, start);
+    publish("job.end", end, end);
+    publish("job.end", end, "other");
+    publish("job.end", "other", end);
+    await traced.stop();
+    const { openPairs, orphanedEnds } = metrics.stats();
+    const { expired, ended } = traced.tracing.stats();
+    assertEquals([openPairs, orphanedEnds, expired, ended], [0, 0, 0, 3], `${String(start)}`);
+  }
 });

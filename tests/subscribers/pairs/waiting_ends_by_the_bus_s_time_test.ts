@@ -144,6 +144,19 @@ for (
     await bus.stop();
   });
 
+  Deno.test(`${what}: who asks within a slice does not keep the timer from being set`, async () => {
+    using timers = holdTimers();
+    const { bus, clock, publish, counts, subscriber } = setUp();
+    bus.subscribe("job.start", () => void subscriber.flush());
+    await publish("job.start");
+    assertEquals(timers.waiting.map(({ delayMs }) => delayMs), [AGE_MS]);
+    clock.advance(AGE_MS + 1);
+    timers.waiting[0]?.fire();
+    assertEquals(counts(), { open: 0, ended: 0, expired: 1 });
+    await nextTurn();
+    await bus.stop();
+  });
+
   Deno.test(`${what}: a timer takes a second at least, at most what timers can, and none for ever`, async () => {
     for (
       const [ageMs, delayMs] of [[0.5, 1_000], [2 ** 40, 2 ** 31 - 1], [Infinity, undefined]]
