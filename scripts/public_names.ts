@@ -12,7 +12,7 @@ import { publicNames } from "./surface/public_name.ts";
 import { readUses, unusedNames } from "./surface/uses.ts";
 
 /** There must be fewer names than this. */
-const TOO_MANY = 290;
+const TOO_MANY = 305;
 
 const names = await publicNames();
 const unused = unusedNames(names, await readUses());

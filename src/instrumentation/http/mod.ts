@@ -35,16 +35,11 @@ export type {
   HttpServerRequestEnd,
   HttpServerRequestStart,
 } from "./server/events.ts";
-export { expressMiddleware, type NodeMiddleware } from "./server/express_middleware.ts";
-export { type FastifyApp, type FastifyPlugin, fastifyPlugin } from "./server/fastify_plugin.ts";
-export { type HonoMiddleware, honoMiddleware } from "./server/hono_middleware.ts";
-export {
-  instrumentHandler,
-  type InstrumentHandlerOptions,
-  type WebHandler,
-} from "./server/instrument_handler.ts";
-export { instrumentListener, type NodeListener } from "./server/instrument_listener.ts";
-export type { HttpIncoming, HttpOutgoing } from "./server/node_message.ts";
+export { expressMiddleware } from "./server/express_middleware.ts";
+export { fastifyPlugin } from "./server/fastify_plugin.ts";
+export { honoMiddleware } from "./server/hono_middleware.ts";
+export { instrumentHandler, type InstrumentHandlerOptions } from "./server/instrument_handler.ts";
+export { instrumentListener } from "./server/instrument_listener.ts";
 export {
   DEFAULT_IGNORED_PATHS,
   type HttpRouteOptions,

@@ -6,13 +6,6 @@ import { beginNodeRequest } from "./node_request.ts";
 import { type HttpServerOptions, resolveOptions } from "./options.ts";
 import { ServerRequests } from "./server_request.ts";
 
-/** A middleware of Express and Connect. */
-export type NodeMiddleware = (
-  request: HttpIncoming,
-  response: HttpOutgoing,
-  next: (error?: unknown) => void,
-) => void;
-
 /**
  * Returns a middleware for Express 5: use it before all others, so that what they do belongs to the
  * request. `httpServerCatalog` makes metrics, spans and an access log of it.
@@ -40,10 +33,11 @@ export type NodeMiddleware = (
 export function expressMiddleware(
   bus: EventBus<HttpServerEvents>,
   options: HttpServerOptions = {},
-): NodeMiddleware {
+  // deno-lint-ignore no-explicit-any -- Node's own types, which the package does not ask for
+): (request: any, response: any, next: (error?: unknown) => void) => void {
   const resolved = resolveOptions("create expressMiddleware", bus, options, []);
   const requests = new ServerRequests(bus, resolved);
-  return (request, response, next) => {
+  return (request: HttpIncoming, response: HttpOutgoing, next) => {
     const observed = requests.enabled
       ? beginNodeRequest(requests, request, response, expressRoute(request))
       : undefined;

@@ -13,14 +13,11 @@ interface FastifyRequest {
 }
 
 /** What is used of an app of Fastify. */
-export interface FastifyApp {
+interface FastifyApp {
   /** Has a function called for each request. */
   // deno-lint-ignore no-explicit-any -- each hook has other parameters
   addHook(name: any, hook: (...parameters: any[]) => void): unknown;
 }
-
-/** A plugin of Fastify. */
-export type FastifyPlugin = (app: FastifyApp, options: unknown, done: () => void) => void;
 
 /**
  * Returns a plugin for Fastify 5, for all of the app's routes: register it before other plugins, so
@@ -50,10 +47,11 @@ export type FastifyPlugin = (app: FastifyApp, options: unknown, done: () => void
 export function fastifyPlugin(
   bus: EventBus<HttpServerEvents>,
   options: HttpServerOptions = {},
-): FastifyPlugin {
+  // deno-lint-ignore no-explicit-any -- Fastify's own types, which the package does not ask for
+): (app: any, options: unknown, done: () => void) => void {
   const resolved = resolveOptions("create fastifyPlugin", bus, options, []);
   const requests = new ServerRequests(bus, resolved);
-  const plugin: FastifyPlugin = (app, _options, done) => {
+  const plugin = (app: FastifyApp, _options: unknown, done: () => void) => {
     if (requests.enabled) addHooks(app, requests);
     done();
   };

@@ -18,13 +18,6 @@ interface HonoContext {
   readonly env: unknown;
 }
 
-/** A middleware of Hono. */
-export type HonoMiddleware = (
-  // deno-lint-ignore no-explicit-any -- any context of Hono, whatever its app has added to it
-  context: any,
-  next: () => Promise<void>,
-) => Promise<void>;
-
 /**
  * Returns a middleware for Hono, on whatever runtime: use it before all others, so that what they do
  * belongs to the request. `httpServerCatalog` makes metrics, spans and an access log of it.
@@ -51,7 +44,8 @@ export type HonoMiddleware = (
 export function honoMiddleware(
   bus: EventBus<HttpServerEvents>,
   options: HttpServerOptions = {},
-): HonoMiddleware {
+  // deno-lint-ignore no-explicit-any -- any context of Hono, whatever its app has added to it
+): (context: any, next: () => Promise<void>) => Promise<void> {
   const requests = new ServerRequests(
     bus,
     resolveOptions("create honoMiddleware", bus, options, []),

@@ -8,12 +8,6 @@ import { observeResponse } from "./observe_response.ts";
 import { type ServerRequest, ServerRequests } from "./server_request.ts";
 import { partsOf } from "./web_request.ts";
 
-/** What takes a web `Request`, and whatever else a server hands over. */
-export type WebHandler<Req extends Request, Rest extends unknown[], Result> = (
-  request: Req,
-  ...rest: Rest
-) => Result;
-
 /** The options of {@linkcode instrumentHandler}. */
 export interface InstrumentHandlerOptions<
   Req extends Request = Request,
@@ -74,7 +68,7 @@ export function instrumentHandler<
   bus: EventBus<HttpServerEvents>,
   handler: (request: Req, ...rest: Rest) => Result,
   options: InstrumentHandlerOptions<NoInfer<Req>, NoInfer<Rest>> = {},
-): WebHandler<Req, Rest, Result> {
+): (request: Req, ...rest: Rest) => Result {
   const resolved = resolveOptions(ACTION, bus, options, ["route", "onEnd"]);
   assertFunction(ACTION, "handler", handler);
   const { onEnd } = options;

@@ -6,10 +6,6 @@ import { beginNodeRequest } from "./node_request.ts";
 import { type HttpRouteOptions, resolveOptions } from "./options.ts";
 import { ServerRequests } from "./server_request.ts";
 
-/** A listener for the requests of a server of `node:http`. */
-// deno-lint-ignore no-explicit-any -- Node's own types, which the package does not ask for
-export type NodeListener = (request: any, response: any) => unknown;
-
 const ACTION = "instrument an HTTP listener";
 
 /**
@@ -41,7 +37,8 @@ const ACTION = "instrument an HTTP listener";
  * @param bus where the events go, such as that of `startObservability`
  * @throws {TypeError} if an argument is of the wrong type
  */
-export function instrumentListener<Listener extends NodeListener>(
+// deno-lint-ignore no-explicit-any -- Node's own types, which the package does not ask for
+export function instrumentListener<Listener extends (request: any, response: any) => unknown>(
   bus: EventBus<HttpServerEvents>,
   listener: Listener,
   options: HttpRouteOptions<Parameters<NoInfer<Listener>>[0]> = {},
