@@ -101,7 +101,7 @@ function decode(bytes: Uint8Array<ArrayBuffer>, schema: Schema): Record<string, 
     let value: unknown;
     if (wireType === 0) {
       const number = varint();
-      value = kind === "bool" ? number === 1n : Number(number);
+      value = kind === "bool" ? number === 1n : Number(BigInt.asIntN(64, number));
     } else if (wireType === 1) {
       value = kind === "double" ? view.getFloat64(at, true) : String(view.getBigUint64(at, true));
       at += 8;

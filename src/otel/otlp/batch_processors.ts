@@ -39,6 +39,17 @@ interface Exporter<Item> {
   shutdown(): Promise<void>;
 }
 
+/** Waits for what is still asked for about whom the items are of: several may share a processor. */
+async function attributesOf(items: readonly { readonly resource: Resource }[]): Promise<void> {
+  let last: Resource | undefined;
+  for (const { resource } of items) {
+    // Nearly always that of the one before.
+    if (resource === last) continue;
+    last = resource;
+    if (resource.asyncAttributesPending) await resource.waitForAsyncAttributes?.();
+  }
+}
+
 function queueFor<Item extends { readonly resource: Resource }>(
   itemName: string,
   exporter: Exporter<Item>,
@@ -48,8 +59,7 @@ function queueFor<Item extends { readonly resource: Resource }>(
     ...options,
     itemName,
     exportBatch: async (items) => {
-      const resource = items[0]?.resource;
-      if (resource?.asyncAttributesPending) await resource.waitForAsyncAttributes?.();
+      await attributesOf(items);
       await new Promise<void>((resolve, reject) => {
         exporter.export(items, ({ code, error }) => {
           if (code === 0) resolve();

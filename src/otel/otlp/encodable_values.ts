@@ -15,9 +15,7 @@ const INT64_END = 2 ** 63;
 export const sanitizeForProtobuf: Sanitizer = createSanitizer(isTooLong);
 
 /** For payloads in JSON. */
-export const sanitizeForJson: Sanitizer = createSanitizer((number) =>
-  !Number.isFinite(number) || isTooLong(number)
-);
+export const sanitizeForJson: Sanitizer = createSanitizer((number) => !isWritableInJson(number));
 
 /**
  * A data point's value: doubles are right in protobuf; of integers beyond 64 bits there are none.
@@ -27,6 +25,14 @@ const sanitizePointValue: Sanitizer = createSanitizer((number) => !Number.isFini
 /** Whether it is an integer that 64 bits do not hold. */
 export function isTooLong(number: number): boolean {
   return Number.isInteger(number) && (number >= INT64_END || number < -INT64_END);
+}
+
+/**
+ * Whether it is the same number in JSON, or nearly. Of integers JavaScript writes as few digits as
+ * tell them apart: -2^63 becomes -9223372036854776000, which 64 bits do not hold.
+ */
+export function isWritableInJson(number: number): boolean {
+  return Number.isFinite(number) && !isTooLong(number) && number !== -INT64_END;
 }
 
 function createSanitizer(isBad: (number: number) => boolean): Sanitizer {

@@ -186,7 +186,8 @@ export class BusSpan implements Span, ReadableSpan {
   ): void {
     const { code, name, message, stack } = typeof exception === "string"
       ? { message: exception } as { code?: string; name?: string; message: string; stack?: string }
-      : exception;
+      // Anything can be thrown, and is recorded by who catches it.
+      : exception ?? {};
     const attributes: Attributes = {};
     const add = (key: string, value: string | undefined) => {
       if (value) attributes[key] = value;
@@ -194,7 +195,9 @@ export class BusSpan implements Span, ReadableSpan {
     add("exception.type", code ? `${code}` : name);
     add("exception.message", message);
     add("exception.stacktrace", stack);
-    this.addEvent("exception", attributes, time);
+    // Without either it would say nothing; the SDK leaves it out too.
+    const says = attributes["exception.type"] ?? attributes["exception.message"];
+    if (says !== undefined) this.addEvent("exception", attributes, time);
   }
 
   end(time?: TimeInput): void {

@@ -11,7 +11,14 @@ import {
 import { toAttributes } from "../../support/otlp_attributes.ts";
 import { OtlpReceiver } from "../../support/otlp_receiver.ts";
 
-const ATTRIBUTES = { hash: 2 ** 63, share: NaN, list: [1, Infinity], count: 7, part: 0.5 };
+const ATTRIBUTES = {
+  hash: 2 ** 63,
+  least: -(2 ** 63),
+  share: NaN,
+  list: [1, Infinity],
+  count: 7,
+  part: 0.5,
+};
 
 /** Pushes one item of each signal with these attributes, and gives what arrived, by path. */
 async function push(protocol: "http/protobuf" | "http/json") {
@@ -46,6 +53,8 @@ async function push(protocol: "http/protobuf" | "http/json") {
 Deno.test("in JSON, a number that it cannot carry is written as text, so that no request is refused", async () => {
   const written = {
     hash: "9223372036854776000",
+    // Its digits in JavaScript are beyond 64 bits.
+    least: "-9223372036854776000",
     share: "NaN",
     list: [1, "Infinity"],
     count: 7,
@@ -66,6 +75,7 @@ Deno.test("in protobuf, only integers beyond 64 bits are", async () => {
   for (const { attributes } of [...spans, record, point]) {
     assertEquals(toAttributes(attributes), {
       hash: "9223372036854776000",
+      least: -(2 ** 63),
       share: NaN,
       list: [1, undefined],
       count: 7,

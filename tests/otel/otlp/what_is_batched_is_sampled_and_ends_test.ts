@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
+import type { Attributes } from "@opentelemetry/api";
 import { LoggerProvider } from "@opentelemetry/sdk-logs";
 import { type Sampler, SamplingDecision, TracerProvider } from "@opentelemetry/sdk-trace";
-import { LogBatchProcessor, SpanBatchProcessor } from "@busbar/busbar/otel";
+import { BusTracer, LogBatchProcessor, SpanBatchProcessor } from "@busbar/busbar/otel";
 import { MemoryLogger } from "@busbar/busbar/testing";
 import { watchTimers } from "../../support/watched_timers.ts";
 
@@ -59,4 +60,29 @@ Deno.test("a flush and a shutdown wait for as long as they may, else for half a 
     await processor.shutdown({ timeoutMillis: 23_456 });
     assertEquals(timers.delaysMs, [30_000, 12_345, 23_456]);
   }
+});
+
+Deno.test("a batch waits for the attributes of every resource that its items are of", async () => {
+  const exported: Attributes[] = [];
+  const processor = new SpanBatchProcessor({
+    ...noting(),
+    export: (spans, done) => {
+      for (const { resource } of spans) exported.push({ ...resource.attributes });
+      done({ code: 0 });
+    },
+  });
+  const host = Promise.withResolvers<string>();
+  const tracerOf = (resourceAttributes: Record<string, unknown>) =>
+    new BusTracer({
+      processor,
+      scopeName: "test",
+      resourceAttributes: resourceAttributes as Attributes,
+    });
+  tracerOf({ at: "once" }).startSpan("first").end();
+  tracerOf({ host: host.promise }).startSpan("second").end();
+  const flushed = processor.forceFlush();
+  host.resolve("a");
+  await flushed;
+  assertEquals(exported, [{ at: "once" }, { host: "a" }]);
+  await processor.shutdown();
 });

@@ -1,4 +1,4 @@
-import { isTooLong } from "../encodable_values.ts";
+import { isWritableInJson } from "../encodable_values.ts";
 
 /** A pair of OTLP's list of attributes. */
 export interface KeyValue {
@@ -24,7 +24,7 @@ function anyValue(value: unknown): object {
     case "boolean":
       return { boolValue: value };
     case "number":
-      if (!Number.isFinite(value) || isTooLong(value)) return { stringValue: String(value) };
+      if (!isWritableInJson(value)) return { stringValue: String(value) };
       return Number.isInteger(value) ? { intValue: value } : { doubleValue: value };
     case "object":
       return value === null ? {} : objectValue(value);

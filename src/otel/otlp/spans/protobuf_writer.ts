@@ -1,4 +1,5 @@
 import type { HrTime } from "@opentelemetry/api";
+import { nanosecondsOf, secondsOf } from "./times.ts";
 
 const TWO_TO_32 = 2 ** 32;
 /** Longer texts are encoded by the runtime: only then is it faster. */
@@ -119,8 +120,9 @@ export class ProtobufWriter {
 
   /** Writes a time as nanoseconds, in 64 bits. */
   time(field: number, time: HrTime): void {
-    if (time[0] !== this.#seconds) this.#setSeconds(time[0]);
-    const low = this.#secondsLow + Math.max(0, time[1]);
+    const seconds = secondsOf(time);
+    if (seconds !== this.#seconds) this.#setSeconds(seconds);
+    const low = this.#secondsLow + nanosecondsOf(time);
     const high = low < TWO_TO_32 ? this.#secondsHigh : this.#secondsHigh + 1;
     const at = this.#field(field, 8);
     this.#view.setUint32(at, low, true);
@@ -130,9 +132,8 @@ export class ProtobufWriter {
 
   /** Has seconds ready as nanoseconds: in halves, whose products numbers can hold. */
   #setSeconds(seconds: number): void {
-    const whole = Math.max(0, Math.trunc(seconds));
-    const upper = Math.floor(whole / 65_536) * 1e9;
-    const lower = (whole % 65_536) * 1e9 + upper % 65_536 * 65_536;
+    const upper = Math.floor(seconds / 65_536) * 1e9;
+    const lower = (seconds % 65_536) * 1e9 + upper % 65_536 * 65_536;
     this.#seconds = seconds;
     this.#secondsLow = lower % TWO_TO_32;
     this.#secondsHigh = Math.floor(upper / 65_536) + Math.floor(lower / TWO_TO_32);

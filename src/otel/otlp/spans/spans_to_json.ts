@@ -9,6 +9,7 @@ import {
   type ScopeSpans,
   spanFlags,
 } from "./spans_by_scope.ts";
+import { nanosecondsOf, secondsOf } from "./times.ts";
 
 const encoder = new TextEncoder();
 const NONE: never[] = [];
@@ -102,12 +103,13 @@ function attributesOf(attributes: object | undefined): KeyValue[] {
  * As digits, which a number cannot hold. Two texts put together would be one in two parts, for which
  * V8's `JSON.stringify` leaves its fast path.
  */
-function nanoseconds([seconds, nanos]: HrTime): string {
+function nanoseconds(time: HrTime): string {
+  const seconds = secondsOf(time);
   if (seconds !== knownSeconds) {
-    knownSecondsInNs = BigInt(Math.trunc(seconds)) * 1_000_000_000n;
+    knownSecondsInNs = BigInt(seconds) * 1_000_000_000n;
     knownSeconds = seconds;
   }
-  return String(knownSecondsInNs + BigInt(Math.trunc(nanos)));
+  return String(knownSecondsInNs + BigInt(nanosecondsOf(time)));
 }
 
 /** Nearly always that of the time before. */
