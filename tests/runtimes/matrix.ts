@@ -131,6 +131,7 @@ export const SKIPS: readonly Skip[] = [
   {
     runtimes: ["Chromium"],
     tests: [
+      "instrumentation/http/a_caller_s_trace_goes_on_test.ts",
       "instrumentation/http/a_response_ends_with_its_body_test.ts",
       "instrumentation/http/requests_to_a_handler_are_observed_test.ts",
     ],
