@@ -2,10 +2,14 @@ import { REDACTED } from "./redaction.ts";
 
 /** What follows the scheme of a URL. */
 export const SCHEME_END = "://";
-/** What ends the authority of a URL in a text. */
-const AUTHORITY_END = /[/?#\s"'<>\\]/g;
-/** `name=value` at the beginning of a text, in a query, a fragment, a form or a cookie. */
-const PARAMETER = /(^|[?&#;])(\s*)([^=&?#;\s]{1,200})=([^&#;\s"'<>]*)/g;
+/** What ends the authority of a URL in a text; an apostrophe may be a part of it. */
+const AUTHORITY_END = /[/?#\s"<>\\]/g;
+/** A name and its `=`, at the beginning of a text or of a word, in a query, a fragment or a cookie. */
+const NAME = /(?<![^=&?#;,\s])([^=&?#;,\s]{1,200})=/g;
+/** What comes after it: in quotes, or up to what may be no part of a value. */
+const VALUE = /"(?:[^"\\]|\\[^])*"?|'[^']*'|(?:(?:basic|bearer)\s+)?[^&#;\s"<>]*/iy;
+/** What may stand before a name in one word with it, as in `(name=value)`. */
+const BEFORE_NAME = /^.*[(["'`{<|:/\\]/s;
 
 /**
  * A text without what URLs in it say before the `@` of their host: a user, a password, a token. It
@@ -30,13 +34,22 @@ export function withoutUserInfo(text: string): string {
   return kept + text.slice(done);
 }
 
-/** A text whose parameters of covered names have no values any more. */
+/** A text whose parameters of covered names have no values any more; in proportion to its length. */
 export function withoutParameters(text: string, covers: (name: string) => boolean): string {
-  return text.replace(
-    PARAMETER,
-    (parameter, before: string, space: string, name: string, value: string) =>
-      value !== "" && covers(decoded(name)) ? `${before}${space}${name}=${REDACTED}` : parameter,
-  );
+  let kept = "";
+  let done = 0;
+  NAME.lastIndex = 0;
+  for (let match = NAME.exec(text); match !== null; match = NAME.exec(text)) {
+    const name = match[1] as string;
+    // The value is looked through in turn: it may be a URL with parameters of its own.
+    if (!covers(decoded(name)) && !covers(decoded(name.replace(BEFORE_NAME, "")))) continue;
+    const start = VALUE.lastIndex = NAME.lastIndex;
+    const [value = ""] = VALUE.exec(text) ?? [];
+    if (value === "") continue;
+    kept += `${text.slice(done, start)}${REDACTED}`;
+    done = NAME.lastIndex = start + value.length;
+  }
+  return kept + text.slice(done);
 }
 
 function decoded(name: string): string {

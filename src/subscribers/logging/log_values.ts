@@ -22,8 +22,11 @@ const NO_FIELDS = "metadata";
 const ERROR_CAUSES = ["cause", "errors"];
 /** Node's lists of headers, in which each name is followed by its value. */
 const FLAT_ENTRIES = /^raw(headers|trailers)$/i;
-/** What a field is called that names the `value` beside it. */
-const NAMING_FIELDS = ["name", "key"];
+/** What a field is called that names the value beside it, and how that is called. */
+const NAMING_FIELD = /^(name|key)$/i;
+const VALUE_FIELD = /^value$/i;
+/** Shorter names hold no URL with a user. */
+const MIN_URL_LENGTH = "a://u@h".length;
 
 /**
  * Copies metadata into attributes that JSON can write, whatever it is: cycles, `BigInt`, dates,
@@ -62,11 +65,12 @@ function copyPlain(metadata: object, redaction: Redaction): LogAttributes | unde
   }
   const isActive = redaction.active;
   if (names.length > MAX_PLAIN_FIELDS || names.includes("__proto__")) return undefined;
-  if (isActive && names.includes("value")) return undefined;
+  if (isActive && names.some((name) => VALUE_FIELD.test(name))) return undefined;
   let copier: Copier | undefined;
   const copies: Record<string, LogValue> = {};
   for (let i = 0; i < names.length; i++) {
     const name = names[i] as string;
+    if (name.length >= MIN_URL_LENGTH && !isPlainText(name, isActive)) return undefined;
     if (isActive && redaction.coversField(TOP, name)) {
       copies[name] = REDACTED;
       continue;
@@ -158,8 +162,11 @@ class Copier {
       const name = names[i] as string;
       const copy = this.#copyField(name, i, read);
       if (copy === undefined) continue;
+      const shown = this.#copyText(name);
+      // Two names may differ in what is not shown alone.
+      if (shown !== name) copies[Object.hasOwn(copies, shown) ? `${shown} (${i})` : shown] = copy;
       // Assigning `__proto__` would set the prototype.
-      if (name !== "__proto__") copies[name] = copy;
+      else if (name !== "__proto__") copies[name] = copy;
       else {
         Object.defineProperty(copies, name, {
           value: copy,
@@ -202,6 +209,7 @@ class Copier {
       if (ArrayBuffer.isView(object)) return `[${object.byteLength} bytes]`;
       if (object instanceof ArrayBuffer) return `[${object.byteLength} bytes]`;
       if (object instanceof Set) return this.#copySet(object);
+      if (object instanceof String) return this.#copyText(String(object));
       if (object instanceof RegExp) return this.#copyText(String(object));
       if (object instanceof Error) return this.#copyError(object);
       const entries = entriesLike(object);
@@ -214,14 +222,15 @@ class Copier {
     const names = Object.keys(object);
     const read = (name: string) => object[name as keyof object];
     return this.#isActive && this.#namesAValue(object, names)
-      ? this.copyFields(names, (name) => name === "value" ? REDACTED : read(name))
+      ? this.copyFields(names, (name) => VALUE_FIELD.test(name) ? REDACTED : read(name))
       : this.copyFields(names, read);
   }
 
   /** Whether it is an entry, such as `{ name: "cookie", value: "…" }`, and its name is covered. */
   #namesAValue(object: object, names: readonly string[]): boolean {
-    return names.includes("value") && NAMING_FIELDS.some((field) => {
-      if (!names.includes(field) || this.#redaction.coversField(this.#way, field)) return false;
+    return names.some((name) => VALUE_FIELD.test(name)) && names.some((field) => {
+      if (!NAMING_FIELD.test(field)) return false;
+      if (this.#redaction.coversField(this.#way, field)) return false;
       const name: unknown = object[field as keyof object];
       return typeof name === "string" && this.#redaction.coversField(this.#way, name);
     });

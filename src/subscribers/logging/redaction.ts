@@ -76,23 +76,28 @@ function covers(paths: readonly Path[], way: Way): boolean {
       ? [{ text: String(step), isIndex: true, isJoined: false }]
       : stepsOfName(step).map((text, i) => ({ text, isIndex: false, isJoined: i > 0 }))
   );
-  return paths.some((path) => matches(path, path.length - 1, steps, steps.length - 1));
+  return paths.some((path) => matches(path, steps));
 }
 
-/** Whether the steps of a path, up to one of them, match the end of those of a way, up to one. */
-function matches(path: Path, pathEnd: number, steps: readonly Step[], end: number): boolean {
-  if (pathEnd < 0) return true;
-  const step = steps[end];
-  if (step === undefined) return false;
-  const wanted = path[pathEnd];
-  if (wanted === step.text && matches(path, pathEnd - 1, steps, end - 1)) return true;
-  if (wanted === ANY) {
-    // It stands for a part of a name, or for all of it.
-    for (let from = end;; from--) {
-      if (matches(path, pathEnd - 1, steps, from - 1)) return true;
-      if (!steps[from]?.isJoined) break;
+/** Whether a path matches the end of a way; in proportion to their lengths, whatever they hold. */
+function matches(path: Path, steps: readonly Step[]): boolean {
+  /** Up to which steps of the path it may be that all of the way after the step at hand is matched. */
+  let ends = new Set([path.length - 1]);
+  for (let at = steps.length - 1; at >= 0 && ends.size > 0; at--) {
+    const step = steps[at] as Step;
+    const next = new Set<number>();
+    for (const end of ends) {
+      const wanted = path[end];
+      if (wanted === ANY || wanted === step.text) {
+        if (end === 0) return true;
+        next.add(end - 1);
+      }
+      // It stands for a part of a name, or for all of it.
+      if (wanted === ANY && step.isJoined) next.add(end);
+      // An index that the path does not name; the last step is the value's own.
+      if (step.isIndex && at < steps.length - 1) next.add(end);
     }
+    ends = next;
   }
-  // An index that the path does not name; the last step is the value's own.
-  return step.isIndex && end < steps.length - 1 && matches(path, pathEnd, steps, end - 1);
+  return false;
 }

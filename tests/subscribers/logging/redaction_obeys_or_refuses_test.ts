@@ -64,6 +64,8 @@ const OBEYED: [path: string, metadata: unknown][] = [
   ["set-cookie", { headers: new Headers([["set-cookie", SECRET], ["set-cookie", SECRET]]) }],
   ["headers.authorization", { headers: new Headers({ Authorization: SECRET }) }],
   ["token", { query: new URLSearchParams("a=1&token=SECRET&token=SECRET") }],
+  ["token", { tags: [{ Key: "token", Value: SECRET }] }],
+  ["token", { NAME: "token", VALUE: SECRET }],
   // URLs and their queries.
   ["token", { to: new URL("https://a.example/b?page=2&Token=SECRET") }],
   ["token", { to: "/a?token=SECRET#there" }],
@@ -71,6 +73,20 @@ const OBEYED: [path: string, metadata: unknown][] = [
   ["to.token", { to: "https://a.example/?a=b&token=SECRET" }],
   ["user.email", { form: "user%5Bemail%5D=SECRET&x=1" }],
   ["session", { cookie: "a=1; session=SECRET" }],
+  ["session", { cookie: 'a=1; session="x SECRET"; b=2' }],
+  ["session", { cookie: 'session="SECRET' }],
+  ["token", { to: "/a?token=it's-SECRET" }],
+  ["token", { to: "/a?next=https://a.example/?token=SECRET" }],
+  ["token", { to: "/a?next=token=SECRET" }],
+  ["token", new Map([["/a?token=SECRET", "shown"]])],
+  ["token", { "/a?token=SECRET": "shown" }],
+  ["token", { text: new String("token=SECRET") }],
+  // Texts.
+  ["token", { text: "it said (token=SECRET)" }],
+  ["token", { text: "no: user=ann,token=SECRET" }],
+  ["token", { text: "ns:token=SECRET" }],
+  ["authorization", { text: "authorization=Bearer SECRET" }],
+  ["token", { error: new Error("token=SECRET is wrong") }],
   // Errors.
   ["token", TOKEN],
   ["token", { error: TOKEN }],
@@ -112,6 +128,22 @@ Deno.test("a type's own paths and those of all types hold for what a declaration
   });
 });
 
+Deno.test("what is around a redacted parameter is shown", async () => {
+  const text = "no: a=1, password='x y',b=2 (password=x) password= c=3;password=x&d=4";
+  assertEquals(await attributesOf({ text }, "password"), {
+    text: "no: a=1, password=[redacted],b=2 (password=[redacted] password= c=3;" +
+      "password=[redacted]&d=4",
+  });
+});
+
+Deno.test("a name of many parts is compared in no more steps than it has", async () => {
+  // Names are others' words: of each way to share them among three `*`, this one would have 10¹⁵.
+  const name = "b.".repeat(200_000);
+  const metadata = { [`${name}x`]: "shown", [`a.${name}x`]: SECRET };
+  const shown = await attributesOf(metadata, "a.*.*.*.x") as Record<string, unknown>;
+  assertEquals(Object.values(shown), ["shown", REDACTED]);
+});
+
 Deno.test("what no path covers is shown", async () => {
   const shown = {
     email: "shown",
@@ -120,6 +152,7 @@ Deno.test("what no path covers is shown", async () => {
     list: ["password", "shown", "3"],
     entry: { name: "other", value: "shown" },
     to: "https://a.example/?page=2",
+    text: "password = no; the password: no=1",
   };
   assertEquals(await attributesOf(shown, "user.email", "*.email", "password", "users[1]"), shown);
   assertEquals(await attributesOf({ password: "shown" }, "*.password"), { password: "shown" });
@@ -157,13 +190,18 @@ Deno.test("URLs lose what they say before the host, with and without a path", as
     text: database,
     list: [database],
     error: new Error(`connect ${database} or ftp://SECRET@host: no`),
+    map: new Map([[database, 1]]),
+    fields: { "ftp://ann:SECRET@host": 1, "ftp://bob:SECRET@host": 2 },
+    apostrophe: "https://app:it's-SECRET@host/",
     odd: "http://a:SECRET@b@host and http://host/@not mailto:not@host ://@ http://@host",
   };
   for (const redact of [[], ["password"]]) {
     const attributes = await attributesOf(metadata, ...redact) as Record<string, unknown>;
     assert(!JSON.stringify(attributes).includes(SECRET), JSON.stringify(attributes));
-    const { url, text, list, odd } = attributes;
-    assertEquals([url, text, list], [shown, shown, [shown]]);
+    const { url, text, list, map, fields, odd } = attributes;
+    assertEquals([url, text, list, map], [shown, shown, [shown], { [shown]: 1 }]);
+    assertEquals(fields, { "ftp://[redacted]@host": 1, "ftp://[redacted]@host (1)": 2 });
+    assertEquals(await attributesOf({ [database]: 1 }, ...redact), { [shown]: 1 });
     assertEquals(
       odd,
       "http://[redacted]@host and http://host/@not mailto:not@host ://@ http://@host",
