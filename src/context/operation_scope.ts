@@ -66,9 +66,9 @@ export class OperationScope implements Scope {
     const told = { sessionId, operationId, traceparent, tracestate };
     const source = spanSourceOf(bus);
     const span = source?.announce({ ...told, start, end, parentId: parent?.spanId ?? "" });
-    this.accepted = context === undefined
+    // The bus would add, from another context, what the one that was handed in leaves out.
+    this.accepted = context === undefined || currentScope() === undefined
       ? bus.publish(start, metadata, told)
-      // The bus would add, from another context, what the one that was handed in leaves out.
       : runIn(undefined, () => bus.publish(start, metadata, told));
     if (span === undefined || !this.accepted) {
       // Spans of operations within it belong to that which it is within itself.
