@@ -1,3 +1,4 @@
+import { ValueType } from "@opentelemetry/api";
 import type { ReadableLogRecord, ResourceMetrics } from "../sdk_types.ts";
 
 /**
@@ -17,9 +18,7 @@ export const sanitizeForProtobuf: Sanitizer = createSanitizer(isTooLong);
 /** For payloads in JSON. */
 export const sanitizeForJson: Sanitizer = createSanitizer((number) => !isWritableInJson(number));
 
-/**
- * A data point's value: doubles are right in protobuf; of integers beyond 64 bits there are none.
- */
+/** A data point's value, in JSON: doubles are right in protobuf. */
 const sanitizePointValue: Sanitizer = createSanitizer((number) => !Number.isFinite(number));
 
 /** Whether it is an integer that 64 bits do not hold. */
@@ -68,6 +67,9 @@ export function encodableLogRecords(
 
 /** Metrics whose attributes and values can be encoded. */
 export function encodableMetrics(metrics: ResourceMetrics, sanitize: Sanitizer): ResourceMetrics {
+  const isJson = sanitize === sanitizeForJson;
+  const isInteger = (value: unknown) =>
+    typeof value !== "number" || (isJson ? isWritableInJson(value) : !isTooLong(value));
   return {
     ...metrics,
     scopeMetrics: metrics.scopeMetrics.map((scope) => ({
@@ -76,14 +78,20 @@ export function encodableMetrics(metrics: ResourceMetrics, sanitize: Sanitizer):
         const points: readonly { attributes: object; value: unknown }[] = metric.dataPoints;
         const dataPoints = points.map((point) => {
           const attributes = sanitize(point.attributes);
-          const value = sanitize === sanitizeForJson
-            ? sanitizePointValue(point.value)
-            : point.value;
+          const value = isJson ? sanitizePointValue(point.value) : point.value;
           return attributes === point.attributes && value === point.value
             ? point
             : { ...point, attributes, value };
         });
-        return { ...metric, dataPoints } as typeof metric;
+        const { descriptor } = metric;
+        // What was declared to be integers, and has one that 64 bits do not hold, goes out as doubles.
+        const isHeld = descriptor.valueType !== ValueType.INT ||
+          points.every(({ value }) => isInteger(value));
+        return {
+          ...metric,
+          descriptor: isHeld ? descriptor : { ...descriptor, valueType: ValueType.DOUBLE },
+          dataPoints,
+        } as typeof metric;
       }),
     })),
   };

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { ValueType } from "@opentelemetry/api";
 import { LoggerProvider } from "@opentelemetry/sdk-logs";
 import { MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
 import { TracerProvider } from "@opentelemetry/sdk-trace";
@@ -83,4 +84,40 @@ Deno.test("in protobuf, only integers beyond 64 bits are", async () => {
     });
   }
   assertEquals(point.asDouble, NaN);
+});
+
+Deno.test("integers of a metric of which one is beyond 64 bits are written as doubles", async () => {
+  const values = { most: 2 ** 64, first: 2 ** 63, least: -(2 ** 63), held: 7 };
+  const doubles = { most: 2 ** 64, first: 2 ** 63 };
+  for (
+    const [protocol, expected] of [
+      // In JSON the digits of the least are beyond 64 bits too.
+      ["http/json", { ...doubles, least: -(2 ** 63) }],
+      ["http/protobuf", doubles],
+    ] as const
+  ) {
+    await using receiver = await OtlpReceiver.start();
+    const { metrics } = createOtlpExporters({ endpoint: receiver.endpoint, protocol });
+    const provider = new MeterProvider({
+      readers: [new PeriodicExportingMetricReader({ exporter: metrics })],
+    });
+    for (const [name, value] of Object.entries(values)) {
+      const options = { valueType: ValueType.INT };
+      provider.getMeter("test").createUpDownCounter(name, options).add(value);
+    }
+    await provider.shutdown();
+    // deno-lint-ignore no-explicit-any -- decoded from outside
+    const body: any = receiver.received[0]?.body;
+    // deno-lint-ignore no-explicit-any -- decoded from outside
+    const written = body.resourceMetrics[0].scopeMetrics[0].metrics.map(({ name, sum }: any) => {
+      const { asInt, asDouble } = sum.dataPoints[0];
+      if (asInt === undefined) return [name, asDouble, true];
+      // Signed, which the receiver of the tests does not know.
+      return [name, Number(BigInt.asIntN(64, BigInt(asInt))), false];
+    });
+    assertEquals(
+      written,
+      Object.entries(values).map(([name, value]) => [name, value, name in expected]),
+    );
+  }
 });
