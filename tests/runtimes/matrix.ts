@@ -261,6 +261,7 @@ export const SKIPS: readonly Skip[] = [
       "instrumentation/http/every_framework_is_observed_alike_test.ts",
       "instrumentation/http/redirects_take_nothing_elsewhere_test.ts",
       "instrumentation/http/routes_are_templates_test.ts",
+      "instrumentation/http/upgrades_of_node_end_with_their_status_test.ts",
       "http/others_are_not_answered_test.ts > a server on loopback answers for loopback names, unless it allows others",
       "http/others_are_not_answered_test.ts > where others reach it, a server needs a token, or somebody who says that it needs none",
     ],

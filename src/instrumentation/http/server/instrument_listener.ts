@@ -17,7 +17,9 @@ const ACTION = "instrument an HTTP listener";
  * - A request ends when its response has been sent (`finish`), or else as aborted when its connection
  *   is closed before.
  * - What an `async` listener throws is Node's to handle, as ever: it ends the process.
- * - An upgrade, as to a WebSocket, is no request of a listener: Node hands it to those of `upgrade`.
+ * - Node hands upgrades, as to WebSockets, to listeners of their own, which are instrumented as well:
+ *   `server.on("upgrade", instrumentListener(bus, (request, socket, head) => …))`. Such a request ends
+ *   with the status that is written to its connection.
  * - On a disabled bus it calls the listener and nothing else.
  *
  * @example
@@ -37,20 +39,27 @@ const ACTION = "instrument an HTTP listener";
  * @param bus where the events go, such as that of `startObservability`
  * @throws {TypeError} if an argument is of the wrong type
  */
-// deno-lint-ignore no-explicit-any -- Node's own types, which the package does not ask for
-export function instrumentListener<Listener extends (request: any, response: any) => unknown>(
+export function instrumentListener<
+  // deno-lint-ignore no-explicit-any -- Node's own types, which the package does not ask for
+  Listener extends (request: any, response: any, ...rest: any[]) => unknown,
+>(
   bus: EventBus<HttpServerEvents>,
   listener: Listener,
   options: HttpRouteOptions<Parameters<NoInfer<Listener>>[0]> = {},
 ): Listener {
   const requests = new ServerRequests(bus, resolveOptions(ACTION, bus, options, ["route"]));
   assertFunction(ACTION, "listener", listener);
-  return function (this: unknown, request: HttpIncoming, response: HttpOutgoing): unknown {
+  return function (
+    this: unknown,
+    request: HttpIncoming,
+    response: HttpOutgoing,
+    ...rest: unknown[]
+  ): unknown {
     const observed = beginNodeRequest(requests, request, response);
-    if (observed === undefined) return listener.call(this, request, response);
+    if (observed === undefined) return listener.call(this, request, response, ...rest);
     return observed.run(() => {
       try {
-        return listener.call(this, request, response);
+        return listener.call(this, request, response, ...rest);
       } catch (error) {
         observed.fail(error, undefined);
         throw error;

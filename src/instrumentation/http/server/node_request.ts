@@ -6,6 +6,7 @@ import {
   type ServerRequest,
   type ServerRequests,
 } from "./server_request.ts";
+import { followUpgrade, isSocket } from "./upgrade.ts";
 import { withoutQuery } from "./web_request.ts";
 
 /**
@@ -23,6 +24,10 @@ export function beginNodeRequest(
 ): ServerRequest | undefined {
   if (!requests.enabled) return undefined;
   const observed = requests.begin(partsOf(request));
+  if (isSocket(response)) {
+    if (observed !== undefined) followUpgrade(observed, response);
+    return observed;
+  }
   // One that is observed around this adapter hears from it what the route is.
   const known = observed ?? observedRequest(request);
   if (known === undefined) return undefined;
