@@ -199,3 +199,25 @@ Deno.test("A time that OTLP cannot carry is the first or the last of those that 
     assertEquals(spansToProtobuf(of([seconds, nanoseconds])), spansToProtobuf(of(valid)));
   }
 });
+
+Deno.test("A link that no receiver reads is left out and counted, and costs no other span", () => {
+  const [some] = fc.sample(span, { numRuns: 1, seed: 1 });
+  const link = (traceId: string, spanId: string) => ({
+    context: { traceId, spanId, traceFlags: 1 },
+  });
+  const [traceId, spanId] = ["0aF".padEnd(32, "1"), "0aF".padEnd(16, "1")];
+  const good = [link(traceId, spanId), link("0".repeat(32), "0".repeat(16)), link("", "")];
+  const bad = [
+    link("abc", spanId),
+    link(traceId, "zz"),
+    link(`${traceId}00`, spanId),
+    link(traceId, "g".repeat(16)),
+    link(undefined as never, spanId),
+  ];
+  const of = (links: unknown[], droppedLinksCount: number) =>
+    [{ ...some, links, droppedLinksCount }] as unknown as ReadableSpan[];
+  for (const write of [spansToProtobuf, spansToJson]) {
+    assertEquals(write(of([...bad, ...good], 2)), write(of(good, 7)));
+    assertEquals(write(of(bad, 0)), write(of([], 5)));
+  }
+});

@@ -1,3 +1,4 @@
+import type { Link } from "@opentelemetry/api";
 import type { ReadableSpan } from "../../sdk_types.ts";
 
 /** The spans of one instrumentation scope. */
@@ -45,4 +46,23 @@ export function groupByScope(spans: readonly ReadableSpan[]): ResourceSpans[] {
 /** The flags of a span or a link: those of its trace, and whether its parent is remote. */
 export function spanFlags(traceFlags: number, isRemote: boolean | undefined): number {
   return traceFlags & 0xff | 0x100 | (isRemote ? 0x200 : 0);
+}
+
+/** What identifiers are in hexadecimal digits; those of links come from anywhere. */
+const TRACE_ID = /^(?:[\da-f]{32})?$/i;
+const SPAN_ID = /^(?:[\da-f]{16})?$/i;
+
+function isIdentified({ context: { traceId, spanId } }: Link): boolean {
+  return TRACE_ID.test(traceId) && SPAN_ID.test(spanId);
+}
+
+/**
+ * The links of a span that a receiver reads; those that it does not count as dropped, for it would
+ * refuse all spans that come with them.
+ */
+export function linksOf(
+  { links, droppedLinksCount }: ReadableSpan,
+): { readonly links: readonly Link[]; readonly dropped: number } {
+  const identified = links.filter(isIdentified);
+  return { links: identified, dropped: droppedLinksCount + links.length - identified.length };
 }

@@ -4,6 +4,7 @@ import type { ReadableSpan } from "../../sdk_types.ts";
 import { type KeyValue, keyValues } from "./json_values.ts";
 import {
   groupByScope,
+  linksOf,
   type ResourceSpans,
   type Scope,
   type ScopeSpans,
@@ -52,7 +53,10 @@ function scopeSpansOf({ scope, spans }: ScopeSpans): object {
 
 function spanOf(span: ReadableSpan): object {
   const { traceId, spanId, traceFlags, traceState } = span.spanContext();
-  const { parentSpanContext: parent, status, events, links } = span;
+  const { parentSpanContext: parent, status, events } = span;
+  const { links, dropped } = span.links.length === 0
+    ? { links: NONE, dropped: span.droppedLinksCount }
+    : linksOf(span);
   return {
     traceId,
     spanId,
@@ -69,7 +73,7 @@ function spanOf(span: ReadableSpan): object {
     droppedEventsCount: span.droppedEventsCount,
     status,
     links: links.length === 0 ? NONE : links.map(linkOf),
-    droppedLinksCount: span.droppedLinksCount,
+    droppedLinksCount: dropped,
     flags: spanFlags(traceFlags, parent?.isRemote),
   };
 }

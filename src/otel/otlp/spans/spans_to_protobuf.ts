@@ -11,6 +11,7 @@ import {
 import { writeAttributes } from "./protobuf_values.ts";
 import {
   groupByScope,
+  linksOf,
   type ResourceSpans,
   type Scope,
   type ScopeSpans,
@@ -125,8 +126,8 @@ function writeSpan(writer: ProtobufWriter, span: ReadableSpan): void {
   writeCount(writer, SPAN.droppedAttributesCount, span.droppedAttributesCount);
   if (events.length > 0) { for (const event of events) writeEvent(writer, event); }
   writeCount(writer, SPAN.droppedEventsCount, span.droppedEventsCount);
-  if (links.length > 0) { for (const link of links) writeLink(writer, link); }
-  writeCount(writer, SPAN.droppedLinksCount, span.droppedLinksCount);
+  if (links.length > 0) writeLinks(writer, span);
+  else writeCount(writer, SPAN.droppedLinksCount, span.droppedLinksCount);
   if (status.code !== 0 || status.message) {
     const described = writer.begin(SPAN.status, SHORT_LENGTH);
     writeText(writer, STATUS.message, status.message);
@@ -144,6 +145,12 @@ function writeEvent(writer: ProtobufWriter, event: TimedEvent): void {
   if (event.attributes) writeAttributes(writer, EVENT.attributes, event.attributes);
   writeCount(writer, EVENT.droppedAttributesCount, event.droppedAttributesCount);
   writer.end(start, SHORT_LENGTH);
+}
+
+function writeLinks(writer: ProtobufWriter, span: ReadableSpan): void {
+  const { links, dropped } = linksOf(span);
+  for (const link of links) writeLink(writer, link);
+  writeCount(writer, SPAN.droppedLinksCount, dropped);
 }
 
 function writeLink(writer: ProtobufWriter, link: Link): void {
