@@ -62,7 +62,7 @@ export class LineBuffer {
     this.#text += `${line}\n`;
     this.#lines++;
     // The timer tries again; where requests are apart, it may have ended with its request.
-    if (this.#trouble !== undefined && !REQUESTS_ARE_APART) return;
+    if (this.#trouble !== undefined && this.#isWaiting && !REQUESTS_ARE_APART) return;
     if (isUrgent || this.#text.length >= CHUNK_LENGTH || atExit.isOver || REQUESTS_ARE_APART) {
       this.#write();
     }
@@ -133,6 +133,8 @@ export class LineBuffer {
   }
 
   #endWait(): void {
+    // Flushed by its own output, which has not taken these yet.
+    if (this.lines > 0) return;
     this.#isWaiting = false;
     clearTimer(this.#timer);
     atExit.delete(this);

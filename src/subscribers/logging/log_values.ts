@@ -25,8 +25,8 @@ const FLAT_ENTRIES = /^raw(headers|trailers)$/i;
 /** What a field is called that names the value beside it, and how that is called. */
 const NAMING_FIELD = /^(name|key)$/i;
 const VALUE_FIELD = /^value$/i;
-/** Shorter names hold no URL with a user. */
-const MIN_URL_LENGTH = "a://u@h".length;
+/** Longer names are not remembered. */
+const MAX_REMEMBERED_LENGTH = 100;
 
 /**
  * Copies metadata into attributes that JSON can write, whatever it is: cycles, `BigInt`, dates,
@@ -68,9 +68,13 @@ function copyPlain(metadata: object, redaction: Redaction): LogAttributes | unde
   if (isActive && names.some((name) => VALUE_FIELD.test(name))) return undefined;
   let copier: Copier | undefined;
   const copies: Record<string, LogValue> = {};
+  let areNew = false;
   for (let i = 0; i < names.length; i++) {
     const name = names[i] as string;
-    if (name.length >= MIN_URL_LENGTH && !isPlainText(name, isActive)) return undefined;
+    if (name !== redaction.plainNames[i]) {
+      if (!isPlainText(name, isActive)) return undefined;
+      areNew ||= name.length <= MAX_REMEMBERED_LENGTH;
+    }
     if (isActive && redaction.coversField(TOP, name)) {
       copies[name] = REDACTED;
       continue;
@@ -87,6 +91,9 @@ function copyPlain(metadata: object, redaction: Redaction): LogAttributes | unde
       copier ??= new Copier(redaction, metadata, names.length);
       copies[name] = copier.copyAt(name, value) ?? null;
     }
+  }
+  if (areNew && names.every((name) => name.length <= MAX_REMEMBERED_LENGTH)) {
+    redaction.plainNames = names;
   }
   return copies;
 }

@@ -33,6 +33,8 @@ export class Redaction {
   readonly #itemPaths: readonly Path[];
   /** Those that end as a name does: none for most names. */
   readonly #byName = new Map<string, readonly Path[]>();
+  /** Names of a record's fields in which nothing has to be looked for: those of the next are the same. */
+  plainNames: readonly string[] = [];
 
   /** @param paths that have been checked: what is no path covers nothing */
   constructor(paths: Iterable<string>) {

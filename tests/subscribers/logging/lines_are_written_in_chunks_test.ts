@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { jsonLinesSink } from "@busbar/busbar/subscribers";
+import { jsonLinesSink, type LogSink } from "@busbar/busbar/subscribers";
 import type { LogLevel } from "@busbar/busbar/catalog";
 import { capturedWarnings } from "../../support/captured_warnings.ts";
 import { loggingBus } from "../../support/logging_bus.ts";
 import { nextTurn } from "../../support/quiet_bus.ts";
-import { holdTimers } from "../../support/watched_timers.ts";
+import { holdTimers, hurryTimers } from "../../support/watched_timers.ts";
 
 /** A bus whose log records become lines in chunks; an event's metadata is its level and a text. */
 function chunked(writeLines: (lines: string) => void = () => {}) {
@@ -171,6 +171,29 @@ Deno.test("an output that has the bus flush while it writes gets each line once"
   assertEquals(tested.said(), [["a"], ["b"]]);
   await tested.bus.stop();
   assertEquals(tested.said().length, 2);
+});
+
+Deno.test("an output that flushes itself and fails is tried again all the same", async () => {
+  using _warnings = capturedWarnings();
+  using _timers = hurryTimers(40);
+  let isFull = true;
+  const chunks: string[] = [];
+  const sink: LogSink = jsonLinesSink({
+    writeLines: (text) => {
+      sink.flushSync?.();
+      if (isFull) throw new Error("disk full");
+      chunks.push(text);
+    },
+  });
+  const { bus } = loggingBus({ sink });
+  bus.publish("a", {});
+  await bus.flush();
+  isFull = false;
+  bus.publish("a", {});
+  // The timer keeps nothing alive.
+  for (let turn = 0; turn < 1_000 && chunks.length === 0; turn++) await nextTurn();
+  assertEquals(chunks.join("").split("\n").length, 3);
+  await bus.stop();
 });
 
 Deno.test("in chunks, too, one record is one line, and steers no terminal", async () => {
