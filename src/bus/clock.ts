@@ -23,25 +23,29 @@ export function createClock(
   // At the first reading, not before: where a module is evaluated, clocks may stand at 0.
   let nextAnchor = -Infinity;
   let rate = 1;
-  let last = -Infinity;
+  // The last reading. Changed in place: as a variable, each would be an object of its own.
+  const last = [NaN];
   return () => {
     const monotonic = readMs();
     let time = anchorTime + (monotonic - anchorMonotonic) * rate;
     // A monotonic clock that steps back (some virtual machines) must not show.
-    if (time < last) time = last;
+    if (time < last[0]!) time = last[0]!;
     if (monotonic >= nextAnchor) {
       const wall = readWallMs();
       const ahead = time - wall;
       // So it is at the first reading, when there is no difference yet.
       if (!(ahead >= -JITTER_MS)) time = wall;
-      const isAhead = ahead > JITTER_MS;
-      rate = isAhead ? 1 - SLEW : 1;
-      // While slowing down, look again just when it should have been met.
-      nextAnchor = monotonic + Math.min(ANCHOR_INTERVAL_MS, isAhead ? ahead / SLEW : Infinity);
+      nextAnchor = monotonic + ANCHOR_INTERVAL_MS;
+      rate = 1;
+      if (ahead > JITTER_MS) {
+        rate = 1 - SLEW;
+        // While slowing down, look again just when it should have been met.
+        nextAnchor = Math.min(nextAnchor, monotonic + ahead / SLEW);
+      }
       anchorTime = time;
       anchorMonotonic = monotonic;
     }
-    return last = time;
+    return last[0] = time;
   };
 }
 

@@ -206,10 +206,11 @@ export function createDrain(
     const tookMs = now - lookedMs;
     if (!calledAsync) reportSlow(tookMs);
     lookedMs = now;
-    const longest = calledAsync ? MAX_ASYNC_INTERVAL : MAX_INTERVAL;
     if (tookMs >= drainBudgetMs) toTime = TIMED_CALLS;
     const isLong = tookMs > interval * drainBudgetMs / QUICK_CALLS_PER_BUDGET;
-    interval = isLong || toTime > 0 && toTime-- ? 1 : Math.min(interval * 2, longest);
+    interval = isLong || toTime > 0 && toTime--
+      ? 1
+      : Math.min(interval * 2, calledAsync ? MAX_ASYNC_INTERVAL : MAX_INTERVAL);
     calledAsync = false;
     return isIdle() || isSpent(now) || holders === 0;
   }
@@ -327,7 +328,8 @@ export function createDrain(
      */
     runNow(): void {
       if (isRunning) return;
-      const [ms, ofUserMs] = [turnMs, turnUserMs];
+      const ms = turnMs;
+      const ofUserMs = turnUserMs;
       try {
         startBudget(lookedMs = monotonicMs());
         slice(false, true);

@@ -78,5 +78,5 @@ export function isListener(listener: unknown): listener is EventListenerOrEventL
 }
 
 function captures(options: boolean | EventListenerOptions | undefined): boolean {
-  return Boolean(typeof options === "object" && options ? options.capture : options);
+  return Boolean(typeof options === "object" ? options?.capture : options);
 }
