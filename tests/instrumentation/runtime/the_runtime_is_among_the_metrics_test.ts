@@ -1,3 +1,4 @@
+import process from "node:process";
 import { assert, assertEquals } from "@std/assert";
 import { type Observability, startObservability } from "@busbar/busbar/observability";
 import { type ParsedFamily, parseOpenMetrics, parsePrometheus } from "../../support/exposition.ts";
@@ -60,9 +61,7 @@ Deno.test("by default a scrape has what this runtime tells, under the convention
 Deno.test("the values are those of this process", async () => {
   await using obs = await startObservability(QUIET);
   const before = await everythingShown(obs);
-  const kept = Array.from({ length: 300_000 }, (_, i) => ({ i }));
   const after = await everythingShown(obs);
-  assertEquals(kept.length, 300_000);
   const at = (families: Map<string, ParsedFamily>, name: string) => sum(families.get(name));
   assert(only(after.get("process_uptime_seconds")) > only(before.get("process_uptime_seconds")));
   assert(
@@ -71,7 +70,9 @@ Deno.test("the values are those of this process", async () => {
   const resident = at(after, "process_memory_usage_bytes");
   assert(resident > 10e6 && resident < 1e12, `${resident} bytes`);
   const used = RUNTIME === "Bun" ? "jsc_memory_heap_used_bytes" : "v8js_memory_heap_used_bytes";
-  assert(at(after, used) > at(before, used) + 3e6, `${at(after, used)} bytes`);
+  // What other tests have left behind may be collected at any time.
+  const ratio = at(after, used) / process.memoryUsage().heapUsed;
+  assert(ratio > 0.5 && ratio < 2, `${at(after, used)} bytes, ${ratio} of what there are`);
   if (RUNTIME !== "Bun") {
     assert(at(after, used) < at(after, "v8js_memory_heap_space_size_bytes") * 1.01);
     assert(at(after, used) < at(after, "v8js_memory_heap_size_limit_bytes"));
