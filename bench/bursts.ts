@@ -156,9 +156,7 @@ async function compare(
       // The quickest: whatever else the machine does makes the others slower. What async handlers
       // leave to the garbage collector is part of what they cost, and comes now and then.
       rounds[index]!.push(
-        isAsync
-          ? times.reduce((sum, ns) => sum + ns) / times.length
-          : Math.min(...times),
+        isAsync ? times.reduce((sum, ns) => sum + ns) / times.length : Math.min(...times),
       );
     }
   }
@@ -221,9 +219,9 @@ function compareAll(): void {
     const isMissed = most !== undefined && ratio > most;
     if (isMissed) missed++;
     console.log(
-      `bursts of ${burst}${
-        isStored ? " in an AsyncLocalStorage" : ""
-      }: ${measured} ${took.toFixed(0)} / ` +
+      `bursts of ${burst}${isStored ? " in an AsyncLocalStorage" : ""}: ${measured} ${
+        took.toFixed(0)
+      } / ` +
         `${against} ${reference.toFixed(0)} = ${ratio.toFixed(2)}` +
         (most === undefined ? "" : ` (at most ${most})`) +
         (isMissed ? "  MISSED" : ""),

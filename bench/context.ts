@@ -12,12 +12,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import process from "node:process";
 import { EventBus } from "../mod.ts";
-import {
-  currentContext,
-  currentTrace,
-  operation,
-  withSession,
-} from "../src/context/mod.ts";
+import { currentContext, currentTrace, operation, withSession } from "../src/context/mod.ts";
 import { type Contender, median } from "./measure.ts";
 
 const BURST = 500;

@@ -110,13 +110,10 @@ const ADAPTERS: Readonly<
     return () => void used(new WebRequest() as never);
   },
   instrumentListener(bus) {
-    const listener = (_request: Incoming, outgoing: Outgoing) =>
-      outgoing.finish?.();
-    const used = bus === undefined
-      ? listener
-      : instrumentListener(bus, listener, {
-        route: ROUTES,
-      });
+    const listener = (_request: Incoming, outgoing: Outgoing) => outgoing.finish?.();
+    const used = bus === undefined ? listener : instrumentListener(bus, listener, {
+      route: ROUTES,
+    });
     return () => used(new Incoming(), new Outgoing());
   },
   expressMiddleware(bus) {

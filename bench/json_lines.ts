@@ -8,24 +8,13 @@
  *
  * @module
  */
-import {
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeSync,
-} from "node:fs";
+import { mkdtempSync, openSync, readFileSync, rmSync, truncateSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import process from "node:process";
 import pino from "pino";
 import { EventBus } from "@busbar/busbar";
 import { declare } from "../src/catalog/mod.ts";
-import {
-  jsonLinesSink,
-  LoggingSubscriber,
-  type LogRecord,
-} from "../src/subscribers/mod.ts";
+import { jsonLinesSink, LoggingSubscriber, type LogRecord } from "../src/subscribers/mod.ts";
 import { type Contender, measure } from "./measure.ts";
 
 const LINES_PER_BURST = 100;
@@ -51,9 +40,7 @@ interface Request {
 /** Requests as they come, each with texts of its own. */
 let serial = 0;
 const nextRequest = (): Request => ({
-  sessionId: `${
-    (++serial).toString(16).padStart(8, "0")
-  }-6f2a-4d31-9c55-0123456789ab`,
+  sessionId: `${(++serial).toString(16).padStart(8, "0")}-6f2a-4d31-9c55-0123456789ab`,
   attributes: {
     method: "GET",
     route: "/items/:id",

@@ -56,9 +56,7 @@ report(
     delivered.toLocaleString("en")
   } delivered, ` +
     `${rejected.queue_full.toLocaleString("en")} rejected: the heap grew by ` +
-    `${(grownBytes / 1024).toFixed(0)} KiB (at most ${
-      HEAP_LIMIT_BYTES / 1024
-    })`,
+    `${(grownBytes / 1024).toFixed(0)} KiB (at most ${HEAP_LIMIT_BYTES / 1024})`,
   grownBytes <= HEAP_LIMIT_BYTES,
 );
 
@@ -89,9 +87,7 @@ const full = new EventBus({ maxQueueSize: QUEUED_EVENTS });
 for (let i = 0; i < QUEUED_EVENTS; i++) full.publish("bench", PAYLOAD);
 const queuedBytes = (heapBytes() - start) / full.queueDepth;
 report(
-  `a queued event costs ${queuedBytes.toFixed(1)} bytes, its record ${
-    recordBytes.toFixed(1)
-  }: ` +
+  `a queued event costs ${queuedBytes.toFixed(1)} bytes, its record ${recordBytes.toFixed(1)}: ` +
     `${(queuedBytes / recordBytes).toFixed(2)} (at most ${QUEUED_LIMIT})`,
   queuedBytes <= recordBytes * QUEUED_LIMIT,
 );

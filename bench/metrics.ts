@@ -123,9 +123,7 @@ function compareAll(): void {
   let missed = 0;
   for (const { measured, against, most } of CLAIMS) {
     const entry = process.argv[1] as string;
-    const options = deno
-      ? ["run", "--quiet", "--config", "bench/deno.json", "-A"]
-      : [];
+    const options = deno ? ["run", "--quiet", "--config", "bench/deno.json", "-A"] : [];
     const args = [...options, entry, measured, against];
     const [time, reference] = JSON.parse(
       execFileSync(process.execPath, args, { encoding: "utf8" }),
@@ -135,9 +133,7 @@ function compareAll(): void {
     const isMissed = limit !== undefined && !(ratio <= limit);
     if (isMissed) missed++;
     console.log(
-      `${measured} ${time.toFixed(0)} / ${against} ${reference.toFixed(0)} = ${
-        ratio.toFixed(2)
-      }` +
+      `${measured} ${time.toFixed(0)} / ${against} ${reference.toFixed(0)} = ${ratio.toFixed(2)}` +
         (limit === undefined ? "" : ` (at most ${limit})`) +
         (isMissed ? "  MISSED" : ""),
     );

@@ -85,12 +85,8 @@ function subscribed(
     for (const point of metric?.points ?? []) {
       counted += "value" in point ? point.value : point.count;
     }
-    const expected = metric?.name.startsWith("duration")
-      ? delivered / 2
-      : delivered;
-    return counted === expected
-      ? undefined
-      : `counted ${counted} of ${expected}`;
+    const expected = metric?.name.startsWith("duration") ? delivered / 2 : delivered;
+    return counted === expected ? undefined : `counted ${counted} of ${expected}`;
   };
   return { bus, subscriber, check };
 }
@@ -178,8 +174,7 @@ function sdkCalls(kind: "counter" | "histogram") {
   const latency = meter.createHistogram("latency", { unit: "ms" });
   const record = kind === "counter"
     ? ({ model, tenant }: Read) => reads.add(1, { model, tenant })
-    : ({ model, tenant, tookMs }: Read) =>
-      latency.record(tookMs, { model, tenant });
+    : ({ model, tenant, tookMs }: Read) => latency.record(tookMs, { model, tenant });
   return calls(record);
 }
 
@@ -199,9 +194,7 @@ function promCalls(kind: "counter" | "histogram") {
     ...options,
     buckets: [...HISTOGRAM.latency.buckets],
   });
-  return calls(({ model, tenant, tookMs }) =>
-    histogram.observe({ model, tenant }, tookMs)
-  );
+  return calls(({ model, tenant, tookMs }) => histogram.observe({ model, tenant }, tookMs));
 }
 
 function calls(record: (read: Read) => void) {
@@ -288,8 +281,7 @@ function producersShare() {
       for (let i = 0; i < BURST; i++) bus.publish("cache.read", read(i));
     },
     afterTenBursts: () => void bus.flushSync(),
-    check: () =>
-      bus.stats().rejected.queue_full > 0 ? "the queue was full" : undefined,
+    check: () => bus.stats().rejected.queue_full > 0 ? "the queue was full" : undefined,
   };
 }
 
@@ -298,8 +290,7 @@ export const CONTENDERS: Readonly<Record<string, () => MetricsContender>> = {
   "bus → counter": () => burst(COUNTER),
   "bus → histogram": () => burst(HISTOGRAM),
   "burst clock → counter": () => burst(COUNTER, read, { clock: burstClock() }),
-  "burst clock → histogram": () =>
-    burst(HISTOGRAM, read, { clock: burstClock() }),
+  "burst clock → histogram": () => burst(HISTOGRAM, read, { clock: burstClock() }),
   "producer's share": producersShare,
   "counter.add": () => sdkCalls("counter"),
   "histogram.record": () => sdkCalls("histogram"),
@@ -326,8 +317,7 @@ export const CONTENDERS: Readonly<Record<string, () => MetricsContender>> = {
         maxAttributeSets: KNOWN_SETS,
       }),
     }),
-  "names in turn": () =>
-    burst({ reads: counter("cache.read", { attributes: inTurn }) }),
+  "names in turn": () => burst({ reads: counter("cache.read", { attributes: inTurn }) }),
   "first of a set": firstOfASet,
   "first add of a set": firstAddOfASet,
 };

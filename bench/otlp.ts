@@ -10,10 +10,7 @@
  */
 import process from "node:process";
 import { ROOT_CONTEXT, SpanKind, trace } from "@opentelemetry/api";
-import {
-  JsonTraceSerializer,
-  ProtobufTraceSerializer,
-} from "@opentelemetry/otlp-transformer";
+import { JsonTraceSerializer, ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer";
 import { TracerProvider } from "@opentelemetry/sdk-trace";
 import { BusTracer } from "../src/otel/mod.ts";
 import type { ReadableSpan, SpanProcessor } from "../src/otel/sdk_types.ts";
@@ -60,8 +57,7 @@ const FORMATS = {
 const MAKERS: Readonly<
   Record<string, (processor: SpanProcessor) => TracerLike>
 > = {
-  "spans of a BusTracer": (processor) =>
-    new BusTracer({ processor, scopeName: "bench" }),
+  "spans of a BusTracer": (processor) => new BusTracer({ processor, scopeName: "bench" }),
   "spans of the SDK": (processor) =>
     new TracerProvider({ spanProcessors: [processor] }).getTracer("bench"),
 };
@@ -78,8 +74,7 @@ for (const [made, tracerOf] of Object.entries(MAKERS)) {
     const timings = await measure([
       {
         name: "official",
-        burst: () =>
-          void (written += official.serializeRequest(spans)?.length ?? 0),
+        burst: () => void (written += official.serializeRequest(spans)?.length ?? 0),
       },
       { name: "ours", burst: () => void (written += write(spans).length) },
     ], BATCH);
@@ -89,12 +84,8 @@ for (const [made, tracerOf] of Object.entries(MAKERS)) {
       timings.get("ours") as number,
     ];
     console.log(
-      `${made}, ${format}: official ${theirs.toFixed(0)} ns a span, ours ${
-        ours.toFixed(0)
-      }, ` +
-        `ratio ${(ours / theirs).toFixed(2)}; ${
-          (officialBytes / BATCH).toFixed(0)
-        } and ` +
+      `${made}, ${format}: official ${theirs.toFixed(0)} ns a span, ours ${ours.toFixed(0)}, ` +
+        `ratio ${(ours / theirs).toFixed(2)}; ${(officialBytes / BATCH).toFixed(0)} and ` +
         `${(bytes / BATCH).toFixed(0)} bytes`,
     );
   }

@@ -43,10 +43,8 @@ function concatenated(sessionId: string, operationId: string): string {
 const WAYS: readonly Way[] = [
   {
     name: "one concatenated key",
-    open: (pairs, session, operation, at) =>
-      pairs.open(concatenated(session, operation), "", at),
-    close: (pairs, session, operation) =>
-      pairs.close(concatenated(session, operation), ""),
+    open: (pairs, session, operation, at) => pairs.open(concatenated(session, operation), "", at),
+    close: (pairs, session, operation) => pairs.close(concatenated(session, operation), ""),
   },
   {
     name: "by session, then by operation",
@@ -56,8 +54,7 @@ const WAYS: readonly Way[] = [
 ];
 
 let serial = 0;
-const uuid = () =>
-  `${(++serial).toString(16).padStart(8, "0")}-6f2a-4d31-9c55-0123456789ab`;
+const uuid = () => `${(++serial).toString(16).padStart(8, "0")}-6f2a-4d31-9c55-0123456789ab`;
 const short = () => `r${++serial}`;
 
 /** The keys of a burst, new ones each time, and how many are open at the same time. */
@@ -80,9 +77,7 @@ const SCENARIOS: Readonly<
     inFlight: 8,
     keys: () =>
       Array.from({ length: BURST / 8 }, short)
-        .flatMap((session) =>
-          Array.from({ length: 8 }, (): Key => [session, short()])
-        ),
+        .flatMap((session) => Array.from({ length: 8 }, (): Key => [session, short()])),
   },
   "1,024 operations of one session, all open": {
     inFlight: BURST,
@@ -133,9 +128,7 @@ for (const [scenario, { inFlight, keys }] of Object.entries(SCENARIOS)) {
   console.log(scenario);
   for (const [name, ns] of timings) {
     console.log(
-      `  ${name}: ${ns.toFixed(0)} ns a pair, ratio ${
-        (ns / baseline).toFixed(2)
-      }`,
+      `  ${name}: ${ns.toFixed(0)} ns a pair, ratio ${(ns / baseline).toFixed(2)}`,
     );
   }
 }

@@ -282,9 +282,7 @@ const CLAIMS: [
 
 /** Measures two contenders in a process of their own, where no third one's types slow them down. */
 function measurePair(measured: string, against: string): [number, number] {
-  const flags = "Deno" in globalThis
-    ? ["run", "--config", "bench/deno.json", "-A"]
-    : [];
+  const flags = "Deno" in globalThis ? ["run", "--config", "bench/deno.json", "-A"] : [];
   const args = [...flags, process.argv[1] ?? "", measured, against];
   return JSON.parse(execFileSync(process.execPath, args, { encoding: "utf8" }));
 }

@@ -19,9 +19,7 @@ export function runtimeNamed(name: string): readonly string[] {
   const command = RUNTIMES[name];
   if (command !== undefined) return command;
   console.error(
-    `There is no runtime ${JSON.stringify(name)}: ${
-      Object.keys(RUNTIMES).join(", ")
-    }`,
+    `There is no runtime ${JSON.stringify(name)}: ${Object.keys(RUNTIMES).join(", ")}`,
   );
   Deno.exit(2);
 }

@@ -61,9 +61,7 @@ function* series(
   shape: Shape,
   count = SERIES,
 ): Generator<{ instrument: number; labels: Record<string, string> }> {
-  const sets = shape === "counters"
-    ? count / 10
-    : Math.ceil(count / 10 / SERIES_A_HISTOGRAM);
+  const sets = shape === "counters" ? count / 10 : Math.ceil(count / 10 / SERIES_A_HISTOGRAM);
   for (let instrument = 0; instrument < 10; instrument++) {
     for (let set = 0; set < sets; set++) {
       yield {
@@ -94,8 +92,7 @@ function instruments(shape: Shape, meter: Meter): Touch {
     });
     return (labels: Record<string, string>) => histogram.record(0.3, labels);
   });
-  return () =>
-    all.forEach(({ instrument, labels }) => add[instrument]?.(labels));
+  return () => all.forEach(({ instrument, labels }) => add[instrument]?.(labels));
 }
 
 function busbar(shape: Shape, format: ScrapeFormat): Subject {
@@ -127,9 +124,7 @@ function collected(
         measurements: (
           { metadata: { instrument, labels } }: { metadata: Events["seen"] },
         ) =>
-          instrument === i
-            ? [{ value: shape === "counters" ? 1 : 0.3, attributes: labels }]
-            : [],
+          instrument === i ? [{ value: shape === "counters" ? 1 : 0.3, attributes: labels }] : [],
       };
       return [
         `bench.${shape === "counters" ? "c" : "h"}${i}`,
@@ -192,8 +187,7 @@ function promClient(shape: Shape): Subject {
   });
   return {
     scrape: () => registry.metrics(),
-    touch: () =>
-      all.forEach(({ instrument, labels }) => add[instrument]?.(labels)),
+    touch: () => all.forEach(({ instrument, labels }) => add[instrument]?.(labels)),
   };
 }
 
@@ -249,10 +243,8 @@ const SUBJECTS: Readonly<Record<string, () => Subject>> = {
   "busbar OpenMetrics, gzip, histograms": () => compressed("histograms"),
   "collected, counters": () => collected("counters", "prometheus"),
   "collected, histograms": () => collected("histograms", "prometheus"),
-  "100,000 collected, counters": () =>
-    collected("counters", "openmetrics", 100_000),
-  "100,000 collected, histograms": () =>
-    collected("histograms", "openmetrics", 100_000),
+  "100,000 collected, counters": () => collected("counters", "openmetrics", 100_000),
+  "100,000 collected, histograms": () => collected("histograms", "openmetrics", 100_000),
   "the SDK's collection, counters": () => collection("counters"),
   "the SDK's collection, histograms": () => collection("histograms"),
   "an idle loop": idle,
@@ -394,9 +386,7 @@ function compareAll(): void {
     { blockMs, longestBlockMs }: Result,
     firstMs = firstBlockMs(name),
   ) =>
-    `blocks ${blockMs.toFixed(1)} ms in the median scrape, ${
-      longestBlockMs.toFixed(1)
-    } in the ` +
+    `blocks ${blockMs.toFixed(1)} ms in the median scrape, ${longestBlockMs.toFixed(1)} in the ` +
     `worst, ${firstMs.toFixed(1)} in the first`;
   const judgeBlocks = (name: string, result: Result) => {
     const firstMs = firstBlockMs(name);
@@ -409,9 +399,7 @@ function compareAll(): void {
     const [ours, theirs] = apart<[Result, Result]>(measured, against);
     const ratio = ours.ms / theirs.ms;
     judge(
-      `${measured} ${ours.ms.toFixed(1)} / ${against} ${
-        theirs.ms.toFixed(1)
-      } = ` +
+      `${measured} ${ours.ms.toFixed(1)} / ${against} ${theirs.ms.toFixed(1)} = ` +
         `${ratio.toFixed(2)} (at most ${MAX_RATIO})`,
       ratio <= MAX_RATIO,
     );

@@ -113,8 +113,7 @@ export const KINDS: Readonly<
   Record<string, readonly [make: MakeSeries, mostBytes?: number]>
 > = {
   "counter": [
-    () =>
-      busbar(counter("cache.read", { attributes: names, maxAttributeSets })),
+    () => busbar(counter("cache.read", { attributes: names, maxAttributeSets })),
     400,
   ],
   "counter, names the other way round": [
@@ -125,8 +124,7 @@ export const KINDS: Readonly<
     400,
   ],
   "counter, scraped": [
-    () =>
-      scraped(counter("cache.read", { attributes: names, maxAttributeSets })),
+    () => scraped(counter("cache.read", { attributes: names, maxAttributeSets })),
   ],
   "OpenTelemetry's counter": [() => sdk("counter")],
   "prom-client's counter": [() => promClient("counter")],

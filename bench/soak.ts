@@ -9,11 +9,7 @@
  *
  * @module
  */
-import {
-  EventBus,
-  type OverflowPolicy,
-  type PublishInit,
-} from "@busbar/busbar";
+import { EventBus, type OverflowPolicy, type PublishInit } from "@busbar/busbar";
 import { collectGarbage } from "./measure.ts";
 
 /** What a minute may leave in memory, in bytes. */
@@ -47,9 +43,7 @@ const RESULTS: readonly (() => unknown)[] = [
 const seconds = Number(Deno.args[0] ?? 60);
 if (!(seconds > 0)) {
   console.error(
-    `The number of seconds must be above 0, received ${
-      JSON.stringify(Deno.args[0])
-    }`,
+    `The number of seconds must be above 0, received ${JSON.stringify(Deno.args[0])}`,
   );
   Deno.exit(2);
 }
@@ -65,11 +59,7 @@ async function soak(overflow: OverflowPolicy, until: number): Promise<string> {
     // Now and then it jumps, throws, or says what is no time.
     clock: () => {
       reads++;
-      return reads % 1_000 === 0
-        ? fail()
-        : reads % 700 === 0
-        ? NaN
-        : Date.now() + (reads % 300);
+      return reads % 1_000 === 0 ? fail() : reads % 700 === 0 ? NaN : Date.now() + (reads % 300);
     },
     logger: { warn: async () => await fail() },
   }).start();
@@ -77,9 +67,7 @@ async function soak(overflow: OverflowPolicy, until: number): Promise<string> {
   let heard = 0;
   const publish = () => {
     published++;
-    const init = Math.random() < 0.1
-      ? INITS[published % INITS.length]
-      : undefined;
+    const init = Math.random() < 0.1 ? INITS[published % INITS.length] : undefined;
     bus.publish(`type ${published % 9}`, published, init);
   };
   bus.subscribeAll(() => void heard++);

@@ -13,13 +13,7 @@
  */
 import { execFileSync } from "node:child_process";
 import process from "node:process";
-import {
-  type Context,
-  ROOT_CONTEXT,
-  SpanKind,
-  trace,
-  type Tracer,
-} from "@opentelemetry/api";
+import { type Context, ROOT_CONTEXT, SpanKind, trace, type Tracer } from "@opentelemetry/api";
 import { NoopSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import { EventBus } from "../mod.ts";
 import { declare } from "../src/catalog/mod.ts";
@@ -233,9 +227,7 @@ if (scenario !== undefined) {
 } else {
   const self = new URL(import.meta.url).pathname;
   const config = new URL("./deno.json", import.meta.url).pathname;
-  const start = "Deno" in globalThis
-    ? ["run", "--config", config, "-A", self]
-    : [self];
+  const start = "Deno" in globalThis ? ["run", "--config", config, "-A", self] : [self];
   for (const name of Object.keys(SCENARIOS)) {
     const printed = execFileSync(process.execPath, [...start, name], {
       encoding: "utf8",

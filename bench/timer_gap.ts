@@ -96,12 +96,8 @@ for (const each of CASES) {
   const drainMs = median(runs.map((run) => run.drainMs));
   const missed = lateMs > each.limitMs;
   console.log(
-    `${
-      each.events.toLocaleString("en")
-    } events, a handler of ${each.handlerUs} µs: drained in ` +
-      `${drainMs.toFixed(0)} ms, a 1 ms timer at most ${
-        lateMs.toFixed(1)
-      } ms late ` +
+    `${each.events.toLocaleString("en")} events, a handler of ${each.handlerUs} µs: drained in ` +
+      `${drainMs.toFixed(0)} ms, a 1 ms timer at most ${lateMs.toFixed(1)} ms late ` +
       `(at most ${each.limitMs})${missed ? "  MISSED" : ""}`,
   );
   if (missed) Deno.exitCode = 1;

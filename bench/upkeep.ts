@@ -88,9 +88,7 @@ let missed = 0;
 function claim(what: string, value: number, most: number): void {
   if (!(value <= most)) missed++;
   console.log(
-    `${what}: ${value.toFixed(2)} (at most ${most})${
-      value <= most ? "" : "  MISSED"
-    }`,
+    `${what}: ${value.toFixed(2)} (at most ${most})${value <= most ? "" : "  MISSED"}`,
   );
 }
 
