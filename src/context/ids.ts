@@ -1,3 +1,5 @@
+import { hexId } from "../internal/hex_id.ts";
+
 const WORDS = 256;
 
 const words = new Uint32Array(WORDS);
@@ -12,37 +14,14 @@ function nextWord(): number {
   return words[used++] as number;
 }
 
-/** The character code of a hexadecimal digit: that of the word's four bits from there on. */
-function digit(word: number, from: number): number {
-  const value = word >>> from & 15;
-  return value < 10 ? 48 + value : 87 + value;
-}
-
 /**
  * The id of an operation, which is that of its span where its span takes one: 16 hexadecimal digits,
- * never all zeros. It is written at once: a text that is put together costs more where it is a key.
+ * never all zeros.
  */
 export function newOperationId(): string {
   const [high, low] = [nextWord(), nextWord()];
   if ((high | low) === 0) return newOperationId();
-  return String.fromCharCode(
-    digit(high, 28),
-    digit(high, 24),
-    digit(high, 20),
-    digit(high, 16),
-    digit(high, 12),
-    digit(high, 8),
-    digit(high, 4),
-    digit(high, 0),
-    digit(low, 28),
-    digit(low, 24),
-    digit(low, 20),
-    digit(low, 16),
-    digit(low, 12),
-    digit(low, 8),
-    digit(low, 4),
-    digit(low, 0),
-  );
+  return hexId(high, low);
 }
 
 /** The id of a session that has been given none. */
