@@ -4,7 +4,8 @@
  * `docs/testing-the-tests.md`.
  *
  * `deno task mutate bus` breaks `src/bus` and runs those tests of `tests/bus`, and those that import
- * a file of `src/bus`, that run the broken line. The working tree is copied, and never changed.
+ * a file of `src/bus`, that run the broken line; what runs on workerd alone is broken there too, by
+ * the tests of `tests/workerd/bus`. The working tree is copied, and never changed.
  *
  * - `--sample N` takes N breaks, spread over the folder, and always the same ones;
  * - `--file NAME` takes those of the files with that in their path;
@@ -19,6 +20,7 @@ import { type Mutant, mutantsOf, sample } from "./mutate/mutants.ts";
 import { MutationRun, type Outcome } from "./mutate/mutation_run.ts";
 import { OutcomeTable } from "./mutate/outcome_table.ts";
 import { filesIn, ROOT, say } from "./package/run.ts";
+import { installTools, tools } from "./package/tools.ts";
 
 /** Whatever the folder: a default is a constant, and a test compares all with their docstrings. */
 const ALWAYS_RUN = "tests/docs/defaults_are_what_docstrings_say_test.ts";
@@ -63,13 +65,23 @@ for await (const path of filesIn(`${ROOT}tests/`)) {
   if (!path.endsWith("_test.ts")) continue;
   const test = path.slice(ROOT.length);
   const isNear = test === ALWAYS_RUN || asked.some((name) =>
-    `${test}/`.startsWith(`tests/${name}/`)
+    `${test}/`.startsWith(`tests/${name}/`) || test.startsWith(`tests/workerd/${name}/`)
   ) ||
     (await Deno.readTextFile(path)).includes(`/src/${folder}/`);
-  if (isNear) near.push(test);
-  else if (!NEVER_RUN.some((name) => test.startsWith(`tests/${name}/`))) far.push(test);
+  if (isNear) {
+    near.push(test);
+  } else if (
+    !NEVER_RUN.some((name) =>
+      test.startsWith(`tests/${name}/`)
+    )
+  ) far.push(test);
 }
 
+// The copies have no tools of their own.
+if (Deno.env.get("WORKERD_BIN") === undefined) {
+  await installTools();
+  Deno.env.set("WORKERD_BIN", tools.workerd);
+}
 await using run = await MutationRun.create(ROOT, jobs);
 const table = new OutcomeTable();
 const tryAll = async (

@@ -50,13 +50,16 @@ export class MutationRun implements AsyncDisposable {
   ): Promise<void> {
     await this.#each(mutants, async (workspace, mutant) => {
       const { file, unit } = mutant;
-      const tests = this.#tests.filter(({ lines }) => runs(lines, file, unit));
+      const tests = this.#tests.filter(({ lines }) =>
+        lines === undefined || runs(lines, file, unit)
+      );
       const isKilled = await this.#kills(
         workspace,
         mutant,
         tests.filter(({ path }) => !tried.has(path)),
       );
-      onOutcome(mutant, isKilled ? "killed" : tests.length === 0 ? "not run" : "survived");
+      const isRun = tests.some(({ lines }) => lines !== undefined);
+      onOutcome(mutant, isKilled ? "killed" : isRun ? "survived" : "not run");
     });
   }
 

@@ -1,6 +1,6 @@
 /**
  * The programs from npm that the package is checked with, at exact versions, in the git-ignored
- * `npm/tools`. Nothing here is a dependency of the package.
+ * `npm/tools`. Nothing here is a dependency of the package. Run as a script, this installs them.
  *
  * @module
  */
@@ -60,3 +60,5 @@ export async function installTools(): Promise<void> {
   await Deno.writeTextFile(path, manifest); // npm formats it its own way
   await Deno.writeTextFile(`${TOOLS_DIR}installed`, "");
 }
+
+if (import.meta.main) await installTools();

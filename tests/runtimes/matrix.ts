@@ -41,6 +41,7 @@ export const DENO_ALONE: Readonly<Record<string, string>> = {
   package: "it imports the sources as Deno does",
   scripts: "the scripts run on Deno",
   std: "tests the tests' own stand-ins",
+  workerd: "it starts workerd itself",
   types: "tests types, which `check:pack` compiles for everyone",
   runtimes: "is this matrix",
   support: "what the tests share",

@@ -86,6 +86,11 @@ Deno.test("a small number is not clamped", () => {
   if (clamp(3, 5) !== 3) throw new Error();
 });
 `,
+  "tests/workerd/twice_test.ts": `import { twice } from "../../src/math/clamp.ts";
+Deno.test("twice is twice", () => {
+  if (twice(3) !== 6) throw new Error();
+});
+`,
   "tests/math/broken_test.ts": `throw new Error();`,
 };
 
@@ -135,6 +140,11 @@ killed  survived  not run
      4         1        3  src/math/clamp.ts
      4         1        3  all`,
   );
+
+  // What these run is not known: they are tried on every break.
+  await run.measure(["tests/workerd/twice_test.ts"]);
+  await run.try(table.unnoticed(), (mutant, outcome) => table.set(mutant, outcome), tried);
+  assertEquals(table.unnoticed().map(({ change }) => change), ["a > max  →  a >= max"]);
   assertEquals(await Deno.readTextFile(new URL("src/math/clamp.ts", root)), CLAMP);
 
   const error = await run.measure(["tests/math/broken_test.ts"]).catch((error: Error) => error);
