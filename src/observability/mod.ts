@@ -35,6 +35,7 @@ export {
   type AttributeLimitsConfig,
   type BatchConfig,
   type BusConfig,
+  type ConsoleConfig,
   DEFAULT_OBSERVABILITY_CONFIG,
   type ExemplarFilter,
   type ObservabilityConfig,
@@ -46,7 +47,8 @@ export {
   type SpanLimitsConfig,
 } from "./config/config.ts";
 export { ConfigurationError } from "./config/configuration_error.ts";
-export { type EnvReader, readObservabilityEnv } from "./config/env.ts";
+export { readObservabilityEnv } from "./config/env.ts";
+export type { EnvReader } from "./config/env_value.ts";
 export type {
   ObservabilityOptions,
   OtlpMetricsOptions,

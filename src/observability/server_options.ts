@@ -6,7 +6,7 @@ import { format, invalidArgument } from "../internal/arguments.ts";
 import { errorText } from "../internal/reporting.ts";
 import type { ObservabilityConfig } from "./config/config.ts";
 import { ConfigurationError } from "./config/configuration_error.ts";
-import type { EnvReader } from "./config/env.ts";
+import type { EnvReader } from "./config/env_value.ts";
 import type { ObservabilityOptions } from "./config/options.ts";
 import { readVariable } from "./config/read_variable.ts";
 import { readTextFile } from "./read_text_file.ts";

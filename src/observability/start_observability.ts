@@ -17,6 +17,8 @@ import type { ObservabilityConfig } from "./config/config.ts";
 import { Endpoints } from "./endpoints.ts";
 import { ineffectiveEnvVars } from "./config/ineffective_env_vars.ts";
 import { createDisabledHandle, createHandle, type Observability } from "./handle.ts";
+import { listen } from "./listen.ts";
+import { startLine } from "./start_line.ts";
 import { busFunctions, resolveConfig, type StartOptions } from "./start_options.ts";
 import { createRuntimeTelemetry } from "./telemetry/runtime_telemetry.ts";
 import { createSdkTelemetry } from "./telemetry/sdk_telemetry.ts";
@@ -50,8 +52,8 @@ const OBSERVED = Symbol.for("@busbar/busbar/observed");
  * the standard output, as JSON lines.
  *
  * Each setting comes from the first of these that has it: the options, `args`, OpenTelemetry's
- * environment variables, `DEFAULT_OBSERVABILITY_CONFIG`. Variables that are set but have no effect
- * are logged. Under `OTEL_DENO=true` the runtime's own providers are used.
+ * environment variables, `DEFAULT_OBSERVABILITY_CONFIG`. No value of a variable stops the start:
+ * those that have no effect are logged. So is, in one line, where metrics, spans and log records go. Under `OTEL_DENO=true` the runtime's own providers are used.
  *
  * If the start fails, whatever it had started is ended before it throws.
  *
@@ -78,8 +80,7 @@ const OBSERVED = Symbol.for("@busbar/busbar/observed");
  *
  * @throws {TypeError} if an option is unknown or of the wrong type
  * @throws {RangeError} if an option is out of range
- * @throws {ConfigurationError} if a flag or a variable is invalid, or two settings contradict each
- * other
+ * @throws {ConfigurationError} if a flag is invalid, or two settings contradict each other
  * @throws {AddressInUseError} if the address to serve metrics at is in use
  * @throws {Error} if another `startObservability` uses the bus, or another provider is registered
  * @throws the reason of `signal`, if it aborted
@@ -106,8 +107,16 @@ export async function startObservability<Events extends object = AnyEvents>(
   });
   const show = (scrape: Telemetry["scrape"]) =>
     new Endpoints({ ...options, token, scrape, stats: () => bus.stats(), logger });
+  const reportAll = () => {
+    // What has been said of a variable is not said again.
+    const isNew = (line: string) =>
+      !lines.some((other) => other.split(":")[0] === line.split(":")[0]);
+    const others = ineffectiveEnvVars(config, options.env).filter(isNew);
+    for (const line of [...lines, ...others]) report(logger, line);
+  };
   if (!config.enabled) {
-    for (const line of lines) report(logger, line);
+    reportAll();
+    report(logger, "observability is disabled: nothing is measured, traced or logged");
     const registrations: Disposable[] = [];
     const disabled = createDisabledHandle<Events>({
       bus,
@@ -124,7 +133,7 @@ export async function startObservability<Events extends object = AnyEvents>(
         "shut the earlier startObservability down first",
     );
   }
-  for (const line of [...lines, ...ineffectiveEnvVars(config, options.env)]) report(logger, line);
+  reportAll();
 
   // At once: another call may come while this one waits for the server.
   setObserved(bus, true);
@@ -144,7 +153,8 @@ export async function startObservability<Events extends object = AnyEvents>(
 async function start<Events extends object>(
   context: Start<Events>,
 ): Promise<Observability<Events>> {
-  const { bus, ownsBus, config, options, show, logger, undo } = context;
+  const { bus, ownsBus, options, show, logger, undo } = context;
+  let { config } = context;
   // The SDK reads what the subscribers add up; they need its tracer first.
   const source: { collect: CatalogSubscription["collectInSlices"] } = {
     collect: () => Promise.resolve([]),
@@ -172,13 +182,19 @@ async function start<Events extends object>(
     if (config.runtimeMetrics) keep(observeRuntime({ meter, logger }));
   }
   const endpoints = show(telemetry.scrape);
-  const server = config.prometheus.enabled ? await endpoints.listen(config.prometheus) : undefined;
+  const { server, prometheus } = await listen(endpoints, config, options);
+  config = { ...config, prometheus };
   if (server !== undefined) undo.add(() => server.shutdown());
   options.signal?.throwIfAborted();
   const parts = { bus, ownsBus, config, telemetry, subscription, registrations, endpoints, server };
   const observability = createHandle(parts);
   endWith(observability, context, keep);
   bus.start();
+  if (!config.runtimeTelemetry) {
+    const hasLogs = combineCatalogs(options.catalog ?? {}).logs !== undefined;
+    const { logSink } = options;
+    report(logger, startLine(config, { metricsUrl: server?.metricsUrl, hasLogs, logSink }));
+  }
   return observability;
 }
 
@@ -188,12 +204,12 @@ function subscribe<Events extends object>(
 ): CatalogSubscription {
   const { logSink, subscribers = [], minLevel, redact } = options;
   const catalog = combineCatalogs(options.catalog ?? {}) as Catalog<Events>;
-  const defaultSink = () =>
-    config.runtimeTelemetry
-      ? runtimeLogSink()
-      : otelLogger === undefined
-      ? jsonLinesSink()
-      : otelLogSink(otelLogger, { sessionIdAttribute: options.sessionIdAttribute });
+  const defaultSink = () => {
+    if (config.runtimeTelemetry) return runtimeLogSink();
+    if (otelLogger === undefined) return jsonLinesSink();
+    const pushed = otelLogSink(otelLogger, { sessionIdAttribute: options.sessionIdAttribute });
+    return config.console.logs ? [pushed, jsonLinesSink()] : pushed;
+  };
   return subscribeCatalog(bus, catalog, {
     meter: config.metricsEnabled ? meter : undefined,
     collect: config.metricsEnabled && !recordsThroughMeter,

@@ -12,7 +12,8 @@ import { CATALOG_LIMITS, type CatalogLimits } from "../subscribers/subscribe_cat
 import { parseObservabilityArgs } from "./config/args.ts";
 import type { BusConfig, ObservabilityConfig } from "./config/config.ts";
 import { ConfigurationError } from "./config/configuration_error.ts";
-import { type EnvReader, readObservabilityEnv } from "./config/env.ts";
+import { readObservabilityEnv } from "./config/env.ts";
+import type { EnvReader } from "./config/env_value.ts";
 import type { ObservabilityOptions } from "./config/options.ts";
 import { resolveSources } from "./config/resolve.ts";
 import type { ShutdownHookOptions } from "./shutdown.ts";
@@ -107,8 +108,7 @@ const PROGRAM_OPTIONS: readonly (keyof ProgramOptions)[] = [
  *
  * @throws {TypeError} if an option is unknown or of the wrong type
  * @throws {RangeError} if a number is out of range
- * @throws {ConfigurationError} if a flag or a variable is invalid, or two settings contradict each
- * other
+ * @throws {ConfigurationError} if a flag is invalid, or two settings contradict each other
  */
 export function resolveConfig<Events extends object>(
   options: StartOptions<Events>,

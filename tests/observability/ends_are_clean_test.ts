@@ -43,8 +43,12 @@ async function startHanging() {
 }
 
 /** A logger whose first line can be awaited. */
+/** A logger whose first failure can be awaited. */
 function awaitedLogger() {
-  const { promise: firstLine, resolve: warn } = Promise.withResolvers<string>();
+  const { promise: firstLine, resolve } = Promise.withResolvers<string>();
+  const warn = (line: string) => {
+    if (line.includes("Cannot")) resolve(line);
+  };
   return { firstLine, logger: { warn } };
 }
 

@@ -33,10 +33,12 @@ export interface ObservabilityConfig {
   readonly runtimeMetrics: boolean;
   /** Whether events become log records. Default: `true`. */
   readonly loggingEnabled: boolean;
-  /** Whether events become spans; needs an OTLP endpoint. Default: `false`. */
+  /** Whether events become spans; needs an OTLP endpoint, or the console. Default: `false`. */
   readonly tracingEnabled: boolean;
   /** Where telemetry is pushed to. */
   readonly otlp: OtlpConfig;
+  /** Which signals are written to the console, for people to read. */
+  readonly console: ConsoleConfig;
   /** Where metrics are served for Prometheus. */
   readonly prometheus: PrometheusConfig;
   /**
@@ -93,6 +95,11 @@ export interface OtlpMetricsTarget extends OtlpTarget {
    * Scrapes are always cumulative. Default: `"cumulative"`.
    */
   readonly temporalityPreference: TemporalityPreference;
+  /**
+   * The maximum number of data points in one request; more of them go out in several. `undefined` for
+   * no limit. Default: `undefined`.
+   */
+  readonly maxExportBatchSize: number | undefined;
 }
 
 /** Where telemetry is pushed to. The targets of the individual signals are what is used. */
@@ -107,11 +114,24 @@ export interface OtlpConfig extends OtlpSettings {
   readonly logs: OtlpTarget | undefined;
 }
 
+/** Which signals are written to the console, besides where else they go. */
+export interface ConsoleConfig {
+  /** Whether spans are, by OpenTelemetry's `ConsoleSpanExporter`. Default: `false`. */
+  readonly traces: boolean;
+  /** Whether metrics are, as often as they are pushed, by `ConsoleMetricExporter`. Default: `false`. */
+  readonly metrics: boolean;
+  /**
+   * Whether log records are, as JSON lines to the standard output, also where they are pushed.
+   * Default: `false`.
+   */
+  readonly logs: boolean;
+}
+
 /** Where metrics are served for Prometheus. */
 export interface PrometheusConfig {
   /**
-   * Whether they are served. Default: `true` if metrics are enabled and not pushed, or if a
-   * hostname or a port is set. Always `false` if metrics are disabled.
+   * Whether they are served. Default: `true` if metrics are enabled and neither pushed nor written to
+   * the console, or if a hostname or a port is set. Always `false` if metrics are disabled.
    */
   readonly enabled: boolean;
   /** The address to listen on. Default: `"127.0.0.1"`. */
@@ -208,6 +228,7 @@ export const DEFAULT_OBSERVABILITY_CONFIG: Omit<ObservabilityConfig, "serviceIns
       metrics: undefined,
       logs: undefined,
     },
+    console: { traces: false, metrics: false, logs: false },
     prometheus: { enabled: true, ...DEFAULT_METRICS_ADDRESS },
     collectTimeoutMs: DEFAULT_COLLECT_TIMEOUT_MS,
     metricExportIntervalMs: 60_000,

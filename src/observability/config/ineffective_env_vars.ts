@@ -1,53 +1,15 @@
 import type { ObservabilityConfig } from "./config.ts";
-import type { EnvReader } from "./env.ts";
+import { type EnvReading, readEnv } from "./env.ts";
+import type { EnvReader } from "./env_value.ts";
+import { reasonOverridden } from "./overridden.ts";
 import { readVariable } from "./read_variable.ts";
 import { GENERAL_LIMITS, RATIO_SAMPLERS, SETTINGS, SIGNALS } from "./settings.ts";
+import { suspiciousEndpoints } from "./suspicious_endpoints.ts";
+import { UNSUPPORTED } from "./unsupported_variables.ts";
 
-/** A variable of OpenTelemetry's specification that is not obeyed. */
-interface Unsupported {
-  readonly why: string;
-  /** Whether a value asks for what happens anyway. */
-  readonly isDefaultBehaviour?: (value: string) => boolean;
-}
-
-/** One of OTLP's variables, for all signals and for each. */
-function otlpVariables(name: string, why: string): [string, Unsupported][] {
-  return ["", "TRACES_", "METRICS_", "LOGS_"].map((infix) => [
-    `OTEL_EXPORTER_OTLP_${infix}${name}`,
-    { why },
-  ]);
-}
-
-const SPANS_ARE_OFF = "spans are off until tracingEnabled or --enable-tracing turns them on";
-const NO_CLIENT_CERTIFICATE = "client certificates are not supported; put a collector in between";
-
-/** What is known and not supported. What the specification calls unknown is not looked for. */
-const UNSUPPORTED: ReadonlyMap<string, Unsupported> = new Map<string, Unsupported>([
-  ...otlpVariables(
-    "CERTIFICATE",
-    "fetch trusts what the runtime trusts; DENO_CERT or NODE_EXTRA_CA_CERTS adds an authority",
-  ),
-  ...otlpVariables("CLIENT_KEY", NO_CLIENT_CERTIFICATE),
-  ...otlpVariables("CLIENT_CERTIFICATE", NO_CLIENT_CERTIFICATE),
-  ...otlpVariables("INSECURE", "it is gRPC's; over HTTP the endpoint's scheme decides"),
-  ["OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION", {
-    why: "histograms have explicit buckets",
-    isDefaultBehaviour: (value) => value === "explicit_bucket_histogram",
-  }],
-  ["OTEL_PROPAGATORS", {
-    why: "an event's traceparent is read as W3C's tracecontext, and nothing else",
-    isDefaultBehaviour: (value) => {
-      const names = value.split(",").map((name) => name.trim());
-      return names.includes("tracecontext") &&
-        names.every((name) => ["tracecontext", "baggage"].includes(name));
-    },
-  }],
-  ["OTEL_LOG_LEVEL", { why: "losses and failures are logged, whatever the level" }],
-  ["OTEL_CONFIG_FILE", { why: "configuration files are not supported" }],
-  ["OTEL_EXPERIMENTAL_CONFIG_FILE", { why: "configuration files are not supported" }],
-  ["OTEL_EXPORTER_ZIPKIN_ENDPOINT", { why: "there is no Zipkin exporter" }],
-  ["OTEL_EXPORTER_ZIPKIN_TIMEOUT", { why: "there is no Zipkin exporter" }],
-]);
+const SPANS_ARE_OFF =
+  "spans are off; tracingEnabled, --enable-tracing or OTEL_TRACES_EXPORTER=otlp " +
+  "turns them on";
 
 /** OpenTelemetry's environment variables that have an effect. */
 export const OBSERVABILITY_ENV_VARS: readonly string[] = Object.freeze([
@@ -58,15 +20,12 @@ export const OBSERVABILITY_ENV_VARS: readonly string[] = Object.freeze([
 ]);
 
 /**
- * OpenTelemetry's environment variables that are known but not supported; they are logged if set.
- */
-export const UNSUPPORTED_VARIABLES: readonly string[] = Object.freeze([...UNSUPPORTED.keys()]);
-
-/**
  * Returns which of OpenTelemetry's environment variables are set but have no effect, and why: those
- * that are not supported, and those that need another setting. `startObservability` logs them.
- * Values are not shown. Under `OTEL_DENO=true` the runtime reads the variables, and the result is
- * empty.
+ * whose value is unknown or malformed, those that are not supported, those that need another setting,
+ * and those before which another setting comes. It also points out an endpoint that is probably meant
+ * to be another one. There is at most one line of each variable; `startObservability` logs them.
+ * Values that may be secret are not shown. Under `OTEL_DENO=true` the runtime reads the variables, and
+ * the result is empty.
  *
  * @example
  * ```ts
@@ -86,44 +45,59 @@ export function ineffectiveEnvVars(
   config: ObservabilityConfig,
   get: EnvReader = readVariable,
 ): readonly string[] {
-  if (!config.enabled || config.runtimeTelemetry) return [];
-  const read = (name: string) => get(name)?.trim().toLowerCase() || undefined;
-  const unused: [name: string, why: string][] = [];
+  if (config.runtimeTelemetry) return [];
+  const read = (name: string) => get(name)?.trim() || undefined;
+  const reading = readEnv(get);
+  const lines = new Map<string, string>();
+  const tell = (name: string, why: string) => {
+    if (!lines.has(name)) lines.set(name, `${name}: has no effect: ${why}`);
+  };
+  // Where nothing is wanted, only what was meant to say so is of interest.
+  const problems = [...reading.problems]
+    .filter(([name]) => config.enabled || name === "OTEL_SDK_DISABLED");
+  for (const [name, why] of problems) tell(name, why);
+  if (!config.enabled) return [...lines.values()];
   for (const [name, { why, isDefaultBehaviour }] of UNSUPPORTED) {
-    const value = read(name);
-    if (value !== undefined && !isDefaultBehaviour?.(value)) unused.push([name, why]);
+    const value = read(name)?.toLowerCase();
+    if (value !== undefined && !isDefaultBehaviour?.(value)) tell(name, why);
   }
-  if (read("OTEL_METRICS_EXEMPLAR_FILTER") === "always_on") {
-    unused.push([
-      "OTEL_METRICS_EXEMPLAR_FILTER",
-      "an exemplar names a trace, so that it is trace_based",
-    ]);
+  if (read("OTEL_METRICS_EXEMPLAR_FILTER")?.toLowerCase() === "always_on") {
+    tell("OTEL_METRICS_EXEMPLAR_FILTER", "an exemplar names a trace, so that it is trace_based");
   }
-  unused.push(...unusedTracing(config, read), ...unusedExporter(config, read));
-  return unused.map(([name, why]) => `${name}: has no effect: ${why}`);
+  if (
+    read("OTEL_TRACES_SAMPLER_ARG") !== undefined &&
+    !RATIO_SAMPLERS.includes(reading.values.get("sampler.name")?.value as string)
+  ) tell("OTEL_TRACES_SAMPLER_ARG", "OTEL_TRACES_SAMPLER names no sampler with a ratio");
+  for (const [name, why] of unusedExporter(config, reading, read)) tell(name, why);
+  for (const [name, paths] of pathsOf(reading)) {
+    const why = reasonOverridden(config, reading, paths);
+    if (why !== undefined) tell(name, why);
+  }
+  for (const [name, hint] of suspiciousEndpoints(reading)) {
+    if (!lines.has(name)) lines.set(name, `${name}: ${hint}`);
+  }
+  return [...lines.values()];
 }
 
-/** What belongs to spans while there are none, or to a ratio while their sampler has none. */
-function unusedTracing(
-  { tracingEnabled }: ObservabilityConfig,
-  read: EnvReader,
-): [name: string, why: string][] {
-  const unused: [string, string][] = [];
-  if (
-    read("OTEL_TRACES_SAMPLER_ARG") && !RATIO_SAMPLERS.includes(read("OTEL_TRACES_SAMPLER") ?? "")
-  ) unused.push(["OTEL_TRACES_SAMPLER_ARG", "OTEL_TRACES_SAMPLER names no sampler with a ratio"]);
-  if (!tracingEnabled && read("OTEL_TRACES_EXPORTER") === "otlp") {
-    unused.push(["OTEL_TRACES_EXPORTER", SPANS_ARE_OFF]);
-  }
-  return unused;
+/** What each variable sets. */
+function pathsOf({ values }: EnvReading): Map<string, string[]> {
+  const paths = new Map<string, string[]>();
+  for (const [path, { name }] of values) paths.set(name, [...paths.get(name) ?? [], path]);
+  return paths;
 }
 
 /** What belongs to a way out that is not taken. */
-function unusedExporter(config: ObservabilityConfig, read: EnvReader): [string, string][] {
+function unusedExporter(
+  config: ObservabilityConfig,
+  reading: EnvReading,
+  read: EnvReader,
+): [string, string][] {
   const unused: [string, string][] = [];
-  const [traces, metrics, logs] = SIGNALS.map((signal) => reasonNotExported(signal, config));
+  const [traces, metrics, logs] = SIGNALS.map((signal) => reasonNotPushed(signal, config));
   const nothing = traces && metrics && logs && "nothing is pushed without an OTLP endpoint";
   const prometheus = config.prometheus.enabled ? undefined : "metrics are not pulled";
+  const spans = config.tracingEnabled ? config.console.traces ? undefined : traces : SPANS_ARE_OFF;
+  const periodic = config.console.metrics && config.metricsEnabled ? undefined : metrics;
   // The first prefix that fits counts.
   const reasons: readonly (readonly [prefix: string, why: string | undefined])[] = [
     ["otlp.traces.", traces],
@@ -131,22 +105,34 @@ function unusedExporter(config: ObservabilityConfig, read: EnvReader): [string, 
     ["otlp.logs.", logs],
     ["otlp.", nothing],
     ["prometheus.", prometheus],
-    ["metricExport", metrics],
-    ["sampler.", traces],
-    ["spanBatch.", traces],
-    ["spanLimits.", traces],
+    ["metricExport", periodic],
+    ["sampler.", spans],
+    ["spanBatch.", spans],
+    ["spanLimits.", spans],
     ["logBatch.", logs],
     ["logRecordLimits.", logs],
   ];
+  const reasonOf = (path: string) => reasons.find(([prefix]) => path.startsWith(prefix))?.[1];
   for (const [path, { env, envIsValue }] of SETTINGS) {
     if (env === undefined || !envIsValue) continue;
-    const why = reasons.find(([prefix]) => path.startsWith(prefix))?.[1];
+    const why = reasonOf(path);
     if (why !== undefined && read(env) !== undefined) unused.push([env, why]);
+  }
+  if (spans !== undefined && read("OTEL_TRACES_SAMPLER_ARG") !== undefined) {
+    unused.push(["OTEL_TRACES_SAMPLER_ARG", spans]);
+  }
+  for (const [env, paths] of GENERAL_LIMITS) {
+    if (read(env) === undefined) continue;
+    if (paths.every((path) => reasonOf(path) !== undefined)) {
+      unused.push([env, "neither spans nor log records are pushed"]);
+    } else if (paths.every((path) => reading.values.get(path)?.name !== env)) {
+      unused.push([env, "the limits of spans and of log records come first"]);
+    }
   }
   return unused;
 }
 
-function reasonNotExported(
+function reasonNotPushed(
   signal: typeof SIGNALS[number],
   { otlp, tracingEnabled, metricsEnabled, loggingEnabled }: ObservabilityConfig,
 ): string | undefined {

@@ -31,6 +31,11 @@ export class Layer {
     this.#liftServiceAttributes();
   }
 
+  /** Whether it is the environment, which is other people's. */
+  get isEnv(): boolean {
+    return this.#kind === "env";
+  }
+
   get(path: string): unknown {
     return this.#values.get(path);
   }

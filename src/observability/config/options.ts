@@ -7,6 +7,7 @@ import type {
   AttributeLimitsConfig,
   BatchConfig,
   BusConfig,
+  ConsoleConfig,
   ExemplarFilter,
   PrometheusConfig,
   SamplerConfig,
@@ -38,6 +39,8 @@ export interface ObservabilityOptions {
   readonly tracingEnabled?: boolean | undefined;
   /** Where telemetry is pushed to. */
   readonly otlp?: OtlpOptions | undefined;
+  /** Which signals are written to the console. */
+  readonly console?: Optional<ConsoleConfig> | undefined;
   /** Where metrics are served for Prometheus. */
   readonly prometheus?: Optional<PrometheusConfig> | undefined;
   /**
@@ -90,4 +93,6 @@ export interface OtlpSignalOptions extends OtlpTargetOptions {
 export interface OtlpMetricsOptions extends OtlpSignalOptions {
   /** Whether sums and histograms are pushed as totals or as deltas. Default: `"cumulative"`. */
   readonly temporalityPreference?: TemporalityPreference | undefined;
+  /** The maximum number of data points in one request. Default: no limit. */
+  readonly maxExportBatchSize?: number | undefined;
 }

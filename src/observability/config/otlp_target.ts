@@ -1,3 +1,4 @@
+import { DEFAULT_OTLP_ENDPOINT } from "../../otel/otlp/create_otlp_exporters.ts";
 import { DEFAULT_OTLP_SETTINGS, type OtlpTarget } from "../../otel/otlp/otlp_target.ts";
 import { find, type Layer } from "./layers.ts";
 import { ConfigurationError } from "./configuration_error.ts";
@@ -31,12 +32,13 @@ export function assertTarget(
   demandedBy: string,
 ): void {
   const found = find(layers, demandedBy);
-  if (found?.value !== true) return;
+  const off = find(layers, `otlp.${signal}.enabled`);
+  // The environment stops no program.
+  if (found?.value !== true || found.layer.isEnv || off?.layer.isEnv) return;
   const endpoints = [`otlp.endpoint`, `otlp.${signal}.endpoint`].flatMap((path) => {
     const { flag, env } = settingOf(path);
     return [path, flag, env].filter((name) => name !== undefined);
   });
-  const off = find(layers, `otlp.${signal}.enabled`);
   const why = off?.value === false
     ? `but ${off.layer.nameOf(`otlp.${signal}.enabled`)} turns it off`
     : `but none of ${endpoints.join(", ")} is set`;
@@ -67,12 +69,18 @@ function targetEndpoint(layers: readonly Layer[], signal: Signal): string | unde
     const own = layer.get(`otlp.${signal}.endpoint`);
     if (own !== undefined) return new URL(own as string).href;
     const base = layer.get("otlp.endpoint");
-    if (base === undefined) continue;
-    const url = new URL(base as string);
-    url.pathname = `${url.pathname.replace(/\/$/, "")}/v1/${signal}`;
-    return url.href;
+    if (base !== undefined) return signalEndpoint(base as string, signal);
   }
-  return undefined;
+  // What the environment asks for without an endpoint goes to the specification's.
+  const asked = find(layers, `otlp.${signal}.enabled`);
+  return asked?.layer.isEnv ? signalEndpoint(DEFAULT_OTLP_ENDPOINT, signal) : undefined;
+}
+
+/** The complete URL of a signal below a base URL. */
+export function signalEndpoint(base: string, signal: Signal): string {
+  const url = new URL(base);
+  url.pathname = `${url.pathname.replace(/\/$/, "")}/v1/${signal}`;
+  return url.href;
 }
 
 function pick<Name extends "protocol" | "timeoutMs" | "compression">(

@@ -28,7 +28,7 @@ export interface ObservabilitySources {
  * attributes and headers are merged by name, with the same precedence. It reads nothing itself.
  *
  * Defaults are adjusted to explicit settings: a default batch size to a smaller queue, the default
- * export timeout to a shorter interval.
+ * export timeout to a shorter interval. So is what the environment says, and what does not fit to it.
  *
  * @example
  * ```ts
@@ -85,6 +85,7 @@ export function resolveSources(
     loggingEnabled: setting("loggingEnabled"),
     tracingEnabled: setting("tracingEnabled"),
     otlp,
+    console: group("console"),
     prometheus: { ...group("prometheus"), enabled: isPulled(layers, otlp.metrics !== undefined) },
     collectTimeoutMs: setting("collectTimeoutMs"),
     metricExportIntervalMs: setting("metricExportIntervalMs"),
@@ -140,7 +141,11 @@ function resolveOtlp(layers: readonly Layer[]): OtlpConfig {
     timeoutMs: read(layers, "otlp.timeoutMs", timeoutMs),
     compression: read(layers, "otlp.compression", compression),
     traces: otlpTarget(layers, "traces"),
-    metrics: metrics && { ...metrics, temporalityPreference },
+    metrics: metrics && {
+      ...metrics,
+      temporalityPreference,
+      maxExportBatchSize: read(layers, "otlp.metrics.maxExportBatchSize", undefined),
+    },
     logs: otlpTarget(layers, "logs"),
   };
 }
@@ -151,7 +156,8 @@ function isPulled(layers: readonly Layer[], isPushed: boolean): boolean {
   if (!read(layers, "metricsEnabled", metricsEnabled)) return false;
   const hasAddress = ["prometheus.hostname", "prometheus.port"]
     .some((path) => find(layers, path) !== undefined);
-  const hasNoOther = !isPushed && !read(layers, "runtimeTelemetry", runtimeTelemetry);
+  const hasNoOther = !isPushed && !read(layers, "console.metrics", false) &&
+    !read(layers, "runtimeTelemetry", runtimeTelemetry);
   return read(layers, "prometheus.enabled", hasAddress || hasNoOther);
 }
 
@@ -159,7 +165,10 @@ function isPulled(layers: readonly Layer[], isPushed: boolean): boolean {
 function assertTargets(layers: readonly Layer[], config: ObservabilityConfig): void {
   if (!config.enabled || config.runtimeTelemetry) return;
   const { otlp, tracingEnabled, metricsEnabled, loggingEnabled } = config;
-  if (tracingEnabled && !otlp.traces) assertTarget(layers, "traces", "tracingEnabled");
+  const isElsewhere = config.console.traces;
+  if (tracingEnabled && !otlp.traces && !isElsewhere) {
+    assertTarget(layers, "traces", "tracingEnabled");
+  }
   if (metricsEnabled && !otlp.metrics) assertTarget(layers, "metrics", "otlp.metrics.enabled");
   if (loggingEnabled && !otlp.logs) assertTarget(layers, "logs", "otlp.logs.enabled");
 }
@@ -168,8 +177,13 @@ function resolveSampler(layers: readonly Layer[], sampler: SamplerConfig): Sampl
   const [name, ratio] = [find(layers, "sampler.name"), find(layers, "sampler.ratio")];
   if (ratio === undefined || RATIO_SAMPLERS.includes(sampler.name)) return sampler;
   if (name === undefined) return { ...sampler, name: "parentbased_traceidratio" };
-  // Said in one breath it is a contradiction; said by a later source, the ratio was for another.
-  if (name.layer !== ratio.layer) return { ...sampler, ratio: 1 };
+  if (name.layer !== ratio.layer) {
+    // The source that comes first counts: a ratio alone is one of the default sampler's kind.
+    return layers.indexOf(ratio.layer) < layers.indexOf(name.layer)
+      ? { ...sampler, name: "parentbased_traceidratio" }
+      : { ...sampler, ratio: 1 };
+  }
+  // Said in one breath it is a contradiction.
   throw new ConfigurationError(
     name.layer.nameOf("sampler.ratio"),
     `has no meaning for ${name.layer.nameOf("sampler.name")} ${JSON.stringify(sampler.name)}`,
@@ -192,7 +206,10 @@ function fitBatch(layers: readonly Layer[], path: string, batch: BatchConfig): B
   };
 }
 
-/** A default is made to fit; a value that somebody chose is refused. */
+/**
+ * A default is made to fit; a value that somebody chose is refused, unless the environment has a part in
+ * it.
+ */
 function atMost(
   layers: readonly Layer[],
   [path, value]: readonly [path: string, value: number],
@@ -200,8 +217,9 @@ function atMost(
 ): number {
   if (value <= limit) return value;
   const found = find(layers, path);
-  if (found === undefined) return limit;
-  const limitName = find(layers, limitPath)?.layer.nameOf(limitPath) ?? `the default ${limitPath}`;
+  const limiting = find(layers, limitPath);
+  if (found === undefined || found.layer.isEnv || limiting?.layer.isEnv) return limit;
+  const limitName = limiting?.layer.nameOf(limitPath) ?? `the default ${limitPath}`;
   throw new ConfigurationError(
     found.layer.nameOf(path),
     `must be at most ${limitName}, which is ${limit}, received ${value}`,

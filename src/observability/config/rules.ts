@@ -13,6 +13,8 @@ export interface Rule {
   format(value: unknown): string;
   /** Whether what it refuses is out of range, rather than of another type. */
   readonly isRangeRule: boolean;
+  /** The largest value, of an integer. */
+  readonly max?: number;
 }
 
 /** `true` or `false`; in a text, in any case. */
@@ -51,6 +53,7 @@ export function integer(min: number, max: number): Rule {
     parse: (text) => /^[+-]?\d+$/.test(text) ? Number(text) : text,
     format,
     isRangeRule: true,
+    max,
   };
 }
 

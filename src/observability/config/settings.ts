@@ -109,6 +109,11 @@ export const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>(O
     oneOf(TEMPORALITY_PREFERENCES),
     "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
   ),
+  "otlp.metrics.maxExportBatchSize": { rule: COUNT },
+  ...Object.fromEntries(SIGNALS.map((signal) => [
+    `console.${signal}`,
+    { rule: BOOLEAN, env: `OTEL_${signal.toUpperCase()}_EXPORTER` },
+  ])),
   "prometheus.enabled": { rule: BOOLEAN, env: "OTEL_METRICS_EXPORTER" },
   "prometheus.hostname": variable(HOST, "OTEL_EXPORTER_PROMETHEUS_HOST"),
   "prometheus.port": {

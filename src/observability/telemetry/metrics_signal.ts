@@ -1,5 +1,5 @@
 import { metrics } from "@opentelemetry/api";
-import { PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
+import { ConsoleMetricExporter, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
 import type { Logger } from "../../internal/logger.ts";
 import { DEFAULT_SCOPE_NAME } from "../../otel/defaults.ts";
 import { DeltaMetricExporter } from "../../otel/delta/delta_metric_exporter.ts";
@@ -14,7 +14,7 @@ import type { OtlpMetricsTarget } from "../config/config.ts";
 import { capTimeout, type Signal } from "./signal.ts";
 import type { TelemetryOptions } from "./telemetry.ts";
 
-/** Metrics: pulled by Prometheus, pushed over OTLP, or both. */
+/** Metrics: pulled by Prometheus, pushed over OTLP, written to the console. */
 export interface MetricsSignal extends Signal {
   readonly meter: Meter;
   readonly scrape: (format: ScrapeFormat) => Promise<string>;
@@ -28,6 +28,9 @@ export function createMetricsSignal({ config, collect, logger }: TelemetryOption
   const exporter = target &&
     createOtlpMetricExporter(capTimeout(target, metricExportTimeoutMs));
   const pushed = exporter && new CountingMetricExporter(exporter, { logger });
+  const exporters: PushMetricExporter[] = [];
+  if (pushed !== undefined) exporters.push(withTemporality(pushed, target, logger));
+  if (config.metricsEnabled && config.console.metrics) exporters.push(new ConsoleMetricExporter());
   const pulled = new PrometheusMetrics({
     serviceName,
     serviceInstanceId,
@@ -36,14 +39,14 @@ export function createMetricsSignal({ config, collect, logger }: TelemetryOption
     metricProducers: [producer],
     collectTimeoutMs: config.collectTimeoutMs,
     logger,
-    readers: pushed === undefined ? [] : [
+    readers: exporters.map((exporter) =>
       new PeriodicExportingMetricReader({
-        exporter: withTemporality(pushed, target, logger),
+        exporter,
         exportIntervalMillis: config.metricExportIntervalMs,
         exportTimeoutMillis: metricExportTimeoutMs,
         metricProducers: [producer],
-      }),
-    ],
+      })
+    ),
   });
   return {
     meter: pulled.meter,
@@ -54,7 +57,9 @@ export function createMetricsSignal({ config, collect, logger }: TelemetryOption
       set: () => metrics.setGlobalMeterProvider(pulled.provider),
       unset: () => metrics.disable(),
     },
-    flush: pushed && ((remainingMs) => pulled.flush({ timeoutMs: remainingMs })),
+    flush: exporters.length === 0
+      ? undefined
+      : ((remainingMs) => pulled.flush({ timeoutMs: remainingMs })),
     shutdown: (remainingMs) => pulled.shutdown({ timeoutMs: remainingMs }),
     abort: () => void exporter?.shutdown(),
   };

@@ -1,5 +1,9 @@
-import { assertEquals, assertThrows } from "@std/assert";
-import { ConfigurationError, readObservabilityEnv } from "@busbar/busbar/observability";
+import { assertEquals } from "@std/assert";
+import {
+  ineffectiveEnvVars,
+  readObservabilityEnv,
+  resolveObservabilityConfig,
+} from "@busbar/busbar/observability";
 
 const read = (variables: Record<string, string>) =>
   readObservabilityEnv((name) => Object.hasOwn(variables, name) ? variables[name] : undefined);
@@ -72,12 +76,28 @@ Deno.test("each of OpenTelemetry's variables says what it is for", () => {
       OTEL_LOGS_EXPORTER: "none",
     }, { tracingEnabled: false, metricsEnabled: false, otlp: { logs: { enabled: false } } }],
     [{ OTEL_METRICS_EXPORTER: "otlp, prometheus", OTEL_TRACES_EXPORTER: "otlp" }, {
+      tracingEnabled: true,
       otlp: { traces: { enabled: true }, metrics: { enabled: true } },
       prometheus: { enabled: true },
     }],
     [{ OTEL_METRICS_EXPORTER: "prometheus" }, {
       otlp: { metrics: { enabled: false } },
       prometheus: { enabled: true },
+    }],
+    [{ OTEL_TRACES_EXPORTER: "console", OTEL_LOGS_EXPORTER: "OTLP,Console" }, {
+      tracingEnabled: true,
+      otlp: { traces: { enabled: false }, logs: { enabled: true } },
+      console: { traces: true, logs: true },
+    }],
+    [{ OTEL_METRICS_EXPORTER: "console" }, {
+      otlp: { metrics: { enabled: false } },
+      console: { metrics: true },
+      prometheus: { enabled: false },
+    }],
+    // configuration/common.md, "Timeout": 0 is no limit
+    [{ OTEL_EXPORTER_OTLP_TIMEOUT: "0", OTEL_BSP_EXPORT_TIMEOUT: "0" }, {
+      otlp: { timeoutMs: 2 ** 31 - 1 },
+      spanBatch: { exportTimeoutMs: 2 ** 31 - 1 },
     }],
     [{ OTEL_DENO: "1" }, {}],
   ];
@@ -90,7 +110,20 @@ Deno.test("Deno's own telemetry is noticed, and may know protocols of its own", 
   });
 });
 
-Deno.test("a bad value is refused by the variable's name", () => {
+/** What is told of some variables, by a program that pushes. */
+function told(variables: Record<string, string>): readonly string[] {
+  const all: Record<string, string> = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: "http://a:4318",
+    ...variables,
+  };
+  const get = (name: string) => all[name];
+  const config = resolveObservabilityConfig({ env: readObservabilityEnv(get) });
+  return ineffectiveEnvVars(config, get);
+}
+
+// opentelemetry.io/docs/specs/otel/configuration/common, "Boolean", "Numeric" and "Enum": a warning, and
+// as if it were not set; opentelemetry.io/docs/specs/otel/resource/sdk: a malformed list is discarded whole
+Deno.test("a bad value is told by the variable's name, and says nothing", () => {
   const pairs = "must be attributes by name: strings, numbers, booleans or arrays of one of these";
   const cases: [name: string, value: string, problem: string][] = [
     ["OTEL_SDK_DISABLED", "yes", 'must be true or false, received "yes"'],
@@ -116,29 +149,63 @@ Deno.test("a bad value is refused by the variable's name", () => {
       'must be "http/protobuf" or "http/json", received "grpc"',
     ],
     ["OTEL_BSP_MAX_QUEUE_SIZE", "0", 'must be an integer of at least 1, received "0"'],
+    ["OTEL_BSP_SCHEDULE_DELAY", "-1", 'must be an integer from 0 to 2147483647, received "-1"'],
     ["OTEL_RESOURCE_ATTRIBUTES", "a", `${pairs}, received "a"`],
     ["OTEL_RESOURCE_ATTRIBUTES", "=a", `${pairs}, received "=a"`],
-    ["OTEL_RESOURCE_ATTRIBUTES", "a=%zz", `${pairs}, received "a=%zz"`],
-    ["OTEL_TRACES_EXPORTER", "zipkin", 'must be of "otlp", "none", received "zipkin"'],
+    ["OTEL_RESOURCE_ATTRIBUTES", "b=1,a=%zz", `${pairs}, received "b=1,a=%zz"`],
+    ["OTEL_TRACES_EXPORTER", "zipkin", 'must be of "otlp", "console", "none", received "zipkin"'],
     [
       "OTEL_METRICS_EXPORTER",
-      "none,otlp",
-      'must be of "otlp", "prometheus", "none", received "none,otlp"',
+      "none,zipkin",
+      'must be of "otlp", "prometheus", "console", "none", received "none,zipkin"',
     ],
   ];
   for (const [name, value, problem] of cases) {
-    const error = assertThrows(() => read({ [name]: value }), ConfigurationError);
-    assertEquals([error.source, error.message], [name, `${name}: ${problem}`]);
+    assertEquals(read({ [name]: value }), {}, name);
+    assertEquals(told({ [name]: value }), [`${name}: has no effect: ${problem}`]);
   }
-  const sampler = { OTEL_TRACES_SAMPLER: "traceidratio", OTEL_TRACES_SAMPLER_ARG: "2" };
-  assertThrows(
-    () => read(sampler),
-    ConfigurationError,
-    'OTEL_TRACES_SAMPLER_ARG: must be a number from 0 to 1, received "2"',
-  );
+  const sampler = {
+    OTEL_TRACES_EXPORTER: "otlp",
+    OTEL_TRACES_SAMPLER: "traceidratio",
+    OTEL_TRACES_SAMPLER_ARG: "2",
+  };
+  assertEquals(read(sampler).sampler, { name: "traceidratio" });
+  assertEquals(told(sampler), [
+    'OTEL_TRACES_SAMPLER_ARG: has no effect: must be a number from 0 to 1, received "2"',
+  ]);
 });
 
-Deno.test("no error shows a header's value or an endpoint's credentials", () => {
+Deno.test("of several exporters those that exist are used, and the others told", () => {
+  assertEquals(read({ OTEL_TRACES_EXPORTER: "otlp,zipkin" }), {
+    tracingEnabled: true,
+    otlp: { traces: { enabled: true } },
+  });
+  assertEquals(told({ OTEL_TRACES_EXPORTER: "otlp,zipkin" }), [
+    'OTEL_TRACES_EXPORTER: has no effect: must be of "otlp", "console", "none", received "zipkin"',
+  ]);
+});
+
+Deno.test("an endpoint that is probably meant otherwise is obeyed, and pointed out", () => {
+  const cases: [name: string, value: string, hint: string][] = [
+    [
+      "OTEL_EXPORTER_OTLP_ENDPOINT",
+      "http://a:4318/v1/traces",
+      "ends in /v1/traces, though it is the base URL to which /v1/traces, /v1/metrics and /v1/logs " +
+      "are appended",
+    ],
+    [
+      "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+      "http://a:4317",
+      "has the port of OTLP over gRPC, and the push is OTLP over HTTP, whose port is 4318",
+    ],
+  ];
+  for (const [name, value, hint] of cases) {
+    assertEquals(told({ [name]: value }), [`${name}: ${hint}`]);
+  }
+  assertEquals(told({ OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: "http://a:4318/v1/metrics" }), []);
+});
+
+Deno.test("nothing that is told shows a header's value or an endpoint's credentials", () => {
   const cases: [name: string, value: string][] = [
     ["OTEL_EXPORTER_OTLP_HEADERS", "the-secret"],
     ["OTEL_EXPORTER_OTLP_HEADERS", "a=the-secret%"],
@@ -149,8 +216,9 @@ Deno.test("no error shows a header's value or an endpoint's credentials", () => 
     ["OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "https://collector:99999/?token=the-secret"],
   ];
   for (const [name, value] of cases) {
-    const { message } = assertThrows(() => read({ [name]: value }), ConfigurationError);
-    assertEquals([message.startsWith(`${name}: must be`), message.includes("secret")], [
+    const [line = "", ...others] = told({ [name]: value });
+    assertEquals(others, []);
+    assertEquals([line.startsWith(`${name}: has no effect: must be`), line.includes("secret")], [
       true,
       false,
     ]);

@@ -227,11 +227,48 @@ Deno.test("a default gives way to what somebody chose", () => {
   });
   assertEquals(
     resolveObservabilityConfig({
+      options: { sampler: { ratio: 0.5 } },
+      env: { sampler: { name: "always_off" } },
+    }).sampler,
+    { name: "parentbased_traceidratio", ratio: 0.5 },
+  );
+  assertEquals(
+    resolveObservabilityConfig({
       options: { sampler: { name: "always_on" } },
       env: { sampler: { name: "traceidratio", ratio: 0.5 } },
     }).sampler,
     { name: "always_on", ratio: 1 },
   );
+});
+
+Deno.test("where the environment has a part in a contradiction, what is too much is cut", () => {
+  const config = (options: ObservabilityOptions, env: ObservabilityOptions) =>
+    resolveObservabilityConfig({ options, env });
+  const interval = { metricExportIntervalMs: 10 };
+  const timeout = { metricExportTimeoutMs: 20 };
+  assertEquals(config(interval, timeout).metricExportTimeoutMs, 10);
+  assertEquals(config(timeout, interval).metricExportTimeoutMs, 10);
+  assertEquals(config({}, { ...interval, ...timeout }).metricExportTimeoutMs, 10);
+  const batch = (maxExportBatchSize: number) => ({ spanBatch: { maxExportBatchSize } });
+  const queue = { spanBatch: { maxQueueSize: 512 } };
+  assertEquals(config(batch(1_024), queue).spanBatch.maxExportBatchSize, 512);
+  assertEquals(config({}, batch(40_960)).spanBatch.maxExportBatchSize, 20_000);
+});
+
+// opentelemetry.io/docs/specs/otel/protocol/exporter, "Endpoint URLs for OTLP/HTTP"
+Deno.test("what the environment pushes without an endpoint goes to this machine", () => {
+  const { otlp, prometheus } = resolveObservabilityConfig({
+    env: { otlp: { metrics: { enabled: true }, logs: { enabled: true } } },
+  });
+  assertEquals(otlp.traces, undefined);
+  assertEquals(otlp.metrics?.endpoint, "http://localhost:4318/v1/metrics");
+  assertEquals(otlp.logs?.endpoint, "http://localhost:4318/v1/logs");
+  assertEquals(prometheus.enabled, false);
+  const elsewhere = resolveObservabilityConfig({
+    options: { otlp: { endpoint: "http://a" } },
+    env: { otlp: { logs: { enabled: true } } },
+  });
+  assertEquals(elsewhere.otlp.logs?.endpoint, "http://a/v1/logs");
 });
 
 Deno.test("contradictions are refused, and the message names both sides", () => {
@@ -244,23 +281,18 @@ Deno.test("contradictions are refused, and the message names both sides", () => 
     [{ flags: { tracingEnabled: true } }, `--enable-tracing: ${none("traces", "TRACES")}`],
     [
       {
+        options: { otlp: { traces: { enabled: false } } },
         flags: { tracingEnabled: true, otlp: { endpoint: "http://a" } },
-        env: { otlp: { traces: { enabled: false } } },
       },
-      "--enable-tracing: needs an OTLP endpoint for traces, but OTEL_TRACES_EXPORTER turns it off",
+      "--enable-tracing: needs an OTLP endpoint for traces, but otlp.traces.enabled turns it off",
     ],
     [
-      { env: { otlp: { metrics: { enabled: true } } } },
-      `OTEL_METRICS_EXPORTER: ${none("metrics", "METRICS")}`,
-    ],
-    [{ env: { otlp: { logs: { enabled: true } } } }, `OTEL_LOGS_EXPORTER: ${none("logs", "LOGS")}`],
-    [
-      { options: { metricExportIntervalMs: 10 }, env: { metricExportTimeoutMs: 20 } },
-      "OTEL_METRIC_EXPORT_TIMEOUT: must be at most metricExportIntervalMs, which is 10, received 20",
+      { options: { metricExportIntervalMs: 10, metricExportTimeoutMs: 20 } },
+      "metricExportTimeoutMs: must be at most metricExportIntervalMs, which is 10, received 20",
     ],
     [
-      { env: { spanBatch: { maxExportBatchSize: 40_960 } } },
-      "OTEL_BSP_MAX_EXPORT_BATCH_SIZE: must be at most the default spanBatch.maxQueueSize, " +
+      { options: { spanBatch: { maxExportBatchSize: 40_960 } } },
+      "spanBatch.maxExportBatchSize: must be at most the default spanBatch.maxQueueSize, " +
       "which is 20000, received 40960",
     ],
     [
