@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { EventBus } from "@busbar/busbar";
 import { MemoryLogger } from "@busbar/busbar/testing";
-import fc from "../support/properties.ts";
+import fc, { runs } from "../support/properties.ts";
 import { ONE_SLICE_MS } from "../support/quiet_bus.ts";
 
 const CLOCKS: Readonly<Record<string, () => () => number>> = {
@@ -59,7 +59,7 @@ Deno.test("any clock delivers everything, in order", async () => {
         assertEquals(seen, Array.from({ length: events }, (_, i) => i));
       },
     ),
-    { numRuns: 30 },
+    runs(30),
   );
 });
 

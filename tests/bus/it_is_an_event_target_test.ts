@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import fc from "../support/properties.ts";
+import fc, { runs } from "../support/properties.ts";
 import { nextTurn, quietBus } from "../support/quiet_bus.ts";
 
 const TYPES = ["a", "b"];
@@ -101,7 +101,7 @@ function assertLikeNative(withSignals: boolean): void {
       const { bus } = quietBus();
       assertEquals(run(bus, program, false), run(new EventTarget(), program, false));
     }),
-    { numRuns: 1_000 },
+    runs(1_000),
   );
 }
 
@@ -122,7 +122,7 @@ Deno.test("listeners that throw change nothing but the counts, and end nothing",
       const thrown = Object.values(bus.subscriberExceptionCounts()).reduce((sum, n) => sum + n, 0);
       assertEquals(thrown, log.filter((line) => line.startsWith("listener")).length);
     }),
-    { numRuns: 300 },
+    runs(300),
   );
 });
 

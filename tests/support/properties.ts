@@ -7,6 +7,14 @@
  */
 import fc from "fast-check";
 
-fc.configureGlobal({ baseSize: "medium", defaultSizeToMaxWhenMaxSpecified: true, numRuns: 200 });
+/** How many times as many cases as usual are tried: `deno task fuzz` says so. */
+const { timesAsManyCases = 1 } = globalThis as { timesAsManyCases?: number };
+
+/** For a property that is tried more or less often than the others, which are 200 times. */
+export const runs = (count: number): { readonly numRuns: number } => ({
+  numRuns: count * timesAsManyCases,
+});
+
+fc.configureGlobal({ baseSize: "medium", defaultSizeToMaxWhenMaxSpecified: true, ...runs(200) });
 
 export default fc;

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import fc from "../../support/properties.ts";
+import fc, { runs } from "../../support/properties.ts";
 import type { Histogram } from "@opentelemetry/sdk-metrics";
 import { type How, pushing, total } from "../../support/delta_pushes.ts";
 
@@ -77,7 +77,7 @@ Deno.test("deltas that were accepted add up to the total, whatever failed in bet
         }
       }
     }),
-    { numRuns: 60 },
+    runs(60),
   );
 });
 

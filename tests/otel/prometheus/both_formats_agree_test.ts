@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import fc from "../../support/properties.ts";
+import fc, { runs } from "../../support/properties.ts";
 import type { DataPoint, Histogram, MetricData } from "@opentelemetry/sdk-metrics";
 import type { Attributes } from "@busbar/busbar/subscribers";
 import {
@@ -109,6 +109,6 @@ Deno.test("both formats are valid and hold the same numbers, whatever was collec
         comparable(withoutLoneCounts(parsePrometheus(prometheus))),
       );
     }),
-    { numRuns: 300 },
+    runs(300),
   );
 });

@@ -26,7 +26,7 @@ import {
 } from "@opentelemetry/sdk-trace";
 import { BusTracer, type TracerLike } from "@busbar/busbar/otel";
 import { assert, assertEquals } from "@std/assert";
-import fc from "../../support/properties.ts";
+import fc, { runs } from "../../support/properties.ts";
 
 const T0_S = 1_700_000_000;
 
@@ -189,7 +189,7 @@ Deno.test("any span is the one that the SDK's tracer would have made", () => {
       }
       assertEquals(own.map(shown), theirs.map(shown));
     }),
-    { numRuns: 500 },
+    runs(500),
   );
 });
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import fc from "../../support/properties.ts";
+import fc, { runs } from "../../support/properties.ts";
 import { MAX_LOG_DEPTH, MAX_LOG_VALUES } from "@busbar/busbar/subscribers";
 import { loggingBus } from "../../support/logging_bus.ts";
 
@@ -122,7 +122,7 @@ Deno.test("any metadata at all makes a record that survives JSON", async () => {
     withNullPrototype: true,
     withSparseArray: true,
   });
-  fc.assert(fc.property(anything, (metadata) => bus.publish("a", metadata)), { numRuns: 500 });
+  fc.assert(fc.property(anything, (metadata) => bus.publish("a", metadata)), runs(500));
   await bus.flush();
   assertEquals(records.length, 500);
   for (const { attributes } of records) {

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { EventBus } from "@busbar/busbar";
 import {
   type Meter,
@@ -8,6 +8,7 @@ import {
   observeSubscribers,
   type SelfMetricsOptions,
 } from "@busbar/busbar/subscribers";
+import { spiedSignal } from "../../support/spied_signal.ts";
 
 const observations: Record<string, (options: SelfMetricsOptions) => Disposable> = {
   event_bus: (options) => observeBus(new EventBus(), options),
@@ -50,4 +51,27 @@ for (const [name, observe] of Object.entries(observations)) {
     observation[Symbol.dispose]();
     assertEquals(callbacks.size, 0);
   });
+
+  Deno.test(`the observation of ${name} leaves nothing on its signal`, () => {
+    const { meter } = countingMeter();
+    const { signal, listeners } = spiedSignal();
+    const observation = observe({ meter, signal });
+    assert(listeners() > 0);
+    observation[Symbol.dispose]();
+    assertEquals(listeners(), 0);
+  });
+
+  Deno.test(`options of the observation of ${name} are known and right, or refused`, () => {
+    const { meter } = countingMeter();
+    const wrong = { meter, prefx: "shop" } as SelfMetricsOptions;
+    assertThrows(() => observe(wrong), TypeError, 'there is no option "prefx"');
+    assertThrows(() => observe({ meter: {} as Meter }), TypeError, "meter must be");
+  });
 }
+
+Deno.test("what there is nothing to observe of ends as well", () => {
+  const { meter, callbacks } = countingMeter();
+  observeBus(new EventBus({ enabled: false }), { meter })[Symbol.dispose]();
+  observeExport(() => ({}), { meter })[Symbol.dispose]();
+  assertEquals(callbacks.size, 0);
+});

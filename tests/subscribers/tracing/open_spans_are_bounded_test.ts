@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { trace } from "@opentelemetry/api";
-import fc from "../../support/properties.ts";
+import fc, { runs } from "../../support/properties.ts";
 import { declare } from "@busbar/busbar/catalog";
 import { TracingSubscriber } from "@busbar/busbar/subscribers";
 import { summary, type TestEvents, tracedBus } from "../../support/tracing_bus.ts";
@@ -104,7 +104,7 @@ Deno.test("Whatever happens, each span started ends once: started = ended + expi
       assertEquals(new Set(ended.map((span) => span.spanContext().spanId)).size, started);
       assertEquals(traced.bus.subscriberExceptionCounts(), {});
     }),
-    { numRuns: 60 },
+    runs(60),
   );
 });
 
