@@ -91,6 +91,8 @@ async function serveWorker(name: string): Promise<Worker> {
   const served = stack.use(
     start(WORKERD, ["serve", `${folder.path}/worker.capnp`, "--control-fd=1"]),
   );
+  // Asked to end, it would wait for requests that hang.
+  stack.defer(() => served.kill("SIGKILL"));
   const [, port] = await served.printed(/"port":(\d+)/);
   const scope = stack.move();
   const ask = async (path: string, value: unknown = null): Promise<unknown> => {
