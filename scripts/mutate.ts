@@ -18,7 +18,7 @@
 import { parseArgs } from "node:util";
 import { type Mutant, mutantsOf, sample } from "./mutate/mutants.ts";
 import { MutationRun, type Outcome } from "./mutate/mutation_run.ts";
-import { OutcomeTable } from "./mutate/outcome_table.ts";
+import { describe, OutcomeTable } from "./mutate/outcome_table.ts";
 import { filesIn, ROOT, say } from "./package/run.ts";
 import { installTools, tools } from "./package/tools.ts";
 
@@ -94,6 +94,8 @@ const tryAll = async (
   let done = 0;
   await run.try(chosen, (mutant: Mutant, outcome: Outcome) => {
     table.set(mutant, outcome);
+    // A run is long: who waits can begin with these.
+    if (outcome !== "killed") say(describe(mutant, outcome));
     if (++done % 100 === 0) say(`${done} of ${chosen.length}`);
   }, tried);
 };

@@ -1,6 +1,11 @@
 import type { Mutant } from "./mutants.ts";
 import type { Outcome } from "./mutation_run.ts";
 
+/** What became of a break, in a line. */
+export function describe({ file, line, change }: Mutant, outcome: Outcome): string {
+  return `${outcome.padEnd(8)}  ${file}:${line}  ${change}`;
+}
+
 /** What became of the breaks, file by file. */
 export class OutcomeTable {
   readonly #outcomes = new Map<Mutant, Outcome>();
@@ -20,9 +25,7 @@ export class OutcomeTable {
   toString(): string {
     const unnoticed = this.unnoticed()
       .sort((a, b) => a.file < b.file ? -1 : a.file > b.file ? 1 : a.start - b.start)
-      .map((mutant) =>
-        `${this.#outcomes.get(mutant)?.padEnd(8)}  ${mutant.file}:${mutant.line}  ${mutant.change}`
-      );
+      .map((mutant) => describe(mutant, this.#outcomes.get(mutant) as Outcome));
     const byFile = Map.groupBy(this.#outcomes, ([{ file }]) => file);
     const rows = [...byFile].sort(([a], [b]) => a < b ? -1 : 1)
       .map(([file, outcomes]) => row(file, outcomes.map(([, outcome]) => outcome)));
