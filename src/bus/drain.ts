@@ -25,6 +25,8 @@ import { Tally } from "./tally.ts";
 /** An async call that has not settled. */
 export interface AsyncCall {
   name: string;
+  /** Where it stands among those in flight, as long as it does. */
+  at: number;
   /** Where a call may be lost with its request: whether it is, and what ends it. */
   lease?: Lease;
   end?: () => void;
@@ -61,7 +63,7 @@ export type Drain = ReturnType<typeof createDrain>;
 // slower.
 export function createDrain(
   { drainBudgetMs, maxInFlight }: ResolvedOptions,
-  userClock: (() => number) | undefined,
+  userClock: () => number = () => 0,
   queue: BoundedQueue<BusEvent>,
   routes: Routes,
   failures: Failures,
@@ -106,10 +108,7 @@ export function createDrain(
       slice(true, false);
       return;
     }
-    if (isIdle()) {
-      scheduled = false;
-      return;
-    }
+    if (isIdle()) return endWake();
     // One event alone needs no clock of its own: its publish has just read it. A few are timed.
     let now = 0;
     if (queue.size === 1 && interval > 1 && ++lone % LONE_PER_TIMED) now = drain.publishedMs;
@@ -141,12 +140,12 @@ export function createDrain(
   function startBudget(now: number): void {
     turnMs = now;
     // A user's clock can end a slice, but neither prolong it nor keep it from doing anything.
-    if (userClock) turnUserMs = userClock();
+    turnUserMs = userClock();
   }
 
   /** Whether the turn's budget is spent, or its calls where no clock says anything. */
   function isSpent(now: number): boolean {
-    const tookMs = userClock ? Math.max(now - turnMs, userClock() - turnUserMs) : now - turnMs;
+    const tookMs = Math.max(now - turnMs, userClock() - turnUserMs);
     return tookMs >= drainBudgetMs ||
       tookMs <= 0 && calls >= Math.max(MIN_TURN_CALLS, queue.limit);
   }
@@ -201,7 +200,6 @@ export function createDrain(
 
   /** Looks at the clock, unless nothing waits and calls are quick. @returns whether the slice ends */
   function isOver(): boolean {
-    if (isIdle() && interval > 1) return true;
     const now = monotonicMs();
     const tookMs = now - lookedMs;
     if (!calledAsync) reportSlow(tookMs);
@@ -229,8 +227,12 @@ export function createDrain(
   function run(route: Route, event: BusEvent): void {
     call = undefined;
     try {
-      // Taken out first: called on the route, the handler would see the route as `this`.
-      const { handler } = route;
+      if (route.inFlight >= maxInFlight) drain.endLost();
+      // The handler is taken out first: called on the route, it would see that as `this`.
+      const { handler, inFlight, name } = route;
+      if (inFlight >= maxInFlight) {
+        return failures.report(drain.skipped, name, `is skipped: ${inFlight} pending`);
+      }
       const result = handler(event);
       if (isThenable(result)) follow(route, event.type, result);
     } catch (error) {
@@ -239,7 +241,7 @@ export function createDrain(
   }
 
   function follow(route: Route, type: string, result: object): void {
-    const { name, handler } = route;
+    const { name } = route;
     const { inFlight } = drain;
     const own = drain.call();
     own.name = name;
@@ -247,9 +249,11 @@ export function createDrain(
     calledAsync = true;
     const end = () => {
       own.lease?.end();
-      if (!inFlight.delete(own)) return;
+      if (inFlight[own.at] !== own) return;
+      // The last one takes its place. A set would do, and leave much garbage behind.
+      inFlight[own.at] = inFlight.at(-1) as AsyncCall;
+      (inFlight.pop() as AsyncCall).at = own.at;
       route.inFlight--;
-      route.handler = handler;
       changed();
     };
     failures.follow(name, type, result, end);
@@ -257,16 +261,8 @@ export function createDrain(
       own.lease = new Lease();
       own.end = end;
     }
-    inFlight.add(own);
-    // Put in the handler's place, so that the check costs nothing while there is nothing to skip.
-    if (++route.inFlight >= maxInFlight) {
-      route.handler = (event) => {
-        drain.endLost();
-        const pending = route.inFlight;
-        if (pending < maxInFlight) return handler(event);
-        return failures.report(drain.skipped, name, `is skipped: ${pending} pending`);
-      };
-    }
+    own.at = inFlight.push(own) - 1;
+    route.inFlight++;
   }
 
   const drain = {
@@ -277,7 +273,7 @@ export function createDrain(
     /** Events that passed by a handler with too many calls pending, by its name. */
     skipped: new Tally(),
     /** Async calls that have not settled. */
-    inFlight: new Set<AsyncCall>(),
+    inFlight: [] as AsyncCall[],
     /** What is called when a slice has ended, or an async call has settled. */
     changes: new Set<() => void>(),
 
@@ -290,7 +286,7 @@ export function createDrain(
 
     /** The call whose synchronous part is running, if it is an async one. */
     call(): AsyncCall {
-      return call ??= { name: "" };
+      return call ??= { name: "", at: 0 };
     },
 
     /** Gives up what is not dispatched, or not to all of its routes: it is lost. */
@@ -349,7 +345,7 @@ export function createDrain(
 
     /** Ends the calls that were lost with the requests that made them. */
     endLost(): void {
-      for (const { name, lease, end } of drain.inFlight) {
+      for (const { name, lease, end } of [...drain.inFlight]) {
         if (!lease?.isLost) continue;
         failures.count(name, "an async call", "its request has ended");
         end?.();

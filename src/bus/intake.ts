@@ -149,8 +149,8 @@ export function createIntake(
     };
     const drained = await deadline.until(isDrained, drain.changes);
     if (isStop && !drained) drain.giveUp();
-    const isPending = (call: AsyncCall) => drain.inFlight.has(call);
-    const calls = [...drain.inFlight].filter((call) => call !== asking);
+    const calls = drain.inFlight.filter((call) => call !== asking);
+    const isPending = (call: AsyncCall) => drain.inFlight[call.at] === call;
     const haveSettled = () => {
       if (REQUESTS_ARE_APART) drain.endLost();
       return !calls.some(isPending);

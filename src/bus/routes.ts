@@ -13,8 +13,7 @@ export interface Listener {
 
 /** One subscription: a handler, whom it is counted under, and its async calls under way. */
 export interface Route {
-  /** The handler, or what stands in for it while too many of its calls are pending. */
-  handler: EventHandler;
+  readonly handler: EventHandler;
   readonly name: string;
   readonly listener: Listener | undefined;
   inFlight: number;
