@@ -1,7 +1,7 @@
 /**
- * Units as Prometheus writes them, from OpenTelemetry's compatibility specification
- * (opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics). `GB/s` is an
- * exception to it: the specification would write `gigabytes_per_second`.
+ * Units as Prometheus writes them: the table of "Metric Metadata" in OpenTelemetry's compatibility
+ * specification (opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics). `KBy`
+ * is not in it, but is what older tables had for `kBy`.
  */
 const UNIT_SUFFIXES: Readonly<Record<string, string>> = {
   "d": "days",
@@ -16,6 +16,7 @@ const UNIT_SUFFIXES: Readonly<Record<string, string>> = {
   "MiBy": "mebibytes",
   "GiBy": "gibibytes",
   "TiBy": "tebibytes",
+  "kBy": "kilobytes",
   "KBy": "kilobytes",
   "MBy": "megabytes",
   "GBy": "gigabytes",
@@ -30,7 +31,6 @@ const UNIT_SUFFIXES: Readonly<Record<string, string>> = {
   "Hz": "hertz",
   "%": "percent",
   "1": "",
-  "GB/s": "GBs",
 };
 
 /** What stands behind the `/` of a rate. */
@@ -47,12 +47,14 @@ const PER: Readonly<Record<string, string>> = {
 
 /** An OpenTelemetry unit as it stands at the end of a Prometheus name; `""` if it does not. */
 export function unitSuffix(unit: string): string {
-  const plain = unit.replace(/[{}]/g, "");
+  // What is in braces says what is counted, and a count has no unit.
+  const plain = unit.replace(/\{[^}]*\}?/g, "");
   const known = named(UNIT_SUFFIXES, plain);
   if (known !== undefined) return known;
   const [whole = "", per = "", ...others] = plain.split("/");
-  if (per === "" || others.length > 0) return suffixText(plain);
+  if (others.length > 0) return suffixText(plain);
   const counted = named(UNIT_SUFFIXES, whole) ?? suffixText(whole);
+  if (per === "") return counted;
   const rate = `per_${named(PER, per) ?? suffixText(per)}`;
   return counted === "" ? rate : `${counted}_${rate}`;
 }
@@ -62,16 +64,7 @@ function named(names: Readonly<Record<string, string>>, unit: string): string | 
 }
 
 function suffixText(unit: string): string {
-  return unit.replace(/[^a-zA-Z0-9]+/g, "_").replace(/^_+|_+$/g, "");
-}
-
-/** Appends the unit to an instrument's name, once: before a `_total`, and not if it is there. */
-function nameWithUnit(name: string, unit: string): string {
-  const suffix = unitSuffix(unit);
-  if (suffix === "") return name;
-  const base = name.replace(/[._]total$/, "");
-  if (base === suffix || base.endsWith(`_${suffix}`) || base.endsWith(`.${suffix}`)) return name;
-  return `${base}_${suffix}${name.slice(base.length)}`;
+  return plainName(unit).replace(/^_|_$/g, "");
 }
 
 /** What a name cannot have becomes `_`, runs of it one. */
@@ -81,24 +74,32 @@ export function plainName(text: string): string {
 
 /**
  * The name of a metric family: the instrument's and its unit, in characters that a name may have,
- * and without the `_total` that a counter's samples end in. `""` if nothing is left.
+ * and without the `_total` that a counter's samples end in. The unit is not repeated where the name
+ * ends in it. `""` if nothing is left.
  */
 export function familyName(instrument: string, unit: string, isCounter: boolean): string {
-  const name = plainName(nameWithUnit(instrument, unit));
+  let name = instrument.replace(/[^a-zA-Z0-9:]+/g, "_");
+  // What is appended begins with a `_` of its own.
+  if (isCounter) name = name.replace(/_$/, "").replace(/_total$/, "").replace(/_$/, "");
   if (name === "" || name === "_") return "";
-  const plain = isCounter ? name.replace(/_total$/, "") : name;
-  if (plain === "") return "";
-  return /^\d/.test(plain) ? `_${plain}` : plain;
+  const suffix = unitSuffix(unit);
+  if (suffix !== "" && name !== suffix && !name.endsWith(`_${suffix}`)) {
+    name = `${name.replace(/_$/, "")}_${suffix}`;
+  }
+  return /^\d/.test(name) ? `_${name}` : name;
 }
 
 /** The types of metric families in a scrape. */
 export type FamilyType = "counter" | "gauge" | "histogram" | "info";
 
-/** What a type's series are called after the family's name, beyond what every family claims. */
+/**
+ * What a type's series are called after the family's name, beyond what every family claims.
+ * OpenMetrics keeps all of these for the type, also what is not written.
+ */
 const SERIES_SUFFIXES: Readonly<Record<FamilyType, readonly string[]>> = {
-  counter: ["_total"],
+  counter: ["_total", "_created"],
   gauge: [],
-  histogram: ["_bucket", "_sum", "_count"],
+  histogram: ["_bucket", "_sum", "_count", "_created"],
   info: ["_info"],
 };
 

@@ -87,7 +87,8 @@ function describe<Events extends object>(
     name,
     scrapeName,
     prometheusType,
-    unit: unit === "" ? "" : unitSuffix(unit) || unit,
+    // What is in braces stands in no name, but says what is counted.
+    unit: unitSuffix(unit) || unit.replace(/[{}]/g, ""),
     grafanaUnit,
     labels,
     types: declared.source === "pair" ? [declared.start, declared.end] : declared.types,

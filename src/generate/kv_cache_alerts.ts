@@ -24,7 +24,7 @@ export function kvCacheAlerts(options: KvCacheAlertsOptions = {}): AlertRule[] {
     `sum (rate(${name("lookup_hit_tokens_total")}[${window}])) / ` +
     `sum (rate(${name("lookup_requested_tokens_total")}[${window}]))`;
   const evicted = (window: string) => `sum (rate(${name("l1_evicted_chunks_total")}[${window}]))`;
-  const throughput = name("l2_store_throughput_GBs");
+  const throughput = name("l2_store_throughput_GB_per_second");
   return [
     {
       alert: "HitRateCollapse",

@@ -9,6 +9,8 @@ interface Range {
   readonly name: string;
   /** The value of `version`, if it is given. */
   readonly version: string | undefined;
+  /** The value of `escaping`, if it is given. */
+  readonly escaping: string | undefined;
   /** The weight `q`, from 0 (not acceptable) to 1. */
   readonly quality: number;
 }
@@ -20,15 +22,23 @@ function parse(header: string | null): Range[] {
   for (const element of header.toLowerCase().split(",")) {
     const [name = "", ...parameters] = element.split(";").map((part) => part.trim());
     let version: string | undefined;
+    let escaping: string | undefined;
     let quality = 1;
     for (const parameter of parameters) {
       const [key = "", value = ""] = parameter.split("=").map((part) => part.trim());
-      if (key === "version") version = value.replace(/^"(.*)"$/, "$1");
+      if (key === "version") version = unquoted(value);
+      if (key === "escaping") escaping = unquoted(value);
       if (key === "q") quality = /^(0(\.\d{0,3})?|1(\.0{0,3})?)$/.test(value) ? Number(value) : NaN;
     }
-    if (name !== "" && !Number.isNaN(quality)) ranges.push({ name, version, quality });
+    if (name !== "" && !Number.isNaN(quality)) {
+      ranges.push({ name, version, escaping, quality });
+    }
   }
   return ranges;
+}
+
+function unquoted(value: string): string {
+  return value.replace(/^"(.*)"$/, "$1");
 }
 
 interface Offer {
@@ -43,6 +53,19 @@ const OFFERS: readonly Offer[] = [
   { format: "openmetrics", type: "application/openmetrics-text", version: "1.0.0" },
 ];
 
+/**
+ * The ways to escape names that leave ours as they are: they have letters, digits, `:` and single
+ * `_` alone. To whoever asks for another one it is said that they are `underscores`.
+ */
+const ESCAPINGS: readonly string[] = ["allow-utf-8", "underscores", "values"];
+
+/** What an `Accept` header asks for. */
+export interface Negotiated {
+  readonly format: ScrapeFormat;
+  /** How names are escaped; `undefined` where the client said nothing of it. */
+  readonly escaping: string | undefined;
+}
+
 /** How precise a range is that names a format, rather than covering it with a `*`. */
 const NAMED = 2;
 
@@ -51,25 +74,32 @@ const NAMED = 2;
  * that is named rather than covered by a `*`, and OpenMetrics if both are. Prometheus text for
  * whoever says nothing, nothing readable, or accepts neither: metrics are of more use than a 406.
  */
-export function negotiateFormat(accept: string | null): ScrapeFormat {
+export function negotiateFormat(accept: string | null): Negotiated {
   const ranges = parse(accept);
-  let best: { format: ScrapeFormat; quality: number; precision: number } | undefined;
+  let best: (Match & { format: ScrapeFormat }) | undefined;
   for (const offer of OFFERS) {
-    const { quality, precision } = matchQuality(offer, ranges);
+    const { quality, precision, escaping } = matchQuality(offer, ranges);
     if (quality === 0) continue;
     const better = best === undefined || quality > best.quality ||
       (quality === best.quality && precision >= best.precision && precision >= NAMED);
-    if (better) best = { format: offer.format, quality, precision };
+    if (better) best = { format: offer.format, quality, precision, escaping };
   }
-  return best?.format ?? "prometheus";
+  if (best === undefined) return { format: "prometheus", escaping: undefined };
+  const { format, escaping } = best;
+  const known = escaping === undefined || ESCAPINGS.includes(escaping);
+  return { format, escaping: known ? escaping : "underscores" };
+}
+
+/** How well an offer is covered by ranges. */
+interface Match {
+  readonly quality: number;
+  readonly precision: number;
+  readonly escaping: string | undefined;
 }
 
 /** The quality of an offer, by the most precise range that covers it. */
-function matchQuality(
-  { type, version }: Offer,
-  ranges: readonly Range[],
-): { quality: number; precision: number } {
-  let found = { quality: 0, precision: -1 };
+function matchQuality({ type, version }: Offer, ranges: readonly Range[]): Match {
+  let found: Match = { quality: 0, precision: -1, escaping: undefined };
   for (const range of ranges) {
     if (range.version !== undefined && range.version !== version) continue;
     const precision = range.name === "*/*"
@@ -79,7 +109,9 @@ function matchQuality(
       : range.name === type
       ? (range.version === undefined ? NAMED : NAMED + 1)
       : -1;
-    if (precision > found.precision) found = { quality: range.quality, precision };
+    if (precision > found.precision) {
+      found = { quality: range.quality, precision, escaping: range.escaping };
+    }
   }
   return found;
 }

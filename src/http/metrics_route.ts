@@ -29,8 +29,9 @@ export interface MetricsRouteOptions {
 
 /**
  * A route that answers with the metrics, in the format that `Accept` asks for (Prometheus text
- * 0.0.4 unless it is OpenMetrics 1.0.0), compressed if `Accept-Encoding` allows gzip. Headers that
- * are malformed or oversized are ignored.
+ * 0.0.4 unless it is OpenMetrics 1.0.0), compressed if `Accept-Encoding` allows gzip. To a client
+ * that says how names are to be escaped, the content type says how they are. Headers that are
+ * malformed or oversized are ignored.
  *
  * @throws {TypeError} if `scrape` is not a function, or an option is unknown
  */
@@ -45,11 +46,15 @@ async function respond(
   { headers }: Request,
   scrape: MetricsRouteOptions["scrape"],
 ): Promise<Response> {
-  const requested = negotiateFormat(headers.get("accept"));
+  const { format: requested, escaping } = negotiateFormat(headers.get("accept"));
   const text = await scrape(requested);
   // OpenMetrics always ends like this, and Prometheus refuses it if it does not.
   const format = text.endsWith("# EOF\n") ? requested : "prometheus";
-  const common = { "content-type": CONTENT_TYPES[format], "vary": "Accept, Accept-Encoding" };
+  const type = CONTENT_TYPES[format];
+  const common = {
+    "content-type": escaping === undefined ? type : `${type}; escaping=${escaping}`,
+    "vary": "Accept, Accept-Encoding",
+  };
   if (!acceptsGzip(headers.get("accept-encoding"))) return new Response(text, { headers: common });
   return new Response(await gzip(text), { headers: { ...common, "content-encoding": "gzip" } });
 }

@@ -66,7 +66,7 @@ export function withoutServer(
     invalidArgument(TypeError, "start observability", "server", "true or false", server);
   }
   if (server !== false) return prometheus;
-  const { enabled, hostname, port } = prometheus ?? {};
+  const { enabled, hostname, port, scopeLabels } = prometheus ?? {};
   if (enabled === true || hostname !== undefined || port !== undefined) {
     throw new ConfigurationError("server", "must not be false where prometheus says what to open");
   }
@@ -76,7 +76,7 @@ export function withoutServer(
       "must be absent where the program opens no port (server: false)",
     );
   }
-  return { enabled: false };
+  return { enabled: false, scopeLabels };
 }
 
 /** Who may read what is shown. */

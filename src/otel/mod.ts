@@ -24,6 +24,7 @@ export type {
   TracerLike,
 } from "../subscribers/otel_api.ts";
 export type { Exemplar } from "../subscribers/metrics/series.ts";
+export type { ScopeLabels } from "./prometheus/scope_labels.ts";
 export type { ScrapeFormat } from "./prometheus/scrape_format.ts";
 export { createMetricProducer, type MetricProducerOptions } from "./metrics/metric_producer.ts";
 export { BusTracer, type BusTracerOptions } from "./tracing/bus_tracer.ts";

@@ -28,9 +28,15 @@ const COLLIDING: readonly [
   ["a unit's ending", ["took", duration("a", "b")], ["took_seconds", level], "took_seconds"],
   [
     "units that are written alike",
-    ["a.size", gauge("a", { value, unit: "chunks" })],
-    ["a_size", gauge("a", { value, unit: "{chunks}" })],
-    "a_size_chunks",
+    ["a.size", gauge("a", { value, unit: "kBy" })],
+    ["a_size", gauge("a", { value, unit: "KBy" })],
+    "a_size_kilobytes",
+  ],
+  [
+    "a unit that is no unit, for what is in braces is counted",
+    ["a.size", gauge("a", { value, unit: "{chunk}" })],
+    ["a_size", level],
+    "a_size",
   ],
   [
     "a unit's ending before _total",
@@ -38,6 +44,8 @@ const COLLIDING: readonly [
     ["busy_seconds_total", plain],
     "busy_seconds",
   ],
+  ["when a counter was created", ["a.b", plain], ["a.b.created", level], "a_b_created"],
+  ["when a histogram was created", ["h", spread], ["h.created", level], "h_created"],
   ["a histogram's buckets", ["h", spread], ["h.bucket", level], "h_bucket"],
   ["a histogram's sum", ["h", spread], ["h_sum", upDownCounter("a")], "h_sum"],
   ["a histogram's count", ["h", spread], ["h.count", level], "h_count"],

@@ -126,6 +126,7 @@ const MAKES: Readonly<Record<string, Make>> = {
   PrometheusMetricsOptions: constants({
     serviceName: DEFAULT_SERVICE_NAME,
     scopeName: DEFAULT_SCOPE_NAME,
+    scopeLabels: "others",
     collectTimeoutMs: DEFAULT_COLLECT_TIMEOUT_MS,
   }),
   ProcessorDeadline: async (options) => {

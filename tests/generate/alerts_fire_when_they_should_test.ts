@@ -67,12 +67,12 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   L2Slow: {
     fires: [{
-      [kv("l2_store_throughput_GBs_sum", L2)]: "0+0.0099x60",
-      [kv("l2_store_throughput_GBs_count", L2)]: "0+1x60",
+      [kv("l2_store_throughput_GB_per_second_sum", L2)]: "0+0.0099x60",
+      [kv("l2_store_throughput_GB_per_second_count", L2)]: "0+1x60",
     }],
     stays: [{
-      [kv("l2_store_throughput_GBs_sum", L2)]: "0+0.0101x60",
-      [kv("l2_store_throughput_GBs_count", L2)]: "0+1x60",
+      [kv("l2_store_throughput_GB_per_second_sum", L2)]: "0+0.0101x60",
+      [kv("l2_store_throughput_GB_per_second_count", L2)]: "0+1x60",
     }],
   },
   L1OutOfMemory: {

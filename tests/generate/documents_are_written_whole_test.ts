@@ -123,14 +123,14 @@ sum by (cart, kind) (rate(shop_receipts_bytes_total[5m]))
 
 |  |  |
 | --- | --- |
-| in a scrape | \`shop_open_orders\` |
+| in a scrape | \`shop_open\` |
 | type | gauge |
 | unit | orders |
 | labels | none |
 | from | \`order.start\`, \`order.end\` |
 
 \`\`\`promql
-sum (shop_open_orders)
+sum (shop_open)
 \`\`\`
 
 ## \`shop.fill\`
@@ -239,7 +239,7 @@ Deno.test("a dashboard has a row for each group of metrics, with two panels side
     [
       ["row shop", [0, 0, 24, 1], undefined],
       ["shop_receipts_bytes_total", [0, 1, 12, 8], 0],
-      ["shop_open_orders", [12, 1, 12, 8], 0],
+      ["shop_open", [12, 1, 12, 8], 0],
       ["shop_fill", [0, 9, 12, 8], 0],
       ["row till", [0, 17, 24, 1], undefined],
       ["till_duration_seconds", [0, 18, 12, 8], 0],

@@ -19,7 +19,8 @@ async function formatFor(accept: string | undefined): Promise<ScrapeFormat> {
   const response = await handler(new Request("http://localhost/metrics", { headers }));
   const format = (await response.text()).split(/[# \n]+/)[1] as ScrapeFormat;
   assertEquals(response.status, 200);
-  assertEquals(response.headers.get("content-type"), CONTENT_TYPES[format]);
+  const [type] = response.headers.get("content-type")?.split("; escaping=") ?? [];
+  assertEquals(type, CONTENT_TYPES[format]);
   assertEquals(response.headers.get("vary"), "Accept, Accept-Encoding");
   return format;
 }
@@ -78,6 +79,40 @@ Deno.test("the format is the one that Accept likes best", async () => {
     [`${OPEN},${"a/b,".repeat(2_000)}`, "prometheus"],
   ];
   for (const [accept, format] of table) assertEquals(await formatFor(accept), format, accept);
+});
+
+// opentelemetry-specification, metrics/sdk_exporters/prometheus.md, "Content Negotiation": it "MUST
+// follow Prometheus Content Negotiation guidelines" (prometheus.io/docs/instrumenting/
+// content_negotiation), where the content type has the escaping scheme that is in force.
+Deno.test("the content type has the escaping that the client asked for, and only then", async () => {
+  const v3 = `${OPEN};version=1.0.0;escaping=allow-utf-8;q=0.6,${OPEN};version=0.0.1;q=0.5,` +
+    `text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,${TEXT};q=0.3,*/*;q=0.2`;
+  for (
+    const [accept, type] of [
+      [v3, `${CONTENT_TYPES.openmetrics}; escaping=allow-utf-8`],
+      [`${OPEN};version=1.0.0;escaping=values`, `${CONTENT_TYPES.openmetrics}; escaping=values`],
+      [
+        `${OPEN};version=1.0.0;escaping="underscores"`,
+        `${CONTENT_TYPES.openmetrics}; escaping=underscores`,
+      ],
+      // With dots for `_dot_`, `_` would be doubled.
+      [`${OPEN};escaping=dots`, `${CONTENT_TYPES.openmetrics}; escaping=underscores`],
+      [`${OPEN};escaping="\\x; a"`, `${CONTENT_TYPES.openmetrics}; escaping=underscores`],
+      [`${TEXT};escaping=allow-utf-8`, `${CONTENT_TYPES.prometheus}; escaping=allow-utf-8`],
+      [OPEN, CONTENT_TYPES.openmetrics],
+      [`${OPEN};q=0.1;escaping=values,${TEXT}`, CONTENT_TYPES.prometheus],
+    ]
+  ) {
+    const headers = { accept: accept! };
+    const response = await handler(new Request("http://localhost/metrics", { headers }));
+    assertEquals(response.headers.get("content-type"), type, accept);
+    await response.body?.cancel();
+  }
+});
+
+Deno.test("/metrics/ answers as /metrics does", async () => {
+  const response = await handler(new Request("http://localhost/metrics/"));
+  assertEquals([response.status, await response.text()], [200, "# prometheus\n"]);
 });
 
 Deno.test("no header makes a scrape fail", async () => {

@@ -102,7 +102,7 @@ for (const way of ["meter", "collect"] as const) {
     const others = /event_bus_(queue_capacity|published|delivered|lost)|_mp_metrics_/;
     const rest: Record<string, number> = {};
     for (const [series, value] of Object.entries(found)) {
-      if (/throughput_GBs_(sum|count)/.test(series)) histograms[series] = value;
+      if (/throughput_GB_per_second_(sum|count)/.test(series)) histograms[series] = value;
       else if (!/_bucket\{|_seconds_(sum|count)/.test(series) && !others.test(series)) {
         rest[series] = value;
       }
@@ -148,14 +148,14 @@ for (const way of ["meter", "collect"] as const) {
     });
     const engine = '{device="cuda:0",engine_id="e1",model_name="a"}';
     assertEquals(histograms, {
-      [`${p}_l0_l1_store_throughput_GBs_count${engine}`]: 1,
-      [`${p}_l0_l1_store_throughput_GBs_sum${engine}`]: 3,
-      [`${p}_l0_l1_load_throughput_GBs_count${engine}`]: 2,
-      [`${p}_l0_l1_load_throughput_GBs_sum${engine}`]: 2 + 2,
-      [`${p}_l2_store_throughput_GBs_count{l2_name="disk"}`]: 1,
-      [`${p}_l2_store_throughput_GBs_sum{l2_name="disk"}`]: 3,
-      [`${p}_l2_load_throughput_GBs_count{l2_name="disk"}`]: 1,
-      [`${p}_l2_load_throughput_GBs_sum{l2_name="disk"}`]: 2,
+      [`${p}_l0_l1_store_throughput_GB_per_second_count${engine}`]: 1,
+      [`${p}_l0_l1_store_throughput_GB_per_second_sum${engine}`]: 3,
+      [`${p}_l0_l1_load_throughput_GB_per_second_count${engine}`]: 2,
+      [`${p}_l0_l1_load_throughput_GB_per_second_sum${engine}`]: 2 + 2,
+      [`${p}_l2_store_throughput_GB_per_second_count{l2_name="disk"}`]: 1,
+      [`${p}_l2_store_throughput_GB_per_second_sum{l2_name="disk"}`]: 3,
+      [`${p}_l2_load_throughput_GB_per_second_count{l2_name="disk"}`]: 1,
+      [`${p}_l2_load_throughput_GB_per_second_sum{l2_name="disk"}`]: 2,
     });
   });
 }
@@ -176,7 +176,8 @@ Deno.test("L2 tasks are paired by their ids, whatever the order of their ends", 
   submit(2, 1_000);
   complete(2, 1e9, 2_000);
   complete(1, 8e9, 4_000);
-  const sum = (await kv.scrape())['lmcache_mp_l2_store_throughput_GBs_sum{l2_name="disk"}'];
+  const sum =
+    (await kv.scrape())['lmcache_mp_l2_store_throughput_GB_per_second_sum{l2_name="disk"}'];
   assertEquals(sum, 1 + 2);
 });
 

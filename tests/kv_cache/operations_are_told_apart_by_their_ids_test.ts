@@ -40,7 +40,7 @@ async function sumOf(kind: "store" | "load", first: Ids, second: Ids): Promise<n
   complete(second, 1e9, 2_000);
   complete(first, 8e9, 4_000);
   const found = await kv.scrape();
-  return found[`lmcache_mp_l2_${kind}_throughput_GBs_sum{l2_name="disk"}`] ?? NaN;
+  return found[`lmcache_mp_l2_${kind}_throughput_GB_per_second_sum{l2_name="disk"}`] ?? NaN;
 }
 
 const APART = 1 / 1 + 8 / 4;

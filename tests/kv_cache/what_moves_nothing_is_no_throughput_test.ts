@@ -37,7 +37,7 @@ async function throughputs(bytes: readonly number[]): Promise<Record<string, [nu
   const of = (name: string): [number, number] => {
     const sum = (what: string) =>
       Object.entries(found).filter(([series]) =>
-        series.startsWith(`lmcache_mp_${name}_throughput_GBs_${what}`)
+        series.startsWith(`lmcache_mp_${name}_throughput_GB_per_second_${what}`)
       ).reduce((total, [, value]) => total + value, 0);
     return [sum("count"), sum("sum")];
   };

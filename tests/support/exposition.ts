@@ -25,6 +25,8 @@ export function parseOpenMetrics(text: string): Families {
   return parse(text.slice(0, -"# EOF\n".length), {
     isSample: (name, family, type) =>
       (SUFFIXES[type] ?? []).some((suffix) => name === family + suffix),
+    // OpenMetrics 1.0.0, "Counter" and "Histogram": totals, buckets, counts and sums only grow.
+    isCounterLike: (_sample, type) => type === "counter" || type === "histogram",
     unescapeHelp: (help) => unescapeText(help, /\\(.)|"/g),
   });
 }
@@ -36,16 +38,19 @@ export function parsePrometheus(text: string): Families {
       type === "histogram"
         ? (SUFFIXES["histogram"] ?? []).some((suffix) => name === family + suffix)
         : name === family,
+    isCounterLike: (sample, type) =>
+      type === "counter" || (type === "histogram" && !sample.endsWith("_sum")),
     unescapeHelp: (help) => unescapeText(help, /\\(.)/g),
   });
 }
 
 interface Dialect {
+  isCounterLike(sample: string, type: string): boolean;
   isSample(name: string, family: string, type: string): boolean;
   unescapeHelp(help: string): string;
 }
 
-function parse(text: string, { isSample, unescapeHelp }: Dialect): Families {
+function parse(text: string, { isSample, isCounterLike, unescapeHelp }: Dialect): Families {
   const families: Families = new Map();
   const seen = new Set<string>();
   let name = "";
@@ -77,6 +82,9 @@ function parse(text: string, { isSample, unescapeHelp }: Dialect): Families {
     if (current === undefined) throw new Error(`a sample without a family: ${line}`);
     const { sample, series, value, exemplar } = parseSample(line);
     if (!isSample(sample, name, current.type)) throw new Error(`not of ${name}: ${line}`);
+    if (isCounterLike(sample, current.type) && !(value >= 0)) {
+      throw new Error(`negative or not a number: ${line}`);
+    }
     if (seen.has(series)) throw new Error(`a second time: ${line}`);
     seen.add(series);
     current.samples.set(series, value);

@@ -75,7 +75,7 @@ export function buckets(boundaries: number[], counts: number[], total?: number):
 
 /** A source that always hands over the same metrics. */
 export function producerOf(metrics: MetricData[]): MetricProducer {
-  const scopeMetrics = [{ scope: { name: "test" }, metrics }];
+  const scopeMetrics = [{ scope: { name: "busbar" }, metrics }];
   const resourceMetrics = { resource: resourceFromAttributes({}), scopeMetrics };
   return { collect: () => Promise.resolve({ resourceMetrics, errors: [] }) };
 }

@@ -2,6 +2,7 @@ import { DEFAULT_EXPORT_QUEUE_OPTIONS } from "../../batching/options.ts";
 import { DEFAULT_EVENT_BUS_OPTIONS, type OverflowPolicy } from "../../bus/options.ts";
 import type { AttributeValue } from "../../catalog/attributes.ts";
 import { DEFAULT_COLLECT_TIMEOUT_MS } from "../../otel/prometheus/prometheus_metrics.ts";
+import type { ScopeLabels } from "../../otel/prometheus/scope_labels.ts";
 import { DEFAULT_METRICS_ADDRESS } from "../../http/serve_metrics.ts";
 import type { TemporalityPreference } from "../../otel/delta/delta_metric_exporter.ts";
 import { DEFAULT_SERVICE_NAME } from "../../otel/defaults.ts";
@@ -138,6 +139,11 @@ export interface PrometheusConfig {
   readonly hostname: string;
   /** The port to listen on, 0 for any. Default: 9464. */
   readonly port: number;
+  /**
+   * On which series the labels of their instrumentation scope stand (`otel_scope_name` and others):
+   * those of other scopes than Busbar's own (`"others"`), or `"all"`. Default: `"others"`.
+   */
+  readonly scopeLabels: ScopeLabels;
 }
 
 /** OpenTelemetry's samplers. */
@@ -229,7 +235,7 @@ export const DEFAULT_OBSERVABILITY_CONFIG: Omit<ObservabilityConfig, "serviceIns
       logs: undefined,
     },
     console: { traces: false, metrics: false, logs: false },
-    prometheus: { enabled: true, ...DEFAULT_METRICS_ADDRESS },
+    prometheus: { enabled: true, ...DEFAULT_METRICS_ADDRESS, scopeLabels: "others" },
     collectTimeoutMs: DEFAULT_COLLECT_TIMEOUT_MS,
     metricExportIntervalMs: 60_000,
     metricExportTimeoutMs: 30_000,

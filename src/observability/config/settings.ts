@@ -1,6 +1,7 @@
 import { MAX_QUEUE_SIZE_LIMIT, type OverflowPolicy } from "../../bus/options.ts";
 import { MAX_DELAY_MS } from "../../internal/timers.ts";
 import { TEMPORALITY_PREFERENCES } from "../../otel/delta/delta_metric_exporter.ts";
+import { SCOPE_LABELS } from "../../otel/prometheus/scope_labels.ts";
 import type { ExemplarFilter } from "./config.ts";
 import {
   ATTRIBUTES,
@@ -120,6 +121,7 @@ export const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>(O
     ...variable(integer(0, 65_535), "OTEL_EXPORTER_PROMETHEUS_PORT"),
     flag: "--prometheus-port",
   },
+  "prometheus.scopeLabels": { rule: oneOf(SCOPE_LABELS) },
   "collectTimeoutMs": { rule: DURATION },
   "metricExportIntervalMs": variable(DURATION, "OTEL_METRIC_EXPORT_INTERVAL"),
   "metricExportTimeoutMs": variable(DURATION, "OTEL_METRIC_EXPORT_TIMEOUT"),

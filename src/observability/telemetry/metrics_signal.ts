@@ -36,6 +36,7 @@ export function createMetricsSignal({ config, collect, logger }: TelemetryOption
     serviceInstanceId,
     resourceAttributes: config.resourceAttributes as Attributes,
     scopeName: DEFAULT_SCOPE_NAME,
+    scopeLabels: config.prometheus.scopeLabels,
     metricProducers: [producer],
     collectTimeoutMs: config.collectTimeoutMs,
     logger,

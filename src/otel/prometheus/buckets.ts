@@ -7,8 +7,10 @@ export interface ExplicitHistogram {
   readonly bounds: readonly number[];
   /** How many values each bucket holds, the one above all bounds last. */
   readonly counts: readonly number[];
-  /** The sum of the values; `undefined` where there may be negative ones. */
+  /** The sum of the values; `undefined` where it is not known. */
   readonly sum: number | undefined;
+  /** Whether the sum only grows, as a counter's does: no value is negative, and none may be. */
+  readonly sumGrows: boolean;
   /** At most one for each bucket. */
   readonly exemplars: readonly Exemplar[];
 }
@@ -18,6 +20,7 @@ export function explicitHistogram(
   value: {
     buckets: { boundaries: readonly number[]; counts: readonly number[] };
     sum?: number;
+    min?: number;
     count: number;
   },
   exemplars: readonly Exemplar[],
@@ -25,7 +28,17 @@ export function explicitHistogram(
   let { boundaries: bounds, counts } = value.buckets;
   if (counts.length === 0) [bounds, counts] = [[], [value.count]];
   if (bounds[bounds.length - 1] === Infinity) bounds = finite(bounds);
-  return { bounds, counts, sum: value.sum, exemplars };
+  return { bounds, counts, sum: value.sum, sumGrows: sumGrows(bounds, value), exemplars };
+}
+
+/**
+ * Whether all values are known to be at least 0, and such that are not have no bucket of their own.
+ */
+function sumGrows(
+  [lowest = 0]: readonly number[],
+  { sum = NaN, min = 0 }: { sum?: number; min?: number },
+): boolean {
+  return lowest >= 0 && min >= 0 && sum >= 0;
 }
 
 const finiteBounds = new WeakMap<readonly number[], readonly number[]>();
@@ -50,6 +63,7 @@ export function addHistograms(
       (_, i) => (a.counts[i] ?? 0) + (b.counts[i] ?? 0),
     ),
     sum: a.sum === undefined || b.sum === undefined ? undefined : a.sum + b.sum,
+    sumGrows: a.sumGrows && b.sumGrows,
     exemplars: [...a.exemplars, ...b.exemplars],
   };
 }
@@ -93,7 +107,7 @@ export function explicitBuckets(
   if (positive.counts.length > 0 && bounds.length === 0) push(power(scale, positive.first), 0);
   positive.counts.forEach((count, i) => push(power(scale, positive.first + i + 1), count));
   counts.push(carried);
-  return { bounds, counts, sum: value.sum, exemplars };
+  return { bounds, counts, sum: value.sum, sumGrows: sumGrows(bounds, value), exemplars };
 }
 
 /** 2^(index / 2^scale), without leaving the range of numbers on the way. */

@@ -16,7 +16,10 @@ export class Family {
   readonly unit: string;
   /** The help text, `""` if nobody gave one. */
   help: string;
-  /** Whether what several series of the same labels hold can be added up: not so for gauges. */
+  /**
+   * Whether what several series of the same labels hold can be added up: not so for gauges, nor for
+   * what comes from several scopes.
+   */
   additive = true;
   /** The value of each series: a number, or of histograms a histogram. */
   readonly values: (number | ExplicitHistogram)[] = [];
@@ -24,6 +27,8 @@ export class Family {
   #labels: LabelledText[] | undefined;
   readonly #lastLabels: readonly LabelledText[];
   readonly #indices = new Map<string, number>();
+  /** The scopes that series came from, by what their labels say. */
+  readonly #scopes = new Map<string, string>();
 
   /**
    * A family without series.
@@ -42,6 +47,13 @@ export class Family {
     this.type = type;
     this.unit = unit;
     this.help = help;
+  }
+
+  /** Says from which scope the series that follow come: what it is, and what its labels say. */
+  enter({ identity, labels }: { readonly identity: string; readonly labels: string }): void {
+    const known = this.#scopes.get(labels);
+    if (known === undefined) this.#scopes.set(labels, identity);
+    else if (known !== identity) this.additive = false;
   }
 
   /** The labels of each series. */
@@ -69,8 +81,9 @@ export class Family {
   }
 
   /**
-   * Adds a series; one that is not known, after `open`. One that is there already, by another attribute or instrument that has the same
-   * name now, is added up where the family is `additive`, and otherwise replaced.
+   * Adds a series; one that is not known, after `open`. One that is there already, by another
+   * attribute or instrument that has the same name now, is added up where the family is `additive`,
+   * and otherwise replaced.
    *
    * @returns false if it was replaced
    */

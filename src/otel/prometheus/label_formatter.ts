@@ -1,6 +1,10 @@
 import { labelName } from "../../catalog/scrape_name.ts";
 import type { Attributes } from "../../subscribers/otel_api.ts";
 import { escapeLabelValue } from "./escape.ts";
+import { labelValue } from "./label_value.ts";
+
+/** A label of the format's own, and what it is called before it becomes one. */
+export type FixedLabel = readonly [name: string, value: string];
 
 /** Attributes as labels of a series. */
 export interface LabelledText {
@@ -13,12 +17,15 @@ export interface LabelledText {
 /** Writes attributes as labels. */
 export class LabelFormatter {
   readonly #reserved: string | undefined;
+  readonly #fixed: readonly FixedLabel[];
 
   /**
    * A `reserved` label is the format's own: an attribute of that name gets `exported_` before it.
+   * `fixed` labels stand on each series, after its attributes.
    */
-  constructor(reserved?: string) {
+  constructor(reserved?: string, fixed: readonly FixedLabel[] = []) {
     this.#reserved = reserved;
+    this.#fixed = fixed;
   }
 
   /** The attributes as labels. */
@@ -34,7 +41,16 @@ export class LabelFormatter {
         (shared ??= []).push(name);
       } else {
         names.push(name);
-        values.push(valueText(value));
+        values.push(labelValue(value));
+      }
+    }
+    for (const [attribute, value] of this.#fixed) {
+      const name = this.#nameOf(attribute);
+      if (names.includes(name)) {
+        (shared ??= []).push(name);
+      } else {
+        names.push(name);
+        values.push(value);
       }
     }
     for (const name of shared ?? []) values[names.indexOf(name)] = this.#joined(attributes, name);
@@ -46,11 +62,13 @@ export class LabelFormatter {
 
   /** Values that share a name, in an order that does not depend on the attributes'. */
   #joined(attributes: Attributes, name: string): string {
-    return Object.keys(attributes).sort()
-      .filter((attribute) => this.#nameOf(attribute) === name)
-      .map((attribute) => attributes[attribute])
-      .filter((value) => value !== undefined && value !== null)
-      .map(valueText)
+    const entries: (readonly [string, unknown])[] = Object.entries(attributes);
+    return [...entries, ...this.#fixed]
+      .filter(([attribute, value]) =>
+        value !== undefined && value !== null && this.#nameOf(attribute) === name
+      )
+      .sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0)
+      .map(([, value]) => labelValue(value))
       .join(";");
   }
 
@@ -92,14 +110,4 @@ function knownLabelName(attribute: string): string {
   // There are few attribute names; should there be many after all, they are not remembered.
   if (knownNames.size < KNOWN_NAMES_LIMIT) knownNames.set(attribute, name);
   return name;
-}
-
-function valueText(value: unknown): string {
-  // Half a character becomes U+FFFD when the text is encoded: series that differ in it are one.
-  if (typeof value === "string") return value.toWellFormed();
-  try {
-    return JSON.stringify(value) ?? String(value);
-  } catch {
-    return String(value);
-  }
 }

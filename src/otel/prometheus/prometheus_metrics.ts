@@ -17,6 +17,7 @@ import type { Family } from "./family.ts";
 import { PrometheusSerializer } from "./prometheus_serializer.ts";
 import { SCRAPE_FORMATS, type ScrapeFormat } from "./scrape_format.ts";
 import type { MetricProducer, MetricReader } from "../sdk_types.ts";
+import { SCOPE_LABELS, type ScopeLabels } from "./scope_labels.ts";
 import { LazyResource } from "./lazy_resource.ts";
 import { SharedScrape } from "./shared_scrape.ts";
 
@@ -37,6 +38,12 @@ export interface PrometheusMetricsOptions {
   readonly readers?: readonly MetricReader[] | undefined;
   /** The name of the instrumentation scope. Default: `"busbar"`. */
   readonly scopeName?: string | undefined;
+  /**
+   * On which series the labels `otel_scope_name`, `otel_scope_version`, `otel_scope_schema_url` and
+   * those of the scope's attributes stand: those of all scopes but `scopeName` (`"others"`), or
+   * `"all"`, as OpenTelemetry has it. Default: `"others"`.
+   */
+  readonly scopeLabels?: ScopeLabels | undefined;
   /**
    * Further sources of metrics, collected with the meter's at each scrape. What a producer returns
    * must not be changed afterwards. Its histogram data points may have a field `exemplars` (see
@@ -68,6 +75,7 @@ const OPTIONS: Readonly<Record<keyof PrometheusMetricsOptions, true>> = {
   resourceAttributes: true,
   readers: true,
   scopeName: true,
+  scopeLabels: true,
   metricProducers: true,
   beforeCollect: true,
   collectTimeoutMs: true,
@@ -104,12 +112,16 @@ export class PrometheusMetrics implements AsyncDisposable {
       resourceAttributes = {},
       readers = [],
       scopeName = DEFAULT_SCOPE_NAME,
+      scopeLabels = "others",
       metricProducers = [],
       beforeCollect,
       collectTimeoutMs = DEFAULT_COLLECT_TIMEOUT_MS,
       logger = console,
     } = options;
     assertAboveZero(ACTION, "collectTimeoutMs", collectTimeoutMs);
+    if (!SCOPE_LABELS.includes(scopeLabels)) {
+      invalidArgument(TypeError, ACTION, "scopeLabels", `"others" or "all"`, scopeLabels);
+    }
     if (beforeCollect !== undefined) assertFunction(ACTION, "beforeCollect", beforeCollect);
     this.#beforeCollect = beforeCollect;
     this.#collectTimeoutMs = Math.min(collectTimeoutMs, MAX_DELAY_MS);
@@ -118,7 +130,7 @@ export class PrometheusMetrics implements AsyncDisposable {
       preventServerStart: true,
       metricProducers: [...metricProducers],
     });
-    const serializer = new PrometheusSerializer(logger);
+    const serializer = new PrometheusSerializer(logger, { ownScope: scopeName, scopeLabels });
     this.#scrapes = new SharedScrape(
       async () => serializer.group(await this.#collect()),
       (families, format) => serializer.write(families, format),

@@ -1,6 +1,6 @@
 import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
 import type { Logger } from "../../internal/logger.ts";
-import { Families } from "./families.ts";
+import { Families, type FamiliesOptions } from "./families.ts";
 import type { Family } from "./family.ts";
 import { ReportOnce } from "../../internal/report_once.ts";
 import { writeFamilies } from "./write_families.ts";
@@ -16,8 +16,8 @@ export class PrometheusSerializer {
   readonly #families: Families;
 
   /** What cannot be shown as it is, is logged once. */
-  constructor(logger: Logger) {
-    this.#families = new Families(new ReportOnce(logger));
+  constructor(logger: Logger, options: FamiliesOptions) {
+    this.#families = new Families(new ReportOnce(logger), options);
   }
 
   /** Groups what was collected into families, once for all formats. */

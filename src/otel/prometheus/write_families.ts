@@ -103,7 +103,7 @@ interface HistogramLayout {
 function writeHistogram(
   { name, format, endings }: HistogramLayout,
   { text: labels }: LabelledText,
-  { bounds, counts, sum, exemplars }: ExplicitHistogram,
+  { bounds, counts, sum, sumGrows, exemplars }: ExplicitHistogram,
 ): string {
   const bucket = `${name}_bucket${labels === "" ? "{" : `${labels.slice(0, -1)},`}`;
   const marks = format === "openmetrics" && exemplars.length > 0
@@ -118,11 +118,11 @@ function writeHistogram(
   // Whatever lies above the last finite bound.
   for (let i = endings.length; i < counts.length; i++) cumulative += counts[i] ?? 0;
   text += `${bucket}le="+Inf"} ${cumulative}${marks?.[endings.length] ?? ""}\n`;
-  if (sum !== undefined) text += `${name}_sum${labels} ${formatNumber(sum)}\n`;
-  // OpenMetrics: a count stands where a sum does, and only there.
-  if (sum !== undefined || format === "prometheus") {
-    text += `${name}_count${labels} ${cumulative}\n`;
-  }
+  // OpenMetrics: a sum is a counter, so that there is none where values may be negative; a count
+  // stands where a sum does, and only there.
+  const hasSum = sum !== undefined && (sumGrows || format === "prometheus");
+  if (hasSum) text += `${name}_sum${labels} ${formatNumber(sum)}\n`;
+  if (hasSum || format === "prometheus") text += `${name}_count${labels} ${cumulative}\n`;
   return text;
 }
 

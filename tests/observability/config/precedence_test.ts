@@ -43,6 +43,7 @@ const VALUES: Record<string, fc.Arbitrary<unknown>> = {
   "otlp.compression": fc.constantFrom("none", "gzip"),
   "prometheus.hostname": fc.constantFrom("::1", "0.0.0.0"),
   "prometheus.port": fc.integer({ min: 0, max: 65_535 }),
+  "prometheus.scopeLabels": fc.constantFrom("others", "all"),
   "collectTimeoutMs": fc.integer({ min: 1, max: 1e6 }),
   "metricExportIntervalMs": fc.integer({ min: 30_000, max: 1e6 }),
   "sampler.name": fc.constantFrom("always_off", "traceidratio"),

@@ -27,7 +27,10 @@ a_b_total{y="1"} 2
 a_b_total{z="1"} 20
 `,
   );
-  assertEquals(warnings, []);
+  assertEquals(warnings, [
+    'busbar: Cannot show all of what is said of the metric "a_b_total": it has another description, ' +
+    "but a_b is shown already, as a counter",
+  ]);
 });
 
 Deno.test("order of labels and empty labels make no other series", async () => {
@@ -81,14 +84,13 @@ Deno.test("of gauges with the same series the last is shown, and that is reporte
   ]);
 });
 
-Deno.test("a name of another type or unit is reported, and the first is shown", async () => {
+Deno.test("a name of another type is reported, and the first is shown", async () => {
   const { prometheus, openmetrics, warnings } = await scrapeBoth([
     sum({ name: "a.b", unit: "s" }, [point(1)]),
     gauge({ name: "a_b_seconds" }, [point(2)]),
     histogram({ name: "h" }, [point(buckets([], [3], 4))]),
     gauge({ name: "h.count" }, [point(5)]),
     gauge({ name: "target.info" }, [point(6)]),
-    sum({ name: "a_b_seconds_total" }, [point(7)]),
   ]);
   const expected = {
     "a_b_seconds_total": 1,
@@ -99,14 +101,38 @@ Deno.test("a name of another type or unit is reported, and the first is shown", 
   assertEquals(samples(prometheus), expected);
   assertEquals(samples(openmetrics), expected);
   assertEquals(warnings, [
-    'busbar: Cannot show the metric "a_b_seconds": its name a_b_seconds must have one type and unit, but ' +
+    'busbar: Cannot show the metric "a_b_seconds": its name a_b_seconds must have one type, but ' +
     'it is a gauge, and a counter in seconds by the metric "a.b"',
-    'busbar: Cannot show the metric "h.count": its name h_count must have one type and unit, but it is a ' +
+    'busbar: Cannot show the metric "h.count": its name h_count must have one type, but it is a ' +
     'gauge, and a histogram by the metric "h"',
-    'busbar: Cannot show the metric "target.info": its name target_info must have one type and unit, but ' +
+    'busbar: Cannot show the metric "target.info": its name target_info must have one type, but ' +
     "it is a gauge, and an info by the resource",
-    'busbar: Cannot show the metric "a_b_seconds_total": its name a_b_seconds must have one type and unit, ' +
-    'but it is a counter, and a counter in seconds by the metric "a.b"',
+  ]);
+});
+
+// opentelemetry-specification, compatibility/prometheus_and_openmetrics.md, "OTLP Metric points to
+// Prometheus", "Metric Metadata": "Exporters MUST drop entire metrics to prevent conflicting TYPE
+// comments, but SHOULD NOT drop metric points as a result of conflicting UNIT or HELP comments.
+// Instead, all but one of the conflicting UNIT and HELP comments (but not metric points) SHOULD be
+// dropped. If dropping a comment or metric points, the exporter SHOULD warn the user".
+Deno.test("a name of another unit or description is shown with the first, and that is reported", async () => {
+  const { openmetrics, warnings } = await scrapeBoth([
+    sum({ name: "a.b", unit: "s", description: "First" }, [point(1)]),
+    sum({ name: "a_b_seconds_total", description: "Second" }, [point(7), point(2, { x: 1 })]),
+  ]);
+  assertEquals(
+    openmetrics,
+    `# TYPE a_b_seconds counter
+# UNIT a_b_seconds seconds
+# HELP a_b_seconds First
+a_b_seconds_total 8
+a_b_seconds_total{x="1"} 2
+# EOF
+`,
+  );
+  assertEquals(warnings, [
+    'busbar: Cannot show all of what is said of the metric "a_b_seconds_total": it has no unit and ' +
+    "another description, but a_b_seconds is shown already, as a counter in seconds",
   ]);
 });
 
