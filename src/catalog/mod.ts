@@ -52,4 +52,10 @@ export {
   type MetricOptions,
   type ThroughputOptions,
 } from "./metric_options.ts";
-export type { SpanDeclaration, SpanDeclarationOptions, SpanKindName } from "./span.ts";
+export type {
+  SpanDeclaration,
+  SpanDeclarationOptions,
+  SpanEvents,
+  SpanKindName,
+  SpanLink,
+} from "./span.ts";

@@ -1,10 +1,11 @@
-import type { AnyEvents, EventTypeOf } from "../events/event_map.ts";
+import type { AnyEvents, EventOf, EventTypeOf } from "../events/event_map.ts";
 import type { EventAttributes } from "./attributes.ts";
 import {
   type AnyEvent,
   assertFunctions,
   assertOptions,
   assertPair,
+  assertType,
   defaultOperationId,
   invalidDeclaration,
   type OperationId,
@@ -13,6 +14,24 @@ import {
 
 /** The role of a span, as OpenTelemetry names it. */
 export type SpanKindName = "internal" | "server" | "client" | "producer" | "consumer";
+
+/** What a span is linked to: a `traceparent`, or one with more to say. */
+export type SpanLink = string | {
+  /** The W3C `traceparent` of the other span. */
+  readonly traceparent: string;
+  /** The W3C `tracestate` that came with it. Default: none. */
+  readonly tracestate?: string | undefined;
+  /** What the link says of itself. Default: nothing. */
+  readonly attributes?: EventAttributes | undefined;
+};
+
+/** The event types that become events of a span, each with what gives their attributes. */
+export type SpanEvents<Events extends object> = {
+  readonly [Type in EventTypeOf<Events>]?:
+    | true
+    | ((event: EventOf<Events, Type>) => EventAttributes)
+    | undefined;
+};
 
 /** The options of a span made from a start and an end event. */
 export interface SpanDeclarationOptions<Events extends object, Start, End> {
@@ -52,6 +71,28 @@ export interface SpanDeclarationOptions<Events extends object, Start, End> {
   readonly error?: ((end: End) => string | undefined) | undefined;
   /** Event types that, in the same session (and operation), mark the open span as failed. */
   readonly failedBy?: EventTypeOf<Events> | readonly EventTypeOf<Events>[] | undefined;
+  /**
+   * Event types that become events of the open span, in the same session (and operation, or one
+   * within it): `["stock.read"]`, or `{ "stock.read": (event) => attributes, "retry": true }`. Such an
+   * event is named by its type and has the metadata's strings, numbers and booleans, unless a function
+   * says others; one whose `metadata.error` is an `Error` is an `exception`. It fails nothing.
+   */
+  readonly events?:
+    | EventTypeOf<Events>
+    | readonly EventTypeOf<Events>[]
+    | SpanEvents<Events>
+    | undefined;
+  /**
+   * The spans that an event links it to, such as those that messages of a batch came from; each is
+   * linked once, and what is malformed is counted and left out. Default: none.
+   */
+  readonly links?: ((event: Start | End) => readonly SpanLink[] | undefined) | undefined;
+  /**
+   * What the operation threw, which becomes an `exception` of the span and, unless `error` says why,
+   * fails it; `undefined` if it threw nothing. Default: an `Error` as the end's `metadata.error`, if
+   * `error` does not say why.
+   */
+  readonly exception?: ((end: End) => unknown) | undefined;
 }
 
 /** One declared span. */
@@ -80,6 +121,15 @@ export interface SpanDeclaration<Events extends object> {
   readonly attributes: (event: AnyEvent) => EventAttributes;
   /** Why it failed. */
   readonly error: ((end: AnyEvent) => string | undefined) | undefined;
+  /**
+   * What gives the attributes of the events within it, by event type; a catalog of an earlier version
+   * has none.
+   */
+  readonly events?: ReadonlyMap<string, (event: AnyEvent) => EventAttributes> | undefined;
+  /** What an event links it to. */
+  readonly links?: ((event: AnyEvent) => readonly SpanLink[] | undefined) | undefined;
+  /** What the operation threw. */
+  readonly exception?: ((end: AnyEvent) => unknown) | undefined;
 }
 
 type Options = SpanDeclarationOptions<AnyEvents, AnyEvent, AnyEvent>;
@@ -97,6 +147,9 @@ const OPTIONS: Readonly<Record<keyof Options, true>> = {
   attributes: true,
   error: true,
   failedBy: true,
+  events: true,
+  links: true,
+  exception: true,
 };
 
 /** Declares a span. The types of its events are those of `declare`. */
@@ -109,13 +162,15 @@ export function declareSpan(
   assertPair(what, start, end);
   assertOptions(what, options, Object.keys(OPTIONS));
   const { kind = "internal", root = false, parent, operationId, attributes, error } = options;
-  const { name } = options;
+  const { name, links, exception } = options;
   if (!KINDS.includes(kind)) invalidDeclaration(what, "kind", `one of ${KINDS.join(", ")}`, kind);
   if (typeof root !== "boolean") invalidDeclaration(what, "root", "true or false", root);
   if (root && parent !== undefined) {
     invalidDeclaration(what, "parent", "absent from a root", parent);
   }
-  assertFunctions(what, { operationId, name, attributes, error });
+  assertFunctions(what, { operationId, name, attributes, error, links, exception });
+  const failedBy = typesOf(what, "failedBy", options.failedBy ?? []);
+  const events = eventsOf(what, options.events, [start, end, ...failedBy]);
   return {
     start,
     end,
@@ -123,12 +178,38 @@ export function declareSpan(
     parent,
     root,
     announcedBy: typesOf(what, "announcedBy", options.announcedBy ?? []),
-    failedBy: typesOf(what, "failedBy", options.failedBy ?? []),
+    failedBy,
     kind,
     name,
     attributes: attributes ?? metadataAttributes,
     error,
+    events,
+    links,
+    exception,
   };
+}
+
+/** The types of a span's events, checked, with what gives their attributes. */
+function eventsOf(
+  what: string,
+  events: Options["events"],
+  taken: readonly string[],
+): SpanDeclaration<AnyEvents>["events"] {
+  if (events === undefined) return undefined;
+  const isMap = typeof events === "object" && events !== null && !Array.isArray(events);
+  const given = isMap
+    ? Object.entries(events as SpanEvents<AnyEvents>).filter(([, value]) => value !== undefined)
+    : typesOf(what, "events", events).map((type) => [type, true] as const);
+  return new Map(given.map(([type, value]) => {
+    assertType(what, "events", type);
+    if (taken.includes(type)) {
+      invalidDeclaration(what, "events", "other types than start, end and failedBy", type);
+    }
+    if (value !== true && typeof value !== "function") {
+      invalidDeclaration(what, `events[${JSON.stringify(type)}]`, "true or a function", value);
+    }
+    return [type, value === true ? metadataAttributes : value as typeof metadataAttributes];
+  }));
 }
 
 /** Tells events apart, and says nothing about them: the option `operationIdAttribute` asks for it. */

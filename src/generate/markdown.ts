@@ -77,8 +77,8 @@ function whatItBecomes<Events extends object>(catalog: Catalog<Events>, type: st
   const metrics = describeMetrics(catalog).filter(({ types }) => types.includes(type))
     .map(({ name }) => `the metric \`${name}\``);
   const spans = Object.entries(catalog.spans ?? {})
-    .filter(([, { start, end, announcedBy, failedBy }]) =>
-      [start, end, ...announcedBy, ...failedBy].includes(type)
+    .filter(([, { start, end, announcedBy, failedBy, events }]) =>
+      [start, end, ...announcedBy, ...failedBy, ...events?.keys() ?? []].includes(type)
     )
     .map(([name]) => `the span \`${name}\``);
   const logs = Object.hasOwn(catalog.logs ?? {}, type) ? ["a log record"] : [];

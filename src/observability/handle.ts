@@ -6,6 +6,7 @@ import type { MetricsServer } from "../http/serve_metrics.ts";
 import type { DeadlineOptions } from "../library/options.ts";
 import { resolveTimeoutMs } from "../internal/deadline.ts";
 import type { ScrapeFormat } from "../otel/prometheus/scrape_format.ts";
+import type { SpanContext } from "../subscribers/otel_api.ts";
 import type { CatalogSubscription } from "../subscribers/subscribe_catalog.ts";
 import type { ObservabilityConfig } from "./config/config.ts";
 import type { Endpoints } from "./endpoints.ts";
@@ -41,6 +42,13 @@ export interface Observability<Events extends object = AnyEvents> extends AsyncD
    * runtime's own OpenTelemetry has them
    */
   scrape(format?: ScrapeFormat): Promise<string>;
+  /**
+   * What identifies the open span of an operation, or else of a session: its root, or the span opened
+   * last. `undefined` if none is open, or spans are not made.
+   *
+   * @param operationId the operation that its events have as their id
+   */
+  spanContext(sessionId: string, operationId?: string): SpanContext | undefined;
   /**
    * Resolves when everything published before the call has passed through the bus, its subscribers
    * and the exporters. Whatever fails meanwhile, it does not reject.
@@ -104,6 +112,7 @@ export function createHandle<Events extends object>(parts: Parts<Events>): Obser
       if (telemetry.scrape === undefined) throw nothingToScrape(config);
       return await telemetry.scrape(format);
     },
+    spanContext: (sessionId, operationId) => parts.subscription.spanContext(sessionId, operationId),
     flush: (options = {}) => flush(parts, options),
     shutdown,
     [Symbol.asyncDispose]: () => shutdown(),
@@ -130,6 +139,7 @@ export function createDisabledHandle<Events extends object>(
     handler: endpoints.handler,
     nodeHandler: endpoints.nodeHandler,
     scrape: () => Promise.reject(nothingToScrape(config)),
+    spanContext: () => undefined,
     flush: () => Promise.resolve(true),
     shutdown,
     [Symbol.asyncDispose]: () => shutdown(),

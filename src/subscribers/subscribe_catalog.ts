@@ -17,7 +17,7 @@ import { LoggingSubscriber } from "./logging/logging_subscriber.ts";
 import type { LoggingSubscriberOptions } from "./logging/options.ts";
 import { MetricsSubscriber } from "./metrics/metrics_subscriber.ts";
 import type { CollectedMetric } from "./metrics/series.ts";
-import type { Meter, TracerLike } from "./otel_api.ts";
+import type { Meter, SpanContext, TracerLike } from "./otel_api.ts";
 import { observeBus } from "./self_metrics/observe_bus.ts";
 import { observeSubscribers } from "./self_metrics/observe_subscribers.ts";
 import { SpanRegistry } from "./tracing/span_registry.ts";
@@ -85,6 +85,8 @@ export interface CatalogSubscription extends Disposable {
   collect(): CollectedMetric[];
   /** The same, made in slices that leave the event loop free; see `MetricsSubscriber`. */
   collectInSlices(): Promise<CollectedMetric[]>;
+  /** What identifies the open span of an operation or a session; see `TracingSubscriber`. */
+  spanContext(sessionId: string, operationId?: string): SpanContext | undefined;
   /**
    * Unregisters all of it and shuts the subscribers down, for a bus that goes on; `EventBus.stop`
    * does the same for a bus that does not. A second call returns the first one's result.
@@ -182,6 +184,7 @@ export function subscribeCatalog<Events extends object>(
     return {
       collect: () => [],
       collectInSlices: () => Promise.resolve([]),
+      spanContext: () => undefined,
       shutdown: () => Promise.resolve(true),
       [Symbol.dispose]: () => {},
     };
@@ -216,6 +219,7 @@ export function subscribeCatalog<Events extends object>(
   return {
     collect: () => options.collect ? metrics?.collect() ?? [] : [],
     collectInSlices: async () => options.collect ? await metrics?.collectInSlices() ?? [] : [],
+    spanContext: (sessionId, operationId) => tracing?.spanContext(sessionId, operationId),
     shutdown: async (deadline = {}) => {
       const timeoutMs = resolveTimeoutMs("shut the subscribers down", deadline);
       dispose();

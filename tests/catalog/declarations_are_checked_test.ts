@@ -130,6 +130,31 @@ const REFUSED: readonly [declare: () => unknown, message: string][] = [
     'Cannot declare a span: end must be another type than start, received "order.start"',
   ],
   [
+    () => span("order.start", "order.end", { events: ["order.end"] }),
+    "Cannot declare a span: events must be other types than start, end and failedBy, received " +
+    '"order.end"',
+  ],
+  [
+    () => span("order.start", "order.end", { events: untyped({ "order.read": "all" }) }),
+    'Cannot declare a span: events["order.read"] must be true or a function, received "all"',
+  ],
+  [
+    () => span("order.start", "order.end", { events: untyped(7) }),
+    "Cannot declare a span: events must be an event type or a list of them, received 7",
+  ],
+  [
+    () => span("order.start", "order.end", { events: untyped({ "bus:drop": true }) }),
+    'Cannot declare a span: events must be an event type, not beginning with bus:, received "bus:drop"',
+  ],
+  [
+    () => span("order.start", "order.end", { links: untyped<undefined>([]) as never }),
+    "Cannot declare a span: links must be a function, received []",
+  ],
+  [
+    () => span("order.start", "order.end", { exception: untyped<undefined>("e") as never }),
+    'Cannot declare a span: exception must be a function, received "e"',
+  ],
+  [
     () => span("order.start", "order.end", { root: true, parent: "request" }),
     "Cannot declare a span: parent must be absent from a root",
   ],

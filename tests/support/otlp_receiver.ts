@@ -24,6 +24,10 @@ const SPAN: Schema = {
   7: ["startTimeUnixNano", "fixed64"],
   8: ["endTimeUnixNano", "fixed64"],
   9: ["attributes*", ATTRIBUTE],
+  11: ["events*", { 2: ["name", "string"], 3: ["attributes*", ATTRIBUTE] }],
+  12: ["droppedEventsCount", "int"],
+  13: ["links*", { 1: ["traceId", "hex"], 2: ["spanId", "hex"] }],
+  14: ["droppedLinksCount", "int"],
   15: ["status", { 2: ["message", "string"], 3: ["code", "int"] }],
 };
 const LOG_RECORD: Schema = {

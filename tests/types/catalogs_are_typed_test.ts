@@ -56,6 +56,20 @@ Deno.test("a wrong event type does not compile", () => {
     const _durationEnd = duration("order.start", "order.ended");
     // @ts-expect-error: there is no such end
     const _throughput = throughput("order.start", "order.ended", { bytes: () => 1 });
+    const _spanEvents = span("order.start", "order.end", {
+      events: { "order.end": (event) => ({ total: event.metadata.total }), "order.start": true },
+      links: ({ metadata }) => ["cart" in metadata ? metadata.cart : metadata.status],
+      exception: (end) => end.metadata.status,
+    });
+    const _spanEventTypes = span("order.start", "order.end", { events: ["order.start"] });
+    const _spanEvent = span("order.start", "order.end", {
+      // @ts-expect-error: there is no such type
+      events: { "order.read": true },
+    });
+    const _spanEventList = span("order.start", "order.end", {
+      // @ts-expect-error: there is no such type in the list
+      events: ["order.read"],
+    });
     // @ts-expect-error: there is no such start
     const _spanStart = span("order.begin", "order.end");
     // @ts-expect-error: there is no such end

@@ -84,6 +84,13 @@ const TRACING_INSTRUMENTS: readonly Observed<TracingStats>[] = [
     description: "Malformed traceparents that were ignored",
     rows: ({ invalidTraceparents }) => [[invalidTraceparents]],
   },
+  {
+    name: "spans.orphaned_events",
+    kind: "counter",
+    description: "Events whose span was not open",
+    // A subscriber of an earlier version has no such count.
+    rows: ({ orphanedEvents = 0 }) => [[orphanedEvents]],
+  },
 ];
 
 const LOGGING_INSTRUMENTS: readonly Observed<LoggingStats>[] = [
@@ -116,7 +123,7 @@ const LOGGING_INSTRUMENTS: readonly Observed<LoggingStats>[] = [
  * - `metrics.overflowed_values` and `metrics.invalid_values` by `metric`, `metrics.open_pairs`,
  *   `metrics.expired_pairs`, `metrics.orphaned_ends`, `metrics.ambiguous_pairs`;
  * - `spans.open`, `spans.expired`, `spans.orphaned_ends`, `spans.ambiguous_pairs`,
- *   `spans.invalid_traceparents`;
+ *   `spans.invalid_traceparents`, `spans.orphaned_events`;
  * - `logs.suppressed_records` by `event_type`, `logs.failed_records` and `logs.dropped_records` by
  *   `sink`.
  *

@@ -1,4 +1,11 @@
-import { type Context, createTraceState, ROOT_CONTEXT, type Span, trace } from "@opentelemetry/api";
+import {
+  type Context,
+  createTraceState,
+  ROOT_CONTEXT,
+  type Span,
+  type SpanContext,
+  trace,
+} from "@opentelemetry/api";
 import type { BusEvent } from "../../events/event.ts";
 import { parseTraceparent } from "./traceparent.ts";
 
@@ -39,19 +46,25 @@ export function contextOf(parent: Span): Context {
   return new ParentContext(parent);
 }
 
+/** What identifies a remote span, `undefined` if its `traceparent` is malformed. */
+export function remoteSpanContext(
+  { traceparent, tracestate }: { readonly traceparent?: unknown; readonly tracestate?: unknown },
+): SpanContext | undefined {
+  const remote = parseTraceparent(traceparent);
+  // What is malformed in it is left out, as the W3C asks.
+  return remote !== undefined && typeof tracestate === "string" && tracestate !== ""
+    ? { ...remote, traceState: createTraceState(tracestate) }
+    : remote;
+}
+
 /**
  * The context of the span that an event's `traceparent` and `tracestate` name, an empty one if it
  * names none; `undefined` if the traceparent is malformed.
  */
 export function remoteContext(
-  { traceparent, tracestate }: Pick<BusEvent, "traceparent" | "tracestate">,
+  event: Pick<BusEvent, "traceparent" | "tracestate">,
 ): Context | undefined {
-  if (traceparent === undefined) return ROOT_CONTEXT;
-  const remote = parseTraceparent(traceparent);
-  if (remote === undefined) return undefined;
-  // What is malformed in it is left out, as the W3C asks.
-  const spanContext = typeof tracestate === "string" && tracestate !== ""
-    ? { ...remote, traceState: createTraceState(tracestate) }
-    : remote;
-  return contextOf(trace.wrapSpanContext(spanContext));
+  if (event.traceparent === undefined) return ROOT_CONTEXT;
+  const remote = remoteSpanContext(event);
+  return remote && contextOf(trace.wrapSpanContext(remote));
 }

@@ -2,6 +2,7 @@ import type { Span } from "@opentelemetry/api";
 import { SpanStatusCode } from "@opentelemetry/api";
 import type { AnyEvent } from "../../catalog/declaration.ts";
 import { metadataAttributes, type SpanDeclaration } from "../../catalog/span.ts";
+import { cut, errorText } from "../../internal/reporting.ts";
 import { toHrTime } from "../hr_time.ts";
 
 /** Why an event says that something failed: its error or message, or else its type. */
@@ -28,8 +29,9 @@ export function markFailed(span: Span, reason: unknown): void {
 }
 
 /**
- * Marks a span as failed if its end says so: in the way that its declaration reads it, or else by an
- * `Error` as the metadata's `error`, as the end of an `operation` has that threw.
+ * Marks a span as failed if its end says so, in the way that its declaration reads it, and puts what
+ * was thrown into it: by default an `Error` as the metadata's `error`, as the end of an `operation` has
+ * that threw, if the declaration does not say otherwise why it failed.
  *
  * @returns what the declaration threw, wrapped
  */
@@ -40,20 +42,35 @@ export function judgeEnd(
   event: AnyEvent,
 ): { readonly error: unknown } | undefined {
   let thrown: { readonly error: unknown } | undefined;
+  let isFailed = false;
   try {
     const reason: unknown = declaration.error?.(event);
-    if (reason !== undefined && reason !== null) {
-      markFailed(span, reason);
-      return undefined;
-    }
+    isFailed = reason !== undefined && reason !== null;
+    if (isFailed) markFailed(span, reason);
   } catch (error) {
     thrown = { error };
   }
   try {
-    const { error } = (event.metadata ?? {}) as { error?: unknown };
-    if (error instanceof Error) recordFailure(span, event, error);
+    const exception = exceptionOf(declaration, event, isFailed);
+    if (exception !== undefined && exception !== null) {
+      const recorded = exception instanceof Error ? exception : cut(errorText(exception));
+      span.recordException(recorded, toHrTime(event.timestamp));
+      if (!isFailed) markFailed(span, recorded);
+    }
   } catch (error) {
     thrown ??= { error };
   }
   return thrown;
+}
+
+function exceptionOf(
+  // deno-lint-ignore no-explicit-any -- the catalog's types are erased inside declarations
+  { exception }: SpanDeclaration<any>,
+  event: AnyEvent,
+  isFailed: boolean,
+): unknown {
+  if (exception !== undefined) return exception(event);
+  if (isFailed) return undefined;
+  const { error } = (event.metadata ?? {}) as { error?: unknown };
+  return error instanceof Error ? error : undefined;
 }

@@ -84,6 +84,12 @@ export class Operations implements SpanSource {
     return open && formatTraceparent(open.span.span.spanContext());
   }
 
+  /** What identifies an operation's span, if it is open or known beforehand. */
+  contextOf(operationId: string): SpanContext | undefined {
+    return this.#open.get(operationId)?.span.span.spanContext() ??
+      this.#announced.get(operationId)?.reserved;
+  }
+
   /** What was announced for an event that starts such a span, once. */
   take(named: NamedSpan, { operationId }: BusEvent): Announced | undefined {
     if (this.#announced.size === 0) return undefined;

@@ -79,8 +79,10 @@ export interface TracingStats {
    * ends are given to the starts in order, which may be wrong.
    */
   readonly ambiguousPairs: number;
-  /** Malformed traceparents that were ignored. */
+  /** Malformed traceparents that were ignored, of starts and of links. */
   readonly invalidTraceparents: number;
+  /** Events that are declared to be in a span, and came when it was not open: not yet or no more. */
+  readonly orphanedEvents: number;
 }
 
 /** Checked options, with the defaults filled in. */

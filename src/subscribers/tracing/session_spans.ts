@@ -22,7 +22,8 @@ export function namedSpans(spans: Readonly<Record<string, SpanDeclaration<any>>>
   return Object.entries(spans).map(([name, declaration], index) => ({
     name,
     declaration,
-    indexed: parents.has(name) || declaration.failedBy.length > 0,
+    indexed: parents.has(name) || declaration.failedBy.length > 0 ||
+      declaration.events !== undefined,
     index,
   }));
 }
@@ -40,6 +41,8 @@ export interface OpenSpanInit {
   readonly timestamp: number;
   /** What is set at its end, if not before. */
   readonly attributes: NewAttributes | undefined;
+  /** What it was linked to, if its declaration links it. */
+  readonly linked: Set<string> | undefined;
 }
 
 /** A span that has not ended. */
@@ -51,6 +54,7 @@ export class OpenSpan implements OpenSpanInit {
   readonly root: OpenSpan | undefined;
   readonly timestamp: number;
   readonly attributes: NewAttributes | undefined;
+  readonly linked: Set<string> | undefined;
   /** How many spans and announced operations hold it open. */
   heldBy = 0;
   /** When its own end came, if it is held open since then. */
@@ -74,6 +78,7 @@ export class OpenSpan implements OpenSpanInit {
     this.root = init.root;
     this.timestamp = init.timestamp;
     this.attributes = init.attributes;
+    this.linked = init.linked;
   }
 }
 
@@ -110,6 +115,13 @@ export class SessionSpans implements Keyed {
   /** The open span of an indexed name that was opened last. */
   newestOf(name: string): OpenSpan | undefined {
     return this.#byName?.get(name)?.newest;
+  }
+
+  /** The open span of an operation that was opened last: they are looked through. */
+  newestWith(operationId: string): OpenSpan | undefined {
+    let open = this.#newest;
+    while (open !== undefined && open.operationId !== operationId) open = open.older;
+    return open;
   }
 
   add(open: OpenSpan): void {

@@ -9,7 +9,7 @@ export type Step = (named: NamedSpan, event: AnyEvent) => void;
 /** The handlers of all types that declared spans name. */
 export function handlersOf(
   spans: readonly NamedSpan[],
-  steps: { readonly fail: Step; readonly end: Step; readonly announce: Step; readonly start: Step },
+  steps: Readonly<Record<"fail" | "addEvent" | "end" | "announce" | "start", Step>>,
 ): Record<string, EventHandler> {
   const lists = new Map<string, ((event: AnyEvent) => void)[]>();
   const add = (typesOf: (named: NamedSpan) => readonly string[], step: Step) => {
@@ -19,8 +19,9 @@ export function handlersOf(
       }
     }
   };
-  // An event that ends one span and begins another ends the one first.
+  // An event that ends one span and begins another ends the one first, and before that is part of it.
   add(({ declaration }) => declaration.failedBy, steps.fail);
+  add(({ declaration }) => [...declaration.events?.keys() ?? []], steps.addEvent);
   add(({ declaration }) => [declaration.end], steps.end);
   add(({ declaration }) => declaration.announcedBy, steps.announce);
   add(({ declaration }) => [declaration.start], steps.start);

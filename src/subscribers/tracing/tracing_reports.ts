@@ -5,22 +5,28 @@ import type { Logger } from "../../internal/logger.ts";
 export class TracingReports {
   /** Malformed traceparents that were ignored. */
   invalidTraceparents = 0;
+  /** Events whose span was not open. */
+  orphanedEvents = 0;
+  /** The type of the last of them. */
+  lastOrphaned = "";
   /** The name of the span that has expired last. */
   lastExpired = "";
   readonly #name: () => string;
   readonly #expired: CountReport;
   readonly #invalid: CountReport;
+  readonly #orphaned: CountReport;
 
   /** @param name the subscriber's, which its class may only set afterwards */
   constructor(logger: Logger, name: () => string) {
     this.#name = name;
     this.#expired = new CountReport(logger);
     this.#invalid = new CountReport(logger);
+    this.#orphaned = new CountReport(logger);
   }
 
   /** Called after each slice: nearly always there is nothing to log. */
   update(expired: number, now: () => number): void {
-    if (expired + this.invalidTraceparents === 0) return;
+    if (expired + this.invalidTraceparents + this.orphanedEvents === 0) return;
     this.#expired.update(
       expired,
       now,
@@ -32,6 +38,13 @@ export class TracingReports {
       this.invalidTraceparents,
       now,
       (count) => `${this.#name()} ignored malformed traceparents: ${count} so far`,
+    );
+    this.#orphaned.update(
+      this.orphanedEvents,
+      now,
+      (count) =>
+        `${this.#name()} ignored events whose span was not open, not yet or no more: ${count} so ` +
+        `far, the last one ${JSON.stringify(this.lastOrphaned)}`,
     );
   }
 }

@@ -13,7 +13,8 @@ import { Expiry } from "../pairs/expiry.ts";
 import { operationIdOf } from "../pairs/open_pairs.ts";
 import { PairsGroup } from "../pairs/pairs_group.ts";
 import { Announcements } from "./announcements.ts";
-import { judgeEnd, reasonOf, recordFailure } from "./failure.ts";
+import { describeEnd, describeStart } from "./describe_span.ts";
+import { reasonOf, recordFailure } from "./failure.ts";
 import { OpenSpans } from "./open_spans.ts";
 import { type Announced, Operations } from "./operations.ts";
 import {
@@ -24,8 +25,8 @@ import {
 import { SPAN_KINDS } from "./span_kinds.ts";
 import { contextOf, remoteContext } from "./contexts.ts";
 import { type NamedSpan, namedSpans, OpenSpan } from "./session_spans.ts";
-import { addAttributes, NewAttributes } from "./span_attributes.ts";
-import { nameBy } from "./span_name.ts";
+import { addSpanEvent } from "./span_events.ts";
+import { SpanFinder } from "./span_finder.ts";
 import { handlersOf } from "./steps.ts";
 import { TracingReports } from "./tracing_reports.ts";
 import { WaitingRoots } from "./waiting_roots.ts";
@@ -48,7 +49,9 @@ export let spanSourceOfSubscriber: (subscriber: object) => SpanSource;
  *   latest of these times.
  * - Its name is the one that it is declared under, unless its declaration's `name` says another.
  * - Its attributes are those of the start and the end event; its session and its operation id only
- *   if `sessionIdAttribute` and `operationIdAttribute` ask for them.
+ *   if `sessionIdAttribute` and `operationIdAttribute` ask for them. Its events, links and exceptions
+ *   are those that its declaration names; an event that comes when it is not open is counted
+ *   (`orphanedEvents`) and logged.
  * - What is open is bounded by count and age: a span expires when it has waited too long by the
  *   bus's clock, with or without traffic, whatever the events' timestamps say. It is ended at that
  *   time with the attribute `busbar.expired`, counted and logged. `flush` ends no others; `shutdown`
@@ -92,7 +95,6 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
   override readonly name: string = "TracingSubscriber";
   readonly #tracer: TracerLike;
   readonly #named: readonly NamedSpan[];
-  readonly #byName = new Map<string, NamedSpan>();
   readonly #deferAttributes: boolean;
   readonly #sessionIdAttribute: string | undefined;
   readonly #operationIdAttribute: string | undefined;
@@ -100,6 +102,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
   readonly #operations: Operations;
   readonly #waiting: WaitingRoots;
   readonly #announced: Announcements;
+  readonly #finder: SpanFinder;
   readonly #ambiguous: AmbiguousPairs;
   readonly #expiry: Expiry;
   readonly #reports: TracingReports;
@@ -129,7 +132,6 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     this.#sessionIdAttribute = resolved.sessionIdAttribute;
     this.#operationIdAttribute = resolved.operationIdAttribute;
     this.#named = namedSpans(spans);
-    for (const named of this.#named) this.#byName.set(named.name, named);
     const group = new PairsGroup();
     this.#open = new OpenSpans(this.#named, group, {
       ...limits,
@@ -141,6 +143,13 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     this.#announced = new Announcements(this.#named, group, {
       ...limits,
       onExpire: (root) => this.#guard(() => this.#release(root, this.#expiry.now())),
+    });
+    this.#finder = new SpanFinder({
+      named: this.#named,
+      open: this.#open,
+      operations: this.#operations,
+      waiting: this.#waiting,
+      announced: this.#announced,
     });
     this.#ambiguous = new AmbiguousPairs(logger);
     const pairs = [this.#announced.pairs, this.#open.pairs];
@@ -160,7 +169,19 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
       orphanedEnds: orphaned,
       ambiguousPairs: this.#ambiguous.count,
       invalidTraceparents: this.#reports.invalidTraceparents,
+      orphanedEvents: this.#reports.orphanedEvents,
     };
+  }
+
+  /**
+   * What identifies the open span of an operation, or else of a session: its root, or the span opened
+   * last. `undefined` if none is open: a span is from when its start has been handled, that of an
+   * `operation` with a `BusTracer` from its beginning.
+   *
+   * @param operationId the operation that its events have as their id
+   */
+  spanContext(sessionId: string, operationId: string = ""): SpanContext | undefined {
+    return this.#finder.contextOf(sessionId, operationId);
   }
 
   /** A handler for each type that some declared span names. */
@@ -169,6 +190,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     if (context !== undefined) this.#expiry.now = context.now;
     return handlersOf(this.#named, {
       fail: (named, event) => this.#fail(named, event),
+      addEvent: (named, event) => this.#addEvent(named, event),
       end: (named, event) => this.#end(named, event),
       announce: (named, event) => this.#announce(named, event),
       start: (named, event) => this.#start(named, event),
@@ -219,14 +241,13 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
   }
 
   #start(named: NamedSpan, event: AnyEvent): void {
-    const { name, declaration } = named;
+    const { declaration } = named;
     const operationId = operationIdOf(declaration, event);
     const operation = this.#operations.take(named, event);
-    const parent = this.#parent(named, operationId, event, operation);
-    const attributes = new NewAttributes();
-    let thrown = addAttributes(attributes, declaration, event);
-    const called = nameBy(declaration, event);
-    thrown ??= called.thrown;
+    const parent = this.#finder.parentOf(named, operationId, event, operation);
+    const described = describeStart(named, event);
+    const { attributes, links, linked, thrown } = described;
+    this.#reports.invalidTraceparents += described.invalidLinks;
     attributes.setId(this.#sessionIdAttribute, event.sessionId);
     attributes.setId(this.#operationIdAttribute, operationId);
     const options: SpanOptions & Pick<Announced, "reserved"> = {
@@ -234,9 +255,10 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
       startTime: toHrTime(event.timestamp),
       attributes: this.#deferAttributes ? NO_ATTRIBUTES : attributes.attributes,
       reserved: operation?.reserved,
+      links,
     };
     const context = parent === undefined ? this.#remoteContext(event) : contextOf(parent.span);
-    const span = this.#tracer.startSpan(called.name ?? name, options, context);
+    const span = this.#tracer.startSpan(described.name, options, context);
     // Nothing has changed until here, should the tracer throw.
     const root = parent?.named.declaration.root ? parent : parent?.root;
     if (root !== undefined) root.heldBy++;
@@ -249,6 +271,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
       root,
       timestamp: event.timestamp,
       attributes: this.#deferAttributes ? attributes : undefined,
+      linked,
     });
     const overlaps = this.#open.add(open);
     if (operation !== undefined) this.#operations.add(event.operationId, operation, open);
@@ -272,12 +295,9 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     this.#remember(event, span);
     let thrown: { readonly error: unknown } | undefined;
     if (span.isRecording()) {
-      thrown = addAttributes(open.attributes ?? span, declaration, event);
-      const called = nameBy(declaration, event);
-      if (called.name !== undefined) span.updateName(called.name);
-      thrown ??= called.thrown;
-      const unjudged = judgeEnd(span, declaration, event);
-      thrown ??= unjudged;
+      const unsaid = describeEnd(open, event);
+      this.#reports.invalidTraceparents += unsaid.invalidLinks;
+      thrown = unsaid.thrown;
     }
     if (open.heldBy > 0) {
       open.endedAtMs = event.timestamp;
@@ -290,15 +310,22 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
   }
 
   #fail(named: NamedSpan, event: AnyEvent): void {
-    const session = this.#open.session(event.sessionId);
-    if (session === undefined) return;
-    const operationId = operationIdOf(named.declaration, event);
-    const open = this.#open.find(named, operationId, session) ??
-      this.#waiting.newestOf(named, operationId, session) ??
-      (operationId === "" ? session.newestOf(named.name) : undefined);
+    const open = this.#finder.spanOf(named, event);
     if (open === undefined) return;
     this.#remember(event, open.span);
     recordFailure(open.span, event, reasonOf(event));
+  }
+
+  #addEvent(named: NamedSpan, event: AnyEvent): void {
+    const open = this.#finder.spanOf(named, event);
+    if (open === undefined) {
+      this.#reports.orphanedEvents++;
+      this.#reports.lastOrphaned = event.type;
+      return;
+    }
+    this.#remember(event, open.span);
+    const thrown = addSpanEvent(open.span, named.declaration, event);
+    if (thrown !== undefined) throw thrown.error;
   }
 
   #announce(named: NamedSpan, event: AnyEvent): void {
@@ -312,29 +339,6 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
   #endAnnouncement(named: NamedSpan, operationId: string, event: AnyEvent): void {
     const root = this.#announced.remove(named, operationId, event);
     if (root !== undefined) this.#release(root, event.timestamp);
-  }
-
-  #parent(
-    named: NamedSpan,
-    operationId: string,
-    event: AnyEvent,
-    operation: Announced | undefined,
-  ): OpenSpan | undefined {
-    const { root, parent } = named.declaration;
-    const session = root ? undefined : this.#open.session(event.sessionId);
-    if (session === undefined) return undefined;
-    const enclosing = this.#operations.enclosing(event, session, operation);
-    if (parent !== undefined) {
-      const around = this.#operations.nearest(parent, enclosing);
-      if (around !== undefined) return around;
-      const declared = operationId === "" ? undefined : this.#byName.get(parent);
-      const same = declared && this.#open.find(declared, operationId, session);
-      const found = same ?? session.newestOf(parent);
-      if (found !== undefined) return found;
-    }
-    if (enclosing !== undefined) return enclosing;
-    const announcedUnder = this.#announced.rootOf(named, operationId, event);
-    return announcedUnder?.ended === false ? announcedUnder : session.root;
   }
 
   /** The context that the start event's `traceparent` names, an empty one if it names none. */
@@ -384,10 +388,6 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
 
   #contextOf(event: BusEvent): SpanContext | undefined {
     if (event === this.#event) return this.#eventSpan?.spanContext();
-    // Events without a session have nothing to do with each other.
-    if (event.sessionId === "") return undefined;
-    const session = this.#open.session(event.sessionId);
-    const open = this.#operations.enclosing(event, session) ?? session?.newest;
-    return open?.span.spanContext();
+    return this.#finder.innermost(event)?.span.spanContext();
   }
 }

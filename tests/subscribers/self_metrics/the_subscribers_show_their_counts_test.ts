@@ -15,6 +15,7 @@ import { samples } from "../../support/samples.ts";
 interface Events {
   "job.start": { id: number };
   "job.end": { id: number };
+  "job.note": undefined;
 }
 
 const { catalog, counter, duration, span } = declare<Events>();
@@ -29,7 +30,12 @@ const jobs = catalog({
       operationId: ({ metadata }) => metadata.id,
     }),
   },
-  spans: { job: span("job.start", "job.end", { operationId: ({ metadata }) => metadata.id }) },
+  spans: {
+    job: span("job.start", "job.end", {
+      operationId: ({ metadata }) => metadata?.id,
+      events: "job.note",
+    }),
+  },
   logs: { "job.start": { level: "info", maxPerSecond: 3 } },
 });
 
@@ -67,6 +73,7 @@ Deno.test("a scrape shows what stats() says of each subscriber", async () => {
   }
   bus.publish("job.end", { id: 1 }, { timestamp: 1_001 });
   bus.publish("job.end", { id: 5 }, { timestamp: 1_001 });
+  bus.publish("job.note", undefined, { sessionId: "another" });
   bus.flushSync();
 
   const { "target_info": _, ...shown } = samples(await prometheus.scrape());
@@ -85,6 +92,7 @@ Deno.test("a scrape shows what stats() says of each subscriber", async () => {
     "busbar_spans_orphaned_ends_total": 1,
     "busbar_spans_ambiguous_pairs_total": 0,
     "busbar_spans_invalid_traceparents_total": 1,
+    "busbar_spans_orphaned_events_total": 1,
     'busbar_logs_suppressed_records_total{event_type="job.start"}': 2,
     'busbar_logs_failed_records_total{sink="failing"}': 4,
     'busbar_logs_failed_records_total{sink="slow"}': 0,

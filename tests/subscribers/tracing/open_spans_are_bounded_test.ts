@@ -34,6 +34,7 @@ Deno.test("One open span too many ends the oldest with a mark; its late end is c
     orphanedEnds: 1,
     ambiguousPairs: 0,
     invalidTraceparents: 0,
+    orphanedEvents: 0,
     open: 0,
   });
   assertEquals(traced.lines, [

@@ -1,0 +1,53 @@
+import type { Link } from "@opentelemetry/api";
+import type { AnyEvent } from "../../catalog/declaration.ts";
+import { judgeEnd } from "./failure.ts";
+import type { NamedSpan, OpenSpan } from "./session_spans.ts";
+import { addAttributes, NewAttributes } from "./span_attributes.ts";
+import { addLinks, linksBy } from "./span_links.ts";
+import { nameBy } from "./span_name.ts";
+
+/** What a declaration could not say of an event. */
+export interface Unsaid {
+  /** How many links are malformed. */
+  readonly invalidLinks: number;
+  /** What was thrown first, wrapped. */
+  readonly thrown: { readonly error: unknown } | undefined;
+}
+
+/** What the declaration of a span says of its start. */
+export interface StartOfSpan extends Unsaid {
+  readonly name: string;
+  readonly attributes: NewAttributes;
+  readonly links: Link[];
+  /** What it is linked to, if it is ever linked. */
+  readonly linked: Set<string> | undefined;
+}
+
+/** Asks the declaration of a span about its start. */
+export function describeStart({ name, declaration }: NamedSpan, event: AnyEvent): StartOfSpan {
+  const attributes = new NewAttributes();
+  const unadded = addAttributes(attributes, declaration, event);
+  const called = nameBy(declaration, event);
+  const linked = declaration.links && new Set<string>();
+  const { links, invalid, thrown: unlinked } = linksBy(declaration, event, linked);
+  return {
+    name: called.name ?? name,
+    attributes,
+    links,
+    linked,
+    invalidLinks: invalid,
+    thrown: unadded ?? called.thrown ?? unlinked,
+  };
+}
+
+/** Puts into a span what its declaration says of its end. */
+export function describeEnd(open: OpenSpan, event: AnyEvent): Unsaid {
+  const { span, named: { declaration } } = open;
+  const unadded = addAttributes(open.attributes ?? span, declaration, event);
+  const called = nameBy(declaration, event);
+  if (called.name !== undefined) span.updateName(called.name);
+  const { links, invalid, thrown: unlinked } = linksBy(declaration, event, open.linked);
+  addLinks(span, links);
+  const unjudged = judgeEnd(span, declaration, event);
+  return { invalidLinks: invalid, thrown: unadded ?? called.thrown ?? unlinked ?? unjudged };
+}
