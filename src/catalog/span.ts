@@ -25,14 +25,6 @@ export type SpanLink = string | {
   readonly attributes?: EventAttributes | undefined;
 };
 
-/** The event types that become events of a span, each with what gives their attributes. */
-export type SpanEvents<Events extends object> = {
-  readonly [Type in EventTypeOf<Events>]?:
-    | true
-    | ((event: EventOf<Events, Type>) => EventAttributes)
-    | undefined;
-};
-
 /** The options of a span made from a start and an end event. */
 export interface SpanDeclarationOptions<Events extends object, Start, End> {
   /**
@@ -80,7 +72,12 @@ export interface SpanDeclarationOptions<Events extends object, Start, End> {
   readonly events?:
     | EventTypeOf<Events>
     | readonly EventTypeOf<Events>[]
-    | SpanEvents<Events>
+    | {
+      readonly [Type in EventTypeOf<Events>]?:
+        | true
+        | ((event: EventOf<Events, Type>) => EventAttributes)
+        | undefined;
+    }
     | undefined;
   /**
    * The spans that an event links it to, such as those that messages of a batch came from; each is
@@ -198,7 +195,7 @@ function eventsOf(
   if (events === undefined) return undefined;
   const isMap = typeof events === "object" && events !== null && !Array.isArray(events);
   const given = isMap
-    ? Object.entries(events as SpanEvents<AnyEvents>).filter(([, value]) => value !== undefined)
+    ? Object.entries(events as Record<string, unknown>).filter(([, value]) => value !== undefined)
     : typesOf(what, "events", events).map((type) => [type, true] as const);
   return new Map(given.map(([type, value]) => {
     assertType(what, "events", type);
