@@ -139,7 +139,8 @@ Deno.test("a push that is under way when a shutdown's time is over is cut off", 
   assert(error.message.includes("Cannot shut spans down: it did not end"), error.message);
   assertEquals(
     await firstLine,
-    "busbar: Cannot export 1 spans, 1 in all: the exporter was shut down",
+    `busbar: Cannot export 1 spans to ${hanging.endpoint}/v1/traces, 1 in all: the exporter was ` +
+      "shut down",
   );
 });
 
@@ -158,7 +159,8 @@ Deno.test("a push ends with its batch's time", async () => {
   assertEquals(await obs.flush(), false);
   assertEquals(
     await firstLine,
-    "busbar: Cannot export 1 spans, 1 in all: no response within 50 ms",
+    `busbar: Cannot export 1 spans to ${hanging.endpoint}/v1/traces, 1 in all: no response within ` +
+      "50 ms",
   );
   await obs.shutdown();
 });

@@ -24,6 +24,7 @@ export function createLogsSignal(
   const { logBatch } = config;
   const exporter = createOtlpLogExporter(
     capTimeout(target, logBatch.exportTimeoutMs),
+    { logger },
   );
   const processor = new LogBatchProcessor(exporter, {
     ...logBatch,

@@ -26,7 +26,10 @@ export function createMetricsSignal({ config, collect, logger }: TelemetryOption
   const producer = createMetricProducer({ collect, scopeName: DEFAULT_SCOPE_NAME });
   const target = config.metricsEnabled ? otlp.metrics : undefined;
   const exporter = target &&
-    createOtlpMetricExporter(capTimeout(target, metricExportTimeoutMs));
+    createOtlpMetricExporter(capTimeout(target, metricExportTimeoutMs), {
+      logger,
+      maxExportBatchSize: target.maxExportBatchSize,
+    });
   const pushed = exporter && new CountingMetricExporter(exporter, { logger });
   const exporters: PushMetricExporter[] = [];
   if (pushed !== undefined) exporters.push(withTemporality(pushed, target, logger));

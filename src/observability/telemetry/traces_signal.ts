@@ -26,6 +26,7 @@ export function createTracesSignal(
   const { spanBatch, otlp: { traces: target } } = config;
   const exporter = target && createOtlpSpanExporter(
     capTimeout(target, spanBatch.exportTimeoutMs),
+    { logger },
   );
   const pushed = exporter && new SpanBatchProcessor(exporter, { ...spanBatch, logger });
   const processors = pushed === undefined ? [] : [pushed];

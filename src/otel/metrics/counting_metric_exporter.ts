@@ -1,6 +1,7 @@
 import { monotonicMs } from "../../internal/clocks.ts";
 import { Backoff } from "../../internal/backoff.ts";
 import type { Logger } from "../../internal/logger.ts";
+import { withUrl } from "../otlp/exporter_url.ts";
 import { AggregationTemporality as Temporality } from "@opentelemetry/sdk-metrics";
 import { rejectedBy } from "../../batching/rejected_count.ts";
 import { assertKnownNames } from "../../internal/option_names.ts";
@@ -71,7 +72,9 @@ export class CountingMetricExporter implements PushMetricExporter {
     const reason = error?.message ?? "no reason given";
     report(
       this.#logger,
-      `Cannot export ${rejectedCount} data points, ${this.#failed} in all: ${reason}` +
+      `Cannot export ${rejectedCount} ${
+        withUrl("data points", this.#exporter)
+      }, ${this.#failed} in all: ${reason}` +
         (catchesUp ? "; sums catch up with the next push" : ""),
     );
   }

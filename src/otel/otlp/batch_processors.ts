@@ -1,5 +1,6 @@
 import type { Resource } from "@opentelemetry/resources";
 import { ExportQueue } from "../../batching/export_queue.ts";
+import { withUrl } from "./exporter_url.ts";
 import { DEFAULT_EXPORT_QUEUE_OPTIONS, type ExportQueueBounds } from "../../batching/options.ts";
 import type { DeadlineOptions } from "../../library/options.ts";
 import type { Logger } from "../../internal/logger.ts";
@@ -57,7 +58,7 @@ function queueFor<Item extends { readonly resource: Resource }>(
 ): ExportQueue<Item> {
   return new ExportQueue<Item>({
     ...options,
-    itemName,
+    itemName: withUrl(itemName, exporter),
     exportBatch: async (items) => {
       await attributesOf(items);
       await new Promise<void>((resolve, reject) => {

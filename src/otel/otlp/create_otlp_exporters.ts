@@ -1,3 +1,5 @@
+import { assertPositiveInteger } from "../../internal/arguments.ts";
+import type { Logger } from "../../internal/logger.ts";
 import { assertKnownNames } from "../../internal/option_names.ts";
 import { withDefaults } from "../../internal/with_defaults.ts";
 import {
@@ -54,9 +56,22 @@ export interface OtlpExportersOptions {
   /** Overrides for traces. */
   readonly traces?: OtlpTargetOptions | undefined;
   /** Overrides for metrics. */
-  readonly metrics?: OtlpTargetOptions | undefined;
+  readonly metrics?:
+    | OtlpTargetOptions & {
+      /**
+       * The maximum number of data points in one request; more of them go out in several. Default: no
+       * limit.
+       */
+      readonly maxExportBatchSize?: number | undefined;
+    }
+    | undefined;
   /** Overrides for logs. */
   readonly logs?: OtlpTargetOptions | undefined;
+  /**
+   * Where it is logged what a receiver says of data that it has accepted, and what could not be sent
+   * as it was. Default: `console`.
+   */
+  readonly logger?: Logger | undefined;
 }
 
 /** An exporter for each signal. */
@@ -72,7 +87,7 @@ export interface OtlpExporters {
 /**
  * Creates exporters to an OTLP receiver, such as an OpenTelemetry Collector. They open no
  * connection before the first export and read no environment variables; in Deno they need only
- * `--allow-net`.
+ * `--allow-net`. What a receiver finds too large (413) is sent again in halves.
  *
  * @example
  * ```ts
@@ -86,22 +101,27 @@ export interface OtlpExporters {
  *
  * @throws {TypeError} if an option is unknown, an endpoint is not an http or https URL, a header
  * cannot be sent, or a protocol or a compression is unknown
- * @throws {RangeError} if a timeout is not above 0
+ * @throws {RangeError} if a timeout is not above 0, or `maxExportBatchSize` is no positive integer
  */
 export function createOtlpExporters(options: OtlpExportersOptions = {}): OtlpExporters {
-  assertKnownNames(ACTION, "option", options, [...TARGET_OPTIONS, ...SIGNALS]);
+  assertKnownNames(ACTION, "option", options, [...TARGET_OPTIONS, ...SIGNALS, "logger"]);
+  const { logger, metrics: { maxExportBatchSize } = {} } = options;
+  if (maxExportBatchSize !== undefined) {
+    assertPositiveInteger(ACTION, "metrics.maxExportBatchSize", maxExportBatchSize);
+  }
   return {
-    traces: createOtlpSpanExporter(targetOf("traces", options)),
-    metrics: createOtlpMetricExporter(targetOf("metrics", options)),
-    logs: createOtlpLogExporter(targetOf("logs", options)),
+    traces: createOtlpSpanExporter(targetOf("traces", options), { logger }),
+    metrics: createOtlpMetricExporter(targetOf("metrics", options), { logger, maxExportBatchSize }),
+    logs: createOtlpLogExporter(targetOf("logs", options), { logger }),
   };
 }
 
 function targetOf(signal: (typeof SIGNALS)[number], options: OtlpExportersOptions): OtlpTarget {
   const { endpoint = DEFAULT_OTLP_ENDPOINT } = options;
   const own = options[signal] ?? {};
-  assertKnownNames(ACTION, `option of ${signal}`, own, TARGET_OPTIONS);
-  const { traces: _traces, metrics: _metrics, logs: _logs, ...common } = options;
+  const known = signal === "metrics" ? [...TARGET_OPTIONS, "maxExportBatchSize"] : TARGET_OPTIONS;
+  assertKnownNames(ACTION, `option of ${signal}`, own, known);
+  const { traces: _traces, metrics: _metrics, logs: _logs, logger: _logger, ...common } = options;
   const shared = withDefaults<OtlpTarget>({
     ...DEFAULT_OTLP_SETTINGS,
     endpoint: `${endpoint.replace(/\/+$/, "")}/v1/${signal}`,

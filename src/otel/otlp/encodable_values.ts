@@ -1,4 +1,5 @@
 import { ValueType } from "@opentelemetry/api";
+import { cut } from "../../internal/reporting.ts";
 import type { ReadableLogRecord, ResourceMetrics } from "../sdk_types.ts";
 
 /**
@@ -66,7 +67,11 @@ export function encodableLogRecords(
 }
 
 /** Metrics whose attributes and values can be encoded. */
-export function encodableMetrics(metrics: ResourceMetrics, sanitize: Sanitizer): ResourceMetrics {
+export function encodableMetrics(
+  metrics: ResourceMetrics,
+  sanitize: Sanitizer,
+  tell: (text: string) => void,
+): ResourceMetrics {
   const isJson = sanitize === sanitizeForJson;
   const isInteger = (value: unknown) =>
     typeof value !== "number" || (isJson ? isWritableInJson(value) : !isTooLong(value));
@@ -87,6 +92,13 @@ export function encodableMetrics(metrics: ResourceMetrics, sanitize: Sanitizer):
         // What was declared to be integers, and has one that 64 bits do not hold, goes out as doubles.
         const isHeld = descriptor.valueType !== ValueType.INT ||
           points.every(({ value }) => isInteger(value));
+        if (!isHeld) {
+          tell(
+            `${
+              cut(descriptor.name)
+            } has an integer that 64 bits do not hold: it is pushed as doubles`,
+          );
+        }
         return {
           ...metric,
           descriptor: isHeld ? descriptor : { ...descriptor, valueType: ValueType.DOUBLE },

@@ -1,5 +1,4 @@
 import {
-  type ISerializer,
   JsonLogsSerializer,
   JsonMetricsSerializer,
   JsonTraceSerializer,
@@ -8,12 +7,6 @@ import {
   ProtobufTraceSerializer,
 } from "@opentelemetry/otlp-transformer";
 import { AggregationTemporality } from "@opentelemetry/sdk-metrics";
-import { format, invalidArgument } from "../../internal/arguments.ts";
-import type { OtlpProtocol, OtlpTarget } from "./otlp_target.ts";
-import { OtlpExportError, OtlpTransport } from "./otlp_transport.ts";
-import { splitMetrics, writePayload } from "./serialize_in_parts.ts";
-import { spansToJson } from "./spans/spans_to_json.ts";
-import { spansToProtobuf } from "./spans/spans_to_protobuf.ts";
 import {
   encodableLogRecords,
   encodableMetrics,
@@ -21,6 +14,11 @@ import {
   sanitizeForProtobuf,
   type Sanitizer,
 } from "./encodable_values.ts";
+import { type Encoding, OtlpExporter, type OtlpExporterOptions } from "./otlp_exporter.ts";
+import type { OtlpTarget } from "./otlp_target.ts";
+import { splitMetrics } from "./serialize_in_parts.ts";
+import { spansToJson } from "./spans/spans_to_json.ts";
+import { spansToProtobuf } from "./spans/spans_to_protobuf.ts";
 import type {
   LogRecordExporter,
   PushMetricExporter,
@@ -28,45 +26,18 @@ import type {
   SpanExporter,
 } from "../sdk_types.ts";
 
-const CONTENT_TYPES: Readonly<Record<OtlpProtocol, string>> = {
-  "http/protobuf": "application/x-protobuf",
-  "http/json": "application/json",
-};
-
-interface ExportResult {
-  code: number;
-  error?: Error;
-}
-const SUCCESS = 0;
-const FAILED = 1;
-
-/** What a response may say, whichever the signal: that some items were rejected. */
-interface ExportResponse {
-  partialSuccess?: {
-    rejectedSpans?: unknown;
-    rejectedDataPoints?: unknown;
-    rejectedLogRecords?: unknown;
-    errorMessage?: unknown;
-  };
-}
-
-/** How the items of one signal become payloads. */
-interface Encoding<Items> {
-  /** Read the receiver's responses. */
-  readonly serializers: Readonly<Record<OtlpProtocol, ISerializer<Items, unknown>>>;
-  /** Write items as a payload. */
-  readonly write: Readonly<Record<OtlpProtocol, (items: Items) => Uint8Array | undefined>>;
-  /** Splits many items into parts that are each written quickly. Default: they stay together. */
-  readonly split?: (items: Items) => readonly Items[];
-}
+type Spans = Parameters<SpanExporter["export"]>[0];
+type LogRecords = Parameters<LogRecordExporter["export"]>[0];
 
 /** The official serializers, given only what a payload can carry. */
 function sanitized<Items>(
   serializers: Encoding<Items>["serializers"],
-  sanitize: (items: Items, sanitizer: Sanitizer) => Items,
-): Encoding<Items> {
-  const write = (protocol: OtlpProtocol, sanitizer: Sanitizer) => (items: Items) =>
-    serializers[protocol].serializeRequest(sanitize(items, sanitizer));
+  sanitize: (items: Items, sanitizer: Sanitizer, tell: (text: string) => void) => Items,
+): Pick<Encoding<Items>, "serializers" | "write"> {
+  const write =
+    (protocol: "http/json" | "http/protobuf", sanitizer: Sanitizer) =>
+    (items: Items, tell: (text: string) => void) =>
+      serializers[protocol].serializeRequest(sanitize(items, sanitizer, tell));
   return {
     serializers,
     write: {
@@ -76,88 +47,40 @@ function sanitized<Items>(
   };
 }
 
-const SPANS: Encoding<Parameters<SpanExporter["export"]>[0]> = {
+/** Items in a list. */
+const LIST = {
+  count: ({ length }: readonly unknown[]) => length,
+  split: <Item>(items: Item[], maxCount: number): Item[][] => {
+    const lists: Item[][] = [];
+    for (let i = 0; i < items.length; i += maxCount) lists.push(items.slice(i, i + maxCount));
+    return lists;
+  },
+};
+
+const SPANS: Encoding<Spans> = {
+  ...LIST,
   serializers: { "http/json": JsonTraceSerializer, "http/protobuf": ProtobufTraceSerializer },
   // They are many, and the official serializers take longer than all that comes before them.
   write: { "http/json": spansToJson, "http/protobuf": spansToProtobuf },
 };
-const LOG_RECORDS: Encoding<Parameters<LogRecordExporter["export"]>[0]> = sanitized(
-  { "http/json": JsonLogsSerializer, "http/protobuf": ProtobufLogsSerializer },
-  encodableLogRecords,
-);
+const LOG_RECORDS: Encoding<LogRecords> = {
+  ...LIST,
+  ...sanitized(
+    { "http/json": JsonLogsSerializer, "http/protobuf": ProtobufLogsSerializer },
+    encodableLogRecords,
+  ),
+};
 const METRICS: Encoding<ResourceMetrics> = {
   ...sanitized(
     { "http/json": JsonMetricsSerializer, "http/protobuf": ProtobufMetricsSerializer },
     encodableMetrics,
   ),
+  count: ({ scopeMetrics }) =>
+    scopeMetrics.flatMap(({ metrics }) => metrics)
+      .reduce((sum, { dataPoints }) => sum + dataPoints.length, 0),
   split: splitMetrics,
+  parts: splitMetrics,
 };
-
-/** Writes and sends the items of one signal. */
-class OtlpExporter<Items> {
-  readonly #encoding: Encoding<Items>;
-  readonly #serializer: ISerializer<Items, unknown>;
-  readonly #write: (items: Items) => Uint8Array | undefined;
-  readonly #isJson: boolean;
-  readonly #transport: OtlpTransport;
-
-  constructor(target: OtlpTarget, encoding: Encoding<Items>) {
-    const { protocol } = target;
-    if (!Object.hasOwn(CONTENT_TYPES, protocol)) {
-      const rule = Object.keys(CONTENT_TYPES).map(format).join(" or ");
-      invalidArgument(TypeError, "create an OTLP exporter", "protocol", rule, protocol);
-    }
-    this.#encoding = encoding;
-    this.#serializer = encoding.serializers[protocol];
-    this.#write = encoding.write[protocol];
-    this.#isJson = protocol === "http/json";
-    this.#transport = new OtlpTransport(target, CONTENT_TYPES[protocol]);
-  }
-
-  export(items: Items, callback: (result: ExportResult) => void): void {
-    this.#send(items).then(
-      () => callback({ code: SUCCESS }),
-      (error) => callback({ code: FAILED, error }),
-    );
-  }
-
-  async #send(items: Items): Promise<void> {
-    const parts = this.#encoding.split?.(items) ?? [items];
-    const payload = parts.length === 1
-      ? this.#write(parts[0] as Items)
-      : await writePayload(parts, this.#write, this.#isJson);
-    if (payload === undefined) throw new OtlpExportError("the items could not be serialized");
-    const body = await this.#transport.send(payload as Uint8Array<ArrayBuffer>);
-    const rejected = this.#rejectedBy(body);
-    if (rejected > 0) {
-      throw new OtlpExportError(`the receiver rejected ${rejected} items`, rejected);
-    }
-  }
-
-  #rejectedBy(body: Uint8Array): number {
-    if (body.byteLength === 0) return 0;
-    let partial: ExportResponse["partialSuccess"];
-    try {
-      partial = (this.#serializer.deserializeResponse(body) as ExportResponse | undefined)
-        ?.partialSuccess;
-    } catch {
-      // Whatever it is, it came with a status that says the items were accepted.
-      return 0;
-    }
-    const { rejectedSpans, rejectedDataPoints, rejectedLogRecords } = partial ?? {};
-    const rejected = Number(rejectedSpans ?? rejectedDataPoints ?? rejectedLogRecords ?? 0);
-    return Number.isFinite(rejected) ? rejected : 0;
-  }
-
-  forceFlush(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  shutdown(): Promise<void> {
-    this.#transport.shutdown();
-    return Promise.resolve();
-  }
-}
 
 class OtlpMetricExporter extends OtlpExporter<ResourceMetrics> implements PushMetricExporter {
   selectAggregationTemporality(): AggregationTemporality {
@@ -166,16 +89,25 @@ class OtlpMetricExporter extends OtlpExporter<ResourceMetrics> implements PushMe
 }
 
 /** An exporter of spans to an OTLP receiver. */
-export function createOtlpSpanExporter(target: OtlpTarget): SpanExporter {
-  return new OtlpExporter(target, SPANS);
+export function createOtlpSpanExporter(
+  target: OtlpTarget,
+  options?: OtlpExporterOptions,
+): SpanExporter {
+  return new OtlpExporter(target, SPANS, options);
 }
 
 /** An exporter of log records to an OTLP receiver. */
-export function createOtlpLogExporter(target: OtlpTarget): LogRecordExporter {
-  return new OtlpExporter(target, LOG_RECORDS);
+export function createOtlpLogExporter(
+  target: OtlpTarget,
+  options?: OtlpExporterOptions,
+): LogRecordExporter {
+  return new OtlpExporter(target, LOG_RECORDS, options);
 }
 
 /** An exporter of metrics to an OTLP receiver; sums are cumulative. */
-export function createOtlpMetricExporter(target: OtlpTarget): PushMetricExporter {
-  return new OtlpMetricExporter(target, METRICS);
+export function createOtlpMetricExporter(
+  target: OtlpTarget,
+  options?: OtlpExporterOptions,
+): PushMetricExporter {
+  return new OtlpMetricExporter(target, METRICS, options);
 }

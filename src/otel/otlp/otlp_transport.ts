@@ -2,6 +2,9 @@ import { clearTimer, monotonicMs, setTimer, wallMs } from "../../internal/clocks
 import { context, createContextKey } from "@opentelemetry/api";
 import { assertAboveZero, invalidArgument } from "../../internal/arguments.ts";
 import { MAX_DELAY_MS, pause } from "../../internal/timers.ts";
+import { VERSION } from "../version.ts";
+import { shownUrl } from "./exporter_url.ts";
+import { readBody, refusalText } from "./otlp_response.ts";
 import type { OtlpTarget } from "./otlp_target.ts";
 
 /** The error of an export that the receiver did not accept, or only in part. */
@@ -18,6 +21,9 @@ export class OtlpExportError extends Error {
   }
 }
 
+/** A payload that the receiver takes in no retry, since it is too large. */
+export class PayloadTooLargeError extends OtlpExportError {}
+
 const ACTION = "create an OTLP exporter";
 /** Statuses that OTLP/HTTP asks to retry (opentelemetry.io/docs/specs/otlp/#failures-1). */
 const RETRYABLE_STATUSES: readonly number[] = [429, 502, 503, 504];
@@ -28,8 +34,11 @@ const MAX_ATTEMPTS = 6;
 /** What the SDKs' instrumentations look for, so that an export makes no spans of its own. */
 const SUPPRESS_TRACING = createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
 const SHUT_DOWN = "the exporter was shut down";
-/** A receiver's response is a few bytes; a longer one is not read. */
-const MAX_RESPONSE_BYTES = 64 * 1_024;
+const EMPTY = new Uint8Array();
+/** By the specification of OTLP exporters, "User Agent". */
+const USER_AGENT = `Busbar-OTLP-Exporter-JavaScript/${VERSION}`;
+/** RFC 9110, section 15.5.14. */
+const PAYLOAD_TOO_LARGE = 413;
 
 /**
  * Posts OTLP payloads with `fetch`. What a receiver asks to retry (429, 502, 503, 504), and what
@@ -40,8 +49,10 @@ const MAX_RESPONSE_BYTES = 64 * 1_024;
  * Deno process may not be permitted to; this one reads none.
  */
 export class OtlpTransport {
+  /** Where it sends to, without what may be secret. */
+  readonly url: string;
   readonly #target: OtlpTarget;
-  readonly #contentType: string;
+  readonly #headers: Headers;
   readonly #ended = new AbortController();
 
   /**
@@ -69,17 +80,27 @@ export class OtlpTransport {
       invalidArgument(TypeError, ACTION, "compression", `"none" or "gzip"`, compression);
     }
     this.#target = target;
-    this.#contentType = contentType;
+    // Whatever their case: a header of the user's that is ours too must not be sent twice.
+    this.#headers = new Headers(headers);
+    this.#headers.set("content-type", contentType);
+    if (compression === "gzip") this.#headers.set("content-encoding", "gzip");
+    const userAgent = this.#headers.get("user-agent");
+    // A page's would need a permission of the receiver (CORS), and is set by the browser.
+    if (!isBrowser()) {
+      this.#headers.set("user-agent", userAgent ? `${userAgent} ${USER_AGENT}` : USER_AGENT);
+    }
+    this.url = shownUrl(endpoint);
   }
 
   /**
    * Sends one payload.
    *
+   * @param deadlineMs when it must have been accepted, by the monotonic clock
    * @returns the body of the receiver's response
+   * @throws {PayloadTooLargeError} if the receiver takes no payload of that size
    * @throws {OtlpExportError} if it was not accepted within the deadline
    */
-  async send(payload: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
-    const deadline = monotonicMs() + this.#target.timeoutMs;
+  async send(payload: Uint8Array<ArrayBuffer>, deadlineMs: number): Promise<Uint8Array> {
     const sent = this.#target.compression === "gzip" ? await gzip(payload) : payload;
     let retryMs = FIRST_RETRY_MS;
     for (let attempts = 1;; attempts++) {
@@ -87,16 +108,18 @@ export class OtlpTransport {
       if (this.#ended.signal.aborted) throw new OtlpExportError(SHUT_DOWN);
       const attempt = await context.with(
         context.active().setValue(SUPPRESS_TRACING, true),
-        () => this.#attempt(sent, deadline - monotonicMs()),
+        () => this.#attempt(sent, deadlineMs - monotonicMs()),
       );
       if (attempt.body !== undefined) return attempt.body;
       const waitMs = attempt.retryAfterMs ?? retryMs * (0.8 + Math.random() * 0.4);
       retryMs = Math.min(retryMs * 1.5, MAX_RETRY_MS);
       if (
         !attempt.retryable || attempts >= MAX_ATTEMPTS ||
-        monotonicMs() + waitMs >= deadline || this.#ended.signal.aborted
+        monotonicMs() + waitMs >= deadlineMs || this.#ended.signal.aborted
       ) {
-        throw new OtlpExportError(attempt.why);
+        throw attempt.isTooLarge
+          ? new PayloadTooLargeError(attempt.why)
+          : new OtlpExportError(attempt.why);
       }
       await pause(waitMs, this.#ended.signal);
     }
@@ -108,7 +131,7 @@ export class OtlpTransport {
   }
 
   async #attempt(payload: Uint8Array<ArrayBuffer>, timeoutMs: number): Promise<Attempt> {
-    const { endpoint, headers, compression } = this.#target;
+    const { endpoint } = this.#target;
     const cut = new AbortController();
     const timer = setTimer(() => cut.abort(), Math.min(Math.max(0, timeoutMs), MAX_DELAY_MS));
     const end = () => cut.abort();
@@ -116,11 +139,7 @@ export class OtlpTransport {
     try {
       const response = await fetch(endpoint, {
         method: "POST",
-        headers: {
-          ...headers,
-          "content-type": this.#contentType,
-          ...(compression === "gzip" ? { "content-encoding": "gzip" } : {}),
-        },
+        headers: this.#headers,
         body: payload,
         signal: cut.signal,
         // A redirect would lose the body or the headers' secrets: its status is reported instead.
@@ -129,13 +148,16 @@ export class OtlpTransport {
       if (response.ok) {
         // The status says that the payload was accepted: sent again it would be there twice.
         const body = await readBody(response).catch(() => EMPTY);
-        return { body, retryable: false, why: "" };
+        return body === undefined
+          ? { retryable: false, why: "the receiver's response is longer than 4 MiB" }
+          : { body, retryable: false, why: "" };
       }
-      await response.body?.cancel();
+      const { status } = response;
       return {
-        retryable: RETRYABLE_STATUSES.includes(response.status),
+        retryable: RETRYABLE_STATUSES.includes(status),
+        isTooLarge: status === PAYLOAD_TOO_LARGE,
         retryAfterMs: parseRetryAfter(response.headers.get("retry-after"), wallMs()),
-        why: `the receiver responded with ${response.status}`,
+        why: `the receiver responded with ${status}${await refusalText(response)}`,
       };
     } catch (error) {
       if (this.#ended.signal.aborted) return { retryable: false, why: SHUT_DOWN };
@@ -147,6 +169,10 @@ export class OtlpTransport {
       this.#ended.signal.removeEventListener("abort", end);
     }
   }
+}
+
+function isBrowser(): boolean {
+  return globalThis.navigator?.userAgent?.startsWith("Mozilla/") === true;
 }
 
 /** Names and values of header fields (RFC 9110, sections 5.1 and 5.5). */
@@ -170,6 +196,7 @@ interface Attempt {
   /** The response's, if the payload was accepted. */
   readonly body?: Uint8Array;
   readonly retryable: boolean;
+  readonly isTooLarge?: boolean;
   readonly retryAfterMs?: number | undefined;
   readonly why: string;
 }
@@ -181,32 +208,6 @@ function parseRetryAfter(value: string | null, nowMs: number): number | undefine
   // A date has a weekday; of a bare number `Date.parse` would make a year long ago.
   const at = /^[a-z]{3}/i.test(text) ? Date.parse(text) : NaN;
   return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
-}
-
-const EMPTY = new Uint8Array();
-
-async function readBody({ body, headers }: Response): Promise<Uint8Array> {
-  if (body === null) return EMPTY;
-  if (headers.get("content-length") === "0") {
-    // Nearly always. To read nothing as a stream is a third of what a whole request costs on Node.
-    await body.cancel();
-    return EMPTY;
-  }
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  // Leaving the loop early cancels the rest of the body.
-  for await (const chunk of body) {
-    size += chunk.byteLength;
-    if (size > MAX_RESPONSE_BYTES) break;
-    chunks.push(chunk);
-  }
-  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0));
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.byteLength;
-  }
-  return bytes;
 }
 
 /** Whether the runtime does not let the process go there: trying again would not help. */

@@ -4,17 +4,23 @@ import type { ResourceMetrics } from "../sdk_types.ts";
 /** How many data points are written between two looks at the clock. */
 const POINTS_PER_PART = 256;
 
-/** Metrics in parts that are each written quickly; only a large metric is split itself. */
-export function splitMetrics(metrics: ResourceMetrics): readonly ResourceMetrics[] {
+/**
+ * Metrics in parts of so many data points at most; only a large metric is split itself. By default they
+ * are parts that are each written quickly.
+ */
+export function splitMetrics(
+  metrics: ResourceMetrics,
+  maxPoints: number = POINTS_PER_PART,
+): readonly ResourceMetrics[] {
   const parts: ResourceMetrics[] = [];
-  let points = POINTS_PER_PART;
+  let points = maxPoints;
   let scopes: ResourceMetrics["scopeMetrics"] = [];
   for (const { scope, metrics: scopeMetrics } of metrics.scopeMetrics) {
     let current: (typeof scopeMetrics) | undefined;
     for (const metric of scopeMetrics) {
-      for (let from = 0; from === 0 || from < metric.dataPoints.length; from += POINTS_PER_PART) {
-        const dataPoints = metric.dataPoints.slice(from, from + POINTS_PER_PART);
-        if (points + dataPoints.length > POINTS_PER_PART) {
+      for (let from = 0; from === 0 || from < metric.dataPoints.length; from += maxPoints) {
+        const dataPoints = metric.dataPoints.slice(from, from + maxPoints);
+        if (points + dataPoints.length > maxPoints) {
           parts.push({ resource: metrics.resource, scopeMetrics: scopes = [] });
           points = 0;
           current = undefined;
