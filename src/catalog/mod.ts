@@ -52,4 +52,4 @@ export {
   type MetricOptions,
   type ThroughputOptions,
 } from "./metric_options.ts";
-export type { SpanDeclaration, SpanDeclarationOptions, SpanKindName, SpanLink } from "./span.ts";
+export type { SpanDeclaration, SpanDeclarationOptions, SpanKindName } from "./span.ts";

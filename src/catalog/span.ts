@@ -15,16 +15,6 @@ import {
 /** The role of a span, as OpenTelemetry names it. */
 export type SpanKindName = "internal" | "server" | "client" | "producer" | "consumer";
 
-/** What a span is linked to: a `traceparent`, or one with more to say. */
-export type SpanLink = string | {
-  /** The W3C `traceparent` of the other span. */
-  readonly traceparent: string;
-  /** The W3C `tracestate` that came with it. Default: none. */
-  readonly tracestate?: string | undefined;
-  /** What the link says of itself. Default: nothing. */
-  readonly attributes?: EventAttributes | undefined;
-};
-
 /** The options of a span made from a start and an end event. */
 export interface SpanDeclarationOptions<Events extends object, Start, End> {
   /**
@@ -80,10 +70,19 @@ export interface SpanDeclarationOptions<Events extends object, Start, End> {
     }
     | undefined;
   /**
-   * The spans that an event links it to, such as those that messages of a batch came from; each is
-   * linked once, and what is malformed is counted and left out. Default: none.
+   * The spans that an event links it to, such as those that messages of a batch came from: each a
+   * `traceparent`, or one with a `tracestate` and attributes of the link. Each is linked once; what is
+   * malformed is counted and left out. Default: none.
    */
-  readonly links?: ((event: Start | End) => readonly SpanLink[] | undefined) | undefined;
+  readonly links?:
+    | ((event: Start | End) =>
+      | readonly (string | {
+        readonly traceparent: string;
+        readonly tracestate?: string | undefined;
+        readonly attributes?: EventAttributes | undefined;
+      })[]
+      | undefined)
+    | undefined;
   /**
    * What the operation threw, which becomes an `exception` of the span and, unless `error` says why,
    * fails it; `undefined` if it threw nothing. Default: an `Error` as the end's `metadata.error`, if
@@ -124,7 +123,7 @@ export interface SpanDeclaration<Events extends object> {
    */
   readonly events?: ReadonlyMap<string, (event: AnyEvent) => EventAttributes> | undefined;
   /** What an event links it to. */
-  readonly links?: ((event: AnyEvent) => readonly SpanLink[] | undefined) | undefined;
+  readonly links?: SpanDeclarationOptions<Events, AnyEvent, AnyEvent>["links"];
   /** What the operation threw. */
   readonly exception?: ((end: AnyEvent) => unknown) | undefined;
 }

@@ -1,6 +1,6 @@
-import type { Link, Span } from "@opentelemetry/api";
+import type { Attributes, Link, Span } from "@opentelemetry/api";
 import type { AnyEvent } from "../../catalog/declaration.ts";
-import type { SpanDeclaration, SpanLink } from "../../catalog/span.ts";
+import type { SpanDeclaration } from "../../catalog/span.ts";
 import { remoteSpanContext } from "./contexts.ts";
 
 /** What an event links a span to. */
@@ -63,14 +63,14 @@ export function addLinks(span: Span, links: Link[]): void {
 }
 
 /** A link, `undefined` if it is malformed. */
-function toLink(given: SpanLink | null | undefined): Link | undefined {
+function toLink(given: unknown): Link | undefined {
   if (typeof given === "string") {
     const context = remoteSpanContext({ traceparent: given });
     return context && { context };
   }
   if (typeof given !== "object" || given === null) return undefined;
-  const { traceparent, tracestate, attributes } = given;
+  const { traceparent, tracestate, attributes } = given as Readonly<Record<string, unknown>>;
   const context = remoteSpanContext({ traceparent, tracestate });
   if (context === undefined || attributes === undefined) return context && { context };
-  return { context, attributes: { ...attributes } as NonNullable<Link["attributes"]> };
+  return { context, attributes: { ...attributes as Attributes } };
 }

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { TraceFlags } from "@opentelemetry/api";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
-import { declare, type SpanLink } from "@busbar/busbar/catalog";
+import { declare } from "@busbar/busbar/catalog";
 import { type TestEvents, tracedBus } from "../../support/tracing_bus.ts";
 
 const { span } = declare<TestEvents>();
@@ -10,7 +10,7 @@ const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
 const traceparent = (n: number) => `00-${TRACE_ID}-${`${n}`.padStart(16, "0")}-01`;
 
 const take = span("take.start", "take.end", {
-  links: ({ metadata }) => metadata?.["links"] as SpanLink[] | undefined,
+  links: ({ metadata }) => metadata?.["links"] as string[] | undefined,
 });
 
 const ids = (made: ReadableSpan | undefined) =>
