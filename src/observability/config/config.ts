@@ -23,6 +23,12 @@ export interface ObservabilityConfig {
   readonly serviceInstanceId: string;
   /** Further attributes of the resource, without the two above. Default: none. */
   readonly resourceAttributes: Readonly<Record<string, AttributeValue>>;
+  /**
+   * What the resource says besides: `host` (`host.name`, `host.arch`), `os` (`os.type`, `os.version`),
+   * `process` (`process.pid`, `process.runtime.*`), as far as the runtime's permissions allow. The names
+   * of the SDK (`telemetry.sdk.*`) are always there. Default: nothing.
+   */
+  readonly resourceDetectors: readonly ("host" | "os" | "process")[];
   /** The event bus. */
   readonly bus: BusConfig;
   /** Whether events become metrics. Default: `true`. */
@@ -217,6 +223,7 @@ export const DEFAULT_OBSERVABILITY_CONFIG: Omit<ObservabilityConfig, "serviceIns
     enabled: true,
     serviceName: DEFAULT_SERVICE_NAME,
     resourceAttributes: {},
+    resourceDetectors: [],
     bus: {
       maxQueueSize: DEFAULT_EVENT_BUS_OPTIONS.maxQueueSize,
       overflow: DEFAULT_EVENT_BUS_OPTIONS.overflow,

@@ -27,6 +27,8 @@ export interface ObservabilityOptions {
   readonly serviceInstanceId?: string | undefined;
   /** Further attributes of the resource; merged with those from flags and environment variables. */
   readonly resourceAttributes?: Readonly<Record<string, AttributeValue>> | undefined;
+  /** What the resource says of host, system and process. */
+  readonly resourceDetectors?: readonly ("host" | "os" | "process")[] | undefined;
   /** The event bus. */
   readonly bus?: Optional<BusConfig> | undefined;
   /** Whether events become metrics. */

@@ -79,6 +79,7 @@ export function resolveSources(
       {},
       ...layers.toReversed().map((layer) => layer.get("resourceAttributes")),
     ),
+    resourceDetectors: setting("resourceDetectors"),
     bus: group("bus"),
     metricsEnabled: setting("metricsEnabled"),
     runtimeMetrics: setting("runtimeMetrics"),

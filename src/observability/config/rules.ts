@@ -80,6 +80,17 @@ export function oneOf(words: readonly string[]): Rule {
   };
 }
 
+/** A list of some words. */
+export function listOf(words: readonly string[]): Rule {
+  return {
+    text: `a list of ${words.map((word) => JSON.stringify(word)).join(", ")}`,
+    check: (value) => Array.isArray(value) && value.every((word) => words.includes(word)),
+    parse: (text) => text.split(",").map((word) => word.trim()),
+    format,
+    isRangeRule: false,
+  };
+}
+
 /** Where OTLP goes. Credentials belong into headers: `fetch` refuses such URLs. */
 export const ENDPOINT: Rule = {
   text: "an http or https URL without a user name and password",

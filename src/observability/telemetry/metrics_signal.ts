@@ -21,7 +21,10 @@ export interface MetricsSignal extends Signal {
 }
 
 /** Sets the metrics up. */
-export function createMetricsSignal({ config, collect, logger }: TelemetryOptions): MetricsSignal {
+export function createMetricsSignal(
+  { config, collect, logger }: TelemetryOptions,
+  resourceAttributes: Attributes,
+): MetricsSignal {
   const { serviceName, serviceInstanceId, otlp, metricExportTimeoutMs } = config;
   const producer = createMetricProducer({ collect, scopeName: DEFAULT_SCOPE_NAME });
   const target = config.metricsEnabled ? otlp.metrics : undefined;
@@ -37,7 +40,7 @@ export function createMetricsSignal({ config, collect, logger }: TelemetryOption
   const pulled = new PrometheusMetrics({
     serviceName,
     serviceInstanceId,
-    resourceAttributes: config.resourceAttributes as Attributes,
+    resourceAttributes,
     scopeName: DEFAULT_SCOPE_NAME,
     scopeLabels: config.prometheus.scopeLabels,
     metricProducers: [producer],

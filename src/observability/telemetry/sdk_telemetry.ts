@@ -1,7 +1,7 @@
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { awaitInNeutralContext } from "../../internal/neutral_context.ts";
 import type { ExportStatsBySignal } from "../../subscribers/self_metrics/observe_export.ts";
-import type { Attributes } from "../../subscribers/otel_api.ts";
+import { resourceAttributesOf } from "./detect_resource.ts";
 import type { Step } from "../steps.ts";
 import { registerGlobalProviders } from "./global_providers.ts";
 import { createLogsSignal } from "./logs_signal.ts";
@@ -13,14 +13,15 @@ import { createTracesSignal } from "./traces_signal.ts";
 /** An OpenTelemetry SDK of our own: pulled, pushed, or both. */
 export function createSdkTelemetry(options: TelemetryOptions): Telemetry {
   const { config } = options;
+  const resourceAttributes = resourceAttributesOf(config);
   const resource = resourceFromAttributes({
-    ...config.resourceAttributes as Attributes,
+    ...resourceAttributes,
     "service.name": config.serviceName,
     "service.instance.id": config.serviceInstanceId,
   });
   const traces = createTracesSignal(options, resource);
   const logs = createLogsSignal(options, resource);
-  const metrics = createMetricsSignal(options);
+  const metrics = createMetricsSignal(options, resourceAttributes);
   const signals: [name: string, noun: string, signal: Signal][] = [];
   if (traces !== undefined) signals.push(["traces", "spans", traces]);
   if (logs !== undefined) signals.push(["logs", "log records", logs]);
