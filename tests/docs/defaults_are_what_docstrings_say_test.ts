@@ -65,6 +65,7 @@ const MAKES: Readonly<Record<string, Make>> = {
   BatchConfig: config("spanBatch"),
   BusAlertsOptions: busAlerts,
   BusConfig: config("bus"),
+  ConsoleConfig: config("console"),
   CatalogLimits: constants({ ...DEFAULT_LOGGING_OPTIONS, ...DEFAULT_TRACING_OPTIONS }),
   DashboardOptions: (options) => grafanaDashboard({}, { title: "t", uid: "u", ...options }),
   DeadlineOptions: (options) => resolveTimeoutMs("wait", options),

@@ -123,3 +123,63 @@ Deno.test("what cannot be an attribute is left out, and its value counts", async
   ]);
   assertEquals(bus.subscriberExceptionCounts(), Object.create(null));
 });
+
+Deno.test("the limit is told once, by the metric and the number", async () => {
+  const logger = new MemoryLogger();
+  const subscriber = new MetricsSubscriber<Events>({ metrics: seen(3), logger });
+  const bus = new EventBus<Events>().start();
+  bus.registerSubscriber(subscriber);
+  for (let a = 0; a < 5; a++) bus.publish("seen", { attributes: { a }, value: 1 });
+  await bus.stop();
+  assertEquals(logger.lines, [
+    "busbar: the metric seen has reached its limit of 3 attribute sets; further ones are counted " +
+    "in the series otel_metric_overflow",
+  ]);
+});
+
+Deno.test("past the limit a set that is held is found in any order of its names", async () => {
+  const subscriber = new MetricsSubscriber<Events>({
+    metrics: seen(3),
+    logger: new MemoryLogger(),
+  });
+  const bus = new EventBus<Events>().start();
+  bus.registerSubscriber(subscriber);
+  const sets = [
+    { a: "1", b: "2" },
+    { a: "2", b: "1" },
+    // These have no room.
+    { a: "3", b: "3" },
+    { b: "4", a: "4" },
+    // And these are the first two again, each twice: the order is met lately then.
+    { b: "2", a: "1" },
+    { b: "1", a: "2" },
+    { b: "2", a: "1" },
+    { b: "1", a: "2" },
+  ];
+  for (const attributes of sets) bus.publish("seen", { attributes, value: 1 });
+  await bus.stop();
+  const [collected] = subscriber.collect();
+  assert(collected?.kind === "counter");
+  assertEquals(collected.points, [
+    { attributes: { a: "1", b: "2" }, value: 3 },
+    { attributes: { a: "2", b: "1" }, value: 3 },
+    { attributes: { "otel.metric.overflow": true }, value: 2 },
+  ]);
+});
+
+Deno.test("an attribute may have any name", async () => {
+  const subscriber = new MetricsSubscriber<Events>({ metrics: seen(10) });
+  const bus = new EventBus<Events>().start();
+  bus.registerSubscriber(subscriber);
+  const attributes = JSON.parse('{"__proto__": "x", "constructor": "y"}');
+  for (let i = 0; i < 2; i++) bus.publish("seen", { attributes, value: 1 });
+  await bus.stop();
+  const [collected] = subscriber.collect();
+  assert(collected?.kind === "counter");
+  assertEquals(
+    collected.points.map(({ attributes, value }) => [JSON.stringify(attributes), value]),
+    [
+      ['{"__proto__":"x","constructor":"y"}', 2],
+    ],
+  );
+});

@@ -54,6 +54,16 @@ Deno.test("a start that has waited longer than maxPairAgeMs expires: at a flush,
   }
 });
 
+Deno.test("so it does at a shutdown that no flush came before", async () => {
+  const { bus, clock, subscriber } = measured({ maxPairAgeMs: 100 });
+  bus.publish("order.start", { operationId: 1 });
+  await bus.flush();
+  clock.advance(101);
+  subscriber.shutdown();
+  assertEquals(subscriber.stats().expiredPairs, 1);
+  await bus.stop();
+});
+
 Deno.test("a bound that is none is refused at once", () => {
   assertThrows(() => measured({ maxOpenPairs: 0 }), RangeError, "maxOpenPairs");
   assertThrows(() => measured({ maxPairAgeMs: NaN }), RangeError, "maxPairAgeMs");

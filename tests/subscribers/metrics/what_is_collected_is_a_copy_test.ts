@@ -1,9 +1,10 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { declare } from "@busbar/busbar/catalog";
 import { type CollectedMetric, type Meter, MetricsSubscriber } from "@busbar/busbar/subscribers";
 import { quietBus } from "../../support/quiet_bus.ts";
+import { steeredTime } from "../../support/steered_time.ts";
 
-const { counter, gauge, histogram } = declare<Record<string, { size: number }>>();
+const { counter, gauge, histogram, upDownCounter } = declare<Record<string, { size: number }>>();
 const value = ({ metadata }: { metadata: { size: number } }) => metadata.size;
 const declared = {
   orders: counter("order"),
@@ -63,6 +64,51 @@ Deno.test("a meter gets sums once a slice, the last value of a gauge, and each o
   for (const size of [1, 2, 3]) bus.publish("order", { size });
   await bus.flush();
   assertEquals(recorded, { orders: [3], last: [3], sizes: [1, 2, 3] });
+  for (const size of [5, 4]) bus.publish("order", { size });
+  await bus.flush();
+  assertEquals(recorded, { orders: [3, 2], last: [3, 4], sizes: [1, 2, 3, 5, 4] });
+  await bus.stop();
+});
+
+Deno.test("so it does if a single metric is declared, which may go up and down", async () => {
+  const added: number[] = [];
+  const meter = {
+    createCounter: () => ({}),
+    createUpDownCounter: () => ({ add: (value: number) => void added.push(value) }),
+  } as unknown as Meter;
+  const { bus } = quietBus();
+  bus.registerSubscriber(
+    new MetricsSubscriber({ metrics: { stock: upDownCounter("order", { value }) }, meter }),
+  );
+  bus.start();
+  for (const sizes of [[7, -2], [-3], [1, 1]]) {
+    for (const size of sizes) bus.publish("order", { size });
+    await bus.flush();
+  }
+  // 0 says that it is there.
+  assertEquals(added, [5, -3, 2]);
+  await bus.stop();
+});
+
+Deno.test("many series are the same at once and in slices, which leave the event loop free", async () => {
+  const { bus } = quietBus();
+  const by = ({ metadata }: { metadata: { size: number } }) => ({ size: metadata.size });
+  const subscriber = new MetricsSubscriber({
+    metrics: {
+      orders: counter("order", { attributes: by }),
+      sizes: histogram("order", { value, attributes: by, buckets: [100] }),
+    },
+  });
+  bus.registerSubscriber(subscriber);
+  bus.start();
+  for (let size = 0; size < 640; size++) bus.publish("order", { size });
+  await bus.flush();
+  const atOnce = subscriber.collect();
+  assertEquals(atOnce.map(({ points }) => points.length), [640, 640]);
+  // A slice ends as soon as it looks whether its time is over.
+  using time = steeredTime({ msPerLook: 1_000 });
+  assertEquals(await subscriber.collectInSlices(), atOnce);
+  assert(time.looks >= 20 * 2, `${time.looks} looks`);
   await bus.stop();
 });
 
