@@ -40,7 +40,7 @@ type Make = (options: Options) => unknown;
 
 const constants = (defaults: object): Make => (options) => ({ ...defaults, ...options });
 /** The configuration with options at a path in it, but for the instance's random name. */
-const config = (path?: "bus" | "prometheus" | "spanBatch" | "spanLimits"): Make => (options) => ({
+const config = (path?: "bus" | "console" | "prometheus" | "spanBatch" | "spanLimits"): Make => (options) => ({
   ...resolveObservabilityConfig({ options: path === undefined ? options : { [path]: options } }),
   serviceInstanceId: "",
 });
