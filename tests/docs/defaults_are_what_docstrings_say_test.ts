@@ -40,10 +40,11 @@ type Make = (options: Options) => unknown;
 
 const constants = (defaults: object): Make => (options) => ({ ...defaults, ...options });
 /** The configuration with options at a path in it, but for the instance's random name. */
-const config = (path?: "bus" | "console" | "prometheus" | "spanBatch" | "spanLimits"): Make => (options) => ({
-  ...resolveObservabilityConfig({ options: path === undefined ? options : { [path]: options } }),
-  serviceInstanceId: "",
-});
+const config =
+  (path?: "bus" | "console" | "prometheus" | "spanBatch" | "spanLimits"): Make => (options) => ({
+    ...resolveObservabilityConfig({ options: path === undefined ? options : { [path]: options } }),
+    serviceInstanceId: "",
+  });
 
 /** As the environment may have it: open to others. */
 const OPEN = resolveObservabilityConfig({ env: { prometheus: { hostname: "0.0.0.0" } } });
