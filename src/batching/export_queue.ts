@@ -84,7 +84,7 @@ export class ExportQueue<Item> {
   #begunMs = NaN;
   /** What is called whenever a batch has met its end. */
   readonly #changes = new Set<() => void>();
-  /** Of the shutdown in progress: its promise is nothing for another request. */
+  /** Of the last shutdown: its promise is nothing for another request. */
   #ending: Lease | undefined;
   #hasEnded = false;
   #timer: Timer | undefined;
@@ -166,7 +166,6 @@ export class ExportQueue<Item> {
     const lease = this.#ending = new Lease();
     await this.#end(options);
     lease.end();
-    this.#ending = undefined;
     this.#hasEnded = true;
     this.#changed();
   }
@@ -205,9 +204,8 @@ export class ExportQueue<Item> {
 
   /** Takes up what a request has left behind. */
   #recover(): void {
-    const isOverdue = this.#filling.length > 0 &&
-      monotonicMs() - this.#fillingSinceMs >= this.#options.scheduleDelayMs;
-    if (isOverdue) this.#closeBatch();
+    const waitedMs = monotonicMs() - this.#fillingSinceMs;
+    if (waitedMs >= this.#options.scheduleDelayMs) this.#closeBatch();
     this.#pump();
   }
 
@@ -242,7 +240,7 @@ export class ExportQueue<Item> {
   }
 
   readonly #startRun = (): void => {
-    if (this.#run === undefined && this.#full.length > 0) void this.#exportAll();
+    if (this.#run === undefined) void this.#exportAll();
   };
 
   #endRun(): void {
@@ -253,7 +251,8 @@ export class ExportQueue<Item> {
   /** Ends the run, whose export has failed; what comes of it later counts no more. */
   #giveUp(why: string): void {
     this.#endRun();
-    const batch = this.#full.shift() ?? [];
+    // There is one for as long as there is a run.
+    const batch = this.#full.shift() as Item[];
     this.#failed += batch.length;
     this.#lastError = why;
     this.#settle(batch);
@@ -296,7 +295,6 @@ export class ExportQueue<Item> {
     const usedMs = Number.isNaN(this.#begunMs) ? 0 : monotonicMs() - this.#begunMs;
     if (usedMs === 0) this.#begunMs = monotonicMs();
     if (await settlesWithin(exportTimeoutMs - usedMs, exportBatch(batch, signal), signal)) return;
-    if (signal.aborted) throw new Error(SHUT_DOWN);
     run.current.abort();
     throw new Error(`no response within ${exportTimeoutMs} ms`);
   }

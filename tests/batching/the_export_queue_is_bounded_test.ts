@@ -111,6 +111,22 @@ Deno.test("A failed export is counted and logged, and the next one is tried", as
   ]);
 });
 
+Deno.test("Failures one soon after the other are a line, and one more at the end", async () => {
+  const { queue, lines } = testQueue({
+    maxExportBatchSize: 1,
+    exportBatch: () => Promise.reject(new Error("no receiver")),
+  });
+  for (let i = 0; i < 5; i++) {
+    queue.add(i);
+    await queue.flush();
+  }
+  await queue.shutdown();
+  assertEquals(lines, [
+    "busbar: Cannot export 1 numbers, 1 in all: no receiver",
+    "busbar: Cannot export 4 numbers, 5 in all: no receiver",
+  ]);
+});
+
 Deno.test("Of a batch accepted in part, each part is counted as what it is", async () => {
   const partly = (rejectedCount: unknown) => Object.assign(new Error("refused"), { rejectedCount });
   const table: [error: unknown, failed: number][] = [

@@ -6,6 +6,7 @@ import type { Receiver } from "../workers/export_queue.ts";
 interface Seen extends ExportQueueStats {
   readonly batches: number[][];
   readonly lines: string[];
+  readonly nowMs: number;
 }
 
 interface Flushed extends Seen {
@@ -79,6 +80,18 @@ test("an export that is cut off again and again fails when its time is over", as
   const end = await worker.ask("flush", A_LONG_TIME) as Seen;
   assertEquals([end.exported, end.failed, end.queued], [2, 2, 0]);
   assertEquals(end.batches.at(-1), [3, 4]);
+});
+
+testUnstopped("an export that is begun again has the rest of its time", async (worker) => {
+  await worker.ask("use", use("strict", "hangs"));
+  const { nowMs } = await worker.ask("add", [1, 2]) as Seen;
+  const end = await worker.ask("flush", A_LONG_TIME) as Flushed;
+  assertEquals(end.lines, [
+    "busbar: Cannot export 2 numbers, 2 in all: no response within 2500 ms",
+  ]);
+  assertEquals([end.flushed, end.failed, end.batches.length], [true, 2, 2]);
+  // A second is over before it is known that the first request is gone.
+  assert(end.nowMs - nowMs < 3_200, `${end.nowMs - nowMs} ms`);
 });
 
 testUnstopped(

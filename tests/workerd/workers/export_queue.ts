@@ -35,7 +35,7 @@ const queues: Readonly<Record<string, ExportQueue<number>>> = {
   strict: new ExportQueue({ ...bounds, exportTimeoutMs: 2_500 }),
 };
 let queue = new ExportQueue(bounds);
-const seen = () => ({ ...queue.stats(), batches, lines });
+const seen = () => ({ ...queue.stats(), batches, lines, nowMs: Date.now() });
 
 function add(items: unknown): void {
   for (const item of items as number[]) queue.add(item);
