@@ -14,11 +14,6 @@ export class LinkedStack<Item> {
     return this.#newest?.item;
   }
 
-  /** The items, newest first. */
-  *[Symbol.iterator](): Generator<Item> {
-    for (let node = this.#newest; node !== undefined; node = node.older) yield node.item;
-  }
-
   /** Adds an item, and gives the place to remove it from. */
   add(item: Item): LinkedNode<Item> {
     const node = { item, older: this.#newest, newer: undefined };

@@ -42,6 +42,31 @@ Deno.test("A failing event marks the open span of its operation, and stays in it
   assertEquals(good?.status.code, SpanStatusCode.UNSET);
 });
 
+Deno.test("A failing event without metadata gives its type, and so does one whose message is no text", async () => {
+  for (const metadata of [undefined, null, "text", { message: 7 }, { error: 7 }]) {
+    const traced = tracedBus(spans);
+    traced.publish("read.start", 0);
+    traced.bus.publish("disk.failed", metadata as undefined, { sessionId: "s" });
+    traced.publish("read.end", 2);
+    const [span] = await traced.stop();
+    assertEquals(span?.status, { code: ERROR, message: "disk.failed" });
+    assertEquals(traced.bus.subscriberExceptionCounts(), Object.create(null));
+  }
+});
+
+Deno.test("An error that is a text is the reason of a failing event, and of an end it is none", async () => {
+  const traced = tracedBus(spans);
+  traced.publish("read.start", 0);
+  traced.publish("disk.failed", 1, { error: "out of space" });
+  traced.publish("read.end", 2, {});
+  traced.publish("read.start", 3);
+  traced.publish("read.end", 4, { error: "out of space" });
+  const [failed, ended] = await traced.stop();
+  assertEquals(failed?.status, { code: ERROR, message: "out of space" });
+  assertEquals(ended?.status.code, SpanStatusCode.UNSET);
+  assertEquals(ended?.events, []);
+});
+
 Deno.test("An Error in the metadata becomes an exception", async () => {
   const traced = tracedBus(spans);
   traced.publish("read.start", 0);
