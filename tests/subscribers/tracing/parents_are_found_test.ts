@@ -1,6 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import { TraceFlags } from "@opentelemetry/api";
-import { AlwaysOffSampler, AlwaysOnSampler, ParentBasedSampler } from "@opentelemetry/sdk-trace";
+import { ROOT_CONTEXT, TraceFlags } from "@opentelemetry/api";
+import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  ParentBasedSampler,
+  TracerProvider,
+} from "@opentelemetry/sdk-trace";
 import { declare } from "@busbar/busbar/catalog";
 import { named, parentOf, type TestEvents, tracedBus } from "../../support/tracing_bus.ts";
 
@@ -113,4 +118,21 @@ Deno.test("The provider's sampler decides, and hears what the parent had decided
     ["request", "yes"],
   ]);
   assertEquals(ended[0]?.spanContext().traceFlags, TraceFlags.SAMPLED);
+});
+
+Deno.test("A tracer is told that there is no parent: it must not look for one that is active", async () => {
+  const contexts: unknown[] = [];
+  const tracer = new TracerProvider().getTracer("test");
+  const traced = tracedBus({ read: span("read.start", "read.end") }, {
+    tracer: {
+      startSpan: (name, options, context) => {
+        contexts.push(context);
+        return tracer.startSpan(name, options, context);
+      },
+    },
+  });
+  traced.publish("read.start", 0);
+  traced.publish("read.start", 1, { operationId: 1 }, { traceparent: "none" });
+  await traced.stop();
+  assertEquals(contexts, [ROOT_CONTEXT, ROOT_CONTEXT]);
 });

@@ -39,6 +39,29 @@ Deno.test("An event belongs to the span that it starts, ends or fails", async ()
   ]);
 });
 
+Deno.test("An event that stands in a span, or announces work under one, belongs to that", async () => {
+  const traced = tracedBus({
+    request: span("request.start", "request.end", { root: true, events: "hit" }),
+    read: span("read.start", "read.end"),
+    store: span("store.start", "store.end", { announcedBy: "store.queued" }),
+  });
+  const asked = ask(traced);
+  traced.publish("request.start", 0);
+  traced.publish("read.start", 1);
+  traced.publish("hit", 2);
+  traced.publish("store.queued", 3);
+  traced.publish("note", 4);
+  traced.publish("read.end", 5);
+  traced.publish("store.end", 6);
+  traced.publish("request.end", 7);
+  const [read, request] = (await traced.stop()).map((span) => span.spanContext().spanId);
+  assertEquals(["hit", "store.queued", "note"].map((type) => asked.get(`${type} s`)), [
+    request,
+    request,
+    read,
+  ]);
+});
+
 Deno.test("Any other event belongs to its session's newest open span, or to its traceparent, or to none", async () => {
   const traced = tracedBus(spans);
   const asked = ask(traced);
