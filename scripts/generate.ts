@@ -12,6 +12,7 @@ import {
   eventsMarkdown,
   grafanaDashboard,
   kvCacheAlerts,
+  kvCacheRow,
   metricsMarkdown,
   recordingRules,
   rulesYaml,
@@ -26,6 +27,7 @@ const files: Readonly<Record<string, string>> = {
   "examples/grafana/dashboard.json": grafanaDashboard(catalog, {
     title: "KV cache",
     selfMetricsPrefix: prefix,
+    rows: [kvCacheRow()],
   }),
   "examples/prometheus/rules.yml": rulesYaml("kv-cache", recordingRules(catalog)),
   "examples/prometheus/alerts.yml": rulesYaml("kv-cache-alerts", [

@@ -7,16 +7,29 @@ export function clientOf(modelName: string, cacheSalt: string): Client {
   return { modelName, cacheSalt, engineId: "engine-0", device: "cpu" };
 }
 
+/** Over how many of each the replayed requests are spread. */
+export interface Spread {
+  readonly models: number;
+  readonly tenants: number;
+  readonly devices: number;
+  readonly workers: number;
+}
+
 /**
- * Whose the replayed requests are, in turn: request `i` is of model `i mod models`, and of tenant
- * `⌊i / models⌋ mod tenants`. All of them share the chunks of one namespace, whoever asks: a trace
- * says of its chunks that they are the same, and so the totals do not depend on how it is spread.
+ * Whose the replayed requests are, in turn: request `i` is of model `i mod models`, of tenant
+ * `⌊i / models⌋ mod tenants`, of worker `⌊i / 3⌋ mod workers`, and on device `⌊i / 5⌋ mod devices`.
+ * All of them share the chunks of one namespace, whoever asks: a trace says of its chunks that they
+ * are the same, and so the totals do not depend on how it is spread.
  */
-export function* spread(models: number, tenants: number): Generator<Client, never> {
+export function* spread(
+  { models, tenants, devices, workers }: Spread,
+): Generator<Client, never> {
   for (let i = 0;; i++) {
     const model = i % models;
     const modelName = models === 1 ? MODEL : `${MODEL}-${model + 1}`;
     const cacheSalt = tenants === 1 ? "" : `tenant-${Math.floor(i / models) % tenants + 1}`;
-    yield { ...clientOf(modelName, cacheSalt), engineId: `engine-${model}`, namespace: "" };
+    const engineId = `engine-${Math.floor(i / 3) % workers}`;
+    const device = devices === 1 ? "cpu" : `cpu:${Math.floor(i / 5) % devices}`;
+    yield { modelName, cacheSalt, engineId, device, namespace: "" };
   }
 }

@@ -14,6 +14,8 @@ export interface Options {
   readonly seed: number;
   readonly models: number;
   readonly tenants: number;
+  readonly devices: number;
+  readonly workers: number;
   readonly faults: readonly Fault[];
   readonly once: boolean;
   readonly help: boolean;
@@ -41,6 +43,8 @@ Usage: deno task demo [flags]
   --seed N          seed of the built-in workload (default 1)
   --models N        spread the requests over so many models (default 1)
   --tenants N       and so many tenants of each (default 1)
+  --devices N       and so many devices (default 1)
+  --workers N       and so many workers (default 1)
   --fault NAME      make something go wrong: l2-slow, l2-error or l1-oom; may be repeated
   --once            stop after the input and print the final scrape on stdout
   --help            print this
@@ -64,6 +68,8 @@ export function parseOptions(args: string[]): Options {
     seed: integer("--seed", values.seed, { min: 0, max: 2 ** 32 - 1, byDefault: 1 }),
     models: integer("--models", values.models, { min: 1, max: 1_000, byDefault: 1 }),
     tenants: integer("--tenants", values.tenants, { min: 1, max: 1_000_000, byDefault: 1 }),
+    devices: integer("--devices", values.devices, { min: 1, max: 1_000, byDefault: 1 }),
+    workers: integer("--workers", values.workers, { min: 1, max: 1_000, byDefault: 1 }),
     faults: (values.fault ?? []).map(fault),
     once: values.once ?? false,
     help: values.help ?? false,
@@ -93,6 +99,8 @@ function parse(args: string[]) {
         seed: TEXT,
         models: TEXT,
         tenants: TEXT,
+        devices: TEXT,
+        workers: TEXT,
         fault: { ...TEXT, multiple: true },
         once: SWITCH,
         help: { ...SWITCH, short: "h" },

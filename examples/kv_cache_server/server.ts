@@ -57,7 +57,7 @@ export async function run(
   sayWhatToOpen(metricsUrl, options, say);
 
   const summary = new Summary();
-  const clients = spread(options.models, options.tenants);
+  const clients = spread(options);
   const startedAt = performance.now();
   await replay(options, signal, async (request) => {
     const sessionId = `request-${summary.requests}`;

@@ -4,8 +4,8 @@ import { declareDuration, declareEventMetric, declareThroughput } from "./declar
 import type { AnyEvent } from "./declaration.ts";
 import type { EventMetric, InstrumentKind, PairMetric } from "./metric.ts";
 import type {
+  CounterOptions,
   DurationOptions,
-  EventMetricOptions,
   GaugeOptions,
   HistogramOptions,
   ThroughputOptions,
@@ -62,11 +62,29 @@ export interface Declarations<Events extends object = AnyEvents> {
    * if (keys.kind !== "counter") throw new Error("not a counter");
    * ```
    *
+   * @example An event that holds counts by tenant, and a series that is there from the start on
+   * ```ts
+   * import { declare } from "@busbar/busbar/catalog";
+   *
+   * const { counter } = declare<{
+   *   "store.start": { keysByTenant: Record<string, number> };
+   *   "store.end": { keysByTenant: Record<string, number> };
+   * }>();
+   * const stored = counter("store.end", {
+   *   counts: { attribute: "tenant", of: (event) => event.metadata.keysByTenant },
+   *   zeroAt: "store.start",
+   * });
+   * if (stored.types.join() !== "store.end,store.start") throw new Error("not both");
+   * ```
+   *
    * @throws {TypeError} if an event type or an option is invalid
    */
-  readonly counter: <Type extends EventTypeOf<Events>>(
+  readonly counter: <
+    Type extends EventTypeOf<Events>,
+    ZeroType extends EventTypeOf<Events> = never,
+  >(
     types: Type | readonly Type[],
-    options?: EventMetricOptions<EventOf<Events, Type>>,
+    options?: CounterOptions<EventOf<Events, Type>, ZeroType, EventOf<Events, ZeroType>>,
   ) => EventMetric<Events>;
 
   /**
@@ -85,9 +103,12 @@ export interface Declarations<Events extends object = AnyEvents> {
    *
    * @throws {TypeError} if an event type or an option is invalid
    */
-  readonly upDownCounter: <Type extends EventTypeOf<Events>>(
+  readonly upDownCounter: <
+    Type extends EventTypeOf<Events>,
+    ZeroType extends EventTypeOf<Events> = never,
+  >(
     types: Type | readonly Type[],
-    options?: EventMetricOptions<EventOf<Events, Type>>,
+    options?: CounterOptions<EventOf<Events, Type>, ZeroType, EventOf<Events, ZeroType>>,
   ) => EventMetric<Events>;
 
   /**
@@ -226,7 +247,7 @@ const DECLARATIONS = Object.freeze({
 }) satisfies Record<keyof Declarations, unknown>;
 
 function eventMetric(kind: InstrumentKind) {
-  return (types: string | readonly string[], options?: HistogramOptions<AnyEvent>) =>
+  return (types: string | readonly string[], options?: Parameters<typeof declareEventMetric>[2]) =>
     declareEventMetric(kind, types, options);
 }
 

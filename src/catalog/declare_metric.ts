@@ -11,7 +11,9 @@ import {
   typesOf,
 } from "./declaration.ts";
 import type { DeclaredInstrument, EventMetric, InstrumentKind, PairMetric } from "./metric.ts";
+import { countsOf, zeroed } from "./measurements.ts";
 import {
+  type CounterOptions,
   DEFAULT_MAX_ATTRIBUTE_SETS,
   type DurationOptions,
   type EventMetricOptions,
@@ -35,8 +37,10 @@ const EVENT: NamesOf<EventMetricOptions<AnyEvent>> = {
   ...METRIC,
   value: true,
   attributes: true,
+  counts: true,
   measurements: true,
 };
+const COUNTER: NamesOf<CounterOptions<AnyEvent>> = { ...EVENT, zeroAt: true };
 const HISTOGRAM: NamesOf<HistogramOptions<AnyEvent>> = { ...EVENT, buckets: true };
 const DURATION: NamesOf<DurationOptions<AnyEvent, AnyEvent>> = {
   ...METRIC,
@@ -46,30 +50,54 @@ const DURATION: NamesOf<DurationOptions<AnyEvent, AnyEvent>> = {
 };
 const THROUGHPUT: NamesOf<ThroughputOptions<AnyEvent, AnyEvent>> = { ...DURATION, bytes: true };
 
+/** What any of these metrics may be given. */
+type AnyOptions = CounterOptions<AnyEvent, string, AnyEvent> & {
+  readonly buckets?: readonly number[] | undefined;
+};
+
+const KNOWN: Readonly<Record<InstrumentKind, readonly string[]>> = {
+  counter: Object.keys(COUNTER),
+  upDownCounter: Object.keys(COUNTER),
+  gauge: Object.keys(EVENT),
+  histogram: Object.keys(HISTOGRAM),
+};
+
 /** Declares a metric that single events feed. */
 export function declareEventMetric(
   kind: InstrumentKind,
   types: string | readonly string[],
-  options: EventMetricOptions<AnyEvent> & { readonly buckets?: readonly number[] | undefined } = {},
+  options: AnyOptions = {},
 ): EventMetric<AnyEvents> {
   const what = kind === "upDownCounter" ? "an upDownCounter" : `a ${kind}`;
   const list = typesOf(what, "types", types);
   if (list.length === 0) invalidDeclaration(what, "types", "at least one event type", types);
-  assertOptions(what, options, Object.keys(kind === "histogram" ? HISTOGRAM : EVENT));
-  const { value, attributes, measurements } = options;
-  assertFunctions(what, { value, attributes, measurements });
-  if (measurements !== undefined && (value !== undefined || attributes !== undefined)) {
-    invalidDeclaration(what, "measurements", "given instead of value and attributes", "both");
+  assertOptions(what, options, KNOWN[kind]);
+  const zeroAt = typesOf(what, "zeroAt", options.zeroAt ?? []);
+  for (const type of zeroAt) {
+    if (list.includes(type)) invalidDeclaration(what, "zeroAt", "other types than types", type);
   }
-  if ((kind === "gauge" || kind === "histogram") && !value && !measurements) {
+  const { value, attributes, counts, measurements } = options;
+  assertFunctions(what, { value, attributes, measurements });
+  if (measurements !== undefined && (value ?? attributes ?? counts) !== undefined) {
+    const rule = "given instead of value, attributes and counts";
+    invalidDeclaration(what, "measurements", rule, "both");
+  }
+  if (counts !== undefined && value !== undefined) {
+    invalidDeclaration(what, "counts", "given instead of value", "both");
+  }
+  if ((kind === "gauge" || kind === "histogram") && !value && !measurements && !counts) {
     invalidDeclaration(what, "value", "a function", value);
   }
   return {
     source: "event",
-    types: list,
-    value,
-    attributes,
-    measurements,
+    types: [...list, ...zeroAt],
+    ...zeroed(
+      zeroAt,
+      counts === undefined ? { value, attributes, measurements } : {
+        value: undefined,
+        ...countsOf(what, counts, attributes),
+      },
+    ),
     ...instrument(what, kind, options.unit ?? "", options),
   };
 }

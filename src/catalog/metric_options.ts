@@ -33,11 +33,47 @@ export interface EventMetricOptions<Event> extends MetricOptions {
    * see `maxAttributeSets`. Default: none.
    */
   readonly attributes?: ((event: Event) => EventAttributes) | undefined;
-  /** For events that feed several series; use it instead of `value` and `attributes`. */
+  /**
+   * For events that hold a count for each of several values of one attribute; use it instead of
+   * `value`. `attributes` are those that all of them share.
+   */
+  readonly counts?: AttributeCounts<Event> | undefined;
+  /** For events that feed several series; use it instead of `value`, `attributes` and `counts`. */
   readonly measurements?: ((event: Event) => Iterable<Measurement>) | undefined;
 }
 
-/** The options of a gauge; either `value` or `measurements` is required. */
+/** Counts by the value of one attribute, all of one event. */
+export interface AttributeCounts<Event> {
+  /** The attribute's name. */
+  readonly attribute: string;
+  /**
+   * The counts by its value, as an object or a map; the series of `undefined`, which only a map can
+   * have, is without the attribute. None of them, or `undefined`: the event adds nothing.
+   */
+  readonly of: (
+    event: Event,
+  ) => Readonly<Record<string, number>> | ReadonlyMap<string | undefined, number> | undefined;
+}
+
+/** The options of a counter and of an up-down counter. */
+export interface CounterOptions<Event, ZeroType extends string = never, ZeroEvent = never>
+  extends EventMetricOptions<Event> {
+  /**
+   * Event types that add 0: the series that they name is there from then on. For a family of counters
+   * of which differences are taken, such as what was begun and what has ended: a difference of two
+   * has a value only where both have a series. `attributes`, `counts` and `measurements` are called
+   * with these events too. Default: none.
+   */
+  readonly zeroAt?: ZeroType | readonly ZeroType[] | undefined;
+  /** As of all metrics; also called with the events of `zeroAt`. Default: none. */
+  readonly attributes?: ((event: Event | ZeroEvent) => EventAttributes) | undefined;
+  /** As of all metrics; also called with the events of `zeroAt`. */
+  readonly counts?: AttributeCounts<Event | ZeroEvent> | undefined;
+  /** As of all metrics; also called with the events of `zeroAt`. */
+  readonly measurements?: ((event: Event | ZeroEvent) => Iterable<Measurement>) | undefined;
+}
+
+/** The options of a gauge; one of `value`, `counts` and `measurements` is required. */
 export type GaugeOptions<Event> =
   & EventMetricOptions<Event>
   & (
@@ -46,12 +82,16 @@ export type GaugeOptions<Event> =
       readonly value: (event: Event) => number;
     }
     | {
+      /** The new values of several series of one attribute. */
+      readonly counts: AttributeCounts<Event>;
+    }
+    | {
       /** The new values of several series: none, one or several, each with its own attributes. */
       readonly measurements: (event: Event) => Iterable<Measurement>;
     }
   );
 
-/** The options of a histogram; either `value` or `measurements` is required. */
+/** The options of a histogram; one of `value`, `counts` and `measurements` is required. */
 export type HistogramOptions<Event> =
   & GaugeOptions<Event>
   & {

@@ -23,6 +23,30 @@ export interface DashboardOptions {
   readonly uid?: string | undefined;
   /** The prefix of the bus's own metrics; `false` leaves their row out. Default: `"busbar"`. */
   readonly selfMetricsPrefix?: string | false | undefined;
+  /** Rows to begin with, before those of the metrics. Default: none. */
+  readonly rows?: readonly DashboardRow[] | undefined;
+}
+
+/** A row of a dashboard. */
+export interface DashboardRow {
+  /** Its title. */
+  readonly title: string;
+  /** Its panels. */
+  readonly panels: readonly DashboardPanel[];
+}
+
+/** A panel of a dashboard. */
+export interface DashboardPanel {
+  /** Its title. */
+  readonly title: string;
+  /** What it shows. */
+  readonly description: string;
+  /** The unit of its values, as Grafana names it: `"short"`, `"percentunit"`. */
+  readonly unit: string;
+  /** A query in PromQL, with `$window` for the time that rates are over. */
+  readonly query: string;
+  /** The legend of its series, such as `"{{instance}}"`. */
+  readonly legend: string;
 }
 
 const PANELS_PER_ROW = 2;
@@ -43,12 +67,21 @@ export function grafanaDashboard<Events extends object>(
   catalog: Catalog<Events>,
   options: DashboardOptions,
 ): string {
-  assertKnownNames("write a dashboard", "option", options, ["title", "uid", "selfMetricsPrefix"]);
+  assertKnownNames("write a dashboard", "option", options, [
+    "title",
+    "uid",
+    "selfMetricsPrefix",
+    "rows",
+  ]);
   const { title, selfMetricsPrefix = DEFAULT_SELF_METRICS_PREFIX } = options;
   const uid = options.uid ?? title.toLowerCase().replace(/[^a-z0-9]+/g, "-");
   const dashboard = new DashboardBuilder(title).uid(uid).tags(["busbar"]).refresh("10s")
     .time({ from: "now-30m", to: "now" })
     .withVariable(new DatasourceVariableBuilder(DATA_SOURCE_VARIABLE).type(DATA_SOURCE_TYPE));
+  for (const { title, panels } of options.rows ?? []) {
+    dashboard.withRow(new RowBuilder(title));
+    for (const panel of panels) dashboard.withPanel(buildPanel(panel));
+  }
   for (const [group, metrics] of grouped(describeMetrics(catalog))) {
     dashboard.withRow(new RowBuilder(group));
     for (const metric of metrics) dashboard.withPanel(panelOf(metric));
@@ -65,19 +98,11 @@ function grouped(metrics: readonly DescribedMetric[]): Map<string, DescribedMetr
   return Map.groupBy(metrics, ({ name }) => name.split(".")[0] ?? name);
 }
 
-interface Panel {
-  readonly title: string;
-  readonly description: string;
-  readonly unit: string;
-  readonly query: string;
-  readonly legend: string;
-}
-
 function panelOf({ scrapeName, description, grafanaUnit, query, legend }: DescribedMetric) {
   return buildPanel({ title: scrapeName, description, unit: grafanaUnit, query, legend });
 }
 
-function buildPanel({ title, description, unit, query, legend }: Panel) {
+function buildPanel({ title, description, unit, query, legend }: DashboardPanel) {
   return new PanelBuilder().title(title).description(description).unit(unit).min(0)
     .span(GRID_WIDTH / PANELS_PER_ROW).height(PANEL_HEIGHT)
     .datasource({ type: DATA_SOURCE_TYPE, uid: `\${${DATA_SOURCE_VARIABLE}}` })
@@ -88,7 +113,7 @@ function buildPanel({ title, description, unit, query, legend }: Panel) {
 
 function healthPanels(prefix: string) {
   const bus = `${metricPrefix(prefix)}_event_bus`;
-  const panels: readonly Panel[] = [
+  const panels: readonly DashboardPanel[] = [
     {
       title: "Queue",
       description: "Events waiting in the queue",

@@ -15,7 +15,7 @@
  * bus.publish(EventType.L1_READ_FINISHED, { keys: [key] });
  * await bus.flush();
  * const scrape = await metrics.scrape();
- * if (!scrape.includes("lmcache_mp_l1_read_chunks_total 1")) throw new Error(scrape);
+ * if (!scrape.includes('lmcache_mp_l1_read_chunks_total{cache_salt=""} 1')) throw new Error(scrape);
  * ```
  *
  * @module
@@ -29,6 +29,12 @@ export {
   kvCacheCatalog,
   type KvCacheCatalogOptions,
 } from "./catalog/kv_cache_catalog.ts";
-export { EventType, type KvCacheEvents } from "./events.ts";
-export type * from "./metadata.ts";
+export type * from "./events/blend.ts";
+export type * from "./events/chunk_key.ts";
+export { EventType } from "./events/event_type.ts";
+export type { KvCacheEvents } from "./events/kv_cache_events.ts";
+export type * from "./events/l1.ts";
+export type * from "./events/l2.ts";
+export type * from "./events/server.ts";
+export type * from "./events/storage_manager.ts";
 export { type KvCacheOptions, registerKvCache } from "./register.ts";

@@ -14,7 +14,7 @@ import {
   kvCacheCatalog,
   type KvCacheCatalogOptions,
 } from "./catalog/kv_cache_catalog.ts";
-import type { KvCacheEvents } from "./events.ts";
+import type { KvCacheEvents } from "./events/kv_cache_events.ts";
 
 /** The attributes that hold a span's ids, as dashboards of this domain look for them. */
 const KV_CACHE_ID_ATTRIBUTES = {
@@ -82,6 +82,7 @@ export function registerKvCache<Events extends KvCacheEvents>(
   assertKnownNames("register the KV cache", "option", options, OPTIONS);
   const {
     prefix = DEFAULT_KV_CACHE_OPTIONS.prefix,
+    blendPrefix,
     lifecycleSampleRatio,
     maxTracked,
     maxAttributeSets,
@@ -95,7 +96,13 @@ export function registerKvCache<Events extends KvCacheEvents>(
         "received none",
     );
   }
-  const catalog = kvCacheCatalog({ prefix, lifecycleSampleRatio, maxTracked, maxAttributeSets });
+  const catalog = kvCacheCatalog({
+    prefix,
+    blendPrefix,
+    lifecycleSampleRatio,
+    maxTracked,
+    maxAttributeSets,
+  });
   // A bus of more events than these is a bus of these.
   return subscribeCatalog(bus as unknown as EventBus<KvCacheEvents>, catalog, {
     ...others,

@@ -103,7 +103,39 @@ const REFUSED: readonly [declare: () => unknown, message: string][] = [
   ],
   [
     () => counter("order.end", { value: () => 1, measurements: () => [] }),
-    "measurements must be given instead of value and attributes",
+    "measurements must be given instead of value, attributes and counts",
+  ],
+  [
+    () => counter("order.end", { counts: { attribute: "a", of: () => ({}) }, value: () => 1 }),
+    "Cannot declare a counter: counts must be given instead of value",
+  ],
+  [
+    () => counter("order.end", { counts: { attribute: "", of: () => ({}) } }),
+    'Cannot declare a counter: counts.attribute must be a name, received ""',
+  ],
+  [
+    () => counter("order.end", { counts: { attribute: "a", of: untyped(5) } }),
+    "Cannot declare a counter: counts.of must be a function, received 5",
+  ],
+  [
+    () => counter("order.end", { counts: untyped({ attribute: "a" }) }),
+    "Cannot declare a counter: counts.of must be a function, received undefined",
+  ],
+  [
+    () => counter("order.end", { counts: untyped({ name: "a" }) }),
+    'Cannot declare a counter\'s counts: there is no option "name"',
+  ],
+  [
+    () => counter("order.end", { zeroAt: "order.end" }),
+    'Cannot declare a counter: zeroAt must be other types than types, received "order.end"',
+  ],
+  [
+    () => counter("order.end", { zeroAt: untyped<"order.start">(7) }),
+    "Cannot declare a counter: zeroAt must be an event type or a list of them, received 7",
+  ],
+  [
+    () => gauge("order.end", { value: () => 1, zeroAt: "order.start" } as never),
+    'Cannot declare a gauge: there is no option "zeroAt"',
   ],
   [
     () => gauge("order.end", untyped<{ value: () => number }>({})),
@@ -199,15 +231,15 @@ const REFUSED: readonly [declare: () => unknown, message: string][] = [
     "Cannot declare a catalog: metrics must be an object, received []",
   ],
   [
-    () => counter("order.end", untyped({ attribute: () => ({}) })),
+    () => counter("order.end", { attribute: () => ({}) } as never),
     'Cannot declare a counter: there is no option "attribute"; did you mean "attributes"?',
   ],
   [
-    () => upDownCounter("order.end", untyped({ vale: () => 1 })),
+    () => upDownCounter("order.end", { vale: () => 1 } as never),
     'Cannot declare an upDownCounter: there is no option "vale"; did you mean "value"?',
   ],
   [
-    () => counter("order.end", untyped({ buckets: [1] })),
+    () => counter("order.end", { buckets: [1] } as never),
     'Cannot declare a counter: there is no option "buckets"',
   ],
   [
@@ -264,7 +296,7 @@ const REFUSED: readonly [declare: () => unknown, message: string][] = [
     'Cannot declare the log of "order.end": maxPerSecond must be a number above 0, received "5"',
   ],
   [
-    () => counter("order.end", untyped(null)),
+    () => counter("order.end", null as never),
     "Cannot declare a counter: options must be an object, received null",
   ],
   [
@@ -303,13 +335,14 @@ Deno.test("what is undefined is absent, everywhere", () => {
     attributeNames: undefined,
     attributes: undefined,
   };
-  const event = { ...options, measurements: undefined };
+  const event = { ...options, counts: undefined, measurements: undefined };
+  const counted = { ...event, value: undefined, zeroAt: undefined };
   const pair = { ...options, operationId: undefined, buckets: undefined };
   const value = () => 1;
   const bytes = () => 1;
   const same: readonly [declared: unknown, without: unknown][] = [
-    [counter("order.end", { ...event, value: undefined }), counter("order.end")],
-    [upDownCounter("order.end", { ...event, value: undefined }), upDownCounter("order.end")],
+    [counter("order.end", counted), counter("order.end")],
+    [upDownCounter("order.end", counted), upDownCounter("order.end")],
     [gauge("order.end", { ...event, value }), gauge("order.end", { value })],
     [
       histogram("order.end", { ...event, value, buckets: undefined }),

@@ -9,6 +9,7 @@ import {
   eventsMarkdown,
   grafanaDashboard,
   kvCacheAlerts,
+  kvCacheRow,
   metricsMarkdown,
   recordingRules,
   rulesYaml,
@@ -91,6 +92,39 @@ Deno.test("a dashboard has a panel for each metric, and one of the bus's health"
   assertEquals(JSON.parse(bare).uid, "shop");
 });
 
+Deno.test("rows of one's own come first, with a window of Grafana's", () => {
+  const panel = {
+    title: "Share",
+    description: "Of all",
+    unit: "percentunit",
+    query: "rate(a[$window]) / rate(b[$window])",
+    legend: "share",
+  };
+  const text = grafanaDashboard(shop, {
+    title: "Shop",
+    rows: [{ title: "Mine", panels: [panel] }],
+  });
+  const [row, first] = JSON.parse(text).panels;
+  assertEquals([row.type, row.title, first.title], ["row", "Mine", "Share"]);
+  assertEquals(first.targets[0].expr, "rate(a[$__rate_interval]) / rate(b[$__rate_interval])");
+});
+
+Deno.test("a KV cache's first row has the hit rates of all, each tier and CacheBlend", () => {
+  const titles = (options = {}) => kvCacheRow(options).panels.map(({ title }) => title);
+  const tiers = ["Hit rate", "Hit rate by model", "Hit rate of L1", "Hit rate of L2"];
+  assertEquals(titles(), [...tiers, "CacheBlend", "CacheBlend, no prefix"]);
+  assertEquals(titles({ blendPrefix: false }), tiers);
+  const queries = (options = {}) => kvCacheRow(options).panels.map(({ query }) => query);
+  assertEquals(
+    queries()[2],
+    "sum (rate(lmcache_mp_lookup_hit_l1_tokens_total[$window])) / " +
+      "sum (rate(lmcache_mp_lookup_requested_tokens_total[$window]))",
+  );
+  const own = queries({ prefix: "my.kv", blendPrefix: "my.blend" });
+  assert(own.slice(0, 4).every((query) => query.includes("(my_kv_lookup_")));
+  assert(own.slice(4).every((query) => query.includes("(my_blend_lookup_")));
+});
+
 const DEFAULT_PREFIX = { prefix: DEFAULT_KV_CACHE_OPTIONS.prefix };
 
 Deno.test("an option that is undefined is absent, one that does not exist is refused", () => {
@@ -100,14 +134,18 @@ Deno.test("an option that is undefined is absent, one that does not exist is ref
   );
   const nothing = { prefix: undefined, job: undefined, maxDrainLagSeconds: undefined };
   assertEquals(busAlerts(nothing), busAlerts());
-  const none = { prefix: undefined, minL2ThroughputGBs: undefined };
+  const none = { prefix: undefined, blendPrefix: undefined, minL2ThroughputGBs: undefined };
   assertEquals(kvCacheAlerts(none), kvCacheAlerts());
   assertEquals(kvCacheAlerts(DEFAULT_PREFIX), kvCacheAlerts());
+  assertEquals(kvCacheRow({ prefix: undefined, blendPrefix: undefined }), kvCacheRow());
+  const { prefix, blendPrefix } = DEFAULT_KV_CACHE_OPTIONS;
+  assertEquals(kvCacheRow({ prefix, blendPrefix }), kvCacheRow());
   for (
     const [write, advice] of [
       [() => grafanaDashboard(shop, { tittle: "Shop" } as never), 'did you mean "title"?'],
       [() => busAlerts({ jobs: "shop" } as never), 'did you mean "job"?'],
       [() => kvCacheAlerts({ prefixes: "x" } as never), 'did you mean "prefix"?'],
+      [() => kvCacheRow({ prefixes: "x" } as never), 'did you mean "prefix"?'],
     ] as const
   ) assertThrows(write, TypeError, advice);
 });

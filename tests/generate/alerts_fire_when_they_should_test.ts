@@ -22,6 +22,31 @@ interface Case {
   readonly stays: readonly Series[];
 }
 
+const TIMEOUTS = kv("timeouts_total", 'exception_type="LockTimeout"');
+const early = (reason: string) =>
+  kv("lookup_early_exit_requests_total", `model_name="m",cache_salt="",reason="${reason}"`);
+const blend = (metric: string) => `lmcache_blend_${metric}`;
+
+/** Of transfers of a device: that none ends any more, though more are put into its queue. */
+function hangs(what: string): Case {
+  const of = (state: string, device = "cuda:0") =>
+    kv(`num_${state}_${what}_total`, `device="${device}"`);
+  return {
+    fires: [{
+      [of("submitted")]: "0+1x60",
+      [of("finished")]: "0+1x40 40x20",
+      // The other device works.
+      [of("submitted", "cuda:1")]: "0+1x60",
+      [of("finished", "cuda:1")]: "0+1x60",
+    }, { [of("submitted")]: "0+1x60", [of("finished")]: "0x60" }],
+    stays: [
+      { [of("submitted")]: "3+1x60", [of("finished")]: "0+1x60" },
+      // Nothing is to do; what lost its end for ever is no work.
+      { [of("submitted")]: "7x60", [of("finished")]: "5x60" },
+    ],
+  };
+}
+
 /** For each alert: what makes it fire within half an hour, and what is just short of it. */
 const CASES: Readonly<Record<string, Case>> = {
   EventsDropped: {
@@ -53,16 +78,24 @@ const CASES: Readonly<Record<string, Case>> = {
       [kv("lookup_hit_tokens_total")]: "0+80x40 3200+33x20",
     }],
   },
+  ModelNotRegistered: {
+    fires: [{ [early("no_gpu_context")]: "0x50 1+1x10" }],
+    // A prompt that is shorter than a chunk is nobody's fault.
+    stays: [{ [early("no_gpu_context")]: "9x60", [early("empty_chunk_hashes")]: "0+5x60" }],
+  },
   L2Failing: {
     fires: [
       { [kv("l2_store_failed_objects_chunks_total", L2)]: "0x50 1+1x10" },
-      { [NOT_FOUND]: "0+11x60", [kv("l2_prefetch_hit_chunks_total")]: "0+20x60" },
+      {
+        [NOT_FOUND]: "0+11x60",
+        [kv("l2_prefetch_load_submitted_objects_chunks_total")]: "0+20x60",
+      },
     ],
     stays: [{
       [kv("l2_store_failed_objects_chunks_total", L2)]: "9x60",
       [kv("l2_prefetch_failure_chunks_total", 'reason="l1_oom"')]: "0+50x60",
       [NOT_FOUND]: "0+9x60",
-      [kv("l2_prefetch_hit_chunks_total")]: "0+20x60",
+      [kv("l2_prefetch_load_submitted_objects_chunks_total")]: "0+20x60",
     }],
   },
   L2Slow: {
@@ -73,6 +106,20 @@ const CASES: Readonly<Record<string, Case>> = {
     stays: [{
       [kv("l2_store_throughput_GB_per_second_sum", L2)]: "0+0.0101x60",
       [kv("l2_store_throughput_GB_per_second_count", L2)]: "0+1x60",
+    }],
+  },
+  PrefetchesLate: {
+    fires: [{
+      [kv("l2_prefetch_deadline_requests_total", 'phase="lookup"')]: "0+3x60",
+      [kv("l2_prefetch_deadline_requests_total", 'phase="load"')]: "0+3x60",
+      [kv("l2_prefetch_lookup_requests_total")]: "0+100x60",
+    }],
+    stays: [{
+      [kv("l2_prefetch_deadline_requests_total", 'phase="load"')]: "0+4x60",
+      [kv("l2_prefetch_lookup_requests_total")]: "0+100x60",
+    }, {
+      [kv("l2_prefetch_deadline_requests_total", 'phase="load"')]: "8x60",
+      [kv("l2_prefetch_lookup_requests_total")]: "0x60",
     }],
   },
   L1OutOfMemory: {
@@ -89,6 +136,37 @@ const CASES: Readonly<Record<string, Case>> = {
       { [kv("l1_evicted_chunks_total")]: "0+100x45 4500+165x15" },
       { [kv("l1_evicted_chunks_total")]: "0x45 0+29x15" },
     ],
+  },
+  StoresHang: hangs("stores"),
+  RetrievesHang: hangs("retrieves"),
+  TimeoutsRaised: {
+    // The first of its kind, and one more.
+    fires: [{ [TIMEOUTS]: "_x55 1x5" }, { [TIMEOUTS]: "3x55 4x5" }],
+    stays: [{ [TIMEOUTS]: "3x60" }],
+  },
+  BlendFailing: {
+    fires: [
+      {
+        [blend("retrieve_failures_total")]: "0+6x60",
+        [blend("retrieve_requests_total")]: "0+100x60",
+      },
+      { [blend("lookup_no_gpu_context_errors_total")]: "0x50 1+1x10" },
+    ],
+    stays: [{
+      [blend("retrieve_failures_total")]: "0+4x60",
+      [blend("retrieve_requests_total")]: "0+100x60",
+      [blend("lookup_no_gpu_context_errors_total")]: "9x60",
+    }],
+  },
+  BlendCoordinatorSlow: {
+    fires: [{
+      [blend("coordinator_match_timeouts_total")]: "0+6x60",
+      [blend("coordinator_match_duration_milliseconds_count")]: "0+100x60",
+    }],
+    stays: [{
+      [blend("coordinator_match_timeouts_total")]: "0+4x60",
+      [blend("coordinator_match_duration_milliseconds_count")]: "0+100x60",
+    }],
   },
 };
 

@@ -1,7 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { EventBus } from "@busbar/busbar";
 import { kvCacheCatalog, type KvCacheEvents, registerKvCache } from "@busbar/busbar/kv-cache";
-import { ChunkLifecycle, type LifecycleEvent } from "../../src/kv_cache/chunk_lifecycle.ts";
+import {
+  ChunkLifecycle,
+  type LifecycleEvent,
+} from "../../src/kv_cache/lifecycle/chunk_lifecycle.ts";
 import { key, observed } from "../support/kv_cache.ts";
 
 const WRITTEN = "l1.write.finished";
@@ -37,14 +40,14 @@ Deno.test("a chunk's life is measured by the events' own times", async () => {
   report(15, READ);
   report(22, EVICTED);
   report(52, PROMOTED);
-  report(52.5, READ); // the read that the promotion was for
+  report(52.5, READ);
   report(55, READ);
   const found = await kv.scrape();
   const of = (name: string) =>
     ["count", "sum"].map((what) => found[`lmcache_mp_l1_chunk_${name}_seconds_${what}`]);
   assertEquals(of("lifetime"), [2, 2 * 12]);
   assertEquals(of("idle_before_evict"), [2, 2 * 7]);
-  assertEquals(of("reuse_gap"), [6, 2 * (4 + 1 + 2.5)]);
+  assertEquals(of("reuse_gap"), [8, 2 * (4 + 1 + 0.5 + 2.5)]);
   assertEquals(of("evict_reuse_gap"), [2, 2 * 30]);
 });
 
@@ -58,14 +61,64 @@ Deno.test("one event may report many chunks, or none", () => {
   assertEquals(at(lifecycle, 7, EVICTED, 1).lifetimeS, []);
 });
 
-Deno.test("the gap from eviction to return is capped at 300 seconds", () => {
+Deno.test("what does not come back within 300 seconds counts as 300, once", () => {
   const lifecycle = new ChunkLifecycle({ sampleRatio: 1, maxTracked: 10_000 });
-  at(lifecycle, 0, EVICTED, 1, 2);
+  at(lifecycle, 0, EVICTED, 1, 2, 3);
   assertEquals(at(lifecycle, 299, WRITTEN, 1).evictReuseGapS, [299]);
   // It has returned: to write it once more is no return.
-  assertEquals(at(lifecycle, 300, WRITTEN, 1).evictReuseGapS, []);
-  assertEquals(at(lifecycle, 300, WRITTEN, 9).evictReuseGapS, []);
-  assertEquals(at(lifecycle, 4_000, PROMOTED, 2).evictReuseGapS, [300]);
+  assertEquals(at(lifecycle, 299.5, WRITTEN, 1).evictReuseGapS, []);
+  // Nobody waits for the others any longer; which chunk is read shows nothing of that.
+  assertEquals(at(lifecycle, 400, READ, 1).evictReuseGapS, []);
+  assertEquals(lifecycle.stats().trackedEvicted, 2);
+  assertEquals(at(lifecycle, 400, EVICTED, 9).evictReuseGapS, [300, 300]);
+  assertEquals(lifecycle.stats().trackedEvicted, 1);
+  assertEquals(at(lifecycle, 4_000, PROMOTED, 2).evictReuseGapS, [300]); // that of 9
+  assertEquals(at(lifecycle, 4_001, PROMOTED, 3, 9).evictReuseGapS, []);
+});
+
+Deno.test("evicted chunks expire with chunks that are not in the sample, too", () => {
+  const sampled = new ChunkLifecycle({ sampleRatio: 0.5, maxTracked: 10_000 });
+  at(sampled, 0, EVICTED, ...Array.from({ length: 100 }, (_, i) => i));
+  const { trackedEvicted } = sampled.stats();
+  assertEquals(trackedEvicted > 0 && trackedEvicted < 100, true);
+  const outside = Array.from({ length: 100 }, (_, i) => i).find((i) => !isSampled(i)) as number;
+  const { evictReuseGapS } = at(sampled, 301, WRITTEN, outside);
+  assertEquals(evictReuseGapS.length, trackedEvicted);
+  assertEquals(sampled.stats(), { trackedInL1: 0, trackedEvicted: 0, untracked: 0 });
+});
+
+function isSampled(hash: number): boolean {
+  const lifecycle = new ChunkLifecycle({ sampleRatio: 0.5, maxTracked: 1 });
+  at(lifecycle, 0, EVICTED, hash);
+  return lifecycle.stats().trackedEvicted === 1;
+}
+
+Deno.test("a write of a chunk that is there is a use of it, as a read is", () => {
+  const lifecycle = new ChunkLifecycle({ sampleRatio: 1, maxTracked: 10_000 });
+  at(lifecycle, 0, WRITTEN, 1);
+  assertEquals(at(lifecycle, 3, WRITTEN, 1).reuseGapS, [3]);
+  assertEquals(at(lifecycle, 7, READ, 1).reuseGapS, [4]);
+  assertEquals(at(lifecycle, 8, EVICTED, 1).lifetimeS, [5]);
+});
+
+Deno.test("the parts of a chunk that ranks and object groups hold have lives of their own", () => {
+  const lifecycle = new ChunkLifecycle({ sampleRatio: 1, maxTracked: 10_000 });
+  const report = (second: number, type: LifecycleEvent["type"], kvRank: number, group = 0) =>
+    lifecycle.observe({
+      type,
+      timestamp: second * 1_000,
+      metadata: { keys: [{ ...key(1), kvRank, objectGroup: group }] },
+      sessionId: "",
+      operationId: "",
+      traceparent: undefined,
+      tracestate: undefined,
+    });
+  report(0, WRITTEN, 0);
+  report(1, WRITTEN, 1);
+  report(2, WRITTEN, 1, 1);
+  assertEquals(report(5, EVICTED, 0).lifetimeS, [5]);
+  assertEquals(report(5, EVICTED, 1).lifetimeS, [4]);
+  assertEquals(report(5, EVICTED, 1, 1).lifetimeS, [3]);
 });
 
 Deno.test("a clock that steps back makes no negative time", () => {

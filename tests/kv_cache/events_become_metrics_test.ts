@@ -4,158 +4,156 @@ import { EventType, type KvCacheEvents, registerKvCache } from "@busbar/busbar/k
 import { PrometheusMetrics } from "@busbar/busbar/otel";
 import { MemoryLogger } from "@busbar/busbar/testing";
 import { samples } from "../support/samples.ts";
-import { key, keys, observed } from "../support/kv_cache.ts";
+import { keys, observed } from "../support/kv_cache.ts";
+import { example, EXAMPLES } from "../support/kv_cache_events.ts";
 
-const transfer = { device: "cuda:0", engineId: "e1", modelName: "a" };
-const l2Task = { adapterIndex: 0, taskId: 7, l2Name: "disk", keyCount: 5, totalBytes: 4e9 };
+const l2Task = { adapterIndex: 0, taskId: 7, l2Name: "disk" };
+const submittedTask = { ...l2Task, keyCount: 5, totalBytes: 4e9 };
+const types = Object.keys(EXAMPLES) as (keyof KvCacheEvents)[];
 
 for (const way of ["meter", "collect"] as const) {
-  Deno.test(`each event adds what the contract says to the series it names, by ${way}`, async () => {
-    await using kv = observed(way);
-    const { bus } = kv;
-    bus.publish(EventType.L1_READ_FINISHED, keys(2));
-    bus.publish(EventType.L1_READ_FINISHED, keys(3));
-    bus.publish(EventType.L1_READ_RESERVED, keys(50));
-    bus.publish(EventType.L1_WRITE_RESERVED, keys(50));
-    bus.publish(EventType.L1_WRITE_FINISHED, keys(7));
-    bus.publish(EventType.L1_WRITE_FINISHED_AND_READ_RESERVED, keys(11));
-    bus.publish(EventType.L1_KEYS_EVICTED, keys(13));
-    bus.publish(EventType.L1_EVICTION_LOOP_TICK, { triggered: true });
-    const both = [key(1, "a"), key(2, "b"), key(3, "a")];
-    bus.publish(EventType.L1_ALLOCATION_FAILED, { during: "l1_store", keys: both });
-    bus.publish(EventType.L1_ALLOCATION_FAILED, { during: "l2_prefetch", ...keys(4, "a") });
-    bus.publish(EventType.L1_READ_FAILED, {
-      during: "l1_retrieve",
-      reason: "write_locked",
-      keys: both,
-    });
-
-    bus.publish(EventType.SM_READ_PREFETCHED, {
-      succeededKeys: keys(50).keys,
-      failedKeys: keys(50).keys,
-    });
-    bus.publish(EventType.SM_READ_PREFETCHED_FINISHED, {
-      succeededKeys: keys(17).keys,
-      failedKeys: keys(19).keys,
-    });
-    bus.publish(EventType.SM_WRITE_RESERVED, {
-      succeededKeys: keys(50).keys,
-      failedKeys: keys(50).keys,
-    });
-    bus.publish(EventType.SM_WRITE_FINISHED, {
-      succeededKeys: keys(23).keys,
-      failedKeys: keys(29).keys,
-    });
-
-    bus.publish(EventType.MP_REQUEST_START);
-    for (const [modelName, hitTokens] of [["a", 1], ["a", 2], ["b", 4]] as const) {
-      bus.publish(EventType.MP_LOOKUP_PREFETCH_START);
-      bus.publish(EventType.MP_LOOKUP_PREFETCH_END, {
-        foundCount: 1,
-        requestedTokens: 10,
-        hitTokens,
-        modelName,
-        cacheSalt: "s",
-      });
+  Deno.test(`each event adds what the reference says to the series it names, by ${way}`, async () => {
+    await using kv = observed(way, { lifecycleSampleRatio: 0 });
+    // Every event once, and a second after its start each end.
+    for (const type of types) {
+      const timestamp = /\.(end|completed)$/.test(type) ? 2_000 : 1_000;
+      (kv.bus as EventBus).publish(type, EXAMPLES[type], { sessionId: "s", timestamp });
     }
-    bus.publish(EventType.MP_STORE_SUBMITTED, transfer);
-    bus.publish(EventType.MP_STORE_START, transfer, { timestamp: 1_000 });
-    const stored = { ...transfer, storedCount: 3, totalBytes: 6e9 };
-    bus.publish(EventType.MP_STORE_END, stored, { timestamp: 3_000 });
-    bus.publish(EventType.MP_RETRIEVE_SUBMITTED, transfer);
-    // Two at once in one session, the second done first.
-    const first = { ...transfer, operationId: 1 };
-    const second = { ...transfer, operationId: 2 };
-    const retrieved = { retrievedCount: 3, cacheSalt: "s" };
-    bus.publish(EventType.MP_RETRIEVE_START, first, { timestamp: 1_000 });
-    bus.publish(EventType.MP_RETRIEVE_START, second, { timestamp: 2_000 });
-    bus.publish(EventType.MP_RETRIEVE_END, { ...second, ...retrieved, totalBytes: 1e9 }, {
-      timestamp: 2_500,
-    });
-    bus.publish(EventType.MP_RETRIEVE_END, { ...first, ...retrieved, totalBytes: 6e9 }, {
-      timestamp: 4_000,
-    });
-    bus.publish(EventType.MP_REQUEST_END);
-
-    bus.publish(EventType.L2_STORE_SUBMITTED, l2Task, { timestamp: 1_000 });
-    bus.publish(EventType.L2_STORE_COMPLETED, {
-      ...l2Task,
-      succeededCount: 4,
-      failedCount: 1,
-      bytesTransferred: 3e9,
-    }, { timestamp: 2_000 });
-    const lookup = { requestId: "r1", keyCount: 9, adapterCount: 1 };
-    bus.publish(EventType.L2_PREFETCH_LOOKUP_SUBMITTED, lookup);
-    bus.publish(EventType.L2_PREFETCH_LOOKUP_COMPLETED, { ...lookup, prefixHitCount: 6 });
-    const load = { requestId: "r1", keyCount: 6 };
-    bus.publish(EventType.L2_PREFETCH_LOAD_SUBMITTED, load);
-    const task = { ...l2Task, requestId: "r1" };
-    bus.publish(EventType.L2_LOAD_TASK_SUBMITTED, task, { timestamp: 1_000 });
-    bus.publish(EventType.L2_LOAD_TASK_COMPLETED, task, { timestamp: 3_000 });
-    bus.publish(EventType.L2_PREFETCH_LOAD_COMPLETED, { ...load, loadedCount: 4, failedCount: 2 });
-    bus.publish(EventType.L2_PREFETCH_FAILED, { reason: "l1_oom", ...keys(2, "a") });
-    bus.publish(EventType.L2_KEYS_EVICTED, keys(8));
-
+    kv.bus.publish(
+      EventType.MP_LOOKUP_PREFETCH_END,
+      example(EventType.MP_LOOKUP_PREFETCH_END, {
+        requestedTokens: 0,
+        hitTokens: 0,
+        l1HitTokens: 0,
+        l2HitTokens: 0,
+        l1HitKeys: 0,
+        l2HitKeys: 0,
+        earlyExitReason: "no_gpu_context",
+      }),
+    );
     const found = await kv.scrape();
     const histograms: Record<string, number> = {};
     // The other metrics of the bus and of its subscribers have tests of their own.
     const others = /event_bus_(queue_capacity|published|delivered|lost)|_mp_metrics_/;
     const rest: Record<string, number> = {};
     for (const [series, value] of Object.entries(found)) {
-      if (/throughput_GB_per_second_(sum|count)/.test(series)) histograms[series] = value;
+      if (/(per_second|_milliseconds)_(sum|count)/.test(series)) histograms[series] = value;
       else if (!/_bucket\{|_seconds_(sum|count)/.test(series) && !others.test(series)) {
         rest[series] = value;
       }
     }
     const p = "lmcache_mp";
+    const perSalt = (name: string) => ({
+      [`${p}_${name}_chunks_total{cache_salt="alice"}`]: 2,
+      [`${p}_${name}_chunks_total{cache_salt="bob"}`]: 1,
+    });
+    const who = 'cache_salt="alice",model_name="llama"';
+    const onDevice = (name: string) => ({ [`${p}_num_${name}_total{device="cuda:0"}`]: 1 });
+    const phase = 'device_index="0",direction="d2h",phase=';
+    const blend = (counts: Record<string, number>) =>
+      Object.fromEntries(
+        Object.entries(counts).map(([name, count]) => [`lmcache_blend_${name}_total`, count]),
+      );
     assertEquals(rest, {
       'target_info{service_instance_id="i1",service_name="test"}': 1,
-      [`${p}_l1_read_chunks_total`]: 5,
-      [`${p}_l1_write_chunks_total`]: 18,
-      [`${p}_l1_evicted_chunks_total`]: 13,
-      [`${p}_l1_allocation_failure_chunks_total{during="l1_store",model_name="a"}`]: 2,
-      [`${p}_l1_allocation_failure_chunks_total{during="l1_store",model_name="b"}`]: 1,
-      [`${p}_l1_allocation_failure_chunks_total{during="l2_prefetch",model_name="a"}`]: 4,
-      [`${p}_l1_read_failure_chunks_total{during="l1_retrieve",model_name="a",reason="write_locked"}`]:
-        2,
-      [`${p}_l1_read_failure_chunks_total{during="l1_retrieve",model_name="b",reason="write_locked"}`]:
-        1,
+      ...perSalt("l1_read"),
+      [`${p}_l1_write_chunks_total{cache_salt="alice"}`]: 4,
+      [`${p}_l1_write_chunks_total{cache_salt="bob"}`]: 2,
+      ...perSalt("l1_evicted"),
+      [`${p}_l1_eviction_loop_ticks_total`]: 1,
+      [`${p}_l1_eviction_loop_triggered_total`]: 1,
+      [`${p}_l1_allocation_failure_chunks_total{during="l1_store",model_name="llama"}`]: 3,
+      [`${p}_l1_read_failure_chunks_total{during="l1_retrieve",model_name="llama",reason="not_found"}`]:
+        3,
       [`${p}_l1_chunk_lifecycle_untracked_chunks_total`]: 0,
-      [`${p}_sm_read_chunks_total`]: 17,
-      [`${p}_sm_read_failed_chunks_total`]: 19,
-      [`${p}_sm_write_chunks_total`]: 23,
-      [`${p}_sm_write_failed_chunks_total`]: 29,
-      [`${p}_lookup_requested_tokens_total{cache_salt="s",model_name="a"}`]: 20,
-      [`${p}_lookup_requested_tokens_total{cache_salt="s",model_name="b"}`]: 10,
-      [`${p}_lookup_hit_tokens_total{cache_salt="s",model_name="a"}`]: 3,
-      [`${p}_lookup_hit_tokens_total{cache_salt="s",model_name="b"}`]: 4,
-      [`${p}_num_chunks_loaded_total{cache_salt="s",model_name="a",worker_id="e1"}`]: 6,
-      [`${p}_l2_store_submitted_requests_total{l2_name="disk"}`]: 1,
-      [`${p}_l2_store_submitted_objects_chunks_total{l2_name="disk"}`]: 5,
+      [`${p}_real_reuse_untracked_chunks_total`]: 0,
+      [`${p}_l0_block_lifecycle_untracked_blocks_total`]: 0,
+      [`${p}_timeouts_total{exception_type="LockTimeout"}`]: 1,
+      [`${p}_lookup_requested_tokens_total{${who}}`]: 1_024,
+      [`${p}_lookup_hit_tokens_total{${who}}`]: 768,
+      [`${p}_lookup_hit_l1_tokens_total{${who}}`]: 256,
+      [`${p}_lookup_hit_l2_tokens_total{${who}}`]: 512,
+      [`${p}_lookup_hit_l1_keys_total{${who}}`]: 2,
+      [`${p}_lookup_hit_l2_keys_total{${who}}`]: 1,
+      [`${p}_lookups_requests_total{${who}}`]: 2,
+      [`${p}_lookup_early_exit_requests_total{${who},reason="no_gpu_context"}`]: 1,
+      [`${p}_num_chunks_loaded_total{${who},worker_id="7"}`]: 3,
+      ...onDevice("submitted_stores"),
+      ...onDevice("finished_stores"),
+      ...onDevice("submitted_retrieves"),
+      ...onDevice("finished_retrieves"),
+      [`${p}_transfer_phase_bytes_total{${phase}"kernel"}`]: 4e6,
+      [`${p}_transfer_phase_bytes_total{${phase}"staging"}`]: 4e6,
+      [`${p}_transfer_phase_elapsed_seconds_total{${phase}"kernel"}`]: 0.002,
+      [`${p}_transfer_phase_elapsed_seconds_total{${phase}"staging"}`]: 0.002,
+      [`${p}_l2_store_submitted_requests_total`]: 1,
+      ...perSalt("l2_store_submitted_objects"),
       [`${p}_l2_store_completed_requests_total{l2_name="disk"}`]: 1,
-      [`${p}_l2_store_completed_objects_chunks_total{l2_name="disk"}`]: 4,
-      [`${p}_l2_store_failed_objects_chunks_total{l2_name="disk"}`]: 1,
+      ...perSalt("l2_store_completed_objects"),
+      [`${p}_l2_store_failed_objects_chunks_total{l2_name="disk"}`]: 0,
       [`${p}_l2_prefetch_lookup_requests_total`]: 1,
-      [`${p}_l2_prefetch_lookup_objects_chunks_total`]: 9,
-      [`${p}_l2_prefetch_hit_chunks_total`]: 6,
-      [`${p}_l2_prefetch_load_completed_chunks_total`]: 4,
-      [`${p}_l2_prefetch_failure_chunks_total{model_name="a",reason="l1_oom"}`]: 2,
+      ...perSalt("l2_prefetch_lookup_objects"),
+      // Two adapters.
+      [`${p}_l2_prefetch_load_submitted_requests_total`]: 2,
+      ...perSalt("l2_prefetch_load_submitted_objects"),
+      ...perSalt("l2_prefetch_load_completed"),
+      [`${p}_l2_prefetch_failure_chunks_total{model_name="llama",reason="l1_oom"}`]: 3,
+      [`${p}_l2_prefetch_deadline_requests_total{phase="load"}`]: 1,
       [`${p}_l2_load_completed_requests_total{l2_name="disk"}`]: 1,
-      [`${p}_l2_evicted_chunks_total`]: 8,
+      ...perSalt("l2_evicted_objects"),
       [`${p}_event_bus_queue_depth`]: 0,
       [`${p}_event_bus_drain_lag_seconds`]: 0,
       [`${p}_event_bus_dropped_events_total`]: 0,
+      ...blend({
+        lookup_requests: 1,
+        lookup_requested_tokens: 768,
+        lookup_hit_tokens: 600,
+        lookup_prefix_hit_tokens: 300,
+        lookup_segmented_prefix_hit_tokens: 200,
+        lookup_non_prefix_hit_tokens: 100,
+        lookup_fingerprint_hits: 4,
+        lookup_storage_hits: 5,
+        lookup_stale_chunks: 6,
+        lookup_no_gpu_context_errors: 0,
+        retrieve_requests: 1,
+        retrieve_chunks: 9,
+        retrieve_failures: 0,
+        fingerprints_registered: 10,
+        chunks_evicted: 11,
+        fingerprint_matches: 3,
+        coordinator_matches: 5,
+        coordinator_match_timeouts: 0,
+        sparse_prefetch_l2_keys: 3,
+        sparse_prefetch_found_keys: 7,
+        scatter_tokens: 600,
+        scatter_prefix_chunks: 1,
+        scatter_shifted_chunks: 2,
+        scatter_dropped_chunks: 3,
+      }),
+      'lmcache_blend_retrieve_noops_total{reason="no_object_keys"}': 1,
     });
-    const engine = '{device="cuda:0",engine_id="e1",model_name="a"}';
+    const engine = '{device="cuda:0",engine_id="7",model_name="llama"}';
+    const throughput = (name: string, labels: string, value: number) => ({
+      [`${p}_${name}_throughput_GB_per_second_count${labels}`]: 1,
+      [`${p}_${name}_throughput_GB_per_second_sum${labels}`]: value,
+    });
+    const blendDuration = (name: string) => ({
+      [`lmcache_blend_${name}_duration_milliseconds_count`]: 1,
+      [`lmcache_blend_${name}_duration_milliseconds_sum`]: 1_000,
+    });
     assertEquals(histograms, {
-      [`${p}_l0_l1_store_throughput_GB_per_second_count${engine}`]: 1,
-      [`${p}_l0_l1_store_throughput_GB_per_second_sum${engine}`]: 3,
-      [`${p}_l0_l1_load_throughput_GB_per_second_count${engine}`]: 2,
-      [`${p}_l0_l1_load_throughput_GB_per_second_sum${engine}`]: 2 + 2,
-      [`${p}_l2_store_throughput_GB_per_second_count{l2_name="disk"}`]: 1,
-      [`${p}_l2_store_throughput_GB_per_second_sum{l2_name="disk"}`]: 3,
-      [`${p}_l2_load_throughput_GB_per_second_count{l2_name="disk"}`]: 1,
-      [`${p}_l2_load_throughput_GB_per_second_sum{l2_name="disk"}`]: 2,
+      ...throughput("l0_l1_store", engine, 0.003),
+      ...throughput("l0_l1_load", engine, 0.003),
+      ...throughput("l2_store", '{l2_name="disk"}', 0.003),
+      ...throughput("l2_load", '{l2_name="disk"}', 0.003),
+      ...throughput("transfer_staging", '{device_index="0",direction="d2h"}', 2),
+      ...blendDuration("lookup"),
+      ...blendDuration("fingerprint_match"),
+      ...blendDuration("prefix_lookup"),
+      ...blendDuration("coordinator_match"),
+      ...blendDuration("sparse_prefetch"),
+      ...blendDuration("retrieve"),
+      ...blendDuration("scatter"),
     });
   });
 }
@@ -163,7 +161,7 @@ for (const way of ["meter", "collect"] as const) {
 Deno.test("L2 tasks are paired by their ids, whatever the order of their ends", async () => {
   await using kv = observed("collect");
   const submit = (taskId: number, timestamp: number) =>
-    kv.bus.publish("l2.store.submitted", { ...l2Task, taskId }, { timestamp });
+    kv.bus.publish("l2.store.submitted", { ...submittedTask, taskId }, { timestamp });
   const complete = (taskId: number, bytesTransferred: number, timestamp: number) =>
     kv.bus.publish("l2.store.completed", {
       ...l2Task,
@@ -221,7 +219,7 @@ Deno.test("disposing of the registration ends it", async () => {
   kv.registration[Symbol.dispose]();
   kv.bus.publish("l1.read.finished", keys(1));
   const found = await kv.scrape();
-  assertEquals(found["lmcache_mp_l1_read_chunks_total"], 1);
+  assertEquals(found['lmcache_mp_l1_read_chunks_total{cache_salt=""}'], 1);
   assertEquals(found["lmcache_mp_event_bus_queue_depth"], undefined);
 });
 

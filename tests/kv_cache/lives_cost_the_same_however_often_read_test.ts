@@ -1,7 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import process from "node:process";
-import { ChunkLifecycle, type LifecycleEvent } from "../../src/kv_cache/chunk_lifecycle.ts";
-import { LruMap } from "../../src/kv_cache/lru_map.ts";
+import {
+  ChunkLifecycle,
+  type LifecycleEvent,
+} from "../../src/kv_cache/lifecycle/chunk_lifecycle.ts";
+import { LruMap } from "../../src/kv_cache/lifecycle/lru_map.ts";
 import { collectGarbage } from "../support/garbage.ts";
 import { key } from "../support/kv_cache.ts";
 import fc from "../support/properties.ts";

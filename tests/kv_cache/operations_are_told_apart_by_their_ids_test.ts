@@ -12,13 +12,13 @@ interface Ids {
   readonly requestId?: string;
 }
 
-const SAME = { adapterIndex: 0, taskId: 1, requestId: "r", l2Name: "disk", keyCount: 1 };
+const SAME = { adapterIndex: 0, taskId: 1, requestId: "r", l2Name: "disk" };
 
 /** The sum of two throughputs; the task that begins last ends first. */
 async function sumOf(kind: "store" | "load", first: Ids, second: Ids): Promise<number> {
   await using kv = observed("collect");
   const submit = ({ ownId: operationId, ...ids }: Ids, timestamp: number) => {
-    const task = { ...SAME, totalBytes: 0, ...ids };
+    const task = { ...SAME, keyCount: 1, totalBytes: 0, ...ids };
     kv.bus.publish(kind === "store" ? "l2.store.submitted" : "l2.load_task.submitted", task, {
       operationId,
       timestamp,
@@ -29,10 +29,10 @@ async function sumOf(kind: "store" | "load", first: Ids, second: Ids): Promise<n
     totalBytes: number,
     timestamp: number,
   ) => {
-    const task = { ...SAME, totalBytes, ...ids };
+    const task = { ...SAME, bytesTransferred: totalBytes, ...ids };
     const init = { operationId, timestamp };
     if (kind === "load") return kv.bus.publish("l2.load_task.completed", task, init);
-    const outcome = { succeededCount: 1, failedCount: 0, bytesTransferred: totalBytes };
+    const outcome = { succeededCount: 1, failedCount: 0 };
     return kv.bus.publish("l2.store.completed", { ...task, ...outcome }, init);
   };
   submit(first, 0);

@@ -7,6 +7,7 @@ import { assert, assertEquals } from "@std/assert";
 import { EventBus } from "@busbar/busbar";
 import { type KvCacheEvents, type LogRecord, registerKvCache } from "@busbar/busbar/kv-cache";
 import { keys } from "../support/kv_cache.ts";
+import { example } from "../support/kv_cache_events.ts";
 
 const T0 = 1_700_000_000_000;
 const transfer = { device: "cuda:0", engineId: "e1", modelName: "a" };
@@ -43,9 +44,7 @@ Deno.test("a session's spans hang under its request, which stays open for late e
   kv.bus.publish("mp.request.start", undefined, at(0));
   kv.bus.publish("mp.lookup_prefetch.start", undefined, at(1));
   kv.bus.publish("mp.lookup_prefetch.end", {
-    foundCount: 2,
-    requestedTokens: 2_048,
-    hitTokens: 1_024,
+    ...example("mp.lookup_prefetch.end"),
     modelName: "a",
     cacheSalt: "s",
   }, at(3));
@@ -57,6 +56,7 @@ Deno.test("a session's spans hang under its request, which stays open for late e
     retrievedCount: 2,
     cacheSalt: "s",
     totalBytes: 4e6,
+    numTokens: 512,
   }, at(7));
   const store = { ...transfer, operationId: 2 };
   kv.bus.publish("mp.store.submitted", store, at(8));
@@ -64,7 +64,11 @@ Deno.test("a session's spans hang under its request, which stays open for late e
   assertEquals((await kv.spans()).map(({ name }) => name), ["mp.lookup_prefetch", "mp.retrieve"]);
 
   kv.bus.publish("mp.store.start", store, at(12));
-  kv.bus.publish("mp.store.end", { ...store, storedCount: 2, totalBytes: 8 }, at(15));
+  kv.bus.publish(
+    "mp.store.end",
+    { ...store, storedCount: 2, totalBytes: 8, numTokens: 512 },
+    at(15),
+  );
   const spans = await kv.spans();
   const named = Object.fromEntries(spans.map((span) => [span.name, span]));
   const root = named["mp.request"];

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { observed } from "../support/kv_cache.ts";
+import { example } from "../support/kv_cache_events.ts";
 
 const MODELS = 7;
 const TENANTS = 60;
@@ -16,17 +17,12 @@ for (const way of ["meter", "collect"] as const) {
       requested += i;
       loaded += i % 5;
       kv.bus.publish("mp.lookup_prefetch.end", {
-        ...who,
-        foundCount: 0,
+        ...example("mp.lookup_prefetch.end", who),
         requestedTokens: i,
-        hitTokens: 0,
       });
       kv.bus.publish("mp.retrieve.end", {
-        ...who,
-        device: "d",
-        engineId: "e",
+        ...example("mp.retrieve.end", who),
         retrievedCount: i % 5,
-        totalBytes: 0,
       });
     }
     const found = await kv.scrape();

@@ -19,18 +19,12 @@ async function throughputs(bytes: readonly number[]): Promise<Record<string, [nu
     kv.bus.publish("mp.store.end", engine, end);
     kv.bus.publish("mp.retrieve.start", engine, start);
     kv.bus.publish("mp.retrieve.end", engine, end);
-    const task = {
-      adapterIndex: 0,
-      taskId: i,
-      requestId: "r",
-      l2Name: "fs",
-      keyCount: 1,
-      totalBytes,
-    };
+    const task = { adapterIndex: 0, taskId: i, requestId: "r", l2Name: "fs" };
+    const submitted = { ...task, keyCount: 1, totalBytes };
     const outcome = { succeededCount: 0, failedCount: 1, bytesTransferred: totalBytes };
-    kv.bus.publish("l2.store.submitted", task, start);
+    kv.bus.publish("l2.store.submitted", submitted, start);
     kv.bus.publish("l2.store.completed", { ...task, ...outcome }, end);
-    kv.bus.publish("l2.load_task.submitted", task, start);
+    kv.bus.publish("l2.load_task.submitted", submitted, start);
     kv.bus.publish("l2.load_task.completed", task, end);
   }
   const found = await kv.scrape();

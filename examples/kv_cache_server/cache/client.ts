@@ -26,3 +26,15 @@ export function cacheIdsOf(client: Client, ids: readonly ChunkId[]): readonly Ch
 export function transferOf({ device, engineId, modelName }: Client, operationId: number) {
   return { device, engineId, modelName, operationId };
 }
+
+/** What is known of a transfer that waits: its worker is not, yet. */
+export function waitingTransferOf({ device }: Client, operationId: number) {
+  return { device, operationId };
+}
+
+/** How many keys each tenant has. */
+export function keyCountPerSalt(keys: readonly ChunkKey[]): Record<string, number> {
+  const counts = new Map<string, number>();
+  for (const { cacheSalt } of keys) counts.set(cacheSalt, (counts.get(cacheSalt) ?? 0) + 1);
+  return Object.fromEntries(counts);
+}

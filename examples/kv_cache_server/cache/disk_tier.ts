@@ -4,6 +4,7 @@ import type { ServerEvents } from "../events.ts";
 import { Faults, InjectedError } from "../faults.ts";
 import { checkBytes, type Chunk, CHUNK_BYTES, type ChunkId, type FilledChunk } from "./chunk.ts";
 import { ChunkFile } from "./chunk_file.ts";
+import { keyCountPerSalt } from "./client.ts";
 import { LruMap } from "./lru_map.ts";
 import { TaskQueue } from "./task_queue.ts";
 
@@ -76,8 +77,14 @@ export class DiskTier implements AsyncDisposable {
     }
     if (added.length === 0) return;
     const entries = added.map(({ id }) => this.#chunks.peek(id));
-    const task = this.#task(added.length);
-    this.#bus.publish("l2.store.submitted", task, { sessionId });
+    const task = this.#task();
+    const addedPerSalt = keyCountPerSalt(added.map(({ key }) => key));
+    this.#bus.publish("l2.store.submitted", {
+      ...task,
+      keyCount: added.length,
+      totalBytes: added.length * CHUNK_BYTES,
+      keyCountPerSalt: addedPerSalt,
+    }, { sessionId });
     void this.#queue.run(() => {
       const stored = this.#attempt(() => {
         for (const { id, bytes } of added) this.#file.write(id, bytes);
@@ -92,10 +99,14 @@ export class DiskTier implements AsyncDisposable {
         succeededCount,
         failedCount: added.length - succeededCount,
         bytesTransferred: succeededCount * CHUNK_BYTES,
+        keyCountPerSalt: stored ? addedPerSalt : undefined,
       }, { sessionId });
       if (deleted.length === 0) return;
       const keys = deleted.map(({ key }) => key);
-      this.#bus.publish("l2.keys.evicted", { keys }, { sessionId });
+      this.#bus.publish("l2.keys.evicted", {
+        keyCount: keys.length,
+        keyCountPerSalt: keyCountPerSalt(keys),
+      }, { sessionId });
       this.#bus.publish("kv_cache.chunks.evicted", { tier: "l2", count: keys.length }, {
         sessionId,
       });
@@ -108,19 +119,22 @@ export class DiskTier implements AsyncDisposable {
     requestId: string,
     sessionId: string,
   ): Promise<(Uint8Array | undefined)[]> {
-    const task = { ...this.#task(ids.length), requestId };
-    this.#bus.publish("l2.load_task.submitted", task, { sessionId });
+    const task = { ...this.#task(), requestId };
+    this.#bus.publish("l2.load_task.submitted", {
+      ...task,
+      keyCount: ids.length,
+      totalBytes: ids.length * CHUNK_BYTES,
+    }, { sessionId });
     return this.#queue.run(() => {
       let found: (Uint8Array | undefined)[] = [];
       if (!this.#attempt(() => found = ids.map((id) => this.#file.read(id)))) {
         found = ids.map(() => undefined);
       }
       ids.forEach((id, i) => found[i] && checkBytes(id, found[i]));
-      const keyCount = found.filter((bytes) => bytes !== undefined).length;
+      const foundCount = found.filter((bytes) => bytes !== undefined).length;
       this.#bus.publish("l2.load_task.completed", {
         ...task,
-        keyCount,
-        totalBytes: keyCount * CHUNK_BYTES,
+        bytesTransferred: foundCount * CHUNK_BYTES,
       }, { sessionId });
       return found;
     });
@@ -132,10 +146,8 @@ export class DiskTier implements AsyncDisposable {
     this.#file.close();
   }
 
-  #task(keyCount: number) {
-    const taskId = ++this.#lastTaskId;
-    const totalBytes = keyCount * CHUNK_BYTES;
-    return { adapterIndex: 0, taskId, l2Name: L2_NAME, keyCount, totalBytes };
+  #task() {
+    return { adapterIndex: 0, taskId: ++this.#lastTaskId, l2Name: L2_NAME };
   }
 
   /** @returns whether the disk did it */

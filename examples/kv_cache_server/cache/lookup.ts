@@ -1,6 +1,6 @@
 import type { ChunkKey } from "@busbar/busbar/kv-cache";
 import { type ChunkId, TOKENS_PER_CHUNK } from "./chunk.ts";
-import { cacheIdsOf, keyOf } from "./client.ts";
+import { cacheIdsOf, keyCountPerSalt, keyOf } from "./client.ts";
 import type { Slot } from "./memory_tier.ts";
 import { keysOf, type Operation, publishEvicted, type Session, type Tiers } from "./tiers.ts";
 
@@ -48,14 +48,10 @@ export async function lookUp(
 
   const inL1 = slotsOf(plan.steps.filter(({ promoted }) => !promoted));
   if (inL1.length > 0) bus.publish("l1.read.reserved", { keys: keysOf(inL1) }, session);
-  bus.publish("sm.read.prefetched", {
-    succeededKeys: keysOf(slotsOf(plan.steps)),
-    failedKeys: missing(plan.steps.length),
-  }, session);
   const promoted = slotsOf(plan.steps.filter(({ promoted }) => promoted));
   if (promoted.length > 0) {
     bus.publish("l1.write.reserved", { keys: keysOf(promoted) }, session);
-    publishEvicted(bus, plan.evicted, session);
+    publishEvicted(tiers, plan.evicted, session);
     await load(tiers, session, promoted, plan.requestId);
   }
   // Another request may still be loading what this one has found.
@@ -75,11 +71,19 @@ export async function lookUp(
     succeededKeys: keysOf(slots),
     failedKeys: missing(slots.length),
   }, session);
+  // L1 alone serves the prompt up to the first chunk that had to come from L2.
+  const firstOfL2 = steps.findIndex(({ promoted }) => promoted);
+  const l1Prefix = firstOfL2 === -1 ? steps.length : firstOfL2;
   bus.publish("mp.lookup_prefetch.end", {
     operationId,
     foundCount: slots.length,
     requestedTokens: ids.length * TOKENS_PER_CHUNK,
     hitTokens: slots.length * TOKENS_PER_CHUNK,
+    l1HitTokens: l1Prefix * TOKENS_PER_CHUNK,
+    l2HitTokens: (slots.length - l1Prefix) * TOKENS_PER_CHUNK,
+    l1HitKeys: found.l1Hits,
+    l2HitKeys: found.l2Hits,
+    earlyExitReason: "",
     modelName: client.modelName,
     cacheSalt: client.cacheSalt,
   }, session);
@@ -101,16 +105,22 @@ function settle(
   const steps: Step[] = [];
   const evicted: Slot[] = [];
   let refused: ChunkKey | undefined;
-  let asked: { requestId: string; keyCount: number; adapterCount: number } | undefined;
+  let asked = false;
   for (const [index, id] of cacheIdsOf(client, ids).entries()) {
     const inL1 = l1.touch(id);
     if (inL1 !== undefined) {
       steps.push({ slot: inL1, promoted: false });
       continue;
     }
-    if (asked === undefined) {
-      asked = { requestId, keyCount: ids.length - index, adapterCount: 1 };
-      bus.publish("l2.prefetch.lookup.submitted", asked, session);
+    if (!asked) {
+      asked = true;
+      const keyCount = ids.length - index;
+      bus.publish("l2.prefetch.lookup.submitted", {
+        requestId,
+        keyCount,
+        adapterCount: 1,
+        keyCountPerSalt: { [client.cacheSalt]: keyCount },
+      }, session);
     }
     const key = l2.touch(id);
     if (key === undefined) break;
@@ -121,11 +131,6 @@ function settle(
     const reserved = l1.reserve(id, key);
     steps.push({ slot: reserved.slot, promoted: true });
     if (reserved.evicted !== undefined) evicted.push(reserved.evicted);
-  }
-  if (asked !== undefined) {
-    const promoted = steps.filter(({ promoted }) => promoted).length;
-    const prefixHitCount = promoted + (refused === undefined ? 0 : 1);
-    bus.publish("l2.prefetch.lookup.completed", { ...asked, prefixHitCount }, session);
   }
   if (refused !== undefined) {
     const keys = [refused];
@@ -142,8 +147,12 @@ async function load(
   slots: readonly Slot[],
   requestId: string,
 ): Promise<void> {
-  const request = { requestId, keyCount: slots.length };
-  bus.publish("l2.prefetch.load.submitted", request, session);
+  bus.publish("l2.prefetch.load.submitted", {
+    requestId,
+    keyCount: slots.length,
+    adapterCount: 1,
+    keyCountPerSalt: keyCountPerSalt(keysOf(slots)),
+  }, session);
   const loading = l2.load(slots.map(({ id }) => id), requestId, session.sessionId)
     .then((contents) => {
       slots.forEach((slot, i) => {
@@ -161,9 +170,10 @@ async function load(
     bus.publish("l1.write_finished_and_read_reserved", { keys: loaded }, session);
   }
   bus.publish("l2.prefetch.load.completed", {
-    ...request,
+    requestId,
     loadedCount: loaded.length,
     failedCount: failed.length,
+    keyCountPerSalt: keyCountPerSalt(loaded),
   }, session);
   if (failed.length > 0) {
     bus.publish("l2.prefetch.failed", { reason: "not_found", keys: failed }, session);

@@ -11,10 +11,13 @@ export interface Slot extends Chunk {
 
 /** L1: chunks in memory. */
 export class MemoryTier {
+  /** How many chunks it holds. */
+  readonly capacity: number;
   readonly #slots: LruMap<ChunkId, Slot>;
 
   /** @param capacity how many chunks it holds */
   constructor(capacity: number) {
+    this.capacity = capacity;
     this.#slots = new LruMap(capacity);
   }
 

@@ -1,5 +1,5 @@
 import type { ChunkId } from "./chunk.ts";
-import { type Client, transferOf } from "./client.ts";
+import { type Client, waitingTransferOf } from "./client.ts";
 import { type Found, lookUp } from "./lookup.ts";
 import { read, retrieveFound, retrieveFromL1 } from "./retrieve.ts";
 import { store } from "./store.ts";
@@ -40,12 +40,12 @@ export class PrefixCache {
     const found = await lookUp(this.#tiers, operation, ids);
     if (found.slots.length > 0) {
       const operationId = this.#nextId();
-      bus.publish("mp.retrieve.submitted", transferOf(client, operationId), session);
+      bus.publish("mp.retrieve.submitted", waitingTransferOf(client, operationId), session);
       retrieveFound(this.#tiers, { session, client, operationId }, found.slots);
     }
     const operationId = this.#nextId();
     if (found.misses > 0) {
-      bus.publish("mp.store.submitted", transferOf(client, operationId), session);
+      bus.publish("mp.store.submitted", waitingTransferOf(client, operationId), session);
     }
     bus.publish("mp.request.end", request, session);
     if (found.misses > 0) {
@@ -68,7 +68,11 @@ export class PrefixCache {
   store(sessionId: string, ids: readonly ChunkId[], client: Client): Promise<number> {
     return this.#request(sessionId, (session) => {
       const operationId = this.#nextId();
-      this.#tiers.bus.publish("mp.store.submitted", transferOf(client, operationId), session);
+      this.#tiers.bus.publish(
+        "mp.store.submitted",
+        waitingTransferOf(client, operationId),
+        session,
+      );
       return store(this.#tiers, { session, client, operationId }, ids);
     });
   }
@@ -77,7 +81,11 @@ export class PrefixCache {
   retrieve(sessionId: string, ids: readonly ChunkId[], client: Client): Promise<ChunkId[]> {
     return this.#request(sessionId, (session) => {
       const operationId = this.#nextId();
-      this.#tiers.bus.publish("mp.retrieve.submitted", transferOf(client, operationId), session);
+      this.#tiers.bus.publish(
+        "mp.retrieve.submitted",
+        waitingTransferOf(client, operationId),
+        session,
+      );
       return retrieveFromL1(this.#tiers, { session, client, operationId }, ids);
     });
   }

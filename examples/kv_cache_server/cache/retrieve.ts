@@ -1,6 +1,6 @@
 import type { ChunkKey } from "@busbar/busbar/kv-cache";
-import { checkBytes, CHUNK_BYTES, type ChunkId } from "./chunk.ts";
-import { cacheIdsOf, keyOf, transferOf } from "./client.ts";
+import { checkBytes, CHUNK_BYTES, type ChunkId, TOKENS_PER_CHUNK } from "./chunk.ts";
+import { cacheIdsOf, type Client, keyOf, transferOf } from "./client.ts";
 import type { Slot } from "./memory_tier.ts";
 import { keysOf, type Operation, type Session, type Tiers } from "./tiers.ts";
 
@@ -10,15 +10,15 @@ export function retrieveFound(
   { session, client, operationId }: Operation,
   slots: readonly Slot[],
 ): void {
-  const transfer = transferOf(client, operationId);
-  bus.publish("mp.retrieve.start", transfer, session);
-  read({ bus }, session, slots);
-  bus.publish("mp.retrieve.end", {
-    ...transfer,
-    retrievedCount: slots.length,
-    cacheSalt: client.cacheSalt,
-    totalBytes: slots.length * CHUNK_BYTES,
-  }, session);
+  bus.publish("mp.retrieve.start", transferOf(client, operationId), session);
+  // Whoever waits for its end gets one, also if the content is not what it must be.
+  let retrieved = 0;
+  try {
+    read({ bus }, session, slots);
+    retrieved = slots.length;
+  } finally {
+    bus.publish("mp.retrieve.end", endOf(client, operationId, retrieved), session);
+  }
 }
 
 /** Reads chunks as far as L1 has them. @returns the ids of those it does not have */
@@ -27,8 +27,7 @@ export function retrieveFromL1(
   { session, client, operationId }: Operation,
   ids: readonly ChunkId[],
 ): ChunkId[] {
-  const transfer = transferOf(client, operationId);
-  bus.publish("mp.retrieve.start", transfer, session);
+  bus.publish("mp.retrieve.start", transferOf(client, operationId), session);
   const slots: Slot[] = [];
   const missing: ChunkId[] = [];
   const failed: Record<"not_found" | "write_locked", ChunkKey[]> = {
@@ -45,22 +44,32 @@ export function retrieveFromL1(
     missing.push(id);
     failed[slot === undefined ? "not_found" : "write_locked"].push(keyOf(client, id));
   });
-  if (slots.length > 0) {
-    bus.publish("l1.read.reserved", { keys: keysOf(slots) }, session);
-    read({ bus }, session, slots);
+  let retrieved = 0;
+  try {
+    if (slots.length > 0) {
+      bus.publish("l1.read.reserved", { keys: keysOf(slots) }, session);
+      read({ bus }, session, slots);
+    }
+    for (const reason of ["not_found", "write_locked"] as const) {
+      const keys = failed[reason];
+      if (keys.length === 0) continue;
+      bus.publish("l1.read.failed", { during: "l1_retrieve", reason, keys }, session);
+    }
+    retrieved = slots.length;
+  } finally {
+    bus.publish("mp.retrieve.end", endOf(client, operationId, retrieved), session);
   }
-  for (const reason of ["not_found", "write_locked"] as const) {
-    const keys = failed[reason];
-    if (keys.length === 0) continue;
-    bus.publish("l1.read.failed", { during: "l1_retrieve", reason, keys }, session);
-  }
-  bus.publish("mp.retrieve.end", {
-    ...transfer,
-    retrievedCount: slots.length,
-    cacheSalt: client.cacheSalt,
-    totalBytes: slots.length * CHUNK_BYTES,
-  }, session);
   return missing;
+}
+
+function endOf(client: Client, operationId: number, retrievedCount: number) {
+  return {
+    ...transferOf(client, operationId),
+    retrievedCount,
+    cacheSalt: client.cacheSalt,
+    totalBytes: retrievedCount * CHUNK_BYTES,
+    numTokens: retrievedCount * TOKENS_PER_CHUNK,
+  };
 }
 
 /** Reads held chunks and lets go of them. */

@@ -1,5 +1,11 @@
 import type { ChunkKey } from "@busbar/busbar/kv-cache";
-import { CHUNK_BYTES, type ChunkId, type FilledChunk, makeBytes } from "./chunk.ts";
+import {
+  CHUNK_BYTES,
+  type ChunkId,
+  type FilledChunk,
+  makeBytes,
+  TOKENS_PER_CHUNK,
+} from "./chunk.ts";
 import { cacheIdsOf, keyOf, transferOf } from "./client.ts";
 import type { Slot } from "./memory_tier.ts";
 import { keysOf, type Operation, publishEvicted, type Tiers } from "./tiers.ts";
@@ -42,13 +48,14 @@ export function store(
   if (written.length > 0) {
     bus.publish("l1.write.reserved", { keys: keysOf(written) }, session);
     bus.publish("l1.write.finished", { keys: keysOf(written) }, session);
-    publishEvicted(bus, evicted, session);
+    publishEvicted({ bus, l1 }, evicted, session);
   }
   bus.publish("sm.write.finished", outcome, session);
   bus.publish("mp.store.end", {
     ...transfer,
     storedCount: stored.length,
     totalBytes: stored.length * CHUNK_BYTES,
+    numTokens: stored.length * TOKENS_PER_CHUNK,
   }, session);
 
   l2.store(stored, session.sessionId);

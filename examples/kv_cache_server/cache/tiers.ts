@@ -6,6 +6,9 @@ import type { Client } from "./client.ts";
 import type { DiskTier } from "./disk_tier.ts";
 import type { MemoryTier, Slot } from "./memory_tier.ts";
 
+/** Something has to go only when L1 is full. */
+const WATERMARK = 1;
+
 /** What all of the cache's operations work on. */
 export interface Tiers {
   readonly l1: MemoryTier;
@@ -34,8 +37,14 @@ export function keysOf(slots: readonly { readonly key: ChunkKey }[]): ChunkKey[]
 }
 
 /** Publishes that the eviction has looked at L1, and what had to go. */
-export function publishEvicted(bus: Tiers["bus"], slots: readonly Slot[], session: Session): void {
-  bus.publish("l1.eviction.loop_tick", { triggered: slots.length > 0 }, session);
+export function publishEvicted(
+  { bus, l1 }: Pick<Tiers, "bus" | "l1">,
+  slots: readonly Slot[],
+  session: Session,
+): void {
+  const usage = l1.size / l1.capacity;
+  const triggered = slots.length > 0;
+  bus.publish("l1.eviction.loop_tick", { usage, watermark: WATERMARK, triggered }, session);
   if (slots.length === 0) return;
   bus.publish("l1.keys.evicted", { keys: keysOf(slots) }, session);
   bus.publish("kv_cache.chunks.evicted", { tier: "l1", count: slots.length }, session);

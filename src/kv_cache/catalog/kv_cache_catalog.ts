@@ -3,12 +3,14 @@ import { declare } from "../../catalog/declare.ts";
 import { DEFAULT_MAX_ATTRIBUTE_SETS } from "../../catalog/metric_options.ts";
 import { assertPositiveInteger, invalidArgument } from "../../internal/arguments.ts";
 import { assertKnownNames } from "../../internal/option_names.ts";
-import { KV_CACHE_DESCRIPTIONS } from "./descriptions.ts";
+import { KV_CACHE_DESCRIPTIONS } from "./descriptions/kv_cache_descriptions.ts";
 import { kvCacheLogs } from "./logs.ts";
-import { kvCacheMetrics } from "./metrics.ts";
+import { kvCacheMetrics } from "./metrics/kv_cache_metrics.ts";
 import { kvCacheSpans } from "./spans.ts";
-import { ChunkLifecycle } from "../chunk_lifecycle.ts";
-import type { KvCacheEvents } from "../events.ts";
+import type { KvCacheEvents } from "../events/kv_cache_events.ts";
+import { BlockLifecycle } from "../lifecycle/block_lifecycle.ts";
+import { ChunkLifecycle } from "../lifecycle/chunk_lifecycle.ts";
+import { ReuseTracker } from "../lifecycle/reuse_tracker.ts";
 
 /**
  * The options of {@linkcode kvCacheCatalog}; the defaults are {@linkcode DEFAULT_KV_CACHE_OPTIONS}.
@@ -17,13 +19,20 @@ export interface KvCacheCatalogOptions {
   /** What the names of the metrics begin with. Default: `"lmcache_mp"`. */
   readonly prefix?: string | undefined;
   /**
-   * The share of chunks whose lives in L1 are tracked, from 0 to 1; which ones depends on their
-   * chunk hash alone. Default: 0.01.
+   * What the names of CacheBlend's metrics begin with; `false` leaves them out. Default:
+   * `"lmcache_blend"`.
+   */
+  readonly blendPrefix?: string | false | undefined;
+  /**
+   * The share of chunks and of engines' blocks whose lives and reuse are tracked, from 0 to 1; which
+   * ones depends on their chunk hash or block id alone. Counters and throughputs are never sampled.
+   * Default: 0.01.
    */
   readonly lifecycleSampleRatio?: number | undefined;
   /**
-   * How many chunks are tracked in L1, and as many after their eviction; beyond that, the one used
-   * longest ago is no longer tracked, and counted. An integer of at least 1. Default: 10,000.
+   * How many chunks are tracked in L1, as many after their eviction, as many by the storage manager,
+   * and as many blocks of engines; beyond that, the one used longest ago is no longer tracked, and
+   * counted. An integer of at least 1. Default: 10,000.
    */
   readonly maxTracked?: number | undefined;
   /**
@@ -37,11 +46,13 @@ export interface KvCacheCatalogOptions {
 /** The defaults of {@linkcode KvCacheCatalogOptions}. */
 export const DEFAULT_KV_CACHE_OPTIONS: Readonly<{
   prefix: string;
+  blendPrefix: string | false;
   lifecycleSampleRatio: number;
   maxTracked: number;
   maxAttributeSets: number;
 }> = Object.freeze({
   prefix: "lmcache_mp",
+  blendPrefix: "lmcache_blend",
   lifecycleSampleRatio: 0.01,
   maxTracked: 10_000,
   maxAttributeSets: DEFAULT_MAX_ATTRIBUTE_SETS,
@@ -50,6 +61,7 @@ export const DEFAULT_KV_CACHE_OPTIONS: Readonly<{
 /** The names of {@linkcode KvCacheCatalogOptions}. */
 export const KV_CACHE_CATALOG_OPTIONS: readonly (keyof KvCacheCatalogOptions)[] = [
   "prefix",
+  "blendPrefix",
   "lifecycleSampleRatio",
   "maxTracked",
   "maxAttributeSets",
@@ -59,7 +71,7 @@ const ACTION = "create the KV cache catalog";
 
 /**
  * Returns the catalog of a key-value cache server's events: metrics, spans, log records and
- * descriptions. Create one catalog per bus, because it tracks the chunks that it samples.
+ * descriptions. Create one catalog per bus, because it tracks what it samples.
  *
  * @example
  * ```ts
@@ -79,13 +91,14 @@ const ACTION = "create the KV cache catalog";
  * ```
  *
  * @throws {RangeError} if `lifecycleSampleRatio` or `maxTracked` is out of range
- * @throws {TypeError} if an option is unknown, `prefix` is not valid at the start of a metric's
+ * @throws {TypeError} if an option is unknown, `prefix` or `blendPrefix` is not valid at the start of a metric's
  * name, or `maxAttributeSets` is below 2
  */
 export function kvCacheCatalog(options: KvCacheCatalogOptions = {}): Catalog<KvCacheEvents> {
   assertKnownNames(ACTION, "option", options, KV_CACHE_CATALOG_OPTIONS);
   const {
     prefix = DEFAULT_KV_CACHE_OPTIONS.prefix,
+    blendPrefix = DEFAULT_KV_CACHE_OPTIONS.blendPrefix,
     lifecycleSampleRatio = DEFAULT_KV_CACHE_OPTIONS.lifecycleSampleRatio,
     maxTracked = DEFAULT_KV_CACHE_OPTIONS.maxTracked,
     maxAttributeSets = DEFAULT_KV_CACHE_OPTIONS.maxAttributeSets,
@@ -95,10 +108,15 @@ export function kvCacheCatalog(options: KvCacheCatalogOptions = {}): Catalog<KvC
     invalidArgument(RangeError, ACTION, "lifecycleSampleRatio", rule, lifecycleSampleRatio);
   }
   assertPositiveInteger(ACTION, "maxTracked", maxTracked);
-  const lifecycle = new ChunkLifecycle({ sampleRatio: lifecycleSampleRatio, maxTracked });
+  const tracking = { sampleRatio: lifecycleSampleRatio, maxTracked };
+  const trackers = {
+    chunks: new ChunkLifecycle(tracking),
+    accesses: new ReuseTracker(tracking),
+    blocks: new BlockLifecycle(tracking),
+  };
   return declare<KvCacheEvents>().catalog({
     events: KV_CACHE_DESCRIPTIONS,
-    metrics: kvCacheMetrics({ prefix, maxAttributeSets, lifecycle }),
+    metrics: kvCacheMetrics({ prefix, blendPrefix, maxAttributeSets, trackers }),
     spans: kvCacheSpans(),
     logs: kvCacheLogs(),
   });

@@ -1,7 +1,8 @@
 import type { EventAttributes } from "../../catalog/attributes.ts";
 import type { Catalog } from "../../catalog/catalog.ts";
-import type { KvCacheEvents } from "../events.ts";
-import type { ChunkKey, KeysMetadata, OutcomeMetadata } from "../metadata.ts";
+import type { KvCacheEvents } from "../events/kv_cache_events.ts";
+import type { ChunkKey, KeysMetadata } from "../events/chunk_key.ts";
+import type { OutcomeMetadata } from "../events/storage_manager.ts";
 
 /**
  * Failures are warnings, ends are for debugging. Chunks are counted, not listed: a record of
@@ -51,8 +52,7 @@ export function kvCacheLogs(): NonNullable<Catalog<KvCacheEvents>["logs"]> {
     "l1.write.finished": keys,
     "l1.write_finished_and_read_reserved": keys,
     "l1.keys.evicted": keys,
-    "l2.keys.evicted": keys,
-    "l2.prefetch.lookup.completed": plain,
+    "l2.keys.evicted": plain,
     "l2.load_task.completed": plain,
     "mp.request.end": plain,
     "mp.store.end": plain,

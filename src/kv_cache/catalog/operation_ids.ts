@@ -1,6 +1,17 @@
 import { defaultOperationId, type OperationId } from "../../catalog/declaration.ts";
 import type { EventOf } from "../../events/event_map.ts";
-import type { KvCacheEvents } from "../events.ts";
+import type { KvCacheEvents } from "../events/kv_cache_events.ts";
+
+/** The operation's id; without one, LMCache's transfer key; without that, the device. */
+export function transferId(
+  event: EventOf<
+    KvCacheEvents,
+    "mp.store.start" | "mp.store.end" | "mp.retrieve.start" | "mp.retrieve.end"
+  >,
+): OperationId {
+  const { transferKey, device } = event.metadata;
+  return defaultOperationId(event) ?? (transferKey || device);
+}
 
 /** The operation's id; without one, the task's, which is its adapter's own. */
 export function l2StoreId(
@@ -16,4 +27,14 @@ export function l2LoadId(
 ): OperationId {
   const { adapterIndex, taskId, requestId } = event.metadata;
   return defaultOperationId(event) ?? `${adapterIndex}/${taskId}/${requestId}`;
+}
+
+/** The operation's id; without one, the worker: each rank retrieves on its own. */
+export function workerId(
+  event: EventOf<
+    KvCacheEvents,
+    "cb.retrieve.start" | "cb.retrieve.end" | "cb.scatter.start" | "cb.scatter.end"
+  >,
+): OperationId {
+  return defaultOperationId(event) ?? event.metadata.workerId;
 }

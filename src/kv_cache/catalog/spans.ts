@@ -1,6 +1,6 @@
 import type { Catalog } from "../../catalog/catalog.ts";
 import { declare } from "../../catalog/declare.ts";
-import type { KvCacheEvents } from "../events.ts";
+import type { KvCacheEvents } from "../events/kv_cache_events.ts";
 
 const { span } = declare<KvCacheEvents>();
 

@@ -45,9 +45,13 @@ Deno.test("a small trace gives the numbers worked out by hand", async () => {
     'kv_cache_evicted_chunks_total{tier="l2"}': 1,
     'lmcache_mp_lookup_requested_tokens_total{model_name="demo-model",cache_salt=""}': 8 * 512,
     'lmcache_mp_lookup_hit_tokens_total{model_name="demo-model",cache_salt=""}': 3 * 512,
-    "lmcache_mp_l1_read_chunks_total": 3,
-    "lmcache_mp_l1_write_chunks_total": 6,
-    "lmcache_mp_l1_evicted_chunks_total": 4,
+    'lmcache_mp_lookup_hit_l1_tokens_total{model_name="demo-model",cache_salt=""}': 2 * 512,
+    'lmcache_mp_lookup_hit_l2_tokens_total{model_name="demo-model",cache_salt=""}': 1 * 512,
+    'lmcache_mp_l1_read_chunks_total{cache_salt=""}': 3,
+    'lmcache_mp_l1_write_chunks_total{cache_salt=""}': 6,
+    'lmcache_mp_l1_evicted_chunks_total{cache_salt=""}': 4,
+    'lmcache_mp_num_finished_retrieves_total{device="cpu"}': 2,
+    'lmcache_mp_num_finished_stores_total{device="cpu"}': 3,
     "lmcache_mp_event_bus_dropped_events_total": 0,
   };
   for (const [series, value] of Object.entries(expected)) {
@@ -58,7 +62,7 @@ Deno.test("a small trace gives the numbers worked out by hand", async () => {
 
 Deno.test("the built-in workload is the same for the same seed", async () => {
   const args = ["--requests", "50", "--speed", "max", "--once", "--port", "0", "--seed"];
-  const counts = (out: string) => samples(out)["lmcache_mp_l1_write_chunks_total"];
+  const counts = (out: string) => samples(out)['lmcache_mp_l1_write_chunks_total{cache_salt=""}'];
   const [first, again, other] = await Promise.all(["7", "7", "8"].map((s) => run(...args, s)));
   assert(first && again && other);
   assert((counts(first.out) ?? 0) > 0);
@@ -67,10 +71,10 @@ Deno.test("the built-in workload is the same for the same seed", async () => {
 });
 
 Deno.test("requests are spread over models and tenants, and faults are counted", async () => {
-  const spreading = ["--models", "2", "--tenants", "3", "--l1-chunks", "50"];
+  const spreading = ["--models", "2", "--tenants", "3", "--devices", "2", "--workers", "3"];
   const faults = ["--fault", "l2-error", "--fault", "l1-oom"];
   const { code, out, err } = await run(
-    ...["--requests", "60", "--speed", "max", "--once", "--port", "0"],
+    ...["--requests", "60", "--speed", "max", "--once", "--port", "0", "--l1-chunks", "50"],
     ...spreading,
     ...faults,
   );
@@ -81,6 +85,10 @@ Deno.test("requests are spread over models and tenants, and faults are counted",
     name.startsWith("lmcache_mp_lookup_requested_tokens_total{")
   );
   assertEquals(series.length, 2 * 3);
+  const stores = totals(found, "lmcache_mp_num_finished_stores_total", "device").by;
+  assertEquals(Object.keys(stores).sort(), ["cpu:0", "cpu:1"]);
+  const loaded = totals(found, "lmcache_mp_num_chunks_loaded_total", "worker_id").by;
+  assertEquals(Object.keys(loaded).sort(), ["engine-0", "engine-1", "engine-2"]);
   const failures = ["l1_allocation_failure", "l1_read_failure", "l2_prefetch_failure"];
   for (const name of failures) {
     const { total, by } = totals(found, `lmcache_mp_${name}_chunks_total`, "model_name");
@@ -119,6 +127,8 @@ Deno.test("bad flags get the rule and the usage text, and exit 2", async () => {
     [["--speed", "fast"], '--speed: must be a number above 0 or max, received "fast"'],
     [["--once"], "--once: the built-in workload is endless"],
     [["--models", "0"], '--models: must be an integer from 1 to 1000, received "0"'],
+    [["--devices", "0"], '--devices: must be an integer from 1 to 1000, received "0"'],
+    [["--workers", "1001"], '--workers: must be an integer from 1 to 1000, received "1001"'],
     [["--tenants", "x"], '--tenants: must be an integer from 1 to 1000000, received "x"'],
     [["--fault", "fire"], '--fault: must be one of l2-slow, l2-error, l1-oom, received "fire"'],
   ];

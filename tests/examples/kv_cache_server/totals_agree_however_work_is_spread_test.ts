@@ -2,11 +2,10 @@ import { assert, assertEquals } from "@std/assert";
 import { spread } from "../../../examples/kv_cache_server/clients.ts";
 import { readTrace } from "../../../examples/kv_cache_server/trace.ts";
 import { conversations } from "../../../examples/kv_cache_server/workload.ts";
+import { Oracle } from "../../support/kv_cache_oracle.ts";
 import { openCache, totals } from "../../support/kv_cache_server.ts";
 
-const MODELS = 4;
-const TENANTS = 50;
-const TOKENS = 512;
+const SPREAD = { models: 4, tenants: 50, devices: 2, workers: 4 };
 const CHUNK_BYTES = 64;
 
 /**
@@ -16,7 +15,7 @@ const CHUNK_BYTES = 64;
 const TRACE = Deno.env.get("BUSBAR_TRACE");
 /** Of a file, all. */
 const REQUESTS = TRACE === undefined ? 1_000 : Infinity;
-const [L1, L2] = TRACE === undefined ? [500, 3_000] : [10_000, 50_000];
+const CAPACITIES = TRACE === undefined ? { l1: 500, l2: 3_000 } : { l1: 10_000, l2: 50_000 };
 
 async function requests(): Promise<(readonly number[])[]> {
   const list: (readonly number[])[] = [];
@@ -27,136 +26,106 @@ async function requests(): Promise<(readonly number[])[]> {
   return list;
 }
 
-class Lru {
-  evictions = 0;
-  inserts = 0;
-  readonly #ids = new Set<number>();
-  readonly #capacity: number;
-  constructor(capacity: number) {
-    this.#capacity = capacity;
-  }
-  get size() {
-    return this.#ids.size;
-  }
-  touch(id: number): boolean {
-    if (!this.#ids.delete(id)) return false;
-    this.#ids.add(id);
-    return true;
-  }
-  put(id: number): void {
-    if (this.touch(id)) return;
-    this.inserts++;
-    this.#ids.add(id);
-    if (this.#ids.size <= this.#capacity) return;
-    this.#ids.delete([...this.#ids.values().take(1)][0] as number);
-    this.evictions++;
-  }
-}
+const sum = (by: Record<string, number>) => Object.values(by).reduce((a, b) => a + b, 0);
 
-/** The same cache in its plainest form, which knows nothing of files, queues or events. */
-function oracle(list: readonly (readonly number[])[]) {
-  const l1 = new Lru(L1);
-  const l2 = new Lru(L2);
-  const requested: Record<string, number> = {};
-  const hit: Record<string, number> = {};
-  const sums = { requested: 0, l1Hits: 0, l2Hits: 0 };
-  list.forEach((ids, i) => {
-    let found = 0;
-    for (const id of ids) {
-      if (l1.touch(id)) sums.l1Hits++;
-      else if (l2.touch(id)) {
-        sums.l2Hits++;
-        l1.put(id);
-      } else break;
-      found++;
-    }
-    for (const id of ids.slice(found)) {
-      l1.put(id);
-      l2.put(id);
-    }
-    sums.requested += ids.length;
-    const model = `demo-model-${i % MODELS + 1}`;
-    const tenant = `tenant-${Math.floor(i / MODELS) % TENANTS + 1}`;
-    for (const name of [model, tenant]) {
-      requested[name] = (requested[name] ?? 0) + ids.length * TOKENS;
-      hit[name] = (hit[name] ?? 0) + found * TOKENS;
-    }
-  });
-  return { ...sums, l1, l2, requestedBy: requested, hitBy: hit };
-}
-
-Deno.test("spread over models and tenants, every total is the oracle's", async () => {
-  await using server = await openCache({ l1: L1, l2: L2 });
+Deno.test("spread over models, tenants, devices and workers, every total is the oracle's", async () => {
+  await using server = await openCache(CAPACITIES);
   const list = await requests();
-  const clients = spread(MODELS, TENANTS);
+  const oracle = new Oracle(CAPACITIES);
+  const clients = spread(SPREAD);
   const sums = { l1Hits: 0, l2Hits: 0, misses: 0 };
   for (const [i, ids] of list.entries()) {
-    const result = await server.cache.handle(`request-${i}`, ids, clients.next().value);
+    const client = clients.next().value;
+    const result = await server.cache.handle(`request-${i}`, ids, client);
+    oracle.handle(ids, client);
     sums.l1Hits += result.l1Hits;
     sums.l2Hits += result.l2Hits;
     sums.misses += result.misses;
     if (server.bus.queueDepth > server.bus.maxQueueSize / 2) await server.bus.flush();
   }
   const found = await server.scrape();
-  const expected = oracle(list);
-  const hits = expected.l1Hits + expected.l2Hits;
-  const misses = expected.requested - hits;
-  assert(expected.l1Hits > 0 && expected.l2Hits > 0 && expected.l1.evictions > 0);
-  assertEquals(sums, { l1Hits: expected.l1Hits, l2Hits: expected.l2Hits, misses });
+  const { l1Hits, l2Hits, requested } = oracle;
+  assertEquals(sums, { l1Hits, l2Hits, misses: requested - l1Hits - l2Hits });
   if (TRACE !== undefined) {
     // As two independent programs have counted the published trace.
     assertEquals(sums, { l1Hits: 60_921, l2Hits: 41_025, misses: 186_554 });
+    assertEquals(sum(oracle.sums["l1_evicted_chunks_total"]?.["cache_salt"] ?? {}), 217_579);
+    assertEquals(
+      sum(oracle.sums["l2_evicted_objects_chunks_total"]?.["cache_salt"] ?? {}),
+      136_424,
+    );
   }
 
-  for (const label of ["model_name", "cache_salt"]) {
-    const of = (all: Record<string, number>) =>
-      Object.fromEntries(
-        Object.entries(all).filter(([name]) => name.startsWith("demo") === (label[0] === "m")),
-      );
-    const requested = totals(found, "lmcache_mp_lookup_requested_tokens_total", label);
-    assertEquals(requested, { total: expected.requested * TOKENS, by: of(expected.requestedBy) });
-    const hit = totals(found, "lmcache_mp_lookup_hit_tokens_total", label);
-    assertEquals(hit, { total: hits * TOKENS, by: of(expected.hitBy) });
-    assertEquals(totals(found, "lmcache_mp_num_chunks_loaded_total", label).total, hits);
+  const seen = new Set<string>();
+  for (const [name, byLabel] of Object.entries(oracle.sums)) {
+    for (const [label, by] of Object.entries(byLabel)) {
+      const expected = { total: sum(by), by };
+      assertEquals(totals(found, `lmcache_mp_${name}`, label), expected, `${name} by ${label}`);
+      if (expected.total > 0) { for (const value of Object.keys(by)) seen.add(value); }
+    }
   }
+  // None of it is trivially equal.
+  const names = Object.entries(oracle.sums).filter(([, byLabel]) =>
+    Object.values(byLabel).some((by) => sum(by) > 0)
+  );
+  assertEquals(names.length, 21);
+  const { models, tenants, devices, workers } = SPREAD;
+  assertEquals(seen.size, models + tenants + devices + workers);
 
-  const l2 = (name: string) => found[`lmcache_mp_${name}_total{l2_name="disk"}`] ?? 0;
-  const plain = (name: string) => found[`lmcache_mp_${name}_chunks_total`] ?? 0;
-  assertEquals(plain("l1_read"), hits);
-  assertEquals(plain("l1_write"), expected.l1.inserts);
-  assertEquals(plain("l1_evicted"), expected.l1.evictions);
-  assertEquals(plain("l2_prefetch_hit"), expected.l2Hits);
-  assertEquals(plain("l2_prefetch_load_completed"), expected.l2Hits);
-  assertEquals(plain("l2_evicted"), expected.l2.evictions);
-  assertEquals(l2("l2_store_submitted_objects_chunks"), expected.l2.inserts);
-  assertEquals(l2("l2_store_completed_objects_chunks"), expected.l2.inserts);
-  assertEquals(l2("l2_store_submitted_requests"), l2("l2_store_completed_requests"));
-  assertEquals(found["lmcache_mp_event_bus_dropped_events_total"], 0);
+  const number = (name: string) => found[`lmcache_mp_${name}`];
+  const tasks = number('l2_store_completed_requests_total{l2_name="disk"}');
+  assert(tasks !== undefined && tasks > 0);
+  assertEquals(number("l2_store_submitted_requests_total"), tasks);
+  assertEquals(
+    number("l2_prefetch_load_submitted_requests_total"),
+    number('l2_load_completed_requests_total{l2_name="disk"}'),
+  );
+  assertEquals(number("event_bus_dropped_events_total"), 0);
 
   const events = await server.published();
   const bytes = events.filter(({ type }) => type === "l2.store.completed")
     .reduce((sum, { metadata }) => sum + Number(metadata["bytesTransferred"]), 0);
-  assertEquals(bytes, expected.l2.inserts * CHUNK_BYTES);
+  const { total: stored } = totals(
+    found,
+    "lmcache_mp_l2_store_completed_objects_chunks_total",
+    "cache_salt",
+  );
+  assertEquals(bytes, stored * CHUNK_BYTES);
+  const { total: evicted } = totals(
+    found,
+    "lmcache_mp_l2_evicted_objects_chunks_total",
+    "cache_salt",
+  );
+  assert(evicted > 0);
   assertEquals(await server.onDisk(), {
-    chunks: expected.l2.size,
-    bytes: bytes - expected.l2.evictions * CHUNK_BYTES,
+    chunks: oracle.l2.size,
+    bytes: bytes - evicted * CHUNK_BYTES,
   });
 
-  // Every start has its end, and comes before it.
+  // Every start has its end, and comes before it; so has everything that was submitted.
   const open = new Map<string, number>();
+  const submitted = new Set<string>();
   for (const { type, sessionId, metadata } of events) {
     const { operationId, taskId = "", requestId = "" } = metadata ?? {};
     const [, kind, phase] =
-      /^(mp\..*|l2\.(?:store|load_task|prefetch\.(?:lookup|load)))\.(start|end|submitted|completed)$/
+      /^(mp\..*|l2\.(?:store|load_task|prefetch\.load))\.(start|end|submitted|completed)$/
         .exec(type) ?? [];
-    if (kind === undefined || (kind.startsWith("mp.") && phase === "submitted")) continue;
+    if (kind === undefined) continue;
     const key = `${kind} ${sessionId} ${operationId ?? `${taskId} ${requestId}`}`;
+    if (kind.startsWith("mp.") && phase === "submitted") {
+      assert(!submitted.has(key) && !open.has(key), `${type} ${key}`);
+      submitted.add(key);
+      continue;
+    }
     const begins = phase === "start" || phase === "submitted";
     assertEquals(open.has(key), !begins, `${type} ${key}`);
     if (begins) open.set(key, 1);
-    else open.delete(key);
+    else {
+      open.delete(key);
+      submitted.delete(key);
+    }
   }
-  assertEquals(open.size, 0);
+  assertEquals([open.size, submitted.size], [0, 0]);
   const { started, ended, expired, orphanedEnds } = server.tracing.stats();
   assert(started > 3 * list.length);
   assertEquals([ended, expired, orphanedEnds], [started, 0, 0]);

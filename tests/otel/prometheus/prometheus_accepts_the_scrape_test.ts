@@ -3,6 +3,7 @@ import { EventBus } from "@busbar/busbar";
 import { type KvCacheEvents, registerKvCache } from "@busbar/busbar/kv-cache";
 import { PrometheusMetrics } from "@busbar/busbar/otel";
 import { MemoryLogger } from "@busbar/busbar/testing";
+import { example } from "../../support/kv_cache_events.ts";
 import { installed, run } from "../../support/processes.ts";
 import { buckets, gauge, histogram, point, producerOf, sum } from "../../support/metric_data.ts";
 import { startPrometheus } from "../../support/real_prometheus.ts";
@@ -18,9 +19,7 @@ async function observedBus(): Promise<AsyncDisposable & { metrics: PrometheusMet
     keys: [{ chunkHash: 1, modelName: "m", cacheSalt: "" }],
   });
   bus.publish("mp.lookup_prefetch.end", {
-    foundCount: 1,
-    requestedTokens: 512,
-    hitTokens: 512,
+    ...example("mp.lookup_prefetch.end", { hitTokens: 512 }),
     modelName: 'quo"te\\back\nline',
     cacheSalt: "",
   });

@@ -1,14 +1,12 @@
-import type { ChunkKey } from "./metadata.ts";
-
 /** FNV-1a's start value and factor, for 32 bits. */
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 
 /**
- * Whether a chunk belongs to a sampled share of all chunks: always the same for the same
- * chunk hash, in every process, so that all events of one chunk are seen or none.
+ * Whether something belongs to a sampled share: always the same for the same hash or id, in every
+ * process, so that all events of one chunk are seen or none. Nothing is remembered for it.
  */
-export class KeySample {
+export class Sample {
   readonly #threshold: number;
 
   /** @param ratio the share, from 0 to 1; checked by the caller */
@@ -16,9 +14,9 @@ export class KeySample {
     this.#threshold = ratio * 2 ** 32;
   }
 
-  /** Whether the chunk is in it. */
-  has({ chunkHash }: ChunkKey): boolean {
-    return hash(chunkHash) < this.#threshold;
+  /** Whether what is called so is in it. */
+  has(id: number | string): boolean {
+    return hash(id) < this.#threshold;
   }
 }
 

@@ -1,23 +1,16 @@
-import type { EventOf } from "../events/event_map.ts";
-import type { KvCacheEvents } from "./events.ts";
-import { boundedId } from "../subscribers/pairs/bounded_id.ts";
-import { KeySample } from "./key_sample.ts";
-import type { ChunkKey } from "./metadata.ts";
+import type { EventOf } from "../../events/event_map.ts";
+import { boundedId } from "../../subscribers/pairs/bounded_id.ts";
+import type { ChunkKey } from "../events/chunk_key.ts";
+import type { KvCacheEvents } from "../events/kv_cache_events.ts";
 import { LruMap } from "./lru_map.ts";
+import { Sample } from "./sample.ts";
+import { secondsBetween, type TrackingOptions } from "./tracking_options.ts";
 
 /**
- * The longest time between eviction and return that is recorded, in seconds; longer ones count as
- * this.
+ * The longest time between eviction and return that is recorded, in seconds; after that, a chunk
+ * that has not come back is no longer waited for.
  */
 const MAX_EVICT_REUSE_GAP_S = 300;
-
-/** The options of a {@linkcode ChunkLifecycle}; checked by the caller. */
-export interface ChunkLifecycleOptions {
-  /** The share of chunks that is tracked, from 0 to 1. */
-  readonly sampleRatio: number;
-  /** How many are tracked in L1, and as many after their eviction; at least 1. */
-  readonly maxTracked: number;
-}
 
 /** Counts of a {@linkcode ChunkLifecycle}; only `untracked` never falls. */
 export interface ChunkLifecycleStats {
@@ -42,11 +35,11 @@ export type LifecycleEvent = EventOf<
 export interface LifecycleObservations {
   /** From the write of a chunk to its eviction. */
   readonly lifetimeS: readonly number[];
-  /** From the last use of a chunk to its eviction. */
+  /** From the last read or write of a chunk to its eviction. */
   readonly idleBeforeEvictS: readonly number[];
-  /** From one use of a chunk to the next read of it. */
+  /** From one read or write of a chunk to the next. */
   readonly reuseGapS: readonly number[];
-  /** From the eviction of a chunk to its return, at most 300. */
+  /** From the eviction of a chunk to its return; 300 if it has not come back by then. */
   readonly evictReuseGapS: readonly number[];
   /** Chunks no longer tracked because of the limit. */
   readonly untracked: number;
@@ -55,8 +48,6 @@ export interface LifecycleObservations {
 interface Life {
   readonly writtenAtMs: number;
   usedAtMs: number;
-  /** Whether the next read is the one that brought the chunk here, and so no reuse. */
-  readReserved: boolean;
 }
 
 const NOTHING: LifecycleObservations = Object.freeze({
@@ -72,10 +63,11 @@ const NOTHING: LifecycleObservations = Object.freeze({
  *
  * Which chunks are tracked depends only on their chunk hash. Times are those of the events. Memory
  * is bounded: beyond the limit, the least recently used (or evicted) chunk is no longer tracked,
- * and counted. Events that contradict earlier ones (a read of a chunk never written) are ignored.
+ * and counted. Each touch of a chunk costs the same, however many there are. Events that contradict
+ * earlier ones (a read of a chunk never written) are ignored.
  */
 export class ChunkLifecycle {
-  readonly #sample: KeySample;
+  readonly #sample: Sample;
   /** In the order of their last use. */
   readonly #lives: LruMap<Life>;
   /** When each was evicted, in that order. */
@@ -84,9 +76,9 @@ export class ChunkLifecycle {
   #lastEvent: LifecycleEvent | undefined;
   #last = NOTHING;
 
-  /** Creates a tracker that knows no chunks. */
-  constructor({ sampleRatio, maxTracked }: ChunkLifecycleOptions) {
-    this.#sample = new KeySample(sampleRatio);
+  /** Creates a tracker that knows no chunks; as many are tracked after their eviction as before. */
+  constructor({ sampleRatio, maxTracked }: TrackingOptions) {
+    this.#sample = new Sample(sampleRatio);
     this.#lives = new LruMap(maxTracked);
     this.#evictedAtMs = new LruMap(maxTracked);
   }
@@ -107,42 +99,57 @@ export class ChunkLifecycle {
   observe(event: LifecycleEvent): LifecycleObservations {
     if (event === this.#lastEvent) return this.#last;
     this.#lastEvent = event;
-    const sampled = event.metadata.keys.filter((key) => this.#sample.has(key));
-    return this.#last = sampled.length === 0 ? NOTHING : this.#process(event, sampled.map(nameOf));
+    const sampled = event.metadata.keys.filter(({ chunkHash }) => this.#sample.has(chunkHash));
+    const gone = event.type === "l1.read.finished" ? [] : this.#expire(event.timestamp);
+    if (sampled.length === 0 && gone.length === 0) return this.#last = NOTHING;
+    return this.#last = this.#process(event, sampled.map(nameOf), gone);
   }
 
-  #process({ type, timestamp }: LifecycleEvent, names: readonly string[]): LifecycleObservations {
+  /** Gives up what has not come back in time. @returns what that records */
+  #expire(nowMs: number): number[] {
+    const gaps: number[] = [];
+    for (let oldest = this.#evictedAtMs.oldest; oldest; oldest = this.#evictedAtMs.oldest) {
+      if (secondsBetween(oldest.value, nowMs) < MAX_EVICT_REUSE_GAP_S) break;
+      this.#evictedAtMs.delete(oldest.key);
+      gaps.push(MAX_EVICT_REUSE_GAP_S);
+    }
+    return gaps;
+  }
+
+  #process(
+    { type, timestamp }: LifecycleEvent,
+    names: readonly string[],
+    evictReuseGapS: number[],
+  ): LifecycleObservations {
     const lifetimeS: number[] = [];
     const idleBeforeEvictS: number[] = [];
     const reuseGapS: number[] = [];
-    const evictReuseGapS: number[] = [];
     const untrackedBefore = this.#untracked;
     for (const name of names) {
+      const life = this.#lives.get(name);
       if (type === "l1.keys.evicted") {
-        const life = this.#lives.get(name);
         if (life !== undefined) {
-          lifetimeS.push(seconds(life.writtenAtMs, timestamp));
-          idleBeforeEvictS.push(seconds(life.usedAtMs, timestamp));
+          lifetimeS.push(secondsBetween(life.writtenAtMs, timestamp));
+          idleBeforeEvictS.push(secondsBetween(life.usedAtMs, timestamp));
           this.#lives.delete(name);
         }
         if (this.#evictedAtMs.set(name, timestamp)) this.#untracked++;
-      } else if (type === "l1.read.finished") {
-        const life = this.#lives.get(name);
+        continue;
+      }
+      if (life !== undefined) reuseGapS.push(secondsBetween(life.usedAtMs, timestamp));
+      if (type === "l1.read.finished") {
         if (life === undefined) continue;
-        if (life.readReserved) life.readReserved = false;
-        else reuseGapS.push(seconds(life.usedAtMs, timestamp));
         life.usedAtMs = timestamp;
         this.#lives.set(name, life); // it was there: nothing has to go
-      } else {
-        const evictedAtMs = this.#evictedAtMs.get(name);
-        if (evictedAtMs !== undefined) {
-          evictReuseGapS.push(Math.min(seconds(evictedAtMs, timestamp), MAX_EVICT_REUSE_GAP_S));
-          this.#evictedAtMs.delete(name);
-        }
-        const readReserved = type === "l1.write_finished_and_read_reserved";
-        const life = { writtenAtMs: timestamp, usedAtMs: timestamp, readReserved };
-        if (this.#lives.set(name, life)) this.#untracked++;
+        continue;
       }
+      const evictedAtMs = this.#evictedAtMs.get(name);
+      if (evictedAtMs !== undefined) {
+        evictReuseGapS.push(secondsBetween(evictedAtMs, timestamp));
+        this.#evictedAtMs.delete(name);
+      }
+      const written = { writtenAtMs: timestamp, usedAtMs: timestamp };
+      if (this.#lives.set(name, written)) this.#untracked++;
     }
     const untracked = this.#untracked - untrackedBefore;
     return { lifetimeS, idleBeforeEvictS, reuseGapS, evictReuseGapS, untracked };
@@ -150,11 +157,6 @@ export class ChunkLifecycle {
 }
 
 /** A name of bounded length, whatever the key holds. */
-function nameOf({ chunkHash, modelName, cacheSalt }: ChunkKey): string {
-  return boundedId(JSON.stringify([chunkHash, modelName, cacheSalt]));
-}
-
-/** Clocks step back; nothing took less than no time. */
-function seconds(fromMs: number, toMs: number): number {
-  return Math.max(0, toMs - fromMs) / 1_000;
+function nameOf({ chunkHash, modelName, cacheSalt, kvRank, objectGroup }: ChunkKey): string {
+  return boundedId(JSON.stringify([chunkHash, modelName, cacheSalt, kvRank, objectGroup]));
 }

@@ -31,6 +31,11 @@ export class LruMap<Value> {
     return this.#entries.get(key)?.value;
   }
 
+  /** The entry set longest ago. */
+  get oldest(): { readonly key: string; readonly value: Value } | undefined {
+    return this.#oldest;
+  }
+
   /** Makes it the most recent entry. @returns whether another one had to go */
   set(key: string, value: Value): boolean {
     let entry = this.#entries.get(key);
