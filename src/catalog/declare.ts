@@ -1,7 +1,6 @@
 import type { AnyEvents, EventOf, EventTypeOf } from "../events/event_map.ts";
 import { type Catalog, checkCatalog } from "./catalog.ts";
 import { declareDuration, declareEventMetric, declareThroughput } from "./declare_metric.ts";
-import type { AnyEvent } from "./declaration.ts";
 import type { EventMetric, InstrumentKind, PairMetric } from "./metric.ts";
 import type {
   CounterOptions,

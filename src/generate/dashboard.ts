@@ -32,22 +32,21 @@ export interface DashboardRow {
   /** Its title. */
   readonly title: string;
   /** Its panels. */
-  readonly panels: readonly DashboardPanel[];
+  readonly panels: readonly {
+    /** Its title. */
+    readonly title: string;
+    /** What it shows. */
+    readonly description: string;
+    /** The unit of its values, as Grafana names it: `"short"`, `"percentunit"`. */
+    readonly unit: string;
+    /** A query in PromQL, with `$window` for the time that rates are over. */
+    readonly query: string;
+    /** The legend of its series, such as `"{{instance}}"`. */
+    readonly legend: string;
+  }[];
 }
 
-/** A panel of a dashboard. */
-export interface DashboardPanel {
-  /** Its title. */
-  readonly title: string;
-  /** What it shows. */
-  readonly description: string;
-  /** The unit of its values, as Grafana names it: `"short"`, `"percentunit"`. */
-  readonly unit: string;
-  /** A query in PromQL, with `$window` for the time that rates are over. */
-  readonly query: string;
-  /** The legend of its series, such as `"{{instance}}"`. */
-  readonly legend: string;
-}
+type Panel = DashboardRow["panels"][number];
 
 const PANELS_PER_ROW = 2;
 const GRID_WIDTH = 24;
@@ -102,7 +101,7 @@ function panelOf({ scrapeName, description, grafanaUnit, query, legend }: Descri
   return buildPanel({ title: scrapeName, description, unit: grafanaUnit, query, legend });
 }
 
-function buildPanel({ title, description, unit, query, legend }: DashboardPanel) {
+function buildPanel({ title, description, unit, query, legend }: Panel) {
   return new PanelBuilder().title(title).description(description).unit(unit).min(0)
     .span(GRID_WIDTH / PANELS_PER_ROW).height(PANEL_HEIGHT)
     .datasource({ type: DATA_SOURCE_TYPE, uid: `\${${DATA_SOURCE_VARIABLE}}` })
@@ -113,7 +112,7 @@ function buildPanel({ title, description, unit, query, legend }: DashboardPanel)
 
 function healthPanels(prefix: string) {
   const bus = `${metricPrefix(prefix)}_event_bus`;
-  const panels: readonly DashboardPanel[] = [
+  const panels: readonly Panel[] = [
     {
       title: "Queue",
       description: "Events waiting in the queue",

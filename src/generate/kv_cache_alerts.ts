@@ -6,8 +6,8 @@ import type { AlertRule } from "./prometheus_rules.ts";
 export interface KvCacheAlertsOptions {
   /** The prefix of the metrics. Default: `"lmcache_mp"`. */
   readonly prefix?: string | undefined;
-  /** The prefix of CacheBlend's metrics. Default: `"lmcache_blend"`. */
-  readonly blendPrefix?: string | undefined;
+  /** The prefix of CacheBlend's metrics; `false` if there are none. Default: `"lmcache_blend"`. */
+  readonly blendPrefix?: string | false | undefined;
   /** The mean throughput of an L2 store below which it is too slow, in GB/s. Default: 0.01. */
   readonly minL2ThroughputGBs?: number | undefined;
 }
@@ -35,7 +35,9 @@ export function kvCacheAlerts(options: KvCacheAlertsOptions = {}): AlertRule[] {
     ...l2Alerts(name, minL2ThroughputGBs),
     ...l1Alerts(name),
     ...transferAlerts(name),
-    ...blendAlerts((metric) => `${metricPrefix(blendPrefix)}_${metric}`),
+    ...blendPrefix === false
+      ? []
+      : blendAlerts((metric) => `${metricPrefix(blendPrefix)}_${metric}`),
   ];
 }
 

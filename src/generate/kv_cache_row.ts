@@ -1,14 +1,7 @@
 import { assertKnownNames } from "../internal/option_names.ts";
 import type { DashboardRow } from "./dashboard.ts";
 import { metricPrefix } from "./described_metric.ts";
-
-/** The options of {@linkcode kvCacheRow}. */
-export interface KvCacheRowOptions {
-  /** The prefix of the metrics. Default: `"lmcache_mp"`. */
-  readonly prefix?: string | undefined;
-  /** The prefix of CacheBlend's metrics; `false` if there are none. Default: `"lmcache_blend"`. */
-  readonly blendPrefix?: string | false | undefined;
-}
+import type { KvCacheAlertsOptions } from "./kv_cache_alerts.ts";
 
 /**
  * What a KV cache's dashboard begins with: how much of what was asked for was found, in all, in each
@@ -16,7 +9,9 @@ export interface KvCacheRowOptions {
  *
  * @throws {TypeError} if an option is unknown
  */
-export function kvCacheRow(options: KvCacheRowOptions = {}): DashboardRow {
+export function kvCacheRow(
+  options: Pick<KvCacheAlertsOptions, "prefix" | "blendPrefix"> = {},
+): DashboardRow {
   assertKnownNames("write KV cache panels", "option", options, ["prefix", "blendPrefix"]);
   const { prefix = "lmcache_mp", blendPrefix = "lmcache_blend" } = options;
   const share = (prefix: string, hit: string, by: string) => {

@@ -28,14 +28,9 @@
  * @module
  */
 export type { Catalog } from "../catalog/catalog.ts";
-export {
-  type DashboardOptions,
-  type DashboardPanel,
-  type DashboardRow,
-  grafanaDashboard,
-} from "./dashboard.ts";
+export { type DashboardOptions, type DashboardRow, grafanaDashboard } from "./dashboard.ts";
 export { kvCacheAlerts, type KvCacheAlertsOptions } from "./kv_cache_alerts.ts";
-export { kvCacheRow, type KvCacheRowOptions } from "./kv_cache_row.ts";
+export { kvCacheRow } from "./kv_cache_row.ts";
 export { eventsMarkdown, metricsMarkdown } from "./markdown.ts";
 export {
   type AlertRule,

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { DEFAULT_EVENT_BUS_OPTIONS } from "@busbar/busbar";
 import { declare } from "@busbar/busbar/catalog";
 import { type ExitTarget, installExitHooks } from "@busbar/busbar/exit";
-import { busAlerts, grafanaDashboard, kvCacheAlerts, kvCacheRow } from "@busbar/busbar/generate";
+import { busAlerts, grafanaDashboard, kvCacheAlerts } from "@busbar/busbar/generate";
 import { createHandler, metricsRoute } from "@busbar/busbar/http";
 import { DEFAULT_KV_CACHE_OPTIONS } from "@busbar/busbar/kv-cache";
 import {
@@ -90,7 +90,6 @@ const MAKES: Readonly<Record<string, Make>> = {
   },
   KvCacheAlertsOptions: kvCacheAlerts,
   KvCacheCatalogOptions: constants(DEFAULT_KV_CACHE_OPTIONS),
-  KvCacheRowOptions: kvCacheRow,
   LoggingSubscriberOptions: constants(DEFAULT_LOGGING_OPTIONS),
   MetricProducerOptions: async (options) => {
     const subscriber = new MetricsSubscriber({ metrics: { a: counter("a") } });

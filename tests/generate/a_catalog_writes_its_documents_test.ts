@@ -140,6 +140,11 @@ Deno.test("an option that is undefined is absent, one that does not exist is ref
   assertEquals(kvCacheRow({ prefix: undefined, blendPrefix: undefined }), kvCacheRow());
   const { prefix, blendPrefix } = DEFAULT_KV_CACHE_OPTIONS;
   assertEquals(kvCacheRow({ prefix, blendPrefix }), kvCacheRow());
+  const names = kvCacheAlerts({ blendPrefix: false }).map(({ alert }) => alert);
+  assertEquals(
+    names,
+    kvCacheAlerts().map(({ alert }) => alert).filter((alert) => !alert.startsWith("Blend")),
+  );
   for (
     const [write, advice] of [
       [() => grafanaDashboard(shop, { tittle: "Shop" } as never), 'did you mean "title"?'],

@@ -18,9 +18,6 @@ export interface KeysMetadata {
   readonly keys: readonly ChunkKey[];
 }
 
-/** How many keys of an event each tenant has, by cache salt. */
-export type KeyCountPerSalt = Readonly<Record<string, number>>;
-
 /** What an operation's start and end share beside the session, which may have several of a kind. */
 export interface OperationMetadata {
   /**

@@ -1,41 +1,15 @@
 import type { ChunkKey, OperationMetadata } from "./chunk_key.ts";
 
-/** Metadata of a transfer that waits for its device. */
-export interface TransferSubmittedMetadata extends OperationMetadata {
+/** Metadata of a transfer between an engine and the cache. */
+export interface TransferMetadata extends OperationMetadata {
   /** The device that the engine holds its chunks on, such as `"cuda:0"`. */
   readonly device: string;
   /** LMCache's name for the `operationId`: looked at where the event has none. */
   readonly transferKey?: string | undefined;
-}
-
-/** Metadata of a transfer between an engine and the cache. */
-export interface TransferMetadata extends TransferSubmittedMetadata {
   /** The engine's id. */
   readonly engineId: string | number;
   /** The model's name. */
   readonly modelName: string;
-}
-
-/** Metadata of the end of a store, all of which worked, or nothing. */
-export interface StoreEndMetadata extends TransferMetadata {
-  /** Chunks stored; 0 if it failed. */
-  readonly storedCount: number;
-  /** Bytes stored; 0 if it failed. */
-  readonly totalBytes: number;
-  /** Tokens stored; 0 if it failed. */
-  readonly numTokens: number;
-}
-
-/** Metadata of the end of a retrieve. */
-export interface RetrieveEndMetadata extends TransferMetadata {
-  /** The tenant's salt. */
-  readonly cacheSalt: string;
-  /** Chunks retrieved. */
-  readonly retrievedCount: number;
-  /** Bytes retrieved; 0 unless all of it worked. */
-  readonly totalBytes: number;
-  /** Tokens retrieved; 0 unless all of it worked. */
-  readonly numTokens: number;
 }
 
 /** One step of a transfer, as its device has timed it. */
@@ -58,100 +32,6 @@ export interface PhaseSample {
   readonly endTimeS: number;
 }
 
-/** Metadata of what is known of transfers' steps. */
-export interface PhaseSamplesMetadata {
-  /** The steps since the last such event; there may be none. */
-  readonly samples: readonly PhaseSample[];
-  /** The transfer that has ended before this event. */
-  readonly endedTransferKey: string;
-}
-
-/** Metadata of the end of a lookup. */
-export interface LookupEndMetadata extends OperationMetadata {
-  /** Chunks found: a prefix without a gap, each once, whatever the number of ranks. */
-  readonly foundCount: number;
-  /** Tokens that the request asked for, in whole chunks. */
-  readonly requestedTokens: number;
-  /** Tokens of the chunks found: `l1HitTokens` and `l2HitTokens` together. */
-  readonly hitTokens: number;
-  /** Tokens of the prefix that L1 has without L2. */
-  readonly l1HitTokens: number;
-  /** Tokens of what is found after that prefix. */
-  readonly l2HitTokens: number;
-  /** Keys found in L1: of each rank and object group, also after a chunk that L2 has. */
-  readonly l1HitKeys: number;
-  /** Keys found in L2. */
-  readonly l2HitKeys: number;
-  /**
-   * Why nothing was looked up, all counts being 0: `"no_gpu_context"` and `"no_group_layout_descs"`,
-   * the model or its layout is not registered; `"empty_chunk_hashes"`, the prompt is shorter than a
-   * chunk. `""` if it was, also when nothing was found.
-   */
-  readonly earlyExitReason: string;
-  /** The model's name. */
-  readonly modelName: string;
-  /** The tenant's salt. */
-  readonly cacheSalt: string;
-}
-
-/** Metadata of what a lookup asks for. */
-export interface LookupMetadata {
-  /** The request's id. */
-  readonly requestId: string;
-  /** The hash of each chunk of the prompt. */
-  readonly chunkHashes: readonly ChunkKey["chunkHash"][];
-  /** The model's name. */
-  readonly modelName: string;
-  /** Tokens of a chunk. */
-  readonly chunkSize: number;
-  /** Tokens of the prompt. */
-  readonly seqLen: number;
-  /** The data type of each layer group. */
-  readonly dtypes: readonly string[];
-  /** The shape of each layer group. */
-  readonly shapes: readonly (readonly number[])[];
-}
-
-/** Metadata of the tokens of chunks that are about to be stored; all three are parallel. */
-export interface TokensMetadata {
-  /** The hash of each chunk. */
-  readonly chunkHashes: readonly ChunkKey["chunkHash"][];
-  /** The tokens of each. */
-  readonly tokenChunks: readonly (readonly number[])[];
-  /** Where each begins in its prompt. */
-  readonly tokenOffsets: readonly number[];
-}
-
-/** What one request was given in one step of the engine's scheduler. */
-export interface BlockAllocation {
-  /** The request's id. */
-  readonly reqId: string;
-  /** The blocks of the device's memory that are new to it. */
-  readonly newBlockIds: readonly number[];
-  /** The tokens in them, in their order. */
-  readonly newTokenIds: readonly number[];
-}
-
-/** Metadata of the blocks that an engine has given to requests. */
-export interface BlockAllocationMetadata {
-  /** The engine. */
-  readonly instanceId: string | number;
-  /** The model's name. */
-  readonly modelName: string;
-  /** The requests that were given some. */
-  readonly records: readonly BlockAllocation[];
-}
-
-/** Metadata of a timeout. */
-export interface TimeoutMetadata {
-  /** What the error says. */
-  readonly message: string;
-  /** The error's class. */
-  readonly exceptionType: string;
-  /** Where it was made. */
-  readonly stacktrace: string;
-}
-
 /** The events of the server that engines talk to, and of the engines. */
 export interface ServerEvents {
   /** A request begins: the root of its session. A store alone has none. */
@@ -161,29 +41,128 @@ export interface ServerEvents {
   /** A lookup begins. */
   "mp.lookup_prefetch.start": OperationMetadata | undefined;
   /** A lookup has ended; one that is given up has no such event. */
-  "mp.lookup_prefetch.end": LookupEndMetadata;
+  "mp.lookup_prefetch.end": OperationMetadata & {
+    /** Chunks found: a prefix without a gap, each once, whatever the number of ranks. */
+    readonly foundCount: number;
+    /** Tokens that the request asked for, in whole chunks. */
+    readonly requestedTokens: number;
+    /** Tokens of the chunks found: `l1HitTokens` and `l2HitTokens` together. */
+    readonly hitTokens: number;
+    /** Tokens of the prefix that L1 has without L2. */
+    readonly l1HitTokens: number;
+    /** Tokens of what is found after that prefix. */
+    readonly l2HitTokens: number;
+    /** Keys found in L1: of each rank and object group, also after a chunk that L2 has. */
+    readonly l1HitKeys: number;
+    /** Keys found in L2. */
+    readonly l2HitKeys: number;
+    /**
+     * Why nothing was looked up, all counts being 0: `"no_gpu_context"` and `"no_group_layout_descs"`,
+     * the model or its layout is not registered; `"empty_chunk_hashes"`, the prompt is shorter than a
+     * chunk. `""` if it was, also when nothing was found.
+     */
+    readonly earlyExitReason: string;
+    /** The model's name. */
+    readonly modelName: string;
+    /** The tenant's salt. */
+    readonly cacheSalt: string;
+  };
   /** A store was put into the queue: the session has not ended before it has. */
-  "mp.store.submitted": TransferSubmittedMetadata;
+  "mp.store.submitted": OperationMetadata & {
+    /** The device that the engine holds its chunks on, such as `"cuda:0"`. */
+    readonly device: string;
+    /** LMCache's name for the `operationId`: looked at where the event has none. */
+    readonly transferKey?: string | undefined;
+  };
   /** An engine begins to store chunks. */
   "mp.store.start": TransferMetadata;
   /** An engine has stored chunks, or has failed to. */
-  "mp.store.end": StoreEndMetadata;
+  "mp.store.end": TransferMetadata & {
+    /** Chunks stored; 0 if it failed. */
+    readonly storedCount: number;
+    /** Bytes stored; 0 if it failed. */
+    readonly totalBytes: number;
+    /** Tokens stored; 0 if it failed. */
+    readonly numTokens: number;
+  };
   /** A retrieve was put into the queue: the session has not ended before it has. */
-  "mp.retrieve.submitted": TransferSubmittedMetadata;
+  "mp.retrieve.submitted": OperationMetadata & {
+    /** The device that the engine holds its chunks on, such as `"cuda:0"`. */
+    readonly device: string;
+    /** LMCache's name for the `operationId`: looked at where the event has none. */
+    readonly transferKey?: string | undefined;
+  };
   /** An engine begins to retrieve chunks. */
   "mp.retrieve.start": TransferMetadata;
   /** An engine has retrieved chunks, or has failed to. */
-  "mp.retrieve.end": RetrieveEndMetadata;
+  "mp.retrieve.end": TransferMetadata & {
+    /** The tenant's salt. */
+    readonly cacheSalt: string;
+    /** Chunks retrieved. */
+    readonly retrievedCount: number;
+    /** Bytes retrieved; 0 unless all of it worked. */
+    readonly totalBytes: number;
+    /** Tokens retrieved; 0 unless all of it worked. */
+    readonly numTokens: number;
+  };
   /** The steps of transfers, after the end of one. */
-  "mp.transfer.phase_samples": PhaseSamplesMetadata;
+  "mp.transfer.phase_samples": {
+    /** The steps since the last such event; there may be none. */
+    readonly samples: readonly PhaseSample[];
+    /** The transfer that has ended before this event. */
+    readonly endedTransferKey: string;
+  };
   /** What a lookup asks for; publish it only if someone listens. */
-  "mp.lookup": LookupMetadata;
+  "mp.lookup": {
+    /** The request's id. */
+    readonly requestId: string;
+    /** The hash of each chunk of the prompt. */
+    readonly chunkHashes: readonly ChunkKey["chunkHash"][];
+    /** The model's name. */
+    readonly modelName: string;
+    /** Tokens of a chunk. */
+    readonly chunkSize: number;
+    /** Tokens of the prompt. */
+    readonly seqLen: number;
+    /** The data type of each layer group. */
+    readonly dtypes: readonly string[];
+    /** The shape of each layer group. */
+    readonly shapes: readonly (readonly number[])[];
+  };
   /** The tokens of chunks, before they are written; publish it only if someone listens. */
-  "mp.tokens": TokensMetadata;
+  "mp.tokens": {
+    /** The hash of each chunk. */
+    readonly chunkHashes: readonly ChunkKey["chunkHash"][];
+    /** The tokens of each. */
+    readonly tokenChunks: readonly (readonly number[])[];
+    /** Where each begins in its prompt. */
+    readonly tokenOffsets: readonly number[];
+  };
   /** An engine has given blocks of its device's memory to requests. */
-  "mp.vllm.block_allocation": BlockAllocationMetadata;
+  "mp.vllm.block_allocation": {
+    /** The engine. */
+    readonly instanceId: string | number;
+    /** The model's name. */
+    readonly modelName: string;
+    /** The requests that were given some. */
+    readonly records: readonly {
+      /** The request's id. */
+      readonly reqId: string;
+      /** The blocks of the device's memory that are new to it. */
+      readonly newBlockIds: readonly number[];
+      /** The tokens in them, in their order. */
+      readonly newTokenIds: readonly number[];
+    }[];
+  };
   /** A request of an engine has ended, and its blocks are free. */
   "mp.vllm.end_session": { readonly requestId: string };
   /** An error was made that says that something took too long. */
-  "timeout.raised": TimeoutMetadata;
+  "timeout.raised": {
+    /** What the error says. */
+    readonly message: string;
+    /** The error's class. */
+    readonly exceptionType: string;
+    /** Where it was made. */
+    readonly stacktrace: string;
+  };
 }

@@ -8,24 +8,6 @@ export interface OutcomeMetadata {
   readonly failedKeys: readonly ChunkKey[];
 }
 
-/** A store for chunks, as the topology has it. */
-export interface StorageModule {
-  /** Its tier. */
-  readonly tier: "l1" | "l2";
-  /** What it is, such as `"dram"` or `"disk"`. */
-  readonly backend: string;
-  /** How many bytes it holds. */
-  readonly capacityBytes: number;
-  /** Whether others use it too. */
-  readonly shared: boolean;
-}
-
-/** Metadata of a change of what stores there are. */
-export interface CapacityChangedMetadata {
-  /** The whole topology from now on. */
-  readonly snapshot: { readonly modules: readonly StorageModule[] };
-}
-
 /** The events of the storage manager, above L1 and L2: what its callers read and write. */
 export interface StorageManagerEvents {
   /** The storage manager has brought chunks into L1, or found them there. */
@@ -35,5 +17,19 @@ export interface StorageManagerEvents {
   /** The storage manager has written chunks. */
   "sm.write.finished": OutcomeMetadata;
   /** Stores were added, or their sizes have changed. */
-  "sm.capacity.changed": CapacityChangedMetadata;
+  "sm.capacity.changed": {
+    /** The whole topology from now on. */
+    readonly snapshot: {
+      readonly modules: readonly {
+        /** Its tier. */
+        readonly tier: "l1" | "l2";
+        /** What it is, such as `"dram"` or `"disk"`. */
+        readonly backend: string;
+        /** How many bytes it holds. */
+        readonly capacityBytes: number;
+        /** Whether others use it too. */
+        readonly shared: boolean;
+      }[];
+    };
+  };
 }
