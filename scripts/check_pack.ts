@@ -17,6 +17,7 @@ import { installTools, tools } from "./package/tools.ts";
 import { checkBesideSdk2 } from "./package/sdk_2.ts";
 import { checkSideEffects } from "./package/side_effects.ts";
 import { checkTypes, checkTypesOfBoth } from "./package/types.ts";
+import { checkViteReload } from "./package/vite_reload.ts";
 
 /** How each runtime runs a file of TypeScript. */
 const RUNTIMES = {
@@ -69,6 +70,7 @@ export async function checkPack(tarball?: string): Promise<void> {
   await step("types of both packages", () => checkTypesOfBoth(project.directory));
   await step("no side effects", () => checkSideEffects(project.directory, [busbar, CORE]));
   await step("bundlers", () => bundleWithAll(project.directory, [busbar, CORE]));
+  await step("reloads by Vite", () => checkViteReload(project.directory));
 }
 
 if (import.meta.main) await checkPack();

@@ -3,6 +3,7 @@ import { resolveTimeoutMs } from "../internal/deadline.ts";
 import { DEFAULT_TIMEOUT_MS } from "../internal/tuning.ts";
 import { invalidArgument } from "../internal/arguments.ts";
 import { assertKnownNames } from "../internal/option_names.ts";
+import { endOlder, hasOlder, register } from "../internal/running.ts";
 
 /** The signals that the hooks can handle, with their POSIX numbers. */
 const EXIT_SIGNALS: Readonly<Record<ExitSignal, number>> = Object.freeze({
@@ -80,6 +81,9 @@ interface Process {
  * Browsers are handled through `visibilitychange`, the last that is sure to come on a phone, and
  * `pagehide`: a listener of `unload` or `beforeunload` would keep a page out of the back/forward cache.
  *
+ * Under `bun --hot`, hooks that the program had installed before it was loaded anew are removed, and
+ * their bus is stopped.
+ *
  * @returns a disposable that removes the hooks
  * @throws {TypeError} if a signal is not an {@linkcode ExitSignal}, or an option is unknown
  * @throws {RangeError} if `timeoutMs` is not a number of at least 0
@@ -92,6 +96,9 @@ export function installExitHooks(
   const { signals = DEFAULT_SIGNALS, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   resolveTimeoutMs(ACTION, { timeoutMs });
   for (const signal of signals) assertExitSignal(signal);
+
+  // What the program had installed before it was loaded anew, in this process.
+  if (hasOlder([])) void endOlder([], () => {});
 
   const scope: Scope = globalThis;
   const { process, document } = scope;
@@ -112,6 +119,15 @@ export function installExitHooks(
     removals.push(() => target?.removeEventListener?.(event, listener));
   };
 
+  const running = register({
+    claims: [],
+    isEnding: () => false,
+    end: () => {
+      remove();
+      return bus.stop({ timeoutMs });
+    },
+  });
+  removals.push(() => running[Symbol.dispose]());
   const flushSync = () => void bus.flushSync({ timeoutMs });
   let signalled = false;
   let ended = false;

@@ -58,6 +58,11 @@ export class Endpoints {
     return await serveMetrics({ ...served, hostname, port });
   }
 
+  /** Whether that is so. */
+  get isEnding(): boolean {
+    return this.#isEnding;
+  }
+
   /** From now on the service is not ready, and what fails because it ends is no failure. */
   end(): void {
     this.#isEnding = true;

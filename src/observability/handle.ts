@@ -87,6 +87,8 @@ export interface Parts<Events extends object> {
   readonly registrations: readonly Disposable[];
   readonly endpoints: Endpoints;
   readonly server: MetricsServer | undefined;
+  /** What it has for itself until all of it has ended. */
+  readonly claims: Disposable;
 }
 
 /** The share of a shutdown's time that the bus and the subscribers may use. */
@@ -96,11 +98,14 @@ const CLIENTS_SHARE = 0.8;
 
 /** The handle on what was started. */
 export function createHandle<Events extends object>(parts: Parts<Events>): Observability<Events> {
-  const { bus, config, telemetry, endpoints, server } = parts;
+  const { bus, config, telemetry, endpoints, server, claims } = parts;
   const shutdown = createShutdown({
     endpoints,
     steps: (signal) => shutdownSteps(parts, signal),
-    afterwards: () => telemetry.abort(),
+    afterwards: () => {
+      telemetry.abort();
+      claims[Symbol.dispose]();
+    },
   });
   return {
     bus,

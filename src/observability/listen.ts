@@ -3,7 +3,6 @@ import { errorText, report } from "../internal/reporting.ts";
 import type { ObservabilityConfig, PrometheusConfig } from "./config/config.ts";
 import { readEnv } from "./config/env.ts";
 import { readVariable } from "./config/read_variable.ts";
-import type { Endpoints } from "./endpoints.ts";
 import { resolveConfig, type StartOptions } from "./start_options.ts";
 
 /** What listens, and where it was to. */
@@ -16,16 +15,17 @@ export interface Listening {
  * Opens the port of the metrics. An address of the environment that cannot be opened is told and
  * ignored, as if nobody had named it.
  *
+ * @param open opens one
  * @throws {Error} if the address cannot be opened, and not for the environment's sake
  */
 export async function listen<Events extends object>(
-  endpoints: Endpoints,
+  open: (address: PrometheusConfig) => Promise<MetricsServer | undefined>,
   { prometheus }: ObservabilityConfig,
   options: StartOptions<Events>,
 ): Promise<Listening> {
   if (!prometheus.enabled) return { server: undefined, prometheus };
   try {
-    return { server: await endpoints.listen(prometheus), prometheus };
+    return { server: await open(prometheus), prometheus };
   } catch (error) {
     const other = withoutEnv(options);
     const isTheSame = other?.enabled && other.hostname === prometheus.hostname &&
@@ -41,7 +41,7 @@ export async function listen<Events extends object>(
       options.logger ?? console,
       `${names.join(", ")}: has no effect, ${instead}: ${errorText(error)}`,
     );
-    const server = other.enabled ? await endpoints.listen(other) : undefined;
+    const server = other.enabled ? await open(other) : undefined;
     return { server, prometheus: other };
   }
 }

@@ -13,6 +13,7 @@ import { jsonLinesSink } from "../subscribers/logging/json_lines.ts";
 import { otelLogSink } from "../subscribers/logging/otel_logs.ts";
 import { observeExport } from "../subscribers/self_metrics/observe_export.ts";
 import { type CatalogSubscription, subscribeCatalog } from "../subscribers/subscribe_catalog.ts";
+import { Claims } from "./claims.ts";
 import type { ObservabilityConfig } from "./config/config.ts";
 import { Endpoints } from "./endpoints.ts";
 import { ineffectiveEnvVars } from "./config/ineffective_env_vars.ts";
@@ -37,6 +38,7 @@ interface Start<Events extends object> {
   /** Makes the endpoints that show a scrape, if there is one. */
   readonly show: (scrape: Telemetry["scrape"]) => Endpoints;
   readonly undo: UndoStack;
+  readonly claims: Claims;
 }
 
 /**
@@ -54,6 +56,13 @@ const OBSERVED = Symbol.for("@busbar/busbar/observed");
  * Each setting comes from the first of these that has it: the options, `args`, OpenTelemetry's
  * environment variables, `DEFAULT_OBSERVABILITY_CONFIG`. No value of a variable stops the start:
  * those that have no effect are logged. So is, in one line, where metrics, spans and log records go. Under `OTEL_DENO=true` the runtime's own providers are used.
+ *
+ * **A program that is loaded anew** in the same process (`bun --hot`, Vite) calls it again while the
+ * older one runs. The newer takes over: the older one is shut down first, within 2 seconds, if it has
+ * the same service name and the same address, or both are registered globally; under `bun --hot` and
+ * with `replace` in any case. That is logged, but for the last two. Others go on side by side.
+ *
+ * An address that another process has is tried for a second: it may be ending.
  *
  * If the start fails, whatever it had started is ended before it throws.
  *
@@ -81,7 +90,8 @@ const OBSERVED = Symbol.for("@busbar/busbar/observed");
  * @throws {TypeError} if an option is unknown or of the wrong type
  * @throws {RangeError} if an option is out of range
  * @throws {ConfigurationError} if a flag is invalid, or two settings contradict each other
- * @throws {AddressInUseError} if the address to serve metrics at is in use
+ * @throws {AddressInUseError} if the address to serve metrics at is in use, after a second; at once if
+ * another service of this process has it
  * @throws {Error} if another `startObservability` uses the bus, or another provider is registered
  * @throws the reason of `signal`, if it aborted
  */
@@ -107,6 +117,12 @@ export async function startObservability<Events extends object = AnyEvents>(
   });
   const show = (scrape: Telemetry["scrape"]) =>
     new Endpoints({ ...options, token, scrape, stats: () => bus.stats(), logger });
+  const claims = new Claims(config, { ...options, logger });
+  // Each time anew: others may have waited for the same, and one of them goes first.
+  for (let end = claims.takeOver(); end !== undefined; end = claims.takeOver()) {
+    await end;
+    options.signal?.throwIfAborted();
+  }
   const reportAll = () => {
     // What has been said of a variable is not said again.
     const isNew = (line: string) =>
@@ -139,10 +155,12 @@ export async function startObservability<Events extends object = AnyEvents>(
   setObserved(bus, true);
   const undo = new UndoStack();
   undo.add(() => setObserved(bus, false));
+  claims.hold();
+  undo.add(() => claims[Symbol.dispose]());
   try {
     // What is started here, such as the timer of a push, must not keep the caller's context.
     return await awaitInNeutralContext(() =>
-      start<Events>({ bus, ownsBus, config, options, show, logger, undo })
+      start<Events>({ bus, ownsBus, config, options, show, logger, undo, claims })
     );
   } catch (error) {
     await undo.undo();
@@ -153,7 +171,7 @@ export async function startObservability<Events extends object = AnyEvents>(
 async function start<Events extends object>(
   context: Start<Events>,
 ): Promise<Observability<Events>> {
-  const { bus, ownsBus, options, show, logger, undo } = context;
+  const { bus, ownsBus, options, show, logger, undo, claims } = context;
   let { config } = context;
   // The SDK reads what the subscribers add up; they need its tracer first.
   const source: { collect: CatalogSubscription["collectInSlices"] } = {
@@ -182,14 +200,31 @@ async function start<Events extends object>(
     if (config.runtimeMetrics) keep(observeRuntime({ meter, logger }));
   }
   const endpoints = show(telemetry.scrape);
-  const { server, prometheus } = await listen(endpoints, config, options);
+  const open = (address: ObservabilityConfig["prometheus"]) =>
+    claims.listen(address, () => endpoints.listen(address), options.signal);
+  const { server, prometheus } = await listen(open, config, options);
   config = { ...config, prometheus };
   if (server !== undefined) undo.add(() => server.shutdown());
   options.signal?.throwIfAborted();
-  const parts = { bus, ownsBus, config, telemetry, subscription, registrations, endpoints, server };
-  const observability = createHandle(parts);
+  const observability = createHandle({
+    bus,
+    ownsBus,
+    config,
+    telemetry,
+    subscription,
+    registrations,
+    endpoints,
+    server,
+    claims,
+  });
   endWith(observability, context, keep);
   bus.start();
+  claims.startedAs({
+    shutdown: observability.shutdown,
+    get isEnding() {
+      return endpoints.isEnding;
+    },
+  });
   if (!config.runtimeTelemetry) {
     const hasLogs = combineCatalogs(options.catalog ?? {}).logs !== undefined;
     const { logSink } = options;

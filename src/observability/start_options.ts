@@ -48,6 +48,13 @@ export interface ProgramOptions<Events extends object = AnyEvents>
   readonly operationIdAttribute?: string | undefined;
   /** Whether the providers are registered as OpenTelemetry's global ones. Default: `false`. */
   readonly registerGlobally?: boolean | undefined;
+  /**
+   * Whether all that this service has started earlier in this process is shut down first, by its
+   * `serviceName`: for programs that are loaded anew in one process and open no port (Vite). What has
+   * the same address or is registered globally is replaced in any case; see `startObservability`.
+   * Default: `false`.
+   */
+  readonly replace?: boolean | undefined;
   /** Command-line flags, such as `Deno.args`; see `parseObservabilityArgs`. Default: none. */
   readonly args?: readonly string[] | undefined;
   /**
@@ -95,6 +102,7 @@ const PROGRAM_OPTIONS: readonly (keyof ProgramOptions)[] = [
   "sessionIdAttribute",
   "operationIdAttribute",
   "registerGlobally",
+  "replace",
   "args",
   "env",
   "logger",

@@ -198,7 +198,8 @@ Deno.test("another global provider is explained, and nothing is left behind", as
   const logger = new MemoryLogger();
   const options = { ...NO_ENV, catalog: shop, logger, registerGlobally: true };
   const obs = await startObservability<ShopEvents>(options);
-  const error = await assertRejects(() => startObservability<ShopEvents>(options), Error);
+  const other = { ...options, serviceName: "other" };
+  const error = await assertRejects(() => startObservability<ShopEvents>(other), Error);
   assert(error.message.includes("global meter provider is registered already"), error.message);
   await obs.shutdown();
   const next = await startObservability<ShopEvents>(options);
