@@ -87,6 +87,18 @@ Deno.test("of those that start at the same time one is left, which serves", asyn
   await obs.shutdown();
 });
 
+Deno.test("so is an address that comes in the place of the environment's", async () => {
+  const prometheus = { port: await freePort() };
+  // An address for documents, which no machine has.
+  const env = (name: string) =>
+    name === "OTEL_EXPORTER_PROMETHEUS_HOST" ? "203.0.113.1" : undefined;
+  const older = await start({ prometheus, env, token: "secret" });
+  const newer = await start({ prometheus, env, token: "secret" });
+  assertEquals(newer.obs.metricsUrl, `http://127.0.0.1:${prometheus.port}/metrics`);
+  assertEquals(older.obs.bus.publish("order", { total: 1 }), false);
+  await newer.obs.shutdown();
+});
+
 Deno.test("the bus of an older one can be handed to the newer", async () => {
   const prometheus = { port: await freePort() };
   await using bus = new EventBus<OrderEvents>({ logger: new MemoryLogger() });
