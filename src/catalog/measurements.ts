@@ -6,7 +6,7 @@ import {
   invalidDeclaration,
 } from "./declaration.ts";
 import type { EventMetric } from "./metric.ts";
-import type { AttributeCounts } from "./metric_options.ts";
+import type { EventMetricOptions } from "./metric_options.ts";
 
 type Attributes = ((event: AnyEvent) => EventAttributes) | undefined;
 /** What makes values of an event. */
@@ -18,7 +18,7 @@ type Values<Events extends object> = Pick<
 /** Checks counts, and makes one measurement of each. */
 export function countsOf(
   what: string,
-  counts: AttributeCounts<AnyEvent>,
+  counts: NonNullable<EventMetricOptions<AnyEvent>["counts"]>,
   attributes: Attributes,
 ): Pick<EventMetric<object>, "attributes" | "measurements"> {
   assertOptions(`${what}'s counts`, counts, ["attribute", "of"]);

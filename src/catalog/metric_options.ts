@@ -37,22 +37,19 @@ export interface EventMetricOptions<Event> extends MetricOptions {
    * For events that hold a count for each of several values of one attribute; use it instead of
    * `value`. `attributes` are those that all of them share.
    */
-  readonly counts?: AttributeCounts<Event> | undefined;
+  readonly counts?: {
+    /** The attribute's name. */
+    readonly attribute: string;
+    /**
+     * The counts by its value, as an object or a map; the series of `undefined`, which only a map can
+     * have, is without the attribute. None of them, or `undefined`: the event adds nothing.
+     */
+    readonly of: (
+      event: Event,
+    ) => Readonly<Record<string, number>> | ReadonlyMap<string | undefined, number> | undefined;
+  } | undefined;
   /** For events that feed several series; use it instead of `value`, `attributes` and `counts`. */
   readonly measurements?: ((event: Event) => Iterable<Measurement>) | undefined;
-}
-
-/** Counts by the value of one attribute, all of one event. */
-export interface AttributeCounts<Event> {
-  /** The attribute's name. */
-  readonly attribute: string;
-  /**
-   * The counts by its value, as an object or a map; the series of `undefined`, which only a map can
-   * have, is without the attribute. None of them, or `undefined`: the event adds nothing.
-   */
-  readonly of: (
-    event: Event,
-  ) => Readonly<Record<string, number>> | ReadonlyMap<string | undefined, number> | undefined;
 }
 
 /** The options of a counter and of an up-down counter. */
@@ -68,7 +65,7 @@ export interface CounterOptions<Event, ZeroType extends string = never, ZeroEven
   /** As of all metrics; also called with the events of `zeroAt`. Default: none. */
   readonly attributes?: ((event: Event | ZeroEvent) => EventAttributes) | undefined;
   /** As of all metrics; also called with the events of `zeroAt`. */
-  readonly counts?: AttributeCounts<Event | ZeroEvent> | undefined;
+  readonly counts?: EventMetricOptions<Event | ZeroEvent>["counts"];
   /** As of all metrics; also called with the events of `zeroAt`. */
   readonly measurements?: ((event: Event | ZeroEvent) => Iterable<Measurement>) | undefined;
 }
@@ -83,7 +80,7 @@ export type GaugeOptions<Event> =
     }
     | {
       /** The new values of several series of one attribute. */
-      readonly counts: AttributeCounts<Event>;
+      readonly counts: NonNullable<EventMetricOptions<Event>["counts"]>;
     }
     | {
       /** The new values of several series: none, one or several, each with its own attributes. */

@@ -44,7 +44,6 @@ export type {
   PairMetric,
 } from "./metric.ts";
 export {
-  type AttributeCounts,
   type CounterOptions,
   DEFAULT_MAX_ATTRIBUTE_SETS,
   type DurationOptions,

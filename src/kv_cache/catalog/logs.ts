@@ -2,7 +2,7 @@ import type { EventAttributes } from "../../catalog/attributes.ts";
 import type { Catalog } from "../../catalog/catalog.ts";
 import type { KvCacheEvents } from "../events/kv_cache_events.ts";
 import type { ChunkKey, KeysMetadata } from "../events/chunk_key.ts";
-import type { OutcomeMetadata } from "../events/storage_manager.ts";
+import type { OutcomeMetadata } from "../events/storage.ts";
 
 /**
  * Failures are warnings, ends are for debugging. Chunks are counted, not listed: a record of

@@ -1,8 +1,6 @@
 import type { BlendEvents } from "./blend.ts";
-import type { L1Events } from "./l1.ts";
-import type { L2Events } from "./l2.ts";
 import type { ServerEvents } from "./server.ts";
-import type { StorageManagerEvents } from "./storage_manager.ts";
+import type { StorageEvents } from "./storage.ts";
 
 /**
  * The events of a key-value cache server for language models: L1 is memory, L2 the slower stores
@@ -13,5 +11,4 @@ import type { StorageManagerEvents } from "./storage_manager.ts";
  * kind, their `operationId`. L2's pairs are distinguished by `requestId`, `adapterIndex` and
  * `taskId`, CacheBlend's by `workerId`.
  */
-export interface KvCacheEvents
-  extends L1Events, StorageManagerEvents, L2Events, ServerEvents, BlendEvents {}
+export interface KvCacheEvents extends StorageEvents, ServerEvents, BlendEvents {}

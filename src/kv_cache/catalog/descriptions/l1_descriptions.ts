@@ -1,5 +1,4 @@
-import type { L1Events } from "../../events/l1.ts";
-import type { StorageManagerEvents } from "../../events/storage_manager.ts";
+import type { StorageEvents } from "../../events/storage.ts";
 import { CHUNKS, type Descriptions, keys } from "./fields.ts";
 
 const keysWithMeta = {
@@ -12,7 +11,7 @@ const outcome = {
 };
 
 /** What L1's events and the storage manager's mean. */
-export const L1_DESCRIPTIONS: Descriptions<L1Events & StorageManagerEvents> = {
+export const L1_DESCRIPTIONS: Descriptions<Omit<StorageEvents, `l2.${string}`>> = {
   "l1.read.reserved": { description: "Chunks of L1 are held for reading", metadata: keys },
   "l1.read.finished": {
     description: "Chunks of L1 were read, and are no longer held",

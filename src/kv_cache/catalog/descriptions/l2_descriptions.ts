@@ -1,4 +1,4 @@
-import type { L2Events } from "../../events/l2.ts";
+import type { StorageEvents } from "../../events/storage.ts";
 import { BYTES, CHUNKS, type Descriptions, keyCountPerSalt, keys, operation } from "./fields.ts";
 
 const task = {
@@ -25,8 +25,10 @@ const adapterKeys = {
   shared: { description: "Whether others use its store too" },
 };
 
+type L2Type = Extract<keyof StorageEvents, `l2.${string}`>;
+
 /** What L2's events mean. */
-export const L2_DESCRIPTIONS: Descriptions<L2Events> = {
+export const L2_DESCRIPTIONS: Descriptions<Pick<StorageEvents, L2Type>> = {
   "l2.store.submitted": {
     description: "An L2 adapter was given chunks to store",
     metadata: { ...task, ...submitted, ...keyCountPerSalt },

@@ -1,4 +1,12 @@
-import type { KeysMetadata, OperationMetadata } from "./chunk_key.ts";
+import type { ChunkKey, KeysMetadata, OperationMetadata } from "./chunk_key.ts";
+
+/** Metadata of storage-manager events: which chunks it worked for, and which not. */
+export interface OutcomeMetadata {
+  /** The chunks it worked for. */
+  readonly succeededKeys: readonly ChunkKey[];
+  /** The chunks it did not work for. */
+  readonly failedKeys: readonly ChunkKey[];
+}
 
 /** Metadata of a task of an L2 adapter. */
 export interface L2TaskMetadata extends OperationMetadata {
@@ -10,8 +18,98 @@ export interface L2TaskMetadata extends OperationMetadata {
   readonly l2Name: string;
 }
 
-/** The events of L2, the slower stores behind L1. */
-export interface L2Events {
+/**
+ * The events of what chunks lie in: L1, the memory, L2, the slower stores behind it, and SM, the
+ * storage manager above both.
+ */
+export interface StorageEvents {
+  /** Chunks of L1 are held for reading. */
+  "l1.read.reserved": KeysMetadata;
+  /** Chunks of L1 were read, and are no longer held. */
+  "l1.read.finished": KeysMetadata;
+  /** Chunks that a lookup had found could not be read from L1: a race, never a miss. */
+  "l1.read.failed": KeysMetadata & {
+    /** What they were read for. */
+    readonly during: "l2_store" | "l1_retrieve";
+    /** Whether they were not there, or still being written. */
+    readonly reason: "not_found" | "write_locked";
+  };
+  /** Room in L1 is held for writing. */
+  "l1.write.reserved": KeysMetadata;
+  /** Chunks were written to L1. */
+  "l1.write.finished": KeysMetadata & {
+    /** How each lies there, in the order of `keys`. */
+    readonly meta?:
+      | readonly {
+        /** Its bytes. */
+        readonly sizeBytes: number;
+        /** What it lies on: `"dram"`, `"devdax"` or `"gds"`. */
+        readonly backend: string;
+      }[]
+      | undefined;
+  };
+  /** Chunks were written to L1 and are held for reading at once: a promotion from L2. */
+  "l1.write_finished_and_read_reserved": KeysMetadata & {
+    /** How each lies there, in the order of `keys`. */
+    readonly meta?:
+      | readonly {
+        /** Its bytes. */
+        readonly sizeBytes: number;
+        /** What it lies on: `"dram"`, `"devdax"` or `"gds"`. */
+        readonly backend: string;
+      }[]
+      | undefined;
+  };
+  /** L1 had no room for chunks. */
+  "l1.allocation.failed": KeysMetadata & {
+    /** What the room was for. */
+    readonly during: "l1_store" | "l2_prefetch";
+  };
+  /** Chunks left L1, evicted or deleted otherwise. */
+  "l1.keys.evicted": KeysMetadata & {
+    /** How each lies there, in the order of `keys`. */
+    readonly meta?:
+      | readonly {
+        /** Its bytes. */
+        readonly sizeBytes: number;
+        /** What it lies on: `"dram"`, `"devdax"` or `"gds"`. */
+        readonly backend: string;
+      }[]
+      | undefined;
+  };
+  /** A request has ended; all that it read and stored, once. */
+  "l1.keys.accessed": KeysMetadata;
+  /** The eviction loop has looked at L1, about once a second, also when nothing happens. */
+  "l1.eviction.loop_tick": {
+    /** How full L1 is, from 0 to 1. */
+    readonly usage: number;
+    /** From where on something has to go, from 0 to 1. */
+    readonly watermark: number;
+    /** Whether that was reached, and the eviction policy has run. */
+    readonly triggered: boolean;
+  };
+  /** The storage manager has brought chunks into L1, or found them there. */
+  "sm.read.prefetched_finished": OutcomeMetadata;
+  /** The storage manager holds room for writing. */
+  "sm.write.reserved": OutcomeMetadata;
+  /** The storage manager has written chunks. */
+  "sm.write.finished": OutcomeMetadata;
+  /** Stores were added, or their sizes have changed. */
+  "sm.capacity.changed": {
+    /** The whole topology from now on. */
+    readonly snapshot: {
+      readonly modules: readonly {
+        /** Its tier. */
+        readonly tier: "l1" | "l2";
+        /** What it is, such as `"dram"` or `"disk"`. */
+        readonly backend: string;
+        /** How many bytes it holds. */
+        readonly capacityBytes: number;
+        /** Whether others use it too. */
+        readonly shared: boolean;
+      }[];
+    };
+  };
   /** An L2 adapter was given chunks to store. */
   "l2.store.submitted": L2TaskMetadata & {
     /** Keys to store. */
