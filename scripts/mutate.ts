@@ -9,6 +9,7 @@
  *
  * - `--sample N` takes N breaks, spread over the folder, and always the same ones;
  * - `--file NAME` takes those of the files with that in their path;
+ * - `--again FILE` takes those that an earlier run, whose output the file is, found unnoticed;
  * - `--tests A,B` runs the tests of further folders or files under `tests`;
  * - `--wide` tries what survives on all other tests as well;
  * - `--jobs N` tries N at a time (default: 2).
@@ -18,7 +19,7 @@
 import { parseArgs } from "node:util";
 import { type Mutant, mutantsOf, sample } from "./mutate/mutants.ts";
 import { MutationRun, type Outcome } from "./mutate/mutation_run.ts";
-import { describe, OutcomeTable } from "./mutate/outcome_table.ts";
+import { describe, nameOf, OutcomeTable, unnoticedIn } from "./mutate/outcome_table.ts";
 import { filesIn, ROOT, say } from "./package/run.ts";
 import { installTools, tools } from "./package/tools.ts";
 
@@ -33,6 +34,7 @@ const { values, positionals } = parseArgs({
   options: {
     sample: { type: "string", default: "1000000" },
     file: { type: "string", default: "" },
+    again: { type: "string" },
     tests: { type: "string", default: "" },
     wide: { type: "boolean", default: false },
     jobs: { type: "string", default: "2" },
@@ -42,8 +44,8 @@ const [folder] = positionals;
 const [count, jobs] = [Number(values.sample), Number(values.jobs)];
 if (folder === undefined || positionals.length > 1 || !(count >= 1) || !(jobs >= 1)) {
   say(
-    "Usage: deno task mutate FOLDER [--sample N] [--file NAME] [--tests FOLDER,FILE] [--wide] " +
-      "[--jobs N]",
+    "Usage: deno task mutate FOLDER [--sample N] [--file NAME] [--again FILE] " +
+      "[--tests FOLDER,FILE] [--wide] [--jobs N]",
   );
   Deno.exit(2);
 }
@@ -53,10 +55,10 @@ for await (const path of filesIn(`${ROOT}src/${folder}/`)) {
   if (!path.endsWith(".ts") || !path.includes(values.file)) continue;
   possible.push(...mutantsOf(path.slice(ROOT.length), await Deno.readTextFile(path)));
 }
-const mutants = sample(
-  possible.sort((a, b) => a.file < b.file ? -1 : a.file > b.file ? 1 : 0),
-  count,
-);
+possible.sort((a, b) => a.file < b.file ? -1 : a.file > b.file ? 1 : 0);
+const unnoticed = values.again && unnoticedIn(await Deno.readTextFile(values.again));
+const chosen = unnoticed ? possible.filter((mutant) => unnoticed.has(nameOf(mutant))) : possible;
+const mutants = sample(chosen, count);
 
 const near: string[] = [];
 const far: string[] = [];

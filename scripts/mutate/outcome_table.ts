@@ -6,6 +6,17 @@ export function describe({ file, line, change }: Mutant, outcome: Outcome): stri
   return `${outcome.padEnd(8)}  ${file}:${line}  ${change}`;
 }
 
+/** A break's name: what is above it in the file may have changed since. */
+export function nameOf({ file, change }: Mutant): string {
+  return `${file}  ${change}`;
+}
+
+/** The names of those that an output of `describe` says were not noticed. */
+export function unnoticedIn(output: string): ReadonlySet<string> {
+  const lines = output.matchAll(/^(?:survived|not run) +([^:\n]+):\d+ {2}(.+)$/gm);
+  return new Set([...lines].map(([, file, change]) => `${file}  ${change}`));
+}
+
 /** What became of the breaks, file by file. */
 export class OutcomeTable {
   readonly #outcomes = new Map<Mutant, Outcome>();

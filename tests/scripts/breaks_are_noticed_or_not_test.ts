@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { pathToFileURL } from "node:url";
 import { type Mutant, mutantsOf, sample } from "../../scripts/mutate/mutants.ts";
 import { MutationRun, type Outcome } from "../../scripts/mutate/mutation_run.ts";
-import { OutcomeTable } from "../../scripts/mutate/outcome_table.ts";
+import { nameOf, OutcomeTable, unnoticedIn } from "../../scripts/mutate/outcome_table.ts";
 import { start } from "../support/processes.ts";
 import { temporaryFolder } from "../support/temporary_folder.ts";
 
@@ -146,6 +146,10 @@ killed  survived  not run
   await run.try(table.unnoticed(), (mutant, outcome) => table.set(mutant, outcome), tried);
   assertEquals(table.unnoticed().map(({ change }) => change), ["a > max  →  a >= max"]);
   assertEquals(await Deno.readTextFile(new URL("src/math/clamp.ts", root)), CLAMP);
+  // Its output says which are to be tried again, wherever in the file they are by then.
+  const again = unnoticedIn(`${table}`);
+  const moved = mutantsOf("src/math/clamp.ts", `// A line.\n${CLAMP}`);
+  assertEquals(moved.filter((mutant) => again.has(nameOf(mutant))).map(({ line }) => line), [3]);
 
   const error = await run.measure(["tests/math/broken_test.ts"]).catch((error: Error) => error);
   assert(error instanceof Error);
