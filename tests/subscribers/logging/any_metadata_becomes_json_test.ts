@@ -56,6 +56,13 @@ Deno.test("whatever the metadata holds, the attributes are what JSON can write",
       set: ["s"],
       bytes: "[3 bytes]",
     }],
+    [{ buffer: new ArrayBuffer(5), view: new DataView(new ArrayBuffer(4)) }, {
+      buffer: "[5 bytes]",
+      view: "[4 bytes]",
+    }],
+    [{ query: new URLSearchParams("a=1&b=2&b=3") }, { query: { a: "1", b: ["2", "3"] } }],
+    [{ own: { a: 1, toJSON: 7 } }, { own: { a: 1, toJSON: 7 } }],
+    [{ own: { toJSON: () => undefined } }, { own: null }],
     [{ own: { a: 1, toJSON: returnThis } }, { own: { a: 1, toJSON: "[function]" } }],
     [circular, {
       name: "self",
@@ -97,10 +104,20 @@ Deno.test("an error's cause is shown, and the errors that it gathers", async () 
   assertEquals([cause.message, errors.map(({ message }) => message)], ["disk full", ["disk full"]]);
 });
 
+function keysTo(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i);
+}
+
 Deno.test("records are bounded, and say what they leave out", async () => {
-  const wide = await attributesOf({ keys: Array.from({ length: 5_000 }, (_, i) => i) });
+  const wide = await attributesOf({ keys: keysTo(5_000) });
   const { keys } = wide as { keys: unknown[] };
   assertEquals([keys.length, keys.at(-1)], [MAX_LOG_VALUES, `[${5_001 - MAX_LOG_VALUES} more]`]);
+  const fields = Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`f${i}`, i]));
+  const { map } = await attributesOf({ map: fields }) as { map: Record<string, unknown> };
+  const left = 5_001 - MAX_LOG_VALUES;
+  assertEquals([Object.keys(map).length, map["…"]], [MAX_LOG_VALUES, `[${left} more]`]);
+  const { set } = await attributesOf({ set: new Set(keysTo(5_000)) }) as { set: unknown[] };
+  assertEquals([set.length, set.at(-1)], [MAX_LOG_VALUES, `[${left} more]`]);
   let deep: unknown = "bottom";
   for (let i = 0; i < 10_000; i++) deep = { deep };
   const depth = JSON.stringify(await attributesOf(deep)).split('"deep"').length - 1;

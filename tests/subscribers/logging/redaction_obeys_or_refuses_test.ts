@@ -151,6 +151,7 @@ Deno.test("what no path covers is shown", async () => {
     users: ["first"],
     list: ["password", "shown", "3"],
     entry: { name: "other", value: "shown" },
+    field: { title: "password", value: "shown" },
     to: "https://a.example/?page=2",
     text: "password = no; the password: no=1",
   };

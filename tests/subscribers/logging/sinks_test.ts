@@ -187,6 +187,30 @@ function withoutRuntime(): Disposable {
   };
 }
 
+Deno.test("JSON lines have any time that there is, as JSON writes it", async () => {
+  const times: string[] = [];
+  const { bus } = loggingBus({
+    maxPerSecond: Infinity,
+    sink: jsonLinesSink({ write: (line) => times.push(JSON.parse(line).timestamp) }),
+  });
+  const endOf9999 = Date.UTC(10_000, 0) - 1;
+  for (const timestamp of [0, 0.9, 999.5, -1, endOf9999, endOf9999 + 1, 8.64e15, 1_000, 2_001]) {
+    bus.publish("a", {}, { timestamp });
+  }
+  await bus.stop();
+  assertEquals(times, [
+    "1970-01-01T00:00:00.000Z",
+    "1970-01-01T00:00:00.000Z",
+    "1970-01-01T00:00:00.999Z",
+    "1969-12-31T23:59:59.999Z",
+    "9999-12-31T23:59:59.999Z",
+    "+010000-01-01T00:00:00.000Z",
+    "+275760-09-13T00:00:00.000Z",
+    "1970-01-01T00:00:01.000Z",
+    "1970-01-01T00:00:02.001Z",
+  ]);
+});
+
 Deno.test("JSON lines go to the console where there is no standard output", async () => {
   const { console } = globalThis;
   const lines: unknown[] = [];

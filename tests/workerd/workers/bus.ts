@@ -47,6 +47,7 @@ export default worker({
   },
   publish([type, count]: [type: string, count: number]) {
     publish(type, count);
+    return seen();
   },
   async publishAndFlush([type, timeoutMs]: [type: string, timeoutMs: number]) {
     publish(type);

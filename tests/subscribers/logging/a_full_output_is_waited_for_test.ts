@@ -1,0 +1,147 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { LineBuffer } from "../../../src/subscribers/logging/line_buffer.ts";
+import { ByteOutput, type LineOutput } from "../../../src/subscribers/logging/line_output.ts";
+import { capturedWarnings } from "../../support/captured_warnings.ts";
+import { steeredTime } from "../../support/steered_time.ts";
+import { holdTimers } from "../../support/watched_timers.ts";
+
+/** An output that takes lines in as many attempts as it says, and what it was given. */
+function slowOutput(attempts: number): { output: LineOutput; given: string[] } {
+  const given: string[] = [];
+  let left = 0;
+  return {
+    given,
+    output: {
+      write: (lines) => {
+        given.push(lines);
+        if (lines !== "") left = attempts;
+        return --left <= 0;
+      },
+    },
+  };
+}
+
+Deno.test("at the end of a process a full output is waited for", () => {
+  using _timers = holdTimers(10);
+  const { output, given } = slowOutput(4);
+  const buffer = new LineBuffer("lines", output);
+  buffer.add("a", false);
+  buffer.flushSync();
+  assertEquals([given, buffer.lines], [["a\n", "", "", ""], 0]);
+});
+
+Deno.test("but not for ever", () => {
+  using _timers = holdTimers(10);
+  // Each look at the clock takes as long.
+  using _time = steeredTime({ msPerLook: 600 });
+  let tries = 0;
+  let isFull = true;
+  const buffer = new LineBuffer("lines", { write: () => (tries++, !isFull) });
+  buffer.add("a", false);
+  assertThrows(
+    () => buffer.flushSync(),
+    Error,
+    "lines cannot write all lines, 1 wait: the output is full",
+  );
+  assert(tries >= 2, "it was not tried again");
+  isFull = false;
+  buffer.flushSync();
+  assertEquals(buffer.lines, 0);
+});
+
+Deno.test("a flush waits for it too, and says what it failed with", async () => {
+  const { output, given } = slowOutput(3);
+  const buffer = new LineBuffer("lines", output);
+  buffer.add("a", true);
+  // The flush's own timer keeps nothing alive.
+  const keepAlive = setInterval(() => {}, 1_000);
+  await buffer.flush();
+  clearInterval(keepAlive);
+  assertEquals([given, buffer.lines], [["a\n", "", ""], 0]);
+
+  using _warnings = capturedWarnings();
+  using timers = holdTimers(10);
+  let isBroken = true;
+  const failing = new LineBuffer("lines", {
+    write: () => {
+      if (isBroken) throw new Error("disk full");
+      return true;
+    },
+  });
+  failing.add("a", false);
+  await assertRejects(
+    () => failing.flush(),
+    Error,
+    "lines cannot write all lines, 1 wait: disk full",
+  );
+  isBroken = false;
+  while (timers.waiting.length > 0) timers.waiting[0]?.fire();
+  assertEquals(failing.lines, 0);
+});
+
+Deno.test("a full output is tried again soon and again, a broken one after a second", async () => {
+  using _warnings = capturedWarnings();
+  using timers = holdTimers(10);
+  const { output, given } = slowOutput(4);
+  const slow = new LineBuffer("lines", output);
+  slow.add("a", true);
+  for (let tries = 2; tries <= 4; tries++) {
+    await null;
+    assertEquals(timers.waiting.map(({ delayMs }) => delayMs), [10]);
+    timers.waiting[0]?.fire();
+    assertEquals([given.length, slow.lines], [tries, tries < 4 ? 1 : 0]);
+  }
+  await null;
+  assertEquals(timers.waiting.length, 0);
+
+  let isBroken = true;
+  const broken = new LineBuffer("lines", {
+    write: () => {
+      if (isBroken) throw new Error("disk full");
+      return true;
+    },
+  });
+  broken.add("a", true);
+  await null;
+  assertEquals(timers.waiting.map(({ delayMs }) => delayMs), [1_000]);
+  isBroken = false;
+  timers.waiting[0]?.fire();
+  assertEquals([broken.lines, timers.waiting.length], [0, 0]);
+});
+
+Deno.test("what waits for a broken output is no longer than a million characters", async () => {
+  using _warnings = capturedWarnings();
+  using timers = holdTimers(10);
+  let isBroken = true;
+  let written = 0;
+  const buffer = new LineBuffer("lines", {
+    write: (lines) => {
+      if (isBroken) throw new Error("disk full");
+      written += lines.length;
+      return true;
+    },
+  });
+  const line = "x".repeat(300_000);
+  for (let i = 0; i < 3; i++) buffer.add(line, false);
+  assertThrows(() => buffer.add(line, false), Error, "lines cannot take a line, 3 wait: disk full");
+  isBroken = false;
+  await null;
+  while (timers.waiting.length > 0) timers.waiting[0]?.fire();
+  assertEquals(written, 900_003);
+});
+
+Deno.test("an output that fails on the first byte of new lines says what with, and has none of them", () => {
+  const answers: (number | Error)[] = [new Error("no space"), 1, new Error("no space"), 1];
+  const taken: number[] = [];
+  const output = new ByteOutput((bytes, start) => {
+    const answer = answers.shift() ?? 0;
+    if (typeof answer !== "number") throw answer;
+    taken.push(...bytes.subarray(start, start + answer));
+    return answer;
+  });
+  assertThrows(() => output.write("ab"), Error, "no space");
+  // With a part of them out, the rest is its business.
+  assertEquals(output.write("ab"), false);
+  assertEquals(output.write(""), true);
+  assertEquals(new TextDecoder().decode(new Uint8Array(taken)), "ab");
+});
