@@ -117,6 +117,26 @@ Deno.test("a flush that runs out of time says false; a stop counts what is left"
   assertEquals(report.delivered, 1);
 });
 
+Deno.test("a call that hangs is named by the flush, and by the stop, that did not wait for it", async () => {
+  const { bus, lines } = quietBus();
+  bus.start();
+  bus.subscribe("a", function flushed() {
+    return new Promise(() => {});
+  });
+  bus.publish("a");
+  assertEquals(await bus.flush({ timeoutMs: 0 }), false);
+  bus.subscribe("b", function stopped() {
+    return new Promise(() => {});
+  });
+  bus.publish("b");
+  await bus.stop({ timeoutMs: 0 });
+  const said = lines.filter((line) => line.includes("hangs"));
+  assertEquals(said.map((line) => line.replace(/^busbar: /, "")), [
+    "flushed failed in flush: a call hangs",
+    "stopped failed in stop: a call hangs",
+  ]);
+});
+
 Deno.test("what a timed-out stop leaves is dropped as shutdown", async () => {
   const { bus } = quietBus({ drainBudgetMs: 1 });
   bus.start();

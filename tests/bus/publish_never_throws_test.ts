@@ -121,3 +121,28 @@ Deno.test("an init whose getter publishes as well does not overfill the queue", 
   assertEquals([accepted, bus.queueDepth], [[true, false], 1]);
   await bus.stop();
 });
+
+Deno.test("a context that publishes does not overfill the queue, and one that stops the bus has the event rejected", async () => {
+  let publishes = 0;
+  let stopping: Promise<unknown> | undefined;
+  const { bus } = quietBus({
+    maxQueueSize: 2,
+    context: () => {
+      if (publishes++ < 5) bus.publish("of the context");
+      return undefined;
+    },
+  });
+  bus.publish("a");
+  assertEquals(bus.queueDepth, 2);
+  await bus.stop();
+
+  const stopped = quietBus({
+    context: () => {
+      stopping ??= stopped.bus.stop();
+      return undefined;
+    },
+  });
+  assertEquals(stopped.bus.publish("a"), false);
+  await stopping;
+  assertEquals([stopped.bus.stats().rejected.stopped, stopped.bus.stats().pending], [1, 0]);
+});
