@@ -1,7 +1,9 @@
 import type { EventContext } from "../events/event.ts";
+import { toTraceparent, toTracestate } from "../internal/otel_registry.ts";
 import { splitTraceparent } from "../internal/traceparent.ts";
 import { currentScope } from "./async_storage.ts";
 import { toScope } from "./scope.ts";
+import { foreignSpan, traceparentIn } from "./scope_span.ts";
 
 /** What the receiver of a request needs to continue a trace. */
 export interface Trace {
@@ -15,7 +17,8 @@ export interface Trace {
 
 /**
  * The trace that the code runs in, for requests that it sends: that of the innermost operation's span,
- * or else the caller's, as the session was given it; `undefined` if there is none.
+ * or else the caller's, as the session was given it; `undefined` if there is none. If code that knows
+ * OpenTelemetry's API alone has a span active there, it is that of its span.
  *
  * An operation knows its span's ids before the span is made if the bus is that of
  * `startObservability`, or `subscribeCatalog` was given a `BusTracer`. With another tracer, also under
@@ -35,13 +38,15 @@ export interface Trace {
  */
 export function currentTrace(context?: EventContext): Trace | undefined {
   const scope = context === undefined ? currentScope() : toScope(context);
-  if (scope === undefined) return undefined;
-  const own = scope.spans?.traceparentOf(scope.spanId);
-  const parts = splitTraceparent(own ?? scope.traceparent);
+  const foreign = foreignSpan(scope, context === undefined);
+  if (foreign !== undefined) return toTrace(toTraceparent(foreign), toTracestate(foreign));
+  const parts = scope && splitTraceparent(traceparentIn(scope));
   if (parts === undefined) return undefined;
   const { traceId, spanId, flags } = parts;
-  const traceparent = `00-${traceId}-${spanId}-${flags}`;
-  const { tracestate } = scope;
+  return toTrace(`00-${traceId}-${spanId}-${flags}`, scope?.tracestate);
+}
+
+function toTrace(traceparent: string, tracestate: string | undefined): Trace {
   const headers = tracestate === undefined ? { traceparent } : { traceparent, tracestate };
   return { traceparent, tracestate, headers };
 }

@@ -3,9 +3,9 @@ import type { EventTypeOf, Publishable } from "../events/event_map.ts";
 import { assertFunction, assertMethod, invalidArgument } from "../internal/arguments.ts";
 import { assertKnownNames } from "../internal/option_names.ts";
 import type { EventBus } from "../library/event_bus.ts";
-import { runIn } from "./async_storage.ts";
 import type { Ended } from "./ended.ts";
 import { OperationScope } from "./operation_scope.ts";
+import { enter } from "./scope_span.ts";
 
 /**
  * An operation that has begun. Where no async context follows the code, hand it on: `publish` takes it
@@ -127,7 +127,7 @@ function run(
 ): unknown {
   let result: unknown;
   try {
-    result = isEnabled ? runIn(scope, () => fn(scope)) : fn(scope);
+    result = isEnabled ? enter(scope, () => fn(scope)) : fn(scope);
     if (isThenable(result)) return settle(scope, result);
   } catch (error) {
     scope.fail(error);

@@ -2,11 +2,13 @@ import type { EventContext } from "../events/event.ts";
 import type { EventBus } from "../library/event_bus.ts";
 import { cut, errorText } from "../internal/reporting.ts";
 import { ReportOnce } from "../internal/report_once.ts";
+import { type OtelSpanContext, toTraceparent, toTracestate } from "../internal/otel_registry.ts";
 import { type SpanSource, spanSourceOf } from "../internal/span_source.ts";
 import { currentScope, runIn } from "./async_storage.ts";
 import { Ended } from "./ended.ts";
 import { newOperationId, newSessionId } from "./ids.ts";
 import { type Baggage, NO_BAGGAGE, type Scope, toScope } from "./scope.ts";
+import { foreignSpan, hasTrace } from "./scope_span.ts";
 
 /** What an operation begins with, checked. */
 export interface OperationInit {
@@ -18,6 +20,11 @@ export interface OperationInit {
   readonly context: EventContext | undefined;
   /** What an end has beside the error that is published in its place. */
   readonly failed: object | undefined;
+  /**
+   * The span of somebody else that is of the same thing; `null` for what comes from outside of the
+   * process, and is part of no span that happens to be active. Default: neither.
+   */
+  readonly joined?: OtelSpanContext | null | undefined;
 }
 
 /** Made at the first need, for the console that there is then. */
@@ -32,6 +39,7 @@ export class OperationScope implements Scope {
   readonly baggage: Baggage;
   readonly spanId: string;
   readonly spans: SpanSource | undefined;
+  readonly around: string;
   /** Whether the bus has accepted what was published last, its start or its end. */
   accepted = false;
   readonly #bus: EventBus;
@@ -49,7 +57,6 @@ export class OperationScope implements Scope {
     this.#start = start;
     this.#end = end;
     this.#failed = init.failed;
-    this.tracestate = parent?.tracestate;
     this.baggage = parent?.baggage ?? NO_BAGGAGE;
     if (bus.enabled === false) {
       this.sessionId = parent?.sessionId ?? "";
@@ -57,15 +64,27 @@ export class OperationScope implements Scope {
       this.traceparent = parent?.traceparent;
       this.spanId = parent?.spanId ?? "";
       this.spans = parent?.spans;
+      this.tracestate = parent?.tracestate;
+      this.around = parent?.around ?? "";
       return;
     }
+    const { joined } = init;
+    const foreign = joined ??
+      (joined === null && !(parent && hasTrace(parent))
+        ? undefined
+        : foreignSpan(parent, context === undefined));
+    this.around = foreign?.spanId ?? "";
     const sessionId = this.sessionId = parent?.sessionId || newSessionId();
     const operationId = this.operationId = newOperationId();
-    const { tracestate } = this;
-    const traceparent = parent?.traceparent;
+    const tracestate = this.tracestate = foreign === undefined
+      ? parent?.tracestate
+      : toTracestate(foreign);
+    const traceparent = foreign === undefined ? parent?.traceparent : toTraceparent(foreign);
     const told = { sessionId, operationId, traceparent, tracestate };
     const source = spanSourceOf(bus);
-    const span = source?.announce({ ...told, start, end, parentId: parent?.spanId ?? "" });
+    const parentId = parent?.spanId ?? "";
+    const joins = joined !== undefined && joined !== null;
+    const span = source?.announce({ ...told, start, end, parentId, foreign, joins });
     // The bus would add, from another context, what the one that was handed in leaves out.
     this.accepted = context === undefined || currentScope() === undefined
       ? bus.publish(start, metadata, told)
@@ -74,8 +93,8 @@ export class OperationScope implements Scope {
       // Spans of operations within it belong to that which it is within itself.
       if (span !== undefined) source?.withdraw(operationId);
       this.traceparent = traceparent;
-      this.spanId = parent?.spanId ?? "";
-      this.spans = parent?.spans;
+      this.spanId = parentId;
+      this.spans = foreign === undefined ? parent?.spans : undefined;
     } else {
       this.traceparent = span.traceparent ?? traceparent;
       this.spanId = operationId;

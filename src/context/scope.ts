@@ -16,6 +16,8 @@ export interface Scope extends EventContext {
   readonly spanId: string;
   /** Who knows that span, if its ids are not known beforehand. */
   readonly spans: SpanSource | undefined;
+  /** The id of the span of somebody else that was active when it began; `""` if there was none. */
+  readonly around: string;
 }
 
 /** No baggage. */
@@ -24,6 +26,8 @@ export const NO_BAGGAGE: Baggage = Object.freeze(Object.create(null));
 /** A context that somebody has made, as a scope. One of ours is one already. */
 export function toScope(context: EventContext): Scope {
   const { sessionId = "", operationId = "", traceparent, tracestate } = context;
-  const { baggage = NO_BAGGAGE, spanId = operationId, spans } = context as Partial<Scope>;
-  return { sessionId, operationId, traceparent, tracestate, baggage, spanId, spans };
+  const { baggage = NO_BAGGAGE, spanId = operationId, spans, around = "" } = context as Partial<
+    Scope
+  >;
+  return { sessionId, operationId, traceparent, tracestate, baggage, spanId, spans, around };
 }

@@ -1,9 +1,11 @@
 import type { EventContext } from "../events/event.ts";
 import { assertFunction, invalidArgument } from "../internal/arguments.ts";
+import { toTraceparent, toTracestate } from "../internal/otel_registry.ts";
 import { splitTraceparent } from "../internal/traceparent.ts";
-import { currentScope, runIn } from "./async_storage.ts";
+import { currentScope } from "./async_storage.ts";
 import { newSessionId } from "./ids.ts";
 import { type Baggage, NO_BAGGAGE, type Scope } from "./scope.ts";
+import { enter, foreignSpan } from "./scope_span.ts";
 import { readTracestate } from "./tracestate.ts";
 
 /** What a session begins with. `null`, which a missing header is, counts as absent. */
@@ -68,7 +70,7 @@ export function withSession<Result>(init: SessionInit, fn: (session: Session) =>
   }
   assertFunction(ACTION, "fn", fn);
   const session = newSession(init);
-  return runIn(session, () => fn(session));
+  return enter(session, () => fn(session));
 }
 
 /** What a session begins with, checked, as the scope of what is published in it. */
@@ -89,6 +91,7 @@ export function newSession(init: SessionInit): Scope {
     baggage: baggage ?? NO_BAGGAGE,
     spanId: "",
     spans: undefined,
+    around: "",
   };
 }
 
@@ -102,8 +105,15 @@ function textOf(name: string, value: string | null | undefined): string | undefi
 /**
  * The session, operation and trace that the code runs in; `undefined` outside of all, and where there
  * is no `AsyncLocalStorage`. It is what a bus takes as its `context` option:
- * `new EventBus({ context: currentContext })`.
+ * `new EventBus({ context: currentContext })`. What has no trace there is in that of the span that is
+ * active for OpenTelemetry's API, if there is one.
  */
 export function currentContext(): EventContext | undefined {
-  return currentScope();
+  const scope = currentScope();
+  if (scope?.traceparent !== undefined) return scope;
+  const span = foreignSpan(scope);
+  if (span === undefined) return scope;
+  const { sessionId, operationId } = scope ?? {};
+  const traceparent = toTraceparent(span);
+  return { sessionId, operationId, traceparent, tracestate: toTracestate(span) };
 }

@@ -1,4 +1,5 @@
 import type { EventContext } from "../events/event.ts";
+import type { OtelSpanContext } from "./otel_registry.ts";
 
 /** An operation whose start event is about to be published. */
 export interface StartingOperation extends EventContext {
@@ -10,6 +11,10 @@ export interface StartingOperation extends EventContext {
   readonly operationId: string;
   /** The operation that it is a part of; `""` if there is none. */
   readonly parentId: string;
+  /** The span of somebody else that it was begun in, which its `traceparent` names. */
+  readonly foreign: OtelSpanContext | undefined;
+  /** Whether that span is of the same thing: there is to be no second one. */
+  readonly joins: boolean;
 }
 
 /** What is known of a span before it is made. */
@@ -33,7 +38,11 @@ export interface SpanSource {
 
 /** Several that make spans of one bus's events, as when two catalogs are subscribed one by one. */
 class SpanSources implements SpanSource {
-  readonly #sources: SpanSource[] = [];
+  #sources: readonly SpanSource[];
+
+  constructor(sources: readonly SpanSource[] = []) {
+    this.#sources = sources;
+  }
 
   announce(operation: StartingOperation): AnnouncedSpan | undefined {
     let announced: AnnouncedSpan | undefined;
@@ -57,13 +66,13 @@ class SpanSources implements SpanSource {
     return undefined;
   }
 
+  // The list is never changed in place: one that is looked through may take itself off it.
   add(source: SpanSource): void {
-    this.#sources.push(source);
+    this.#sources = [...this.#sources, source];
   }
 
   remove(source: SpanSource): void {
-    const index = this.#sources.indexOf(source);
-    if (index !== -1) this.#sources.splice(index, 1);
+    this.#sources = this.#sources.filter((other) => other !== source);
   }
 }
 
@@ -74,9 +83,11 @@ interface Bus {
   [SPAN_SOURCES]?: SpanSources;
 }
 
-/** What makes spans of a bus's events, if anything ever did. */
+/** What makes spans of a bus's events, or may do so, if anything ever did. */
 export function spanSourceOf(bus: object): SpanSource | undefined {
-  return (bus as Bus)[SPAN_SOURCES];
+  const own = (bus as Bus)[SPAN_SOURCES];
+  const any = (globalThis as Bus)[SPAN_SOURCES];
+  return own === undefined || any === undefined ? own ?? any : new SpanSources([own, any]);
 }
 
 /** Says what makes spans of a bus's events. @returns what takes it back */
@@ -84,4 +95,25 @@ export function provideSpanSource(bus: object, source: SpanSource): Disposable {
   const sources = (bus as Bus)[SPAN_SOURCES] ??= new SpanSources();
   sources.add(source);
   return { [Symbol.dispose]: () => sources.remove(source) };
+}
+
+/**
+ * Says what makes spans of the events of a bus that it does not know. It is forgotten when nobody else
+ * has it any more.
+ *
+ * @returns what takes it back
+ */
+export function provideSpanSourceWeakly(source: SpanSource): Disposable {
+  const reference = new WeakRef(source);
+  const find = (): SpanSource | undefined => {
+    const found = reference.deref();
+    if (found === undefined) provided[Symbol.dispose]();
+    return found;
+  };
+  const provided = provideSpanSource(globalThis, {
+    announce: (operation) => find()?.announce(operation),
+    withdraw: (operationId) => find()?.withdraw(operationId),
+    traceparentOf: (operationId) => find()?.traceparentOf(operationId),
+  });
+  return provided;
 }

@@ -46,7 +46,12 @@ export interface ProgramOptions<Events extends object = AnyEvents>
   readonly sessionIdAttribute?: string | undefined;
   /** The attribute of spans that holds the operation id. Default: none does. */
   readonly operationIdAttribute?: string | undefined;
-  /** Whether the providers are registered as OpenTelemetry's global ones. Default: `false`. */
+  /**
+   * Whether what uses OpenTelemetry's API alone is observed, too: the providers are registered as its
+   * global ones, with a context manager and the propagators of the W3C (`traceparent`, `baggage`) unless
+   * there are others. Their spans and those of operations are parents and children of each other. It
+   * ends with the shutdown. Default: `false`.
+   */
   readonly registerGlobally?: boolean | undefined;
   /**
    * Whether all that this service has started earlier in this process is shut down first, by its

@@ -196,14 +196,14 @@ export function subscribeCatalog<Events extends object>(
     signal?.removeEventListener("abort", dispose);
     for (const one of [...registered.values(), ...observations]) one[Symbol.dispose]();
   };
+  // Before it is registered: one that knows its bus is told of that bus's operations alone.
+  const spans = tracing && spanSourceOfSubscriber(tracing);
   try {
     // Tracing comes first: the others ask which span an event belongs to.
     for (const one of [tracing, metrics, logging, ...options.subscribers ?? []]) {
       if (one !== undefined) registered.set(one, bus.registerSubscriber(one));
     }
-    if (tracing !== undefined) {
-      observations.push(provideSpanSource(bus, spanSourceOfSubscriber(tracing)));
-    }
+    if (spans !== undefined) observations.push(provideSpanSource(bus, spans));
     if (options.meter !== undefined) {
       // Last, for a slice's duration is measured up to there.
       const self = { meter: options.meter, prefix: options.selfMetricsPrefix };

@@ -1,6 +1,6 @@
-import { runIn } from "../../context/async_storage.ts";
 import { assertBaggageNames, currentBaggage, writeBaggage } from "../../context/baggage.ts";
 import { currentTrace } from "../../context/current_trace.ts";
+import { enter } from "../../context/scope_span.ts";
 import type { EventContext } from "../../events/event.ts";
 import { assertFunction, assertMethod, invalidArgument } from "../../internal/arguments.ts";
 import { assertKnownNames } from "../../internal/option_names.ts";
@@ -118,7 +118,7 @@ async function observe(
   const request = new ClientRequest(bus, url, String(method).toUpperCase());
   const { scope } = request;
   try {
-    const response = await runIn(scope, () => sendOn(input, init, scope));
+    const response = await enter(scope, () => sendOn(input, init, scope));
     request.end(response.status);
     return response;
   } catch (error) {

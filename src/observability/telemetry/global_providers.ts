@@ -1,7 +1,13 @@
-/** A provider that can be made OpenTelemetry's global one. */
+import { otelRegistry } from "../../internal/otel_registry.ts";
+
+/** What can be made OpenTelemetry's global one. */
 export interface GlobalProvider {
   /** Which one it is, in a message. */
   readonly name: string;
+  /** Where the API keeps it. */
+  readonly key: "metrics" | "trace" | "logs" | "context" | "propagation";
+  /** Whether that of somebody else may stay in its place. Default: `false`. */
+  readonly isOptional?: boolean;
   /** Registers it; `false` if there is another one already. */
   readonly set: () => unknown;
   /** Unregisters it. */
@@ -19,6 +25,7 @@ export function registerGlobalProviders(providers: readonly GlobalProvider[]): D
   for (const provider of providers) {
     // The API says `false`, and keeps the first, when there is one already.
     if (provider.set() === false) {
+      if (provider.isOptional) continue;
       registration[Symbol.dispose]();
       throw new Error(
         `Cannot start observability: OpenTelemetry's global ${provider.name} provider is ` +
@@ -26,7 +33,12 @@ export function registerGlobalProviders(providers: readonly GlobalProvider[]): D
           "other code; leave registerGlobally out, or shut the other one down first",
       );
     }
-    unset.push(provider.unset);
+    const { key } = provider;
+    const registered = otelRegistry()?.[key];
+    unset.push(() => {
+      // What somebody else has put there meanwhile stays.
+      if (otelRegistry()?.[key] === registered) provider.unset();
+    });
   }
   return registration;
 }

@@ -40,6 +40,7 @@ export function createLogsSignal(
     exportStats: () => processor.stats(),
     globalProvider: {
       name: "logger",
+      key: "logs",
       set: () => logs.setGlobalLoggerProvider(provider),
       unset: () => logs.disable(),
     },

@@ -61,6 +61,7 @@ export function createMetricsSignal(
     exportStats: pushed && (() => pushed.stats()),
     globalProvider: {
       name: "meter",
+      key: "metrics",
       set: () => metrics.setGlobalMeterProvider(pulled.provider),
       unset: () => metrics.disable(),
     },

@@ -41,7 +41,7 @@ export function createRuntimeTelemetry(
     logger: undefined,
     scrape: undefined,
     exportStats: () => ({}),
-    registerGlobally: () => ({ [Symbol.dispose]: () => {} }),
+    registerGlobally: () => Promise.resolve({ [Symbol.dispose]: () => {} }),
     flushSteps: [],
     shutdownSteps: [],
     abort: () => {},

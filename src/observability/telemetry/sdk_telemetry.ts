@@ -6,6 +6,7 @@ import type { Step } from "../steps.ts";
 import { registerGlobalProviders } from "./global_providers.ts";
 import { createLogsSignal } from "./logs_signal.ts";
 import { createMetricsSignal } from "./metrics_signal.ts";
+import { globalPropagation } from "./propagation.ts";
 import type { Signal } from "./signal.ts";
 import type { Telemetry, TelemetryOptions } from "./telemetry.ts";
 import { createTracesSignal } from "./traces_signal.ts";
@@ -34,11 +35,12 @@ export function createSdkTelemetry(options: TelemetryOptions): Telemetry {
     logger: logs?.logger,
     scrape: config.metricsEnabled ? metrics.scrape : undefined,
     exportStats: () => statsOf(signals),
-    registerGlobally: () =>
-      registerGlobalProviders(
+    registerGlobally: async () =>
+      registerGlobalProviders([
         // Metrics first: whoever is in the way is most often a meter provider.
-        [metrics, traces, logs].flatMap((signal) => signal?.globalProvider ?? []),
-      ),
+        ...[metrics, traces, logs].flatMap((signal) => signal?.globalProvider ?? []),
+        ...await globalPropagation(),
+      ]),
     flushSteps: signals.flatMap(([, noun, { flush }]) => stepOf(`flush ${noun}`, flush)),
     shutdownSteps: signals.flatMap(([, noun, { shutdown }]) =>
       stepOf(`shut ${noun} down`, shutdown)

@@ -33,11 +33,11 @@ export interface Telemetry {
   /** What became of what was pushed, by signal. */
   readonly exportStats: () => ExportStatsBySignal;
   /**
-   * Makes it OpenTelemetry's global one; throws, with nothing changed, if there is another.
+   * Makes it OpenTelemetry's global one; rejects, with nothing changed, if there is another.
    *
    * @returns what undoes it
    */
-  registerGlobally(): Disposable;
+  registerGlobally(): Promise<Disposable>;
   /** Pushes what waits. */
   readonly flushSteps: readonly Step[];
   /** Pushes what waits, and ends. */

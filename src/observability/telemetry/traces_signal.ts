@@ -56,6 +56,7 @@ export function createTracesSignal(
     exportStats: pushed && (() => pushed.stats()),
     globalProvider: {
       name: "tracer",
+      key: "trace",
       set: () => trace.setGlobalTracerProvider(provider),
       unset: () => trace.disable(),
     },

@@ -68,3 +68,16 @@ export function remoteContext(
   const remote = remoteSpanContext(event);
   return remote && contextOf(trace.wrapSpanContext(remote));
 }
+
+/**
+ * What a span's parent is found in: a span of somebody else that is active, else one that is open here,
+ * else what the start event names; `undefined` if that is malformed.
+ */
+export function parentContext(
+  event: Pick<BusEvent, "traceparent" | "tracestate">,
+  parent: Span | undefined,
+  foreign: SpanContext | undefined,
+): Context | undefined {
+  if (foreign !== undefined) return contextOf(trace.wrapSpanContext(foreign));
+  return parent === undefined ? remoteContext(event) : contextOf(parent);
+}

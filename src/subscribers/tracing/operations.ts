@@ -1,4 +1,4 @@
-import { type Context, ROOT_CONTEXT } from "@opentelemetry/api";
+import { type Context, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import type { BusEvent } from "../../events/event.ts";
 import type { AnnouncedSpan, SpanSource, StartingOperation } from "../../internal/span_source.ts";
 import type { SpanContext, SpanOptions, TracerLike } from "../otel_api.ts";
@@ -25,6 +25,10 @@ export interface Announced {
   readonly parentId: string;
   /** What its span will be, if the tracer says so beforehand. */
   readonly reserved: SpanContext | undefined;
+  /** The span of somebody else that it was begun in. */
+  readonly foreign: SpanContext | undefined;
+  /** Whether that span stands for its own. */
+  readonly joins: boolean;
 }
 
 /** One whose span is open. */
@@ -45,6 +49,8 @@ export class Operations implements SpanSource {
   readonly #named: readonly NamedSpan[];
   readonly #spans: OpenSpans;
   readonly #limit: number;
+  /** Whether ids may be told before the span is made: whoever reserves has to make it. */
+  reserves = false;
   readonly #announced = new Map<string, Announced>();
   readonly #open = new Map<string, OpenOperation>();
   readonly #ids = new Map<OpenSpan, string>();
@@ -58,12 +64,12 @@ export class Operations implements SpanSource {
   }
 
   announce(operation: StartingOperation): AnnouncedSpan | undefined {
-    const { start, end, operationId, parentId } = operation;
+    const { start, end, operationId, parentId, foreign, joins } = operation;
     const named = this.#named.find(({ declaration }) =>
       declaration.start === start && declaration.end === end
     );
     if (named === undefined) return undefined;
-    const reserved = this.#reserve(named, operation);
+    const reserved = joins ? undefined : this.#reserve(named, operation);
     if (this.#announced.size >= this.#limit) {
       // Its start event was dropped.
       for (const [oldest] of this.#announced) {
@@ -71,8 +77,10 @@ export class Operations implements SpanSource {
         break;
       }
     }
-    this.#announced.set(operationId, { named, parentId, reserved });
-    return { traceparent: reserved && formatTraceparent(reserved) };
+    const known = foreign as SpanContext | undefined;
+    this.#announced.set(operationId, { named, parentId, reserved, foreign: known, joins });
+    const told = joins ? known : reserved;
+    return { traceparent: told && formatTraceparent(told) };
   }
 
   withdraw(operationId: string): void {
@@ -142,10 +150,12 @@ export class Operations implements SpanSource {
   /** Which span it will be. It has the parent that the subscriber will find when it is made. */
   #reserve(named: NamedSpan, operation: StartingOperation): SpanContext | undefined {
     const tracer = this.#tracer as Partial<ReservingTracer>;
-    if (typeof tracer.reserveSpan !== "function") return undefined;
-    const { traceparent, tracestate, operationId, sessionId } = operation;
+    if (!this.reserves || typeof tracer.reserveSpan !== "function") return undefined;
+    const { traceparent, tracestate, operationId, sessionId, foreign } = operation;
     const root = named.declaration.root ? undefined : this.#spans.session(sessionId)?.root;
-    const parent = traceparent === undefined
+    const parent = foreign !== undefined
+      ? contextOf(trace.wrapSpanContext(foreign as SpanContext))
+      : traceparent === undefined
       ? root && contextOf(root.span)
       : remoteContext({ traceparent, tracestate });
     try {

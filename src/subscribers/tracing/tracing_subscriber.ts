@@ -1,12 +1,12 @@
-import type { Context, Span } from "@opentelemetry/api";
-import { ROOT_CONTEXT } from "@opentelemetry/api";
+import type { Span } from "@opentelemetry/api";
+import { ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import { EventSubscriber } from "../../bus/event_subscriber.ts";
 import type { AnyEvent } from "../../catalog/declaration.ts";
 import type { BusEvent } from "../../events/event.ts";
 import type { AnyEvents, Subscriptions } from "../../events/event_map.ts";
 import { toHrTime } from "../hr_time.ts";
 import type { SpanContext, SpanOptions, TracerLike } from "../otel_api.ts";
-import type { SpanSource } from "../../internal/span_source.ts";
+import { provideSpanSourceWeakly, type SpanSource } from "../../internal/span_source.ts";
 import type { SubscriptionContext } from "../../library/event_subscriber.ts";
 import { AmbiguousPairs } from "../pairs/ambiguous_pairs.ts";
 import { Expiry } from "../pairs/expiry.ts";
@@ -15,6 +15,7 @@ import { PairsGroup } from "../pairs/pairs_group.ts";
 import { Announcements } from "./announcements.ts";
 import { describeEnd, describeStart } from "./describe_span.ts";
 import { reasonOf, recordFailure } from "./failure.ts";
+import { KeptError } from "./kept_error.ts";
 import { OpenSpans } from "./open_spans.ts";
 import { type Announced, Operations } from "./operations.ts";
 import {
@@ -23,7 +24,7 @@ import {
   type TracingSubscriberOptions,
 } from "./options.ts";
 import { SPAN_KINDS } from "./span_kinds.ts";
-import { contextOf, remoteContext } from "./contexts.ts";
+import { parentContext } from "./contexts.ts";
 import { type NamedSpan, namedSpans, OpenSpan } from "./session_spans.ts";
 import { addSpanEvent } from "./span_events.ts";
 import { SpanFinder } from "./span_finder.ts";
@@ -108,13 +109,19 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
   readonly #reports: TracingReports;
   #started = 0;
   #ended = 0;
-  #thrown: { readonly error: unknown } | undefined;
+  /** Takes back that operations are told of it. */
+  #provided: Disposable | undefined;
+  readonly #thrown = new KeptError();
   /** The event handled last and the span it belongs to, for the registry. */
   #event: BusEvent | undefined;
   #eventSpan: Span | undefined;
 
   static {
-    spanSourceOfSubscriber = (subscriber) => (subscriber as TracingSubscriber).#operations;
+    spanSourceOfSubscriber = (subscriber) => {
+      const operations = (subscriber as TracingSubscriber).#operations;
+      operations.reserves = true;
+      return operations;
+    };
   }
 
   /**
@@ -135,14 +142,14 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     const group = new PairsGroup();
     this.#open = new OpenSpans(this.#named, group, {
       ...limits,
-      onExpire: (open) => this.#guard(() => this.#expire(open)),
+      onExpire: (open) => this.#thrown.guard(() => this.#expire(open)),
     });
     const { maxOpenPairs } = limits;
     this.#operations = new Operations(this.#tracer, this.#named, this.#open, maxOpenPairs);
     this.#waiting = new WaitingRoots(this.#named);
     this.#announced = new Announcements(this.#named, group, {
       ...limits,
-      onExpire: (root) => this.#guard(() => this.#release(root, this.#expiry.now())),
+      onExpire: (root) => this.#thrown.guard(() => this.#release(root, this.#expiry.now())),
     });
     this.#finder = new SpanFinder({
       named: this.#named,
@@ -188,6 +195,8 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
   override getSubscriptions(context?: SubscriptionContext): Subscriptions<Events> {
     // A bus of another copy of the package may give none.
     if (context !== undefined) this.#expiry.now = context.now;
+    // One that is registered by hand does not know its bus: operations of all buses announce themselves.
+    if (!this.#operations.reserves) this.#provided ??= provideSpanSourceWeakly(this.#operations);
     return handlersOf(this.#named, {
       fail: (named, event) => this.#fail(named, event),
       addEvent: (named, event) => this.#addEvent(named, event),
@@ -201,39 +210,25 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
   override onDrain(): void {
     this.#expiry.endSlice();
     this.#report();
-    this.#rethrow();
+    this.#thrown.rethrow();
   }
 
   /** Expires spans whose end is overdue; other open spans stay open. */
   override flush(): void {
     this.#expiry.expire();
     this.#report();
-    this.#rethrow();
+    this.#thrown.rethrow();
   }
 
   /** Ends the spans that are open, marked as expired. */
   override shutdown(): void {
     this.#expiry.stop();
+    this.#provided?.[Symbol.dispose]();
+    this.#provided = undefined;
     this.#announced.pairs.expireAll();
     this.#open.pairs.expireAll();
     this.#report();
-    this.#rethrow();
-  }
-
-  /** Keeps what a tracer's span throws when it expires: it may be on a timer, or on other's start. */
-  #guard(expire: () => void): void {
-    try {
-      expire();
-    } catch (error) {
-      this.#thrown ??= { error };
-    }
-  }
-
-  /** Has the bus count what was kept. */
-  #rethrow(): void {
-    const thrown = this.#thrown;
-    this.#thrown = undefined;
-    if (thrown !== undefined) throw thrown.error;
+    this.#thrown.rethrow();
   }
 
   #report(): void {
@@ -257,8 +252,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
       reserved: operation?.reserved,
       links,
     };
-    const context = parent === undefined ? this.#remoteContext(event) : contextOf(parent.span);
-    const span = this.#tracer.startSpan(described.name, options, context);
+    const span = this.#startSpan(described.name, options, { event, parent, named, operation });
     // Nothing has changed until here, should the tracer throw.
     const root = parent?.named.declaration.root ? parent : parent?.root;
     if (root !== undefined) root.heldBy++;
@@ -341,11 +335,22 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     if (root !== undefined) this.#release(root, event.timestamp);
   }
 
-  /** The context that the start event's `traceparent` names, an empty one if it names none. */
-  #remoteContext(event: AnyEvent): Context {
-    const context = remoteContext(event);
+  #startSpan(
+    name: string,
+    options: SpanOptions,
+    { event, parent, named, operation }: {
+      readonly event: AnyEvent;
+      readonly parent: OpenSpan | undefined;
+      readonly named: NamedSpan;
+      readonly operation: Announced | undefined;
+    },
+  ): Span {
+    const { foreign, joins } = operation ?? {};
+    if (joins && foreign !== undefined) return trace.wrapSpanContext(foreign);
+    const isDeclared = parent !== undefined && parent.named.name === named.declaration.parent;
+    const context = parentContext(event, parent?.span, isDeclared ? undefined : foreign);
     if (context === undefined) this.#reports.invalidTraceparents++;
-    return context ?? ROOT_CONTEXT;
+    return this.#tracer.startSpan(name, options, context ?? ROOT_CONTEXT);
   }
 
   #expire(open: OpenSpan): void {

@@ -1,6 +1,7 @@
 import { asyncStorage, currentScope, runIn } from "../../../context/async_storage.ts";
 import { readBaggage } from "../../../context/baggage.ts";
 import { OperationScope, toError } from "../../../context/operation_scope.ts";
+import { enter } from "../../../context/scope_span.ts";
 import { newSession } from "../../../context/session.ts";
 import { monotonicMs } from "../../../internal/clocks.ts";
 import { ReportOnce } from "../../../internal/report_once.ts";
@@ -11,6 +12,7 @@ import { knownMethod, originalMethod } from "../methods.ts";
 import { type ActiveRequests, ActiveRequestsByKind } from "./active_requests.ts";
 import { SERVER_REQUEST } from "./catalog.ts";
 import type { HttpServerEvents, HttpServerRequestStart } from "./events.ts";
+import { JoinedSpan } from "./joined_span.ts";
 import type { ResolvedOptions } from "./options.ts";
 
 /** The longest path that events hold. */
@@ -90,6 +92,7 @@ export class ServerRequest {
   readonly #start: HttpServerRequestStart;
   readonly #startedMs: number;
   readonly #scope: OperationScope;
+  readonly #joined: JoinedSpan | undefined;
   #ended = false;
 
   constructor(
@@ -123,13 +126,22 @@ export class ServerRequest {
     };
     this.#startedMs = monotonicMs();
     const failed = undefined;
-    this.#scope = new OperationScope({ bus, start: START, end: END, metadata, context, failed });
+    const joined = this.#joined = JoinedSpan.find();
+    this.#scope = new OperationScope({
+      bus,
+      start: START,
+      end: END,
+      metadata,
+      context,
+      failed,
+      joined: joined?.context ?? null,
+    });
     if (this.#scope.accepted) this.#active.commit(change);
   }
 
   /** Calls a function in the request's session. */
   run<Result>(fn: () => Result): Result {
-    return runIn(this.#scope, fn);
+    return enter(this.#scope, fn);
   }
 
   /** Publishes the end, the first time. */
@@ -159,12 +171,13 @@ export class ServerRequest {
     const error = thrown === undefined ? undefined : toError(thrown);
     const { method, originalMethod, scheme, path, protocolVersion, requestBytes } = this.#start;
     const activeChange = this.#active.change(-1);
+    const route = this.#findRoute();
     const metadata = {
       method,
       originalMethod,
       scheme,
       path,
-      route: this.#findRoute(),
+      route,
       protocolVersion,
       requestBytes,
       activeChange,
@@ -175,6 +188,7 @@ export class ServerRequest {
       errorType: !isFailure ? undefined : error === undefined ? `${status}` : errorTypeOf(error),
       error,
     };
+    this.#joined?.tell(method, route, error);
     const scope = this.#scope;
     // The bus would add, from another context, what this one has not.
     if (asyncStorage() === null || currentScope() === scope) scope.end(metadata);

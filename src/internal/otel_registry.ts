@@ -1,0 +1,127 @@
+/**
+ * What OpenTelemetry's API keeps for all of its copies in a process, found without importing it: the
+ * context that is active, and the span in it.
+ */
+
+/** A context of the API. */
+export interface OtelContext {
+  getValue(key: symbol): unknown;
+  setValue(key: symbol, value: unknown): OtelContext;
+}
+
+/** What follows the async context for OpenTelemetry, as far as it is used here. */
+export interface OtelContextManager {
+  active(): OtelContext;
+  with<Result>(context: OtelContext, fn: () => Result): Result;
+}
+
+/** What identifies a span; each field of somebody's own may be anything. */
+export interface OtelSpanContext {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly traceFlags: number;
+  readonly traceState?: OtelTraceState | undefined;
+}
+
+/** A W3C `tracestate`, as the API has it. */
+export interface OtelTraceState {
+  get(key: string): string | undefined;
+  set(key: string, value: string): OtelTraceState;
+  unset(key: string): OtelTraceState;
+  serialize(): string;
+}
+
+/** A span of the API, as far as it is used here. */
+export interface OtelSpan {
+  spanContext(): OtelSpanContext;
+  isRecording(): boolean;
+}
+
+/** What is registered, as far as it is used here. */
+interface Registry {
+  readonly context?: OtelContextManager;
+  readonly trace?: unknown;
+  readonly metrics?: unknown;
+  readonly logs?: unknown;
+  readonly propagation?: unknown;
+}
+
+/** Where it is registered: what all versions 1.x of the API agree on. */
+const REGISTRY = Symbol.for("opentelemetry.js.api.1");
+/** Where a context holds its span, and what an HTTP server says of the request; so do these. */
+const SPAN = Symbol.for("OpenTelemetry Context Key SPAN");
+const RPC_METADATA = Symbol.for("OpenTelemetry SDK Context Key RPC_METADATA");
+
+const TRACE_ID = /^(?!0{32})[0-9a-f]{32}$/;
+const SPAN_ID = /^(?!0{16})[0-9a-f]{16}$/;
+
+/** What is registered with OpenTelemetry's API, if anything is. */
+export function otelRegistry(): Registry | undefined {
+  return (globalThis as { [REGISTRY]?: Registry })[REGISTRY];
+}
+
+/** OpenTelemetry's context manager, if one is registered. */
+export function otelContextManager(): OtelContextManager | undefined {
+  return otelRegistry()?.context;
+}
+
+/** The active span, whosever it is; `undefined` if there is none, or it says nothing of itself. */
+export function activeSpan(manager = otelContextManager()): OtelSpan | undefined {
+  return manager === undefined ? undefined : spanIn(manager, SPAN);
+}
+
+/** What an instrumentation of an HTTP server says of the request that is being handled. */
+export function activeHttpSpan(manager: OtelContextManager): OtelSpan | undefined {
+  const { type, span } = (valueIn(manager, RPC_METADATA) ?? {}) as {
+    readonly type?: unknown;
+    readonly span?: OtelSpan;
+  };
+  return type === "http" && typeof span?.spanContext === "function" ? span : undefined;
+}
+
+/** A context with another span in it. */
+export function contextWith(context: OtelContext, span: OtelSpan): OtelContext {
+  return context.setValue(SPAN, span);
+}
+
+/** What identifies a span, read once and checked; `undefined` if that is nothing valid. */
+export function spanContextOf(span: OtelSpan): OtelSpanContext | undefined {
+  try {
+    const { traceId, spanId, traceFlags, traceState } = span.spanContext();
+    if (!TRACE_ID.test(traceId) || !SPAN_ID.test(spanId)) return undefined;
+    const flags = Number(traceFlags) & 1;
+    return typeof traceState?.serialize === "function"
+      ? { traceId, spanId, traceFlags: flags, traceState }
+      : { traceId, spanId, traceFlags: flags };
+  } catch {
+    return undefined;
+  }
+}
+
+/** A `traceparent` of what identifies a span. */
+export function toTraceparent({ traceId, spanId, traceFlags }: OtelSpanContext): string {
+  return `00-${traceId}-${spanId}-${traceFlags & 1 ? "01" : "00"}`;
+}
+
+/** Its `tracestate`, if it has one. */
+export function toTracestate({ traceState }: OtelSpanContext): string | undefined {
+  try {
+    const text: unknown = traceState?.serialize();
+    return typeof text === "string" && text !== "" ? text : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function spanIn(manager: OtelContextManager, key: symbol): OtelSpan | undefined {
+  const span = valueIn(manager, key) as OtelSpan | undefined;
+  return typeof span?.spanContext === "function" ? span : undefined;
+}
+
+function valueIn(manager: OtelContextManager, key: symbol): unknown {
+  try {
+    return manager.active().getValue(key);
+  } catch {
+    return undefined;
+  }
+}
