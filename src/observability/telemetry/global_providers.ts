@@ -6,7 +6,7 @@ export interface GlobalProvider {
   readonly name: string;
   /** Where the API keeps it. */
   readonly key: "metrics" | "trace" | "logs" | "context" | "propagation";
-  /** Whether that of somebody else may stay in its place. Default: `false`. */
+  /** Whether that of somebody else may stay in its place; without it, it may not. */
   readonly isOptional?: boolean;
   /** Registers it; `false` if there is another one already. */
   readonly set: () => unknown;
