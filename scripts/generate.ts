@@ -26,6 +26,7 @@ const files: Readonly<Record<string, string>> = {
   "docs/metrics.md": metricsMarkdown(catalog, "Metrics of a key-value cache server"),
   "examples/grafana/dashboard.json": grafanaDashboard(catalog, {
     title: "KV cache",
+    uid: "kv-cache",
     selfMetricsPrefix: prefix,
     rows: [kvCacheRow()],
   }),

@@ -6,20 +6,26 @@ import {
 import { DataqueryBuilder } from "@grafana/grafana-foundation-sdk/prometheus";
 import { PanelBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
 import type { Catalog } from "../catalog/catalog.ts";
+import { invalidArgument } from "../internal/arguments.ts";
 import { assertKnownNames } from "../internal/option_names.ts";
 import { DEFAULT_SELF_METRICS_PREFIX } from "../subscribers/self_metrics/options.ts";
+import { fitTitle, isUid, uidOf } from "./dashboard_uid.ts";
+import { grafanaText } from "./escape.ts";
 import {
   type DescribedMetric,
   describeMetrics,
-  metricPrefix,
+  metricName,
   withWindow,
 } from "./described_metric.ts";
 
 /** The options of {@linkcode grafanaDashboard}. */
 export interface DashboardOptions {
-  /** Its title. */
+  /** Its title, not empty. Of more than 189 characters, which Grafana does not take, the rest is cut. */
   readonly title: string;
-  /** Its id in links. Default: the title in lower case, with dashes. */
+  /**
+   * Its id in links: 1 to 40 letters, digits, `-` and `_`. Default: the title if it can be one, else what
+   * it has of Latin letters and digits, and a hash.
+   */
   readonly uid?: string | undefined;
   /** The prefix of the bus's own metrics; `false` leaves their row out. Default: `"busbar"`. */
   readonly selfMetricsPrefix?: string | false | undefined;
@@ -48,6 +54,7 @@ export interface DashboardRow {
 
 type Panel = DashboardRow["panels"][number];
 
+const ACTION = "write a dashboard";
 const PANELS_PER_ROW = 2;
 const GRID_WIDTH = 24;
 const PANEL_HEIGHT = 8;
@@ -60,21 +67,27 @@ const DATA_SOURCE_VARIABLE = "datasource";
  * `datasource`.
  *
  * @returns JSON text to import
- * @throws {TypeError} if an option is unknown
+ * @throws {TypeError} if an option is unknown, the title is empty, or `uid` is none
  */
 export function grafanaDashboard<Events extends object>(
   catalog: Catalog<Events>,
   options: DashboardOptions,
 ): string {
-  assertKnownNames("write a dashboard", "option", options, [
+  assertKnownNames(ACTION, "option", options, [
     "title",
     "uid",
     "selfMetricsPrefix",
     "rows",
   ]);
   const { title, selfMetricsPrefix = DEFAULT_SELF_METRICS_PREFIX } = options;
-  const uid = options.uid ?? title.toLowerCase().replace(/[^a-z0-9]+/g, "-");
-  const dashboard = new DashboardBuilder(title).uid(uid).tags(["busbar"]).refresh("10s")
+  if (typeof title !== "string" || title.trim() === "") {
+    invalidArgument(TypeError, ACTION, "title", "a text that is not empty", title);
+  }
+  const uid = options.uid ?? uidOf(title);
+  if (!isUid(uid)) {
+    invalidArgument(TypeError, ACTION, "uid", "of 1 to 40 letters, digits, - and _", uid);
+  }
+  const dashboard = new DashboardBuilder(fitTitle(title)).uid(uid).tags(["busbar"]).refresh("10s")
     .time({ from: "now-30m", to: "now" })
     .withVariable(new DatasourceVariableBuilder(DATA_SOURCE_VARIABLE).type(DATA_SOURCE_TYPE));
   for (const { title, panels } of options.rows ?? []) {
@@ -89,7 +102,10 @@ export function grafanaDashboard<Events extends object>(
     dashboard.withRow(new RowBuilder("Event bus"));
     for (const panel of healthPanels(selfMetricsPrefix)) dashboard.withPanel(panel);
   }
-  return `${JSON.stringify(dashboard.build(), null, 2)}\n`;
+  const { panels = [], ...built } = dashboard.build();
+  // Grafana tells panels apart by these; the builder leaves them out, or gives all rows the same.
+  const numbered = panels.map((panel, i) => ({ ...panel, id: i + 1 }));
+  return `${JSON.stringify({ ...built, panels: numbered }, null, 2)}\n`;
 }
 
 /** By what stands before the first dot of their names. */
@@ -98,11 +114,17 @@ function grouped(metrics: readonly DescribedMetric[]): Map<string, DescribedMetr
 }
 
 function panelOf({ scrapeName, description, grafanaUnit, query, legend }: DescribedMetric) {
-  return buildPanel({ title: scrapeName, description, unit: grafanaUnit, query, legend });
+  return buildPanel({
+    title: scrapeName,
+    description,
+    unit: grafanaUnit,
+    query,
+    legend,
+  });
 }
 
 function buildPanel({ title, description, unit, query, legend }: Panel) {
-  return new PanelBuilder().title(title).description(description).unit(unit).min(0)
+  return new PanelBuilder().title(title).description(grafanaText(description)).unit(unit).min(0)
     .span(GRID_WIDTH / PANELS_PER_ROW).height(PANEL_HEIGHT)
     .datasource({ type: DATA_SOURCE_TYPE, uid: `\${${DATA_SOURCE_VARIABLE}}` })
     .withTarget(
@@ -111,7 +133,7 @@ function buildPanel({ title, description, unit, query, legend }: Panel) {
 }
 
 function healthPanels(prefix: string) {
-  const bus = `${metricPrefix(prefix)}_event_bus`;
+  const bus = metricName(`${prefix}.event_bus`);
   const panels: readonly Panel[] = [
     {
       title: "Queue",

@@ -1,7 +1,7 @@
 import type { Catalog } from "../catalog/catalog.ts";
 import type { AnyEvent } from "../catalog/declaration.ts";
 import type { MetricDeclaration } from "../catalog/metric.ts";
-import { familyName, labelName, plainName, unitSuffix } from "../catalog/scrape_name.ts";
+import { familyName, labelName, unitSuffix } from "../catalog/scrape_name.ts";
 
 /** A declared metric as it appears in a scrape, with a query for it. */
 export interface DescribedMetric {
@@ -72,7 +72,7 @@ function describe<Events extends object>(
   const { kind, unit, description } = declared;
   const prometheusType = kind === "upDownCounter" ? "gauge" : kind;
   const scrapeName = scrapeNameOf(name, unit, kind === "counter");
-  const labels = labelsOf(declared);
+  const labels = [...new Set(labelsOf(declared))];
   const by = labels.length === 0 ? "" : ` by (${labels.join(", ")})`;
   const query = kind === "histogram"
     ? `histogram_quantile(0.95, sum by (${["le", ...labels].join(", ")}) ` +
@@ -98,9 +98,9 @@ function describe<Events extends object>(
   };
 }
 
-/** A prefix of OpenTelemetry names as scrape names have it. */
-export function metricPrefix(prefix: string): string {
-  return plainName(prefix);
+/** The beginning of OpenTelemetry names as scrape names have it. */
+export function metricName(prefix: string): string {
+  return familyName(prefix, "", false);
 }
 
 /** Fills in a query's time window, such as `5m`, or `$__rate_interval` in Grafana. */

@@ -1,6 +1,9 @@
 import { assertKnownNames } from "../internal/option_names.ts";
-import { metricPrefix } from "./described_metric.ts";
+import { assertThreshold } from "./threshold.ts";
+import { metricName } from "./described_metric.ts";
 import type { AlertRule } from "./prometheus_rules.ts";
+
+const ACTION = "write KV cache alerts";
 
 /** The options of {@linkcode kvCacheAlerts}. */
 export interface KvCacheAlertsOptions {
@@ -24,20 +27,20 @@ type NameOf = (metric: string) => string;
  * evictions are compared with the last hour.
  *
  * @throws {TypeError} if an option is unknown
+ * @throws {RangeError} if a threshold is no finite number of at least 0
  */
 export function kvCacheAlerts(options: KvCacheAlertsOptions = {}): AlertRule[] {
-  assertKnownNames("write KV cache alerts", "option", options, OPTIONS);
+  assertKnownNames(ACTION, "option", options, OPTIONS);
   const { prefix = "lmcache_mp", blendPrefix = "lmcache_blend", minL2ThroughputGBs = 0.01 } =
     options;
-  const name: NameOf = (metric) => `${metricPrefix(prefix)}_${metric}`;
+  assertThreshold(ACTION, "minL2ThroughputGBs", minL2ThroughputGBs);
+  const name: NameOf = (metric) => metricName(`${prefix}.${metric}`);
   return [
     ...lookupAlerts(name),
     ...l2Alerts(name, minL2ThroughputGBs),
     ...l1Alerts(name),
     ...transferAlerts(name),
-    ...blendPrefix === false
-      ? []
-      : blendAlerts((metric) => `${metricPrefix(blendPrefix)}_${metric}`),
+    ...blendPrefix === false ? [] : blendAlerts((metric) => metricName(`${blendPrefix}.${metric}`)),
   ];
 }
 

@@ -1,6 +1,6 @@
 import { assertKnownNames } from "../internal/option_names.ts";
 import type { DashboardRow } from "./dashboard.ts";
-import { metricPrefix } from "./described_metric.ts";
+import { metricName } from "./described_metric.ts";
 import type { KvCacheAlertsOptions } from "./kv_cache_alerts.ts";
 
 /**
@@ -16,7 +16,7 @@ export function kvCacheRow(
   const { prefix = "lmcache_mp", blendPrefix = "lmcache_blend" } = options;
   const share = (prefix: string, hit: string, by: string) => {
     const rate = (metric: string) =>
-      `sum${by} (rate(${metricPrefix(prefix)}_lookup_${metric}_total[$window]))`;
+      `sum${by} (rate(${metricName(`${prefix}.lookup_${metric}`)}_total[$window]))`;
     return `${rate(hit)} / ${rate("requested_tokens")}`;
   };
   const panel = (title: string, description: string, hit: string, by = "", legend = title) => ({

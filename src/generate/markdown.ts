@@ -1,5 +1,6 @@
 import type { Catalog } from "../catalog/catalog.ts";
 import type { EventDescription } from "../catalog/event_description.ts";
+import { markdownCell, markdownCode, markdownText } from "./escape.ts";
 import { describeMetrics, withWindow } from "./described_metric.ts";
 
 /** At the head of each document, so that nobody edits it by hand. */
@@ -20,15 +21,15 @@ export function eventsMarkdown<Events extends object>(
     const fields = Object.entries<{ description: string; unit?: string } | undefined>(
       metadata ?? {},
     );
-    const lines = [`## \`${type}\``, "", description, ""];
+    const lines = [`## ${markdownCode(type)}`, "", markdownText(description), ""];
     if (fields.length > 0) {
       lines.push(
         table(
           ["metadata", "unit", "meaning"],
           fields.map(([name, field]) => [
-            `\`${name}\``,
-            field?.unit ?? "",
-            field?.description ?? "",
+            markdownCell(name),
+            markdownText(field?.unit ?? ""),
+            markdownText(field?.description ?? ""),
           ]),
         ),
         "",
@@ -38,7 +39,7 @@ export function eventsMarkdown<Events extends object>(
     if (becomes.length > 0) lines.push(`Becomes: ${becomes.join(", ")}.`, "");
     return lines.join("\n");
   });
-  return [`# ${title}`, "", GENERATED, "", ...sections].join("\n");
+  return [`# ${markdownText(title)}`, "", GENERATED, "", ...sections].join("\n");
 }
 
 /**
@@ -52,16 +53,16 @@ export function metricsMarkdown<Events extends object>(
 ): string {
   const sections = describeMetrics(catalog).map((metric) =>
     [
-      `## \`${metric.name}\``,
+      `## ${markdownCode(metric.name)}`,
       "",
-      metric.description,
+      markdownText(metric.description),
       "",
       table(["", ""], [
-        ["in a scrape", `\`${metric.scrapeName}\``],
+        ["in a scrape", markdownCell(metric.scrapeName)],
         ["type", metric.prometheusType],
-        ["unit", metric.unit || "none"],
-        ["labels", metric.labels.map((label) => `\`${label}\``).join(", ") || "none"],
-        ["from", metric.types.map((type) => `\`${type}\``).join(", ")],
+        ["unit", markdownText(metric.unit) || "none"],
+        ["labels", metric.labels.map(markdownCell).join(", ") || "none"],
+        ["from", metric.types.map(markdownCell).join(", ")],
       ]),
       "",
       "```promql",
@@ -70,17 +71,17 @@ export function metricsMarkdown<Events extends object>(
       "",
     ].join("\n")
   );
-  return [`# ${title}`, "", GENERATED, "", ...sections].join("\n");
+  return [`# ${markdownText(title)}`, "", GENERATED, "", ...sections].join("\n");
 }
 
 function whatItBecomes<Events extends object>(catalog: Catalog<Events>, type: string): string[] {
   const metrics = describeMetrics(catalog).filter(({ types }) => types.includes(type))
-    .map(({ name }) => `the metric \`${name}\``);
+    .map(({ name }) => `the metric ${markdownCode(name)}`);
   const spans = Object.entries(catalog.spans ?? {})
     .filter(([, { start, end, announcedBy, failedBy, events }]) =>
       [start, end, ...announcedBy, ...failedBy, ...events?.keys() ?? []].includes(type)
     )
-    .map(([name]) => `the span \`${name}\``);
+    .map(([name]) => `the span ${markdownCode(name)}`);
   const logs = Object.hasOwn(catalog.logs ?? {}, type) ? ["a log record"] : [];
   return [...metrics, ...spans, ...logs];
 }
@@ -91,5 +92,5 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 }
 
 function escapeCell(text: string): string {
-  return text.replaceAll("|", "\\|").replaceAll("\n", " ");
+  return text.replaceAll("|", "\\|");
 }

@@ -1,8 +1,10 @@
-import { stringify } from "yaml";
 import type { Catalog } from "../catalog/catalog.ts";
 import { assertKnownNames } from "../internal/option_names.ts";
 import { DEFAULT_SELF_METRICS_PREFIX } from "../subscribers/self_metrics/options.ts";
-import { describeMetrics, metricPrefix, withWindow } from "./described_metric.ts";
+import { promqlString, templateText } from "./escape.ts";
+import { assertThreshold } from "./threshold.ts";
+import { toYaml } from "./yaml.ts";
+import { describeMetrics, metricName, withWindow } from "./described_metric.ts";
 
 /** A recording rule. */
 export interface RecordingRule {
@@ -30,6 +32,8 @@ export interface AlertRule {
     readonly description: string;
   };
 }
+
+const ACTION = "write bus alerts";
 
 /** The options of {@linkcode busAlerts}. */
 export interface BusAlertsOptions {
@@ -59,11 +63,14 @@ export function recordingRules<Events extends object>(catalog: Catalog<Events>):
  * Alerts on a bus's own health: lost events, drain lag, a failing subscriber, no scrape at all.
  *
  * @throws {TypeError} if an option is unknown
+ * @throws {RangeError} if the threshold is no finite number of at least 0
  */
 export function busAlerts(options: BusAlertsOptions = {}): AlertRule[] {
-  assertKnownNames("write bus alerts", "option", options, ["prefix", "maxDrainLagSeconds", "job"]);
+  assertKnownNames(ACTION, "option", options, ["prefix", "maxDrainLagSeconds", "job"]);
   const { prefix = DEFAULT_SELF_METRICS_PREFIX, maxDrainLagSeconds = 5, job = "busbar" } = options;
-  const bus = `${metricPrefix(prefix)}_event_bus`;
+  assertThreshold(ACTION, "maxDrainLagSeconds", maxDrainLagSeconds);
+  const bus = metricName(`${prefix}.event_bus`);
+  const up = `up{job=${promqlString(job)}}`;
   return [
     {
       alert: "EventsDropped",
@@ -104,22 +111,22 @@ export function busAlerts(options: BusAlertsOptions = {}): AlertRule[] {
     },
     {
       alert: "ExporterDown",
-      expr: `up{job="${job}"} == 0 or absent(up{job="${job}"})`,
+      expr: `${up} == 0 or absent(${up})`,
       for: "1m",
       labels: { severity: "critical" },
       annotations: {
-        summary: `No scrape of ${job} succeeds`,
+        summary: `No scrape of ${templateText(job)} succeeds`,
         description: "The process is down, or its /metrics does not answer.",
       },
     },
   ];
 }
 
-/** Formats rules as a Prometheus rule file. */
+/** Formats rules as a Prometheus rule file. Whatever the group is called, it is read back as it was. */
 export function rulesYaml(
   groupName: string,
   rules: readonly (RecordingRule | AlertRule)[],
 ): string {
   return "# Generated from the catalog. Do not edit it; change the catalog instead.\n" +
-    stringify({ groups: [{ name: groupName, rules }] }, { lineWidth: 0 });
+    toYaml({ groups: [{ name: groupName, rules }] });
 }

@@ -89,7 +89,7 @@ Deno.test("a dashboard has a panel for each metric, and one of the bus's health"
   assert(queries.includes("sum by (cart_kind) (rate(shop_orders_total[5m]))"), queries.join("\n"));
   const bare = grafanaDashboard(shop, { title: "Shop", selfMetricsPrefix: false });
   assertEquals(dashboardQueries(bare).length, 5);
-  assertEquals(JSON.parse(bare).uid, "shop");
+  assertEquals(JSON.parse(bare).title, "Shop");
 });
 
 Deno.test("rows of one's own come first, with a window of Grafana's", () => {

@@ -68,8 +68,7 @@ Becomes: the metric \`shop.open\`, the metric \`till.duration\`, the span \`orde
 
 ## \`order.end\`
 
-An order
-is paid
+An order is paid
 
 | metadata | unit | meaning |
 | --- | --- | --- |
