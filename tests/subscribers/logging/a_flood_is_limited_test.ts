@@ -126,6 +126,18 @@ Deno.test("a flood that goes on is reported at the polls 1, 2, 4 … 60, one tha
   assertEquals([limit.flooded, limit.poll()?.count], [true, 1]);
 });
 
+Deno.test("so is a thin one, of one record in each interval", () => {
+  const limit = new RateLimit(1);
+  limit.allow(0, 0);
+  const reported: number[] = [];
+  for (let poll = 1; poll <= 31; poll++) {
+    limit.allow(0, poll);
+    if (limit.poll() !== undefined) reported.push(poll);
+  }
+  // Of the first nobody can know whether it is over.
+  assertEquals(reported, [1, 3, 7, 15, 31]);
+});
+
 Deno.test("at just the rate nothing is suppressed, in any fraction of a second", async () => {
   for (const maxPerSecond of [1, 3, 7, 10, 30, 1_000]) {
     const { bus, subscriber } = loggingBus({ maxPerSecond });

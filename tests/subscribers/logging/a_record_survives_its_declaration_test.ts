@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { loggingBus } from "../../support/logging_bus.ts";
 
 const fail = (): never => {
@@ -28,4 +28,24 @@ Deno.test("a function that fails costs what it says, and not the record", async 
     operationId: "",
     ...span,
   }]);
+});
+
+const failing = (what: string) => (): never => {
+  throw new Error(`${what} failed`);
+};
+
+Deno.test("each of them is counted and told by itself", async () => {
+  const cases: Record<string, Parameters<typeof loggingBus>[0]> = {
+    body: { logs: { a: { level: "info", body: failing("body") } } },
+    attributes: { logs: { a: { level: "info", attributes: failing("attributes") } } },
+    context: { contextOf: failing("context") },
+    clock: { clock: failing("clock") },
+  };
+  for (const [what, options] of Object.entries(cases)) {
+    const { bus, records, lines } = loggingBus(options);
+    bus.publish("a");
+    assertEquals([(await bus.stop()).failures, records.length], [1, 1], what);
+    assertEquals(lines.length, 1);
+    assertStringIncludes(lines[0] ?? "", `${what} failed`);
+  }
 });

@@ -1,5 +1,5 @@
-import { assertEquals } from "@std/assert";
-import { type Signal, startScript } from "../../support/processes.ts";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { runModule, type Signal, startScript } from "../../support/processes.ts";
 
 const LOGGING = new URL("../../support/programs/logging.ts", import.meta.url);
 
@@ -43,3 +43,18 @@ for (const [how, code] of ENDS.filter(([how]) => how !== "signal")) {
     assertEquals(await end([how, "none"]), { code, numbers: upTo(2_997) });
   });
 }
+
+Deno.test("what an output does not take at the end is told, with how many lines it is", async () => {
+  const { code, stderr } = await runModule(`
+    import { jsonLinesSink } from "@busbar/busbar/subscribers";
+    const sink = jsonLinesSink({
+      writeLines: () => {
+        throw new Error("disk full");
+      },
+    });
+    const record = { timestampMs: 0, level: "info", severityNumber: 9, body: "", attributes: {} };
+    for (let i = 0; i < 3; i++) sink({ ...record, eventType: "a", sessionId: "", operationId: "" });
+  `);
+  assertEquals(code, 0, stderr);
+  assertStringIncludes(stderr, "jsonLinesSink cannot write all lines, 3 wait: disk full");
+});

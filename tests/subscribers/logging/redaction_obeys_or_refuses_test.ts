@@ -64,6 +64,7 @@ const OBEYED: [path: string, metadata: unknown][] = [
   ["set-cookie", { headers: new Headers([["set-cookie", SECRET], ["set-cookie", SECRET]]) }],
   ["headers.authorization", { headers: new Headers({ Authorization: SECRET }) }],
   ["token", { query: new URLSearchParams("a=1&token=SECRET&token=SECRET") }],
+  ["session.token", { pairs: [["session", { token: SECRET }]] }],
   ["token", { tags: [{ Key: "token", Value: SECRET }] }],
   ["token", { NAME: "token", VALUE: SECRET }],
   // URLs and their queries.
@@ -152,10 +153,14 @@ Deno.test("what no path covers is shown", async () => {
     list: ["password", "shown", "3"],
     entry: { name: "other", value: "shown" },
     field: { title: "password", value: "shown" },
+    person: { user: { contact: { email: "shown" } } },
     to: "https://a.example/?page=2",
     text: "password = no; the password: no=1",
   };
-  assertEquals(await attributesOf(shown, "user.email", "*.email", "password", "users[1]"), shown);
+  assertEquals(
+    await attributesOf(shown, "user.email", "*.title.email", "password", "users[1]"),
+    shown,
+  );
   assertEquals(await attributesOf({ password: "shown" }, "*.password"), { password: "shown" });
 });
 

@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { LogRecord } from "@busbar/busbar/subscribers";
 import { loggingBus } from "../../support/logging_bus.ts";
+import { nextTurn } from "../../support/quiet_bus.ts";
 
 Deno.test("a sink that throws or rejects keeps no record from the others", async () => {
   const good: LogRecord[] = [];
@@ -100,6 +101,26 @@ Deno.test("each type has its own maxPending", async () => {
   assertEquals(subscriber.stats().sinks[0]?.accepted, 4);
 });
 
+Deno.test("what a sink has settled leaves its place, and no more", async () => {
+  const settle: (() => void)[] = [];
+  const { bus, subscriber } = loggingBus({
+    maxPending: 3,
+    sink: () => new Promise<void>((resolve) => settle.push(resolve)),
+  });
+  const publish = (count: number) => {
+    for (let i = 0; i < count; i++) bus.publish("a");
+    bus.flushSync();
+    return subscriber.stats().sinks[0]?.dropped;
+  };
+  assertEquals(publish(4), 1);
+  settle.shift()?.();
+  await nextTurn();
+  assertEquals(publish(2), 2);
+  for (const end of settle) end();
+  await bus.stop();
+  assertEquals(subscriber.stats().sinks[0], { name: "sink", accepted: 4, failed: 0, dropped: 2 });
+});
+
 Deno.test("a sink that fails on what is reported beside the events is counted by the bus", async () => {
   const { bus } = loggingBus({
     maxPerSecond: 1,
@@ -111,4 +132,30 @@ Deno.test("a sink that fails on what is reported beside the events is counted by
   await bus.flush();
   assertEquals({ ...bus.subscriberExceptionCounts() }, { LoggingSubscriber: 1 });
   await bus.stop();
+});
+
+Deno.test("so is one that fails later on", async () => {
+  const { bus } = loggingBus({
+    maxPerSecond: 1,
+    sink: async ({ level }) => {
+      await null;
+      if (level === "warn") throw new Error("no");
+    },
+  });
+  for (let i = 0; i < 2; i++) bus.publish("a", {}, { timestamp: 0 });
+  await bus.flush();
+  assertEquals((await bus.stop()).failures, 1);
+});
+
+Deno.test("the end says how many the rate limit has suppressed, of all types", async () => {
+  const { bus, lines } = loggingBus({
+    logs: { a: { level: "info" }, b: { level: "info" } },
+    maxPerSecond: 1,
+  });
+  for (const type of ["a", "a", "a", "b", "b"]) bus.publish(type, {}, { timestamp: 0 });
+  await bus.stop();
+  assertEquals(
+    lines.at(-1),
+    "busbar: LoggingSubscriber: not all log records were written: 3 were beyond the rate limit",
+  );
 });
