@@ -143,6 +143,7 @@ const MAKES: Readonly<Record<string, Make>> = {
     selfMetricsPrefix: DEFAULT_SELF_METRICS_PREFIX,
     sessionIdAttribute: DEFAULT_SESSION_ID_ATTRIBUTE,
     registerGlobally: false,
+    replace: false,
   }),
   Route: async (options) => {
     const route = { path: "/a", handle: () => new Response(), ...options };
