@@ -60,11 +60,12 @@ export class BoundedQueue<Item> {
   push(item: Item, ownTimestamp: boolean): void {
     const slot = this.#tail & (CHUNK_SIZE - 1);
     this.#tailChunk[slot] = item;
-    if (ownTimestamp || this.#lastRun) this.#note(item, ownTimestamp);
-    this.#tail++;
+    if (ownTimestamp || this.#firstRun) this.#note(item, ownTimestamp);
     if (slot === CHUNK_SIZE - 1) {
       this.#tailChunk = this.#tailChunk[CHUNK_SIZE] = new Array(CHUNK_SIZE + 1);
     }
+    // Last: at the end of the stack the others may throw.
+    this.#tail++;
   }
 
   /** Takes the oldest item, `undefined` if there is none. */
@@ -78,7 +79,6 @@ export class BoundedQueue<Item> {
     this.#head = head + 1;
     if (this.#firstRun?.end === this.#head) {
       this.#firstRun = this.#firstRun.next;
-      if (!this.#firstRun) this.#lastRun = undefined;
     }
     if (slot === CHUNK_SIZE - 1) this.#headChunk = chunk[CHUNK_SIZE] as Chunk<Item>;
     return item as Item;
@@ -95,11 +95,11 @@ export class BoundedQueue<Item> {
   /** Keeps the runs up to date with the item that is pushed. */
   #note(item: Item, ownTimestamp: boolean): void {
     const end = this.#tail + 1;
-    let run = this.#lastRun;
+    let run = this.#firstRun && this.#lastRun;
     if (run?.end !== this.#tail) {
       if (!ownTimestamp) return;
       run = { start: this.#tail, end, follower: undefined, next: undefined };
-      if (this.#lastRun) this.#lastRun.next = run;
+      if (this.#firstRun) (this.#lastRun as Run<Item>).next = run;
       else this.#firstRun = run;
       this.#lastRun = run;
     } else if (ownTimestamp) run.end = end;

@@ -34,11 +34,11 @@ export interface AsyncCall {
 
 /** An event of which some routes have been called, and others have not. */
 interface Begun {
-  readonly event: BusEvent;
-  readonly routes: readonly Route[] | undefined;
-  readonly index: number;
+  event: BusEvent;
+  routes: readonly Route[] | undefined;
+  index: number;
   /** One that was begun before, and goes on after it. */
-  readonly outer: Begun | undefined;
+  outer: Begun | undefined;
 }
 
 /**
@@ -375,8 +375,17 @@ export function createDrain(
         while (index < end) run(reached[index++] as Route, event);
       } finally {
         // Also where the stack ends, as a publisher's may: before its routes are known, even.
-        if (index === reached?.length) unsettled--;
-        else begun = { event, index, routes: reached, outer: begun };
+        if (index === reached?.length) {
+          unsettled--;
+        } else {
+          // No literal with fields: at the end of the stack, V8 may throw instead of making one.
+          const rest = {} as Begun;
+          rest.event = event;
+          rest.index = index;
+          rest.outer = begun;
+          rest.routes = reached;
+          begun = rest;
+        }
       }
       if (most === 1) calledName = reached[first]?.name;
       return index - first || 1;

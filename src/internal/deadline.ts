@@ -56,14 +56,14 @@ export class Deadline {
    * @returns whether it became so in time
    */
   async until(isSo: () => boolean, changes: Set<() => void>): Promise<boolean> {
-    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const { promise, resolve } = Promise.withResolvers<void>();
     const look = () => {
-      if (isSo()) resolve(true);
+      if (isSo()) resolve();
     };
     changes.add(look);
     const timer = REQUESTS_ARE_APART ? setInterval(look, LOOK_INTERVAL_MS) : undefined;
     look();
-    const inTime = await Promise.race([promise, this.#expired]);
+    const inTime = await this.waitFor(promise);
     clearInterval(timer);
     changes.delete(look);
     return inTime;

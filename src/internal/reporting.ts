@@ -40,8 +40,7 @@ export function whileReporting<Result>(call: () => Result): Result {
 export function report(logger: Logger, text: string, onFailure: () => void = () => {}): void {
   // What ends a line or steers a terminal is written as in JSON.
   const line = cut(`busbar: ${text}`, MAX_LINE_LENGTH).replace(
-    // deno-lint-ignore no-control-regex -- these are what it is for
-    /[\0-\x1f\x7f-\x9f\u2028\u2029]/g,
+    /[\p{Cc}\p{Zl}\p{Zp}]/gu,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
   // An async function: what it throws and what it awaits reject alike.
@@ -62,7 +61,7 @@ export function cut(text: string, length: number = MAX_NAME_LENGTH): string {
 export function nameOf(named: unknown): string {
   try {
     const { name } = named as { name?: unknown };
-    if (typeof name === "string" && name !== "") return cut(name);
+    if (typeof name === "string" && name) return cut(name);
   } catch {
     // It has a name that throws.
   }

@@ -15,17 +15,16 @@ interface TurnPrimitives {
 export const nextTurn: (callback: () => void) => void = (() => {
   const { setImmediate } = globalThis as TurnPrimitives;
   if (setImmediate) return setImmediate;
-  if (!globalThis.MessageChannel) return (callback) => setTimer(callback, 0);
   const waiting: (() => void)[] = [];
-  const { port1, port2 } = new MessageChannel();
-  port1.onmessage = () => waiting.shift()?.();
+  const channel = globalThis.MessageChannel && new MessageChannel();
+  if (channel) channel.port1.onmessage = () => waiting.shift()?.();
   let turns = 0;
   return (callback) => {
-    if (++turns % MESSAGES_PER_TIMER === 0) {
+    if (!channel || ++turns % MESSAGES_PER_TIMER === 0) {
       setTimer(callback, 0);
     } else {
       waiting.push(callback);
-      port2.postMessage(undefined);
+      channel.port2.postMessage(undefined);
     }
   };
 })();
