@@ -39,9 +39,13 @@ Deno.test("An event belongs to the span that it starts, ends or fails", async ()
   ]);
 });
 
-Deno.test("An event that stands in a span, or announces work under one, belongs to that", async () => {
+Deno.test("An event that stands in a span, fails it or announces work under it belongs to that span", async () => {
   const traced = tracedBus({
-    request: span("request.start", "request.end", { root: true, events: "hit" }),
+    request: span("request.start", "request.end", {
+      root: true,
+      events: "hit",
+      failedBy: "request.failed",
+    }),
     read: span("read.start", "read.end"),
     store: span("store.start", "store.end", { announcedBy: "store.queued" }),
   });
@@ -50,16 +54,14 @@ Deno.test("An event that stands in a span, or announces work under one, belongs 
   traced.publish("read.start", 1);
   traced.publish("hit", 2);
   traced.publish("store.queued", 3);
+  traced.publish("request.failed", 3);
   traced.publish("note", 4);
   traced.publish("read.end", 5);
   traced.publish("store.end", 6);
   traced.publish("request.end", 7);
   const [read, request] = (await traced.stop()).map((span) => span.spanContext().spanId);
-  assertEquals(["hit", "store.queued", "note"].map((type) => asked.get(`${type} s`)), [
-    request,
-    request,
-    read,
-  ]);
+  const types = ["hit", "store.queued", "request.failed", "note"];
+  assertEquals(types.map((type) => asked.get(`${type} s`)), [request, request, request, read]);
 });
 
 Deno.test("Any other event belongs to its session's newest open span, or to its traceparent, or to none", async () => {
