@@ -79,17 +79,16 @@ export interface MaybeOwnClock {
  */
 export function burstClock(): () => number {
   const read = createClock();
+  // NaN, which is falsy, outside of a burst.
   let time = NaN;
-  let isRead = false;
   const endBurst = () => {
-    isRead = false;
+    time = NaN;
   };
   const clock: MaybeOwnClock = REQUESTS_ARE_APART ? read : () => {
-    if (!isRead) {
-      time = read();
+    if (!time) {
       // In this order: at the end of the stack the call may throw.
       inNeutralContext(endBurst);
-      isRead = true;
+      time = read();
     }
     return time;
   };
