@@ -241,10 +241,9 @@ export function createDrain(
   }
 
   function follow(route: Route, type: string, result: object): void {
-    const { name } = route;
     const { inFlight } = drain;
     const own = drain.call();
-    own.name = name;
+    own.name = route.name;
     call = undefined;
     calledAsync = true;
     const end = () => {
@@ -256,7 +255,7 @@ export function createDrain(
       route.inFlight--;
       changed();
     };
-    failures.follow(name, type, result, end);
+    failures.follow(own.name, type, result, end);
     if (REQUESTS_ARE_APART) {
       own.lease = new Lease();
       own.end = end;

@@ -24,7 +24,8 @@ const storages = /^(Clo|Node)/.test(globalThis.navigator?.userAgent)
 /** What is to be called; in nearly all cases there is one. */
 let job: (() => void) | undefined;
 const further: (() => void)[] = [];
-let wake: (link?: PromiseLike<void>) => void;
+/** Wakes it; `undefined` once it has been called. */
+let wake: ((link?: PromiseLike<void>) => void) | undefined;
 const keepWake = (resolve: typeof wake): void => {
   wake = resolve;
 };
@@ -78,8 +79,10 @@ export const inNeutralContext: (job: () => void) => void = REQUESTS_ARE_APART
   : (next) => {
     if (job) further.push(next);
     else job = next;
-    // Where it has been woken, this does nothing; where that threw, at the end of the stack, it does.
-    wake(link);
+    // Once is enough: a second call is reported to Node, which takes its time. In this order: at the
+    // end of the stack the call may throw.
+    wake?.(link);
+    wake = undefined;
   };
 
 if (!REQUESTS_ARE_APART) arm();
