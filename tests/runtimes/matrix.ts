@@ -51,6 +51,8 @@ export const DENO_ALONE: Readonly<Record<string, string>> = {
 export const NOT_OF_CORE: Readonly<Record<string, string>> = {
   "library/copies_work_together_test.ts": "an application's set-up beside a library",
   "catalog/scrape_names_carry_units_test.ts": "a scrape",
+  "catalog/scrape_names_follow_the_specification_test.ts": "a scrape",
+  "catalog/events_hold_counts_test.ts": "metrics, and a document of them",
 };
 
 /** Tests that do not run somewhere. */
