@@ -70,7 +70,7 @@ function assertMetric(name: string, metric: MetricDeclaration<AnyEvents>): void 
       name,
     );
   }
-  if (metric?.source !== "event" && metric?.source !== "pair") {
+  if (!["event", "pair", "read"].includes(metric?.source)) {
     invalidDeclaration(`the metric ${JSON.stringify(name)}`, "it", "declared as a metric", metric);
   }
 }

@@ -1,12 +1,19 @@
 import type { AnyEvents, EventOf, EventTypeOf } from "../events/event_map.ts";
 import { type Catalog, checkCatalog } from "./catalog.ts";
-import { declareDuration, declareEventMetric, declareThroughput } from "./declare_metric.ts";
-import type { EventMetric, InstrumentKind, PairMetric } from "./metric.ts";
+import {
+  declareDuration,
+  declareEventMetric,
+  declareReadGauge,
+  declareThroughput,
+} from "./declare_metric.ts";
+import type { AnyEvent } from "./declaration.ts";
+import type { EventMetric, InstrumentKind, PairMetric, ReadMetric } from "./metric.ts";
 import type {
   CounterOptions,
   DurationOptions,
   GaugeOptions,
   HistogramOptions,
+  ReadGaugeOptions,
   ThroughputOptions,
 } from "./metric_options.ts";
 import { declareSpan, type SpanDeclaration, type SpanDeclarationOptions } from "./span.ts";
@@ -76,6 +83,18 @@ export interface Declarations<Events extends object = AnyEvents> {
    * if (stored.types.join() !== "store.end,store.start") throw new Error("not both");
    * ```
    *
+   * @example Series that are there, with 0, before the first event
+   * ```ts
+   * import { declare } from "@busbar/busbar/catalog";
+   *
+   * const { counter } = declare<{ "order": { status: "ok" | "declined" } }>();
+   * const orders = counter("order", {
+   *   attributes: (event) => ({ status: event.metadata.status }),
+   *   attributeValues: { status: ["ok", "declined"] },
+   * });
+   * if (orders.initialAttributes.length !== 2) throw new Error("not two");
+   * ```
+   *
    * @throws {TypeError} if an event type or an option is invalid
    */
   readonly counter: <
@@ -111,7 +130,8 @@ export interface Declarations<Events extends object = AnyEvents> {
   ) => EventMetric<Events>;
 
   /**
-   * Declares a gauge: it shows the value of the last event.
+   * Declares a gauge: it shows the value of the last event; or, with `read` alone, what that returns
+   * whenever metrics are collected.
    *
    * @example
    * ```ts
@@ -122,12 +142,28 @@ export interface Declarations<Events extends object = AnyEvents> {
    * if (size.kind !== "gauge") throw new Error("not a gauge");
    * ```
    *
+   * @example Read at the scrape
+   * ```ts
+   * import { declare } from "@busbar/busbar/catalog";
+   *
+   * const waiting = new Map([["high", 3], ["low", 14]]);
+   * const { gauge } = declare();
+   * const length = gauge({
+   *   read: () => [...waiting].map(([priority, value]) => ({ value, attributes: { priority } })),
+   *   unit: "{job}",
+   * });
+   * if (length.source !== "read") throw new Error("not read");
+   * ```
+   *
    * @throws {TypeError} if an event type or an option is invalid
    */
-  readonly gauge: <Type extends EventTypeOf<Events>>(
-    types: Type | readonly Type[],
-    options: GaugeOptions<EventOf<Events, Type>>,
-  ) => EventMetric<Events>;
+  readonly gauge: {
+    <Type extends EventTypeOf<Events>>(
+      types: Type | readonly Type[],
+      options: GaugeOptions<EventOf<Events, Type>>,
+    ): EventMetric<Events>;
+    (options: ReadGaugeOptions): ReadMetric<Events>;
+  };
 
   /**
    * Declares a histogram: it records the distribution of values over buckets.
@@ -238,7 +274,7 @@ const DECLARATIONS = Object.freeze({
   catalog: checkCatalog,
   counter: eventMetric("counter"),
   upDownCounter: eventMetric("upDownCounter"),
-  gauge: eventMetric("gauge"),
+  gauge: declareGauge,
   histogram: eventMetric("histogram"),
   duration: declareDuration,
   throughput: declareThroughput,
@@ -248,6 +284,18 @@ const DECLARATIONS = Object.freeze({
 function eventMetric(kind: InstrumentKind) {
   return (types: string | readonly string[], options?: Parameters<typeof declareEventMetric>[2]) =>
     declareEventMetric(kind, types, options);
+}
+
+/** What has no event types is read. */
+function declareGauge(
+  types: string | readonly string[] | ReadGaugeOptions,
+  options?: GaugeOptions<AnyEvent>,
+) {
+  const isRead = typeof types === "object" && types !== null && !Array.isArray(types) &&
+    options === undefined;
+  return isRead
+    ? declareReadGauge(types as ReadGaugeOptions)
+    : declareEventMetric("gauge", types as string | readonly string[], options);
 }
 
 /**

@@ -10,8 +10,15 @@ import {
   invalidDeclaration,
   typesOf,
 } from "./declaration.ts";
-import type { DeclaredInstrument, EventMetric, InstrumentKind, PairMetric } from "./metric.ts";
+import { initialAttributesOf } from "./initial_attributes.ts";
 import { countsOf, zeroed } from "./measurements.ts";
+import type {
+  DeclaredInstrument,
+  EventMetric,
+  InstrumentKind,
+  PairMetric,
+  ReadMetric,
+} from "./metric.ts";
 import {
   type CounterOptions,
   DEFAULT_MAX_ATTRIBUTE_SETS,
@@ -19,6 +26,7 @@ import {
   type EventMetricOptions,
   type HistogramOptions,
   type MetricOptions,
+  type ReadGaugeOptions,
   type ThroughputOptions,
 } from "./metric_options.ts";
 
@@ -27,12 +35,14 @@ import {
 /** The names of an options type, none missing and none too many. */
 type NamesOf<Options> = Readonly<Record<keyof Options, true>>;
 
-const METRIC: NamesOf<MetricOptions> = {
+const DESCRIBED: NamesOf<Omit<MetricOptions, "attributeValues" | "maxIdleMs">> = {
   description: true,
   unit: true,
   maxAttributeSets: true,
   attributeNames: true,
 };
+const READ_GAUGE: NamesOf<ReadGaugeOptions> = { ...DESCRIBED, read: true };
+const METRIC: NamesOf<MetricOptions> = { ...DESCRIBED, attributeValues: true, maxIdleMs: true };
 const EVENT: NamesOf<EventMetricOptions<AnyEvent>> = {
   ...METRIC,
   value: true,
@@ -88,6 +98,14 @@ export function declareEventMetric(
   if ((kind === "gauge" || kind === "histogram") && !value && !measurements && !counts) {
     invalidDeclaration(what, "value", "a function", value);
   }
+  if (kind === "gauge" && options.attributeValues !== undefined) {
+    invalidDeclaration(
+      what,
+      "attributeValues",
+      "absent, for a gauge shows nothing before its first value",
+      options.attributeValues,
+    );
+  }
   return {
     source: "event",
     types: [...list, ...zeroAt],
@@ -98,8 +116,21 @@ export function declareEventMetric(
         ...countsOf(what, counts, attributes),
       },
     ),
-    ...instrument(what, kind, options.unit ?? "", options),
+    ...instrument(what, kind, options.unit ?? "", {
+      ...options,
+      hasAttributes: (attributes ?? counts ?? measurements) !== undefined,
+    }),
   };
+}
+
+/** Declares a gauge that is read when metrics are collected. */
+export function declareReadGauge(options: ReadGaugeOptions): ReadMetric<AnyEvents> {
+  const what = "a gauge";
+  assertOptions(what, options, Object.keys(READ_GAUGE));
+  const { read, unit = "" } = options;
+  if (typeof read !== "function") invalidDeclaration(what, "read", "a function", read);
+  const declared = instrument(what, "gauge", unit, { ...options, hasAttributes: true });
+  return { source: "read", read, ...declared };
 }
 
 /** Declares a histogram of durations. */
@@ -170,7 +201,7 @@ function pairMetric(
     attributes,
     value,
     readsStart,
-    ...instrument(what, "histogram", unit, options),
+    ...instrument(what, "histogram", unit, { ...options, hasAttributes: attributes !== undefined }),
   };
 }
 
@@ -178,9 +209,13 @@ function instrument(
   what: string,
   kind: InstrumentKind,
   unit: string,
-  options: MetricOptions & { readonly buckets?: readonly number[] | undefined },
+  options: MetricOptions & {
+    readonly buckets?: readonly number[] | undefined;
+    readonly hasAttributes: boolean;
+  },
 ): DeclaredInstrument {
-  const { description = "", maxAttributeSets = DEFAULT_MAX_ATTRIBUTE_SETS, attributeNames } =
+  const { description = "", maxAttributeSets = DEFAULT_MAX_ATTRIBUTE_SETS, maxIdleMs } = options;
+  const { attributeValues, attributeNames = attributeValues && Object.keys(attributeValues) } =
     options;
   if (typeof unit !== "string") invalidDeclaration(what, "unit", "a string", unit);
   if (typeof description !== "string") {
@@ -190,6 +225,16 @@ function instrument(
     invalidDeclaration(what, "maxAttributeSets", "an integer of at least 2", maxAttributeSets);
   }
   if (attributeNames !== undefined) assertNames(what, "attributeNames", attributeNames);
+  if (maxIdleMs !== undefined && !(Number.isFinite(maxIdleMs) && maxIdleMs > 0)) {
+    invalidDeclaration(what, "maxIdleMs", "a number above 0", maxIdleMs);
+  }
+  const initialAttributes = initialAttributesOf(what, {
+    ...options,
+    attributeNames,
+    maxAttributeSets,
+    // A gauge shows nothing before its first value.
+    startsAtZero: kind !== "gauge",
+  });
   const buckets = options.buckets ?? bucketsFor(unit);
   if (!Array.isArray(buckets)) invalidDeclaration(what, "buckets", "a list of numbers", buckets);
   for (const [i, bound] of buckets.entries()) {
@@ -205,5 +250,14 @@ function instrument(
       );
     }
   }
-  return { kind, description, unit, maxAttributeSets, buckets: [...buckets], attributeNames };
+  return {
+    kind,
+    description,
+    unit,
+    maxAttributeSets,
+    buckets: [...buckets],
+    attributeNames,
+    initialAttributes,
+    maxIdleMs,
+  };
 }

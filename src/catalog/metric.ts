@@ -26,6 +26,10 @@ export interface DeclaredInstrument {
   readonly buckets: readonly number[];
   /** The names of its attributes, where they were declared. */
   readonly attributeNames: readonly string[] | undefined;
+  /** The attributes of the series that are there before the first value. */
+  readonly initialAttributes: readonly EventAttributes[];
+  /** How long a series may go without a value, in milliseconds; `undefined` for ever. */
+  readonly maxIdleMs: number | undefined;
 }
 
 /** A metric that single events feed. */
@@ -67,5 +71,18 @@ export interface PairMetric<Events extends object> extends DeclaredInstrument {
   readonly readsStart: boolean;
 }
 
+/** A gauge that is read when metrics are collected. */
+export interface ReadMetric<Events extends object> extends DeclaredInstrument {
+  /** For the compiler only: ties it to its event map. It does not exist at run time. */
+  readonly declaredFor?: (events: Events) => void;
+  /** Where its values come from. */
+  readonly source: "read";
+  /** Returns its value, several with attributes, or nothing. */
+  readonly read: () => number | Iterable<Measurement> | undefined;
+}
+
 /** One declared metric. */
-export type MetricDeclaration<Events extends object> = EventMetric<Events> | PairMetric<Events>;
+export type MetricDeclaration<Events extends object> =
+  | EventMetric<Events>
+  | PairMetric<Events>
+  | ReadMetric<Events>;

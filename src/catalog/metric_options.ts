@@ -22,6 +22,23 @@ export interface MetricOptions {
    * `attributes` returns when it is called with placeholder metadata.
    */
   readonly attributeNames?: readonly string[] | undefined;
+  /**
+   * The values of all its attributes, by name, where they are few and known: each combination is a
+   * series that is there, with 0, before the first event, so that `rate` and `increase` see the first
+   * one too. `undefined` among the values stands for an attribute that is absent. Values that are not
+   * named here still become series when they come. Not for gauges. Default: a metric without
+   * attributes begins with 0, one that has some with its first event.
+   */
+  readonly attributeValues?:
+    | Readonly<Record<string, readonly (string | number | boolean | undefined)[]>>
+    | undefined;
+  /**
+   * How long a series may go without a value, in milliseconds above 0, by the bus's clock; the next
+   * collection then leaves it out, and counts it (`MetricsStats.expiredSeriesByMetric`). If a value
+   * comes later, the series begins anew. What is there before the first event stays. It has no
+   * effect where values go to a `meter`, which keeps them. Default: series stay.
+   */
+  readonly maxIdleMs?: number | undefined;
 }
 
 /** How an event becomes a value. */
@@ -72,7 +89,7 @@ export interface CounterOptions<Event, ZeroType extends string = never, ZeroEven
 
 /** The options of a gauge; one of `value`, `counts` and `measurements` is required. */
 export type GaugeOptions<Event> =
-  & EventMetricOptions<Event>
+  & Omit<EventMetricOptions<Event>, "attributeValues">
   & (
     | {
       /** The gauge's new value. */
@@ -88,9 +105,21 @@ export type GaugeOptions<Event> =
     }
   );
 
+/** The options of a gauge that is read when metrics are collected. */
+export interface ReadGaugeOptions extends Omit<MetricOptions, "attributeValues" | "maxIdleMs"> {
+  /**
+   * Returns the value now, or the values of several series, each with its own attributes, or
+   * `undefined` if there is nothing to show. It is called at each scrape and each push, and must not
+   * wait for anything. If it throws, or returns something else, this metric alone is left out of that
+   * collection; it is counted (`MetricsStats.failedReadsByMetric`) and logged, backing off.
+   */
+  readonly read: () => number | Iterable<Measurement> | undefined;
+}
+
 /** The options of a histogram; one of `value`, `counts` and `measurements` is required. */
 export type HistogramOptions<Event> =
   & GaugeOptions<Event>
+  & Pick<MetricOptions, "attributeValues">
   & {
     /** The buckets' upper bounds, ascending. Default: bounds that fit the unit. */
     readonly buckets?: readonly number[] | undefined;

@@ -42,6 +42,7 @@ export type {
   Measurement,
   MetricDeclaration,
   PairMetric,
+  ReadMetric,
 } from "./metric.ts";
 export {
   type CounterOptions,
@@ -51,6 +52,7 @@ export {
   type GaugeOptions,
   type HistogramOptions,
   type MetricOptions,
+  type ReadGaugeOptions,
   type ThroughputOptions,
 } from "./metric_options.ts";
 export type { SpanDeclaration, SpanDeclarationOptions, SpanKindName } from "./span.ts";

@@ -17,7 +17,7 @@ export interface DescribedMetric {
   readonly grafanaUnit: string;
   /** The names of its labels. */
   readonly labels: readonly string[];
-  /** The event types that feed it. */
+  /** The event types that feed it; none where it is read when metrics are collected. */
   readonly types: readonly string[];
   /** What it measures. */
   readonly description: string;
@@ -91,7 +91,11 @@ function describe<Events extends object>(
     unit: unitSuffix(unit) || unit.replace(/[{}]/g, ""),
     grafanaUnit,
     labels,
-    types: declared.source === "pair" ? [declared.start, declared.end] : declared.types,
+    types: declared.source === "pair"
+      ? [declared.start, declared.end]
+      : declared.source === "event"
+      ? declared.types
+      : [],
     description,
     query,
     legend: labels.length === 0 ? name : labels.map((label) => `{{${label}}}`).join(" "),
@@ -116,6 +120,7 @@ function scrapeNameOf(name: string, unit: string, isCounter: boolean): string {
 
 function labelsOf<Events extends object>(declared: MetricDeclaration<Events>): string[] {
   if (declared.attributeNames !== undefined) return declared.attributeNames.map(labelName);
+  if (declared.source === "read") return [];
   const { attributes } = declared;
   if (attributes === undefined) return [];
   try {

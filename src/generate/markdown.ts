@@ -62,7 +62,7 @@ export function metricsMarkdown<Events extends object>(
         ["type", metric.prometheusType],
         ["unit", markdownText(metric.unit) || "none"],
         ["labels", metric.labels.map(markdownCell).join(", ") || "none"],
-        ["from", metric.types.map(markdownCell).join(", ")],
+        ["from", metric.types.map(markdownCell).join(", ") || "read at the scrape"],
       ]),
       "",
       "```promql",

@@ -11,6 +11,7 @@ import { errorText, report } from "../internal/reporting.ts";
 import { runtimeLogSink } from "./telemetry/runtime_log_sink.ts";
 import { jsonLinesSink } from "../subscribers/logging/json_lines.ts";
 import { otelLogSink } from "../subscribers/logging/otel_logs.ts";
+import { observeCallbacks } from "../subscribers/self_metrics/observe_callbacks.ts";
 import { observeExport } from "../subscribers/self_metrics/observe_export.ts";
 import { type CatalogSubscription, subscribeCatalog } from "../subscribers/subscribe_catalog.ts";
 import { Claims } from "./claims.ts";
@@ -197,6 +198,7 @@ async function start<Events extends object>(
   if (config.metricsEnabled) {
     const { meter } = telemetry;
     keep(observeExport(telemetry.exportStats, { meter, prefix: options.selfMetricsPrefix }));
+    keep(observeCallbacks(telemetry.failedCallbacks, { meter, prefix: options.selfMetricsPrefix }));
     if (config.runtimeMetrics) keep(observeRuntime({ meter, logger }));
   }
   const endpoints = show(telemetry.scrape);

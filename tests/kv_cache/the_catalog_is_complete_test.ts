@@ -37,7 +37,11 @@ Deno.test("metrics and spans use only types that there are", () => {
   const known = new Set<string>(types);
   const used = [
     ...Object.values(metrics).flatMap((metric) =>
-      metric.source === "event" ? metric.types : [metric.start, metric.end]
+      metric.source === "pair"
+        ? [metric.start, metric.end]
+        : metric.source === "event"
+        ? metric.types
+        : []
     ),
     ...Object.values(spans).flatMap((span) => [span.start, span.end, ...span.announcedBy]),
   ];

@@ -214,3 +214,27 @@ Deno.test("a bus is typed by the events of all catalogs that it is started with"
     one.bus.publish("mail.sent", { bytes: 1 });
   };
 });
+
+Deno.test("gauges that are read and declared values are typed", () => {
+  catalog({
+    metrics: {
+      "shop.carts": gauge({ read: () => [{ value: 1, attributes: { region: "eu" } }], unit: "1" }),
+      "shop.size": gauge({ read: () => 1 }),
+      "shop.orders": counter("order.end", {
+        attributes: (event) => ({ status: event.metadata.status }),
+        attributeValues: { status: ["ok", "declined", undefined] },
+        maxIdleMs: 60_000,
+      }),
+    },
+  });
+  const _uncalled = () => {
+    // @ts-expect-error: it is read at once
+    gauge({ read: () => Promise.resolve(1) });
+    // @ts-expect-error: a gauge shows nothing before its first value
+    gauge("order.end", { value: () => 1, attributeValues: { a: ["b"] } });
+    // @ts-expect-error: it has no events, so no value of one
+    gauge({ read: () => 1, value: () => 1 });
+    // @ts-expect-error: an attribute has values, not lists of them
+    counter("order.end", { attributeValues: { status: [["ok"]] } });
+  };
+});

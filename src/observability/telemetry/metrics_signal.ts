@@ -18,6 +18,8 @@ import type { TelemetryOptions } from "./telemetry.ts";
 export interface MetricsSignal extends Signal {
   readonly meter: Meter;
   readonly scrape: (format: ScrapeFormat) => Promise<string>;
+  /** How often callbacks failed, by the metric that was left out of a scrape. */
+  readonly failedCallbacks: () => Readonly<Record<string, number>>;
 }
 
 /** Sets the metrics up. */
@@ -58,6 +60,7 @@ export function createMetricsSignal(
   return {
     meter: pulled.meter,
     scrape: (format) => pulled.scrape(format),
+    failedCallbacks: () => pulled.failedCallbacksByMetric,
     exportStats: pushed && (() => pushed.stats()),
     globalProvider: {
       name: "meter",

@@ -34,6 +34,7 @@ export function createSdkTelemetry(options: TelemetryOptions): Telemetry {
     deferAttributes: false,
     logger: logs?.logger,
     scrape: config.metricsEnabled ? metrics.scrape : undefined,
+    failedCallbacks: metrics.failedCallbacks,
     exportStats: () => statsOf(signals),
     registerGlobally: async () =>
       registerGlobalProviders([

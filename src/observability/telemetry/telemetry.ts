@@ -30,6 +30,8 @@ export interface Telemetry {
   readonly logger: OtelLogger | undefined;
   /** Gives a scrape; `undefined` where metrics cannot be pulled. */
   readonly scrape: ((format: ScrapeFormat) => Promise<string>) | undefined;
+  /** How often callbacks failed, by the metric left out; `undefined` where the runtime knows it. */
+  readonly failedCallbacks?: (() => Readonly<Record<string, number>>) | undefined;
   /** What became of what was pushed, by signal. */
   readonly exportStats: () => ExportStatsBySignal;
   /**

@@ -116,12 +116,15 @@ function* toMetricData(
       metrics.push({ ...common, dataPointType: DataPointType.HISTOGRAM, dataPoints });
       continue;
     }
-    const dataPoints = yield* map(metric.points, ({ attributes, value }): DataPoint<number> => ({
-      startTime: times.startTime,
-      endTime,
-      attributes,
-      value,
-    }));
+    const dataPoints = yield* map(
+      metric.points,
+      ({ attributes, value, startTimeMs }): DataPoint<number> => ({
+        startTime: startTimeMs === undefined ? times.startTime : toHrTime(startTimeMs),
+        endTime,
+        attributes,
+        value,
+      }),
+    );
     metrics.push(
       metric.kind === "gauge" ? { ...common, dataPointType: DataPointType.GAUGE, dataPoints } : {
         ...common,
@@ -144,11 +147,12 @@ function* map<From, To>(from: readonly From[], convert: (value: From) => To): St
 }
 
 function toHistogramPoint(
-  { attributes, count, sum, min, max, bounds, bucketCounts, exemplars }: HistogramPoint,
+  { attributes, count, sum, min, max, bounds, bucketCounts, exemplars, startTimeMs }:
+    HistogramPoint,
   { startTime, endTime }: Pick<DataPoint<unknown>, "startTime" | "endTime">,
 ): DataPoint<Histogram> & WithExemplars {
   return {
-    startTime,
+    startTime: startTimeMs === undefined ? startTime : toHrTime(startTimeMs),
     endTime,
     attributes,
     value: {

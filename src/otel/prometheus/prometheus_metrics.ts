@@ -18,6 +18,7 @@ import { PrometheusSerializer } from "./prometheus_serializer.ts";
 import { SCRAPE_FORMATS, type ScrapeFormat } from "./scrape_format.ts";
 import type { MetricProducer, MetricReader } from "../sdk_types.ts";
 import { SCOPE_LABELS, type ScopeLabels } from "./scope_labels.ts";
+import { GuardedCallbacks } from "./guarded_callbacks.ts";
 import { LazyResource } from "./lazy_resource.ts";
 import { SharedScrape } from "./shared_scrape.ts";
 
@@ -25,6 +26,8 @@ import { SharedScrape } from "./shared_scrape.ts";
 export const DEFAULT_COLLECT_TIMEOUT_MS = 10_000;
 /** The share of a collection's time that `beforeCollect` may take: the rest is the instruments'. */
 const BEFORE_COLLECT_SHARE = 0.5;
+/** The share that one callback may take: with what is awaited before, less than all of it. */
+const CALLBACK_SHARE = 0.4;
 
 /** The options of {@linkcode PrometheusMetrics}. */
 export interface PrometheusMetricsOptions {
@@ -59,11 +62,13 @@ export interface PrometheusMetricsOptions {
   readonly beforeCollect?: (() => void | Promise<void>) | undefined;
   /**
    * How long instruments and producers may take to return their metrics, in milliseconds, above 0.
-   * After that the scrape fails, and the next one starts a new collection. Default: 10,000.
+   * After that the scrape fails, and the next one starts a new collection. A callback of an
+   * observable instrument that takes longer than 40 % of it is left out. Default: 10,000.
    */
   readonly collectTimeoutMs?: number | undefined;
   /**
-   * Where metrics that cannot be exported as they are get logged, each once. Default: `console`.
+   * Where metrics that cannot be exported as they are get logged, each once, and callbacks that
+   * fail, backing off. Default: `console`.
    */
   readonly logger?: Logger | undefined;
 }
@@ -95,6 +100,7 @@ export class PrometheusMetrics implements AsyncDisposable {
   readonly #collectTimeoutMs: number;
   readonly #logger: Logger;
   readonly #backoff = new Backoff();
+  readonly #callbacks: GuardedCallbacks;
   readonly #scrapes: SharedScrape<readonly Family[], ScrapeFormat>;
   #shutdown: Promise<void> | undefined;
 
@@ -145,6 +151,8 @@ export class PrometheusMetrics implements AsyncDisposable {
       ),
       readers: [this.#reader, ...readers],
     });
+    this.#callbacks = new GuardedCallbacks(logger, this.#collectTimeoutMs * CALLBACK_SHARE);
+    this.#callbacks.guard(this.#provider);
     this.meter = this.#provider.getMeter(scopeName);
   }
 
@@ -154,8 +162,11 @@ export class PrometheusMetrics implements AsyncDisposable {
    * collection.
    *
    * @param format Prometheus text 0.0.4 by default, or OpenMetrics 1.0.0, which has exemplars
-   * @throws {AggregateError} if an instrument could not be collected, or not in time, so that an
-   * incomplete scrape never looks like a complete one
+   * A callback of an observable instrument that throws, rejects or takes too long leaves out what it
+   * reads, and nothing else; see {@linkcode PrometheusMetrics.failedCallbacksByMetric}.
+   *
+   * @throws {Error} if a producer of metrics fails, or the collection takes longer than
+   * `collectTimeoutMs`
    * @throws {TypeError} if the format is unknown
    */
   async scrape(format: ScrapeFormat = "prometheus"): Promise<string> {
@@ -169,6 +180,14 @@ export class PrometheusMetrics implements AsyncDisposable {
       );
     }
     return await this.#scrapes.scrape(format);
+  }
+
+  /**
+   * How often callbacks of observable instruments failed or took too long, by the metric that was
+   * left out of a scrape.
+   */
+  get failedCallbacksByMetric(): Readonly<Record<string, number>> {
+    return this.#callbacks.failures;
   }
 
   /** The provider, for `metrics.setGlobalMeterProvider` of the OpenTelemetry API. */
@@ -214,8 +233,8 @@ export class PrometheusMetrics implements AsyncDisposable {
         const reason = new Error(`it took longer than ${this.#collectTimeoutMs} ms`);
         throw new AggregateError([reason], "Cannot collect metrics");
       }
-      const { resourceMetrics, errors } = await collecting;
-      if (errors.length > 0) throw new AggregateError(errors, "Cannot collect metrics");
+      const { resourceMetrics: all, errors } = await collecting;
+      const resourceMetrics = this.#callbacks.leaveOutFailed(all, errors);
       // A resource that is not known in time is shown as far as it is.
       const resource = resourceMetrics.resource.waitForAsyncAttributes?.();
       if (resource !== undefined) await deadline.waitFor(resource);

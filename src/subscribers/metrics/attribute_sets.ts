@@ -18,12 +18,12 @@ const ORDERS_PER_SET = 4;
  * It holds at most `limit` series, the overflow's among them, and allocates nothing to find one
  * again. What is not held is known to be new without a text being made of it.
  */
-export class AttributeSets<Series extends object> {
+export class AttributeSets<Series extends { readonly attributes: Attributes }> {
   readonly #limit: number;
   readonly #make: (attributes: Attributes) => Series;
   readonly #onOverflow: () => void;
-  readonly #series: Series[] = [];
-  readonly #root = new AttributeBranch<Series>();
+  #series: Series[] = [];
+  #root = new AttributeBranch<Series>();
   readonly #orders: AttributeOrders;
   /** Those of sets with lists: a list is another object each time, which no path leads to. */
   readonly #withLists = new Map<string, Series>();
@@ -41,7 +41,7 @@ export class AttributeSets<Series extends object> {
     this.#orders = new AttributeOrders(limit * ORDERS_PER_SET);
   }
 
-  /** All series, the oldest first. */
+  /** All series, the oldest first; another list once some of them are removed. */
   get series(): readonly Series[] {
     return this.#series;
   }
@@ -56,6 +56,24 @@ export class AttributeSets<Series extends object> {
       node = node.get(name, value);
     }
     return (node instanceof AttributeBranch ? node.series : node) ?? this.#resolve(attributes);
+  }
+
+  /** Forgets series; what comes for their sets makes new ones. */
+  remove(removed: ReadonlySet<Series>): void {
+    if (removed.size === 0) return;
+    this.#series = this.#series.filter((series) => !removed.has(series));
+    this.#root = new AttributeBranch<Series>();
+    if (this.#overflow !== undefined && removed.has(this.#overflow)) this.#overflow = undefined;
+    for (const [key, series] of this.#withLists) {
+      if (removed.has(series)) this.#withLists.delete(key);
+    }
+    for (const series of this.#series) {
+      if (series === this.#overflow) continue;
+      const names = Object.keys(series.attributes);
+      const values = names.map((name) => series.attributes[name] as AttributeValue);
+      if (values.some((value) => typeof value === "object")) continue;
+      this.#add(this.#orders.of(names) ?? this.#orders.add(names), values, series);
+    }
   }
 
   /**

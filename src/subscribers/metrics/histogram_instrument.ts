@@ -4,6 +4,7 @@ import type { Steps } from "../../internal/slices.ts";
 import type { Histogram } from "../otel_api.ts";
 import type { TraceContext } from "../trace_context.ts";
 import { AttributeSets } from "./attribute_sets.ts";
+import { IdleSeries } from "./idle_series.ts";
 import { Cells, type CellsCopy } from "./cells.ts";
 import { HistogramSeries, numbersOf } from "./histogram_series.ts";
 import { type Instrument, type InstrumentParts, POINTS_PER_STEP } from "./instrument.ts";
@@ -14,16 +15,22 @@ export class HistogramInstrument implements Instrument {
   readonly #name: string;
   readonly #declared: DeclaredInstrument;
   readonly #parts: InstrumentParts;
-  readonly #cells: Cells;
+  #cells: Cells;
   readonly #sets: AttributeSets<HistogramSeries>;
   readonly #meterHistogram: Histogram | undefined;
+  readonly #idle: IdleSeries<HistogramSeries> | undefined;
+  readonly failedReads = 0;
   invalid = 0;
 
   constructor(name: string, declared: DeclaredInstrument, parts: InstrumentParts) {
     this.#name = name;
     this.#declared = declared;
     this.#parts = parts;
-    const { buckets, description, unit, maxAttributeSets } = declared;
+    const { buckets, description, unit, maxAttributeSets, maxIdleMs } = declared;
+    // A meter keeps its series.
+    this.#idle = maxIdleMs === undefined || parts.meter !== undefined
+      ? undefined
+      : new IdleSeries(maxIdleMs, parts.now);
     this.#cells = new Cells(numbersOf(buckets));
     this.#sets = new AttributeSets(
       maxAttributeSets,
@@ -59,28 +66,57 @@ export class HistogramInstrument implements Instrument {
     }
     const { buckets } = this.#declared;
     const bucket = series.record(value, buckets);
+    this.#idle?.touch(series);
     if (context !== undefined && (context.traceFlags & 1) === 1) {
       const { traceId, spanId } = context;
       series.setExemplar(bucket, buckets.length + 1, { value, timestampMs, traceId, spanId });
     }
   }
 
-  startAtZero(): void {
-    if (this.#meterHistogram === undefined) this.#sets.seriesOf();
+  get expired(): number {
+    return this.#idle?.expired ?? 0;
   }
+
+  startAtZero(attributes: EventAttributes): void {
+    if (this.#meterHistogram !== undefined) return;
+    const series = this.#sets.seriesOf(attributes);
+    this.#idle?.keep(series);
+  }
+
+  begin(): void {}
+
+  end(): void {}
 
   flush(): void {}
 
   collect(): Steps<CollectedMetric> {
-    return this.#toMetric(this.#sets.series.length, this.#cells.copy());
+    if (this.#idle !== undefined) this.#expire(this.#idle);
+    const { series } = this.#sets;
+    return this.#toMetric(series, series.length, this.#cells.copy());
   }
 
-  *#toMetric(size: number, copy: CellsCopy): Steps<CollectedMetric> {
+  #expire(idle: IdleSeries<HistogramSeries>): void {
+    const expired = idle.takeExpired();
+    if (expired.size === 0) return;
+    const { buckets } = this.#declared;
+    this.#sets.remove(expired);
+    const cells = new Cells(numbersOf(buckets));
+    for (const series of this.#sets.series) series.moveTo(cells.take(), buckets);
+    this.#cells = cells;
+  }
+
+  *#toMetric(
+    all: readonly HistogramSeries[],
+    size: number,
+    copy: CellsCopy,
+  ): Steps<CollectedMetric> {
     const { description, unit, buckets } = this.#declared;
     const points: HistogramPoint[] = [];
     for (let i = 0; i < size; i++) {
-      const series = this.#sets.series[i] as HistogramSeries;
-      points.push(series.toPoint(copy.next(), buckets));
+      const series = all[i] as HistogramSeries;
+      const point = series.toPoint(copy.next(), buckets);
+      const startTimeMs = this.#idle?.beganMs(series);
+      points.push(startTimeMs === undefined ? point : { ...point, startTimeMs });
       if (i % POINTS_PER_STEP === POINTS_PER_STEP - 1) yield;
     }
     return {

@@ -19,8 +19,8 @@ export class HistogramSeries {
   readonly attributes: Attributes;
   /** The newest of each bucket. */
   exemplars: (Exemplar | undefined)[] | undefined = undefined;
-  readonly #cells: Float64Array;
-  readonly #offset: number;
+  #cells: Float64Array;
+  #offset: number;
 
   constructor(attributes: Attributes, { cells, offset }: Place) {
     this.attributes = attributes;
@@ -28,6 +28,15 @@ export class HistogramSeries {
     this.#offset = offset;
     cells[offset + MIN] = Infinity;
     cells[offset + MAX] = -Infinity;
+  }
+
+  /** Takes its numbers elsewhere. */
+  moveTo({ cells, offset }: Place, bounds: readonly number[]): void {
+    for (let i = 0; i < numbersOf(bounds); i++) {
+      cells[offset + i] = this.#cells[this.#offset + i] as number;
+    }
+    this.#cells = cells;
+    this.#offset = offset;
   }
 
   /** Adds a value. @returns its bucket */

@@ -20,6 +20,10 @@ export interface InstrumentParts {
   readonly onTouched: (instrument: Instrument) => void;
   /** Called the first time that something goes wrong with an instrument. */
   readonly onProblem: (name: string, problem: Problem) => void;
+  /** Called each time that a gauge cannot be read. */
+  readonly onFailedRead: (name: string, error: unknown) => void;
+  /** Milliseconds since the epoch, by the bus's clock. */
+  readonly now: () => number;
 }
 
 /** Aggregates the values of one declared metric. */
@@ -28,6 +32,10 @@ export interface Instrument {
   readonly invalid: number;
   /** How many values were put into the overflow series. */
   readonly overflowed: number;
+  /** How many series were left out because they had had no value for too long. */
+  readonly expired: number;
+  /** How often its values could not be read. */
+  readonly failedReads: number;
   /** Records one value. */
   record(
     value: number,
@@ -35,8 +43,12 @@ export interface Instrument {
     context?: TraceContext,
     timestampMs?: number,
   ): void;
-  /** Creates the series without attributes before the first value. */
-  startAtZero(): void;
+  /** Creates a series before its first value. */
+  startAtZero(attributes: EventAttributes): void;
+  /** Called at each registration with a bus. */
+  begin(): void;
+  /** Called when the subscriber is shut down. */
+  end(): void;
   /** Reports to the meter what was added since the last call. */
   flush(): void;
   /** Copies all values, now; the steps make points of the copy. */

@@ -1,11 +1,13 @@
 import { wallMs } from "../../internal/clocks.ts";
 import { EventSubscriber } from "../../bus/event_subscriber.ts";
 import type { AnyEvent } from "../../catalog/declaration.ts";
-import type { EventMetric, PairMetric } from "../../catalog/metric.ts";
+import type { EventAttributes } from "../../catalog/attributes.ts";
+import type { EventMetric, MetricDeclaration, PairMetric } from "../../catalog/metric.ts";
 import type { AnyEvents, EventHandler, Subscriptions } from "../../events/event_map.ts";
 import { callAll } from "../../internal/collected_errors.ts";
+import { Backoff } from "../../internal/backoff.ts";
 import { CountReport } from "../../internal/count_report.ts";
-import { report } from "../../internal/reporting.ts";
+import { errorText, report } from "../../internal/reporting.ts";
 import { inSlices, type Steps } from "../../internal/slices.ts";
 import type { SubscriptionContext } from "../../library/event_subscriber.ts";
 import { AmbiguousPairs } from "../pairs/ambiguous_pairs.ts";
@@ -79,6 +81,8 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
   /** What went wrong and has not been logged. */
   readonly #problems: [name: string, problem: Problem][] = [];
   readonly #expiredReport: CountReport;
+  /** When a gauge that cannot be read is logged again. */
+  readonly #failedReads = new Map<string, Backoff>();
 
   /**
    * Creates the subscriber. Its instruments are created when it is registered with a bus.
@@ -110,18 +114,19 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
       startTimeMs: wallMs(),
       onTouched: (instrument) => void this.#touched.push(instrument),
       onProblem: (name, problem) => void this.#problems.push([name, problem]),
+      onFailedRead: (name, error) => this.#reportFailedRead(name, error),
+      now: () => this.#expiry.now(),
     };
     for (const [name, declared] of Object.entries(metrics)) {
       let instrument = this.#instruments.get(name);
       if (instrument === undefined) {
         instrument = createInstrument(name, declared, parts);
         this.#instruments.set(name, instrument);
-        if (!declared.attributes && !(declared.source === "event" && declared.measurements)) {
-          instrument.startAtZero();
-        }
+        for (const attributes of initialAttributesOf(declared)) instrument.startAtZero(attributes);
       }
+      instrument.begin();
       if (declared.source === "pair") this.#wirePair(declared, instrument, on);
-      else wireEvent(declared, instrument, on, contextOf);
+      else if (declared.source === "event") wireEvent(declared, instrument, on, contextOf);
     }
     const handlers: Record<string, EventHandler> = {};
     for (const [type, list] of actions) {
@@ -186,10 +191,14 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
     this.#expire();
   }
 
-  /** Expires starts whose end is overdue, and ends the timer that does so. */
+  /**
+   * Expires starts whose end is overdue, and ends the timer that does so. A meter reads gauges no
+   * longer.
+   */
   override shutdown(): void {
     this.#expire();
     this.#expiry.stop();
+    for (const instrument of this.#instruments.values()) instrument.end();
   }
 
   #expire(): void {
@@ -203,6 +212,16 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
       this.#pairsGroup.expired,
       this.#expiry.now,
       (expired) => `${this.name} expired starts whose end did not arrive: ${expired} so far`,
+    );
+  }
+
+  #reportFailedRead(name: string, error: unknown): void {
+    let backoff = this.#failedReads.get(name);
+    if (backoff === undefined) this.#failedReads.set(name, backoff = new Backoff());
+    if (!backoff.due(this.#expiry.now())) return;
+    report(
+      this.#options.logger,
+      `the gauge ${name} could not be read and is left out: ${errorText(error)}`,
     );
   }
 
@@ -259,12 +278,26 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
     return {
       overflowedByMetric: byMetric(({ overflowed }) => overflowed),
       invalidByMetric: byMetric(({ invalid }) => invalid),
+      expiredSeriesByMetric: byMetric(({ expired }) => expired),
+      failedReadsByMetric: byMetric(({ failedReads }) => failedReads),
       openPairs: sum(({ open }) => open),
       expiredPairs: sum(({ expired }) => expired),
       orphanedEnds: sum(({ orphaned }) => orphaned),
       ambiguousPairs: this.#ambiguous.count,
     };
   }
+}
+
+/** With which series a metric begins; a declaration of another copy of the package may not say. */
+function initialAttributesOf<Events extends object>(
+  declared: MetricDeclaration<Events>,
+): readonly EventAttributes[] {
+  if (declared.initialAttributes !== undefined || declared.source === "read") {
+    return declared.initialAttributes ?? [];
+  }
+  const hasAttributes = declared.attributes !== undefined ||
+    (declared.source === "event" && declared.measurements !== undefined);
+  return hasAttributes || declared.kind === "gauge" ? [] : [{}];
 }
 
 function wireEvent<Events extends object>(

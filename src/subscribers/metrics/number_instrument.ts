@@ -3,6 +3,7 @@ import type { DeclaredInstrument } from "../../catalog/metric.ts";
 import type { Steps } from "../../internal/slices.ts";
 import type { Meter } from "../otel_api.ts";
 import { AttributeSets } from "./attribute_sets.ts";
+import { IdleSeries } from "./idle_series.ts";
 import { Cells, type CellsCopy } from "./cells.ts";
 import { type Instrument, type InstrumentParts, POINTS_PER_STEP } from "./instrument.ts";
 import { type CollectedMetric, type NumberPoint, NumberSeries, ReportedSeries } from "./series.ts";
@@ -17,12 +18,14 @@ export class NumberInstrument implements Instrument {
   readonly #name: string;
   readonly #declared: DeclaredInstrument;
   readonly #parts: InstrumentParts;
-  readonly #cells = new Cells(1);
+  #cells = new Cells(1);
   readonly #sets: AttributeSets<NumberSeries>;
   readonly #meterInstrument: MeterInstrument | undefined;
   readonly #dirty: ReportedSeries[] = [];
   readonly #isGauge: boolean;
   readonly #lowest: number;
+  readonly #idle: IdleSeries<NumberSeries> | undefined;
+  readonly failedReads = 0;
   invalid = 0;
 
   constructor(name: string, declared: DeclaredInstrument, parts: InstrumentParts) {
@@ -33,6 +36,7 @@ export class NumberInstrument implements Instrument {
     this.#lowest = declared.kind === "counter" ? 0 : -Infinity;
     const { meter, onProblem } = parts;
     this.#meterInstrument = meter && createMeterInstrument(name, declared, meter);
+    this.#idle = createIdle(declared, parts);
     const Series = meter === undefined ? NumberSeries : ReportedSeries;
     this.#sets = new AttributeSets(
       declared.maxAttributeSets,
@@ -53,6 +57,7 @@ export class NumberInstrument implements Instrument {
     const series = this.#sets.seriesOf(attributes);
     if (this.#isGauge) series.value = value;
     else series.value += value;
+    this.#idle?.touch(series);
     if (this.#meterInstrument !== undefined) this.#touch(series as ReportedSeries);
   }
 
@@ -62,9 +67,20 @@ export class NumberInstrument implements Instrument {
     if (this.#dirty.push(series) === 1) this.#parts.onTouched(this);
   }
 
-  startAtZero(): void {
-    if (!this.#isGauge) this.record(0, undefined);
+  get expired(): number {
+    return this.#idle?.expired ?? 0;
   }
+
+  startAtZero(attributes: EventAttributes): void {
+    if (this.#isGauge) return;
+    const series = this.#sets.seriesOf(attributes);
+    this.#idle?.keep(series);
+    if (this.#meterInstrument !== undefined) this.#touch(series as ReportedSeries);
+  }
+
+  begin(): void {}
+
+  end(): void {}
 
   flush(): void {
     for (const series of this.#dirty.splice(0)) {
@@ -78,16 +94,36 @@ export class NumberInstrument implements Instrument {
   }
 
   collect(): Steps<CollectedMetric> {
-    return this.#toMetric(this.#sets.series.length, this.#cells.copy());
+    if (this.#idle !== undefined) this.#expire(this.#idle);
+    const { series } = this.#sets;
+    return this.#toMetric(series, series.length, this.#cells.copy());
   }
 
-  *#toMetric(size: number, copy: CellsCopy): Steps<CollectedMetric> {
+  #expire(idle: IdleSeries<NumberSeries>): void {
+    const expired = idle.takeExpired();
+    if (expired.size === 0) return;
+    this.#sets.remove(expired);
+    const cells = new Cells(1);
+    for (const series of this.#sets.series) series.moveTo(cells.take());
+    this.#cells = cells;
+  }
+
+  *#toMetric(
+    all: readonly NumberSeries[],
+    size: number,
+    copy: CellsCopy,
+  ): Steps<CollectedMetric> {
     const { kind, description, unit } = this.#declared;
     const points: NumberPoint[] = [];
     for (let i = 0; i < size; i++) {
       const { cells, offset } = copy.next();
-      const { attributes } = this.#sets.series[i] as NumberSeries;
-      points.push({ attributes, value: cells[offset] as number });
+      const series = all[i] as NumberSeries;
+      const { attributes } = series;
+      const value = cells[offset] as number;
+      const startTimeMs = this.#idle?.beganMs(series);
+      points.push(
+        startTimeMs === undefined ? { attributes, value } : { attributes, value, startTimeMs },
+      );
       if (i % POINTS_PER_STEP === POINTS_PER_STEP - 1) yield;
     }
     return {
@@ -99,6 +135,16 @@ export class NumberInstrument implements Instrument {
       points,
     };
   }
+}
+
+/** A meter keeps its series. */
+function createIdle(
+  { maxIdleMs }: DeclaredInstrument,
+  { meter, now }: InstrumentParts,
+): IdleSeries<NumberSeries> | undefined {
+  return maxIdleMs === undefined || meter !== undefined
+    ? undefined
+    : new IdleSeries(maxIdleMs, now);
 }
 
 function createMeterInstrument(

@@ -54,6 +54,10 @@ export interface MetricsStats {
   readonly overflowedByMetric: Readonly<Record<string, number>>;
   /** Values ignored because they were not finite, or negative for a counter; by metric. */
   readonly invalidByMetric: Readonly<Record<string, number>>;
+  /** Series left out because they had had no value for longer than `maxIdleMs`; by metric. */
+  readonly expiredSeriesByMetric: Readonly<Record<string, number>>;
+  /** How often the values of gauges could not be read; by metric. */
+  readonly failedReadsByMetric: Readonly<Record<string, number>>;
   /** Starts of durations and throughputs that wait for their end. */
   readonly openPairs: number;
   /** Starts that expired: there were too many, or they waited too long. */

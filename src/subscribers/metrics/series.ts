@@ -17,11 +17,18 @@ export interface Exemplar {
 /** A sum, or the last value of a gauge. */
 export class NumberSeries {
   readonly attributes: Attributes;
-  readonly #cells: Float64Array;
-  readonly #offset: number;
+  #cells: Float64Array;
+  #offset: number;
 
   constructor(attributes: Attributes, { cells, offset }: Place) {
     this.attributes = attributes;
+    this.#cells = cells;
+    this.#offset = offset;
+  }
+
+  /** Takes its number elsewhere. */
+  moveTo({ cells, offset }: Place): void {
+    cells[offset] = this.value;
     this.#cells = cells;
     this.#offset = offset;
   }
@@ -49,6 +56,11 @@ export interface NumberPoint {
   readonly attributes: Attributes;
   /** The sum since the start, or the last value. */
   readonly value: number;
+  /**
+   * When its sum began, in milliseconds since the epoch, where that is later than the metric's own
+   * start.
+   */
+  readonly startTimeMs?: number | undefined;
 }
 
 /** One histogram series at the moment of a collection. */
@@ -69,6 +81,11 @@ export interface HistogramPoint {
   readonly bucketCounts: readonly number[];
   /** The newest exemplar of each bucket that has one. */
   readonly exemplars: readonly Exemplar[];
+  /**
+   * When its values began, in milliseconds since the epoch, where that is later than the metric's own
+   * start.
+   */
+  readonly startTimeMs?: number | undefined;
 }
 
 /** A counter, up-down counter or gauge at the moment of a collection. */

@@ -28,6 +28,18 @@ const METRICS_INSTRUMENTS: readonly Observed<MetricsStats>[] = [
     rows: ({ invalidByMetric }) => rowsBy("metric", invalidByMetric),
   },
   {
+    name: "metrics.expired_series",
+    kind: "counter",
+    description: "Series left out because they had had no value for too long",
+    rows: ({ expiredSeriesByMetric = {} }) => rowsBy("metric", expiredSeriesByMetric),
+  },
+  {
+    name: "metrics.failed_reads",
+    kind: "counter",
+    description: "Gauges that could not be read at a collection",
+    rows: ({ failedReadsByMetric = {} }) => rowsBy("metric", failedReadsByMetric),
+  },
+  {
     name: "metrics.open_pairs",
     kind: "gauge",
     description: "Starts waiting for their end",
@@ -120,8 +132,9 @@ const LOGGING_INSTRUMENTS: readonly Observed<LoggingStats>[] = [
  * collection. After `<prefix>.`, all are counters, except for the gauges `metrics.open_pairs` and
  * `spans.open`:
  *
- * - `metrics.overflowed_values` and `metrics.invalid_values` by `metric`, `metrics.open_pairs`,
- *   `metrics.expired_pairs`, `metrics.orphaned_ends`, `metrics.ambiguous_pairs`;
+ * - `metrics.overflowed_values`, `metrics.invalid_values`, `metrics.expired_series` and
+ *   `metrics.failed_reads` by `metric`; `metrics.open_pairs`, `metrics.expired_pairs`,
+ *   `metrics.orphaned_ends`, `metrics.ambiguous_pairs`;
  * - `spans.open`, `spans.expired`, `spans.orphaned_ends`, `spans.ambiguous_pairs`,
  *   `spans.invalid_traceparents`, `spans.orphaned_events`;
  * - `logs.suppressed_records` by `event_type`, `logs.failed_records` and `logs.dropped_records` by

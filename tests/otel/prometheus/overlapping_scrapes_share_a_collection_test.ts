@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { PrometheusMetrics, type ScrapeFormat } from "@busbar/busbar/otel";
 import { nextTurn } from "../../support/quiet_bus.ts";
+import { gauge, point, producerOf } from "../../support/metric_data.ts";
 import { samples } from "../../support/samples.ts";
 import { steeredTime } from "../../support/steered_time.ts";
 import { hurryTimers } from "../../support/watched_timers.ts";
@@ -29,26 +30,27 @@ Deno.test("scrapes at the same time are one collection, whatever their formats",
 });
 
 Deno.test("a failure reaches all that shared it, and nobody after", async () => {
-  await using metrics = new PrometheusMetrics();
   let isBroken = true;
-  metrics.meter.createObservableGauge("healed").addCallback((result) => {
-    if (isBroken) throw new Error("no");
-    result.observe(1);
+  const healed = producerOf([gauge({ name: "healed" }, [point(1)])]);
+  await using metrics = new PrometheusMetrics({
+    metricProducers: [{
+      collect: () => isBroken ? Promise.reject(new Error("no")) : healed.collect(),
+    }],
   });
   await Promise.all([
-    assertRejects(() => metrics.scrape(), AggregateError, "Cannot collect metrics"),
-    assertRejects(() => metrics.scrape("openmetrics"), AggregateError, "Cannot collect metrics"),
+    assertRejects(() => metrics.scrape(), Error, "no"),
+    assertRejects(() => metrics.scrape("openmetrics"), Error, "no"),
   ]);
   isBroken = false;
   assertEquals(samples(await metrics.scrape())["healed"], 1);
 });
 
 Deno.test("a collection that hangs fails in time, and the next scrape collects anew", async () => {
-  await using metrics = new PrometheusMetrics({ collectTimeoutMs: 20_000 });
   let hangs = true;
-  metrics.meter.createObservableGauge("healed").addCallback((result) => {
-    result.observe(1);
-    return hangs ? new Promise(() => {}) : undefined;
+  const healed = producerOf([gauge({ name: "healed" }, [point(1)])]);
+  await using metrics = new PrometheusMetrics({
+    collectTimeoutMs: 20_000,
+    metricProducers: [{ collect: () => hangs ? new Promise(() => {}) : healed.collect() }],
   });
   const fails = (format?: ScrapeFormat) =>
     assertRejects(() => metrics.scrape(format), AggregateError, "Cannot collect metrics");

@@ -253,6 +253,8 @@ Deno.test("a start that is stamped in the future ends no other's waiting", async
   assertEquals(subscriber.stats(), {
     overflowedByMetric: {},
     invalidByMetric: {},
+    expiredSeriesByMetric: {},
+    failedReadsByMetric: {},
     openPairs: 1,
     expiredPairs: 0,
     orphanedEnds: 0,

@@ -1,0 +1,120 @@
+import type { EventAttributes } from "../../catalog/attributes.ts";
+import type { Measurement, ReadMetric } from "../../catalog/metric.ts";
+import { format } from "../../internal/arguments.ts";
+import type { Steps } from "../../internal/slices.ts";
+import type { Attributes, Meter } from "../otel_api.ts";
+import { AttributeSets } from "./attribute_sets.ts";
+import { type Instrument, type InstrumentParts, POINTS_PER_STEP } from "./instrument.ts";
+import type { CollectedMetric, NumberPoint } from "./series.ts";
+
+type Reading = ReturnType<ReadMetric<never>["read"]>;
+
+/** A value that was read. */
+interface ReadSeries {
+  readonly attributes: Attributes;
+  value: number;
+}
+
+/** A gauge that is read at each collection. One that cannot be read has no series in it. */
+export class ReadInstrument implements Instrument {
+  readonly #name: string;
+  readonly #declared: ReadMetric<never>;
+  readonly #parts: InstrumentParts;
+  readonly #observable: ReturnType<Meter["createObservableGauge"]> | undefined;
+  readonly expired = 0;
+  failedReads = 0;
+  invalid = 0;
+  overflowed = 0;
+
+  constructor(name: string, declared: ReadMetric<never>, parts: InstrumentParts) {
+    this.#name = name;
+    this.#declared = declared;
+    this.#parts = parts;
+    const { description, unit } = declared;
+    this.#observable = parts.meter?.createObservableGauge(name, { description, unit });
+  }
+
+  /** Nothing but what is read is recorded. */
+  record(_value: number, _attributes: EventAttributes | undefined): void {}
+
+  startAtZero(): void {}
+
+  begin(): void {
+    this.#observable?.addCallback(this.#observe);
+  }
+
+  end(): void {
+    this.#observable?.removeCallback(this.#observe);
+  }
+
+  flush(): void {}
+
+  collect(): Steps<CollectedMetric> {
+    let series: readonly ReadSeries[] = [];
+    try {
+      series = this.#read();
+    } catch {
+      // It has been counted and reported: this metric alone is left out.
+    }
+    return this.#toMetric(series);
+  }
+
+  readonly #observe = (
+    result: { observe(value: number, attributes: Attributes): void },
+  ): void => {
+    // What it throws, the meter's SDK takes for a callback that failed.
+    for (const { value, attributes } of this.#read()) result.observe(value, attributes);
+  };
+
+  /** @throws {unknown} what could not be read, after it has been counted and reported */
+  #read(): readonly ReadSeries[] {
+    try {
+      return this.#toSeries(this.#declared.read());
+    } catch (error) {
+      this.failedReads++;
+      this.#parts.onFailedRead(this.#name, error);
+      throw error;
+    }
+  }
+
+  #toSeries(reading: Reading): readonly ReadSeries[] {
+    const { onProblem } = this.#parts;
+    const sets = new AttributeSets<ReadSeries>(
+      this.#declared.maxAttributeSets,
+      (attributes) => ({ attributes, value: NaN }),
+      () => {
+        if (this.overflowed === 0) onProblem(this.#name, "overflow");
+      },
+    );
+    for (const { value, attributes } of measurementsOf(reading)) {
+      if (Number.isFinite(value)) sets.seriesOf(attributes).value = value;
+      else if (this.invalid++ === 0) onProblem(this.#name, "invalid");
+    }
+    this.overflowed += sets.overflowed;
+    return sets.series;
+  }
+
+  *#toMetric(series: readonly ReadSeries[]): Steps<CollectedMetric> {
+    const { description, unit } = this.#declared;
+    const points: NumberPoint[] = [];
+    for (let i = 0; i < series.length; i++) {
+      const { attributes, value } = series[i] as ReadSeries;
+      points.push({ attributes, value });
+      if (i % POINTS_PER_STEP === POINTS_PER_STEP - 1) yield;
+    }
+    const { startTimeMs } = this.#parts;
+    return { name: this.#name, kind: "gauge", description, unit, startTimeMs, points };
+  }
+}
+
+function measurementsOf(reading: Reading): Iterable<Measurement> {
+  if (reading === undefined) return [];
+  if (typeof reading === "number") return [{ value: reading }];
+  if (typeof (reading as Partial<Iterable<Measurement>> | null)?.[Symbol.iterator] !== "function") {
+    // What it rejects with would end the process.
+    Promise.resolve(reading).catch(() => {});
+    const rule = "must return a number, measurements or undefined";
+    throw new TypeError(`read ${rule}, received ${format(reading)}`);
+  }
+  return reading;
+}
