@@ -1,6 +1,6 @@
 import type { EventContext } from "../events/event.ts";
 import { toTraceparent, toTracestate } from "../internal/otel_registry.ts";
-import { splitTraceparent } from "../internal/traceparent.ts";
+import { KNOWN_FLAGS, splitTraceparent } from "../internal/traceparent.ts";
 import { currentScope } from "./async_storage.ts";
 import { toScope } from "./scope.ts";
 import { foreignSpan, traceparentIn } from "./scope_span.ts";
@@ -43,7 +43,8 @@ export function currentTrace(context?: EventContext): Trace | undefined {
   const parts = scope && splitTraceparent(traceparentIn(scope));
   if (parts === undefined) return undefined;
   const { traceId, spanId, flags } = parts;
-  return toTrace(`00-${traceId}-${spanId}-${flags}`, scope?.tracestate);
+  const known = parseInt(flags, 16) & KNOWN_FLAGS;
+  return toTrace(`00-${traceId}-${spanId}-0${known}`, scope?.tracestate);
 }
 
 function toTrace(traceparent: string, tracestate: string | undefined): Trace {

@@ -6,6 +6,12 @@ const PATTERN = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)
 const NO_TRACE = "0".repeat(32);
 const NO_SPAN = "0".repeat(16);
 
+/**
+ * The flags that are handed on: `sampled`, and `random` of level 2 (w3.org/TR/trace-context-2, "Random
+ * Trace ID Flag"). The others must be 0.
+ */
+export const KNOWN_FLAGS = 0x03;
+
 /** The parts of a `traceparent`. */
 export interface TraceparentParts {
   /** 32 lower-case hexadecimal digits. */

@@ -1,5 +1,13 @@
 import { assertEquals } from "@std/assert";
-import { currentBaggage, currentTrace, readBaggage, withSession } from "@busbar/busbar/context";
+import {
+  currentBaggage,
+  currentTrace,
+  operation,
+  readBaggage,
+  withSession,
+} from "@busbar/busbar/context";
+import { CHECKOUT } from "../support/contexts.ts";
+import { tracedShop } from "../support/shop_spans.ts";
 
 const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
 const SPAN_ID = "b7ad6b7169203331";
@@ -25,6 +33,32 @@ Deno.test("without an operation the caller's trace is handed on", () => {
     handedOn(`cc-${TRACE_ID}-${SPAN_ID}-03-more`)?.traceparent,
     `00-${TRACE_ID}-${SPAN_ID}-03`,
   );
+  // w3.org/TR/trace-context-2, "Other Flags": who does not know them sets them to 0
+  assertEquals(
+    handedOn(`00-${TRACE_ID}-${SPAN_ID}-ff`)?.traceparent,
+    `00-${TRACE_ID}-${SPAN_ID}-03`,
+  );
+});
+
+// w3.org/TR/trace-context-2, "Random Trace ID Flag": it stays as the caller has set it
+Deno.test("whether a trace's id is random is handed on by the spans in it, and told of them", async () => {
+  const shop = tracedShop();
+  for (const [flags, ofSpans] of [["02", 3], ["03", 3], ["01", 1], ["00", 1]] as const) {
+    const out = await withSession(
+      { traceparent: `00-${TRACE_ID}-${SPAN_ID}-${flags}` },
+      () =>
+        operation(shop.bus, CHECKOUT, { cart: "c" }, async (op) => {
+          const atOnce = currentTrace(op)?.traceparent;
+          await shop.bus.flush();
+          return op.end({ total: 1 }, [atOnce, currentTrace(op)?.traceparent]);
+        }),
+    );
+    const sampled = Number(flags) & 1;
+    const expected = `0${sampled | (ofSpans & 2)}`;
+    assertEquals(out?.map((traceparent) => traceparent?.slice(-2)), [expected, expected]);
+  }
+  const spans = await shop.spans();
+  assertEquals(spans.map((span) => span.spanContext().traceFlags), [3, 1]);
 });
 
 Deno.test("what is no trace is not handed on, nor its state", () => {

@@ -131,7 +131,7 @@ export class BusTracer implements TracerLike {
     const traceId = parent?.traceId ?? randomTraceId();
     const { decision } = this.#sampler.shouldSample(context, traceId, name, kind, {}, NO_LINKS);
     const isSampled = decision === SamplingDecision.RECORD_AND_SAMPLED;
-    return { traceId, spanId, traceFlags: isSampled ? TraceFlags.SAMPLED : TraceFlags.NONE };
+    return { traceId, spanId, traceFlags: flagsOf(isSampled, parent) };
   }
 
   /**
@@ -161,9 +161,8 @@ export class BusTracer implements TracerLike {
         attributes,
         links,
       );
-    const traceFlags = decision === SamplingDecision.RECORD_AND_SAMPLED
-      ? TraceFlags.SAMPLED
-      : TraceFlags.NONE;
+    const isSampled = decision === SamplingDecision.RECORD_AND_SAMPLED;
+    const traceFlags = flagsOf(isSampled, parent);
     const spanId = reserved?.spanId ?? randomSpanId();
     const spanContext = traceState === undefined
       ? { traceId, spanId, traceFlags }
@@ -184,4 +183,12 @@ export class BusTracer implements TracerLike {
     span.begin(parentContext);
     return span;
   }
+}
+
+/** Whether a trace's id is random, which is handed on with it: w3.org/TR/trace-context-2. */
+const RANDOM_FLAG = 0x02;
+
+function flagsOf(isSampled: boolean, parent: SpanContext | undefined): number {
+  const sampled = isSampled ? TraceFlags.SAMPLED : TraceFlags.NONE;
+  return sampled | ((parent?.traceFlags ?? 0) & RANDOM_FLAG);
 }

@@ -1,12 +1,12 @@
-import { context, isSpanContextValid, trace, TraceFlags } from "@opentelemetry/api";
+import { context, isSpanContextValid, trace } from "@opentelemetry/api";
 import type { PublishInit } from "../../events/event.ts";
-import { splitTraceparent } from "../../internal/traceparent.ts";
+import { KNOWN_FLAGS, splitTraceparent } from "../../internal/traceparent.ts";
 import type { SpanContext } from "../otel_api.ts";
 
 /**
  * Reads a W3C `traceparent` (w3.org/TR/trace-context), strictly: it returns `undefined` if the
  * header is malformed or too long, has the forbidden version `ff`, or an id that is all zeros. Of
- * versions after 00, the fields known from 00 are read. Of the flags, only "sampled" is kept.
+ * versions after 00, the fields known from 00 are read. Of the flags, "sampled" and "random" are kept.
  *
  * @example
  * ```ts
@@ -21,12 +21,12 @@ export function parseTraceparent(traceparent: unknown): SpanContext | undefined 
   const parts = splitTraceparent(traceparent);
   if (parts === undefined) return undefined;
   const { traceId, spanId, flags } = parts;
-  return { traceId, spanId, traceFlags: parseInt(flags, 16) & TraceFlags.SAMPLED, isRemote: true };
+  return { traceId, spanId, traceFlags: parseInt(flags, 16) & KNOWN_FLAGS, isRemote: true };
 }
 
 /** Writes a span's context as a W3C `traceparent`. */
 export function formatTraceparent({ traceId, spanId, traceFlags }: SpanContext): string {
-  return `00-${traceId}-${spanId}-${traceFlags & TraceFlags.SAMPLED ? "01" : "00"}`;
+  return `00-${traceId}-${spanId}-0${traceFlags & KNOWN_FLAGS}`;
 }
 
 /**

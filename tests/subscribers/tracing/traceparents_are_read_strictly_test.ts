@@ -12,7 +12,10 @@ Deno.test("What the specification calls valid is read", () => {
     const [traceparent, traceFlags] of [
       [`00-${TRACE_ID}-${SPAN_ID}-00`, 0],
       [`00-${TRACE_ID}-${SPAN_ID}-01`, 1],
-      [`00-${TRACE_ID}-${SPAN_ID}-fe`, 0],
+      // w3.org/TR/trace-context-2, "Random Trace ID Flag" and "Other Flags"
+      [`00-${TRACE_ID}-${SPAN_ID}-02`, 2],
+      [`00-${TRACE_ID}-${SPAN_ID}-fc`, 0],
+      [`00-${TRACE_ID}-${SPAN_ID}-ff`, 3],
       [`cc-${TRACE_ID}-${SPAN_ID}-01`, 1],
       [`01-${TRACE_ID}-${SPAN_ID}-01-what-the-future-adds`, 1],
       [`01-${TRACE_ID}-${SPAN_ID}-01-${"x".repeat(456)}`, 1],
