@@ -1,3 +1,5 @@
+import { KNOWN_FLAGS } from "./traceparent.ts";
+
 /**
  * What OpenTelemetry's API keeps for all of its copies in a process, found without importing it: the
  * context that is active, and the span in it.
@@ -100,7 +102,7 @@ export function spanContextOf(span: OtelSpan): OtelSpanContext | undefined {
 
 /** A `traceparent` of what identifies a span. */
 export function toTraceparent({ traceId, spanId, traceFlags }: OtelSpanContext): string {
-  return `00-${traceId}-${spanId}-${traceFlags & 1 ? "01" : "00"}`;
+  return `00-${traceId}-${spanId}-0${traceFlags & KNOWN_FLAGS}`;
 }
 
 /** Its `tracestate`, if it has one. */
