@@ -25,6 +25,7 @@ import { installTools } from "./package/tools.ts";
 import { type Job, launch } from "./runtimes/launch.ts";
 import { renderMatrix } from "./runtimes/document.ts";
 import { compile, stage, stageSnippet } from "./runtimes/stage.ts";
+import { testRecipe } from "./runtimes/workerd/recipe.ts";
 import { testRequests } from "./runtimes/workerd/requests.ts";
 
 const DOCUMENT = `${ROOT}docs/runtimes.md`;
@@ -146,6 +147,7 @@ async function testBusbar(): Promise<string[]> {
   }
   if (only === undefined || only === "workerd") {
     const wrong = await step("hundreds of requests on workerd", () => testRequests(directory));
+    wrong.push(...await step("the recipe on workerd", () => testRecipe(directory)));
     for (const line of wrong) say(`    WRONG: ${line}`);
     green = wrong.length === 0 && green;
   }

@@ -5,8 +5,8 @@
  * @module
  */
 import { run } from "../../package/run.ts";
-import { tools } from "../../package/tools.ts";
 import { bundleForWeb } from "../stage.ts";
+import { serve } from "./serve.ts";
 
 /** No request takes so long, unless it hangs. */
 const REQUEST_TIMEOUT_MS = 20_000;
@@ -69,49 +69,6 @@ class Receiver implements AsyncDisposable {
   }
 }
 
-/** Starts workerd. @returns its address, and what ends it */
-async function serve(directory: string): Promise<AsyncDisposable & { readonly url: string }> {
-  await Deno.writeTextFile(
-    `${directory}service.capnp`,
-    `using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
-  services = [
-    (name = "main", worker = (
-      modules = [(name = "service.js", esModule = embed "service.js")],
-      compatibilityDate = "2026-01-01",
-      compatibilityFlags = ["nodejs_compat"],
-    )),
-    (name = "internet", network = (allow = ["private", "public"])),
-  ],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
-);
-`,
-  );
-  const child = new Deno.Command(tools.workerd, {
-    args: ["serve", "service.capnp", "--control-fd=1"],
-    cwd: directory,
-    stdin: "null",
-    stdout: "piped",
-    // It warns of each promise that a request has left behind, as they do here.
-    stderr: "null",
-  }).spawn();
-  const reader = child.stdout.getReader();
-  let said = "";
-  while (!/"port":(\d+)/.test(said)) {
-    const { done, value } = await reader.read();
-    if (done) throw new Error(`Cannot serve with workerd, it said: ${said}`);
-    said += new TextDecoder().decode(value);
-  }
-  return {
-    url: `http://127.0.0.1:${/"port":(\d+)/.exec(said)![1]}/?`,
-    [Symbol.asyncDispose]: async () => {
-      child.kill("SIGKILL");
-      await reader.cancel();
-      await child.status;
-    },
-  };
-}
-
 /** Sends one request, and reads its answer to the end. */
 async function send(url: string, query: string, leaveAfterMs?: number): Promise<string> {
   const signal = AbortSignal.timeout(leaveAfterMs ?? REQUEST_TIMEOUT_MS);
@@ -163,14 +120,16 @@ export async function testRequests(directory: string): Promise<string[]> {
     { RECEIVER: receiver.url },
   );
   await using worker = await serve(directory);
-  for (const [query, leaveAfterMs] of requests(39)) await send(worker.url, query, leaveAfterMs);
+  for (const [query, leaveAfterMs] of requests(39)) {
+    await send(`${worker.url}/?`, query, leaveAfterMs);
+  }
   for (let round = 0; round < 3; round++) {
     await Promise.all(
-      requests(130).map(([query, leaveAfterMs]) => send(worker.url, query, leaveAfterMs)),
+      requests(130).map(([query, leaveAfterMs]) => send(`${worker.url}/?`, query, leaveAfterMs)),
     );
   }
-  const report: Report = JSON.parse(await send(worker.url, "flush"));
-  return wrongIn(report, await send(worker.url, "scrape"), receiver);
+  const report: Report = JSON.parse(await send(`${worker.url}/?`, "flush"));
+  return wrongIn(report, await send(`${worker.url}/?`, "scrape"), receiver);
 }
 
 function wrongIn(report: Report, scrape: string, receiver: Receiver): string[] {
