@@ -6,6 +6,7 @@
  * @module
  */
 import { pack } from "./pack.ts";
+import { checkBesideAutoInstrumentations } from "./package/auto_instrumentations.ts";
 import { bundleWithAll } from "./package/bundlers.ts";
 import { checkRequire } from "./package/require.ts";
 import { type Consumer, createConsumer, createProject } from "./package/consumer.ts";
@@ -62,6 +63,7 @@ export async function checkPack(tarball?: string): Promise<void> {
   for (const each of [busbar, CORE]) await checkPackage(each);
   await checkCopies(busbar);
   await step("beside an SDK of 2.x", () => checkBesideSdk2(busbar));
+  await step("beside auto-instrumentations", () => checkBesideAutoInstrumentations(busbar));
   await step("require", () => checkRequire(busbar, CORE));
   await using project = await createProject({
     ...Object.fromEntries([busbar, CORE].map(({ name, tarball }) => [name, `file:${tarball}`])),

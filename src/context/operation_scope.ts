@@ -8,7 +8,7 @@ import { currentScope, runIn } from "./async_storage.ts";
 import { Ended } from "./ended.ts";
 import { newOperationId, newSessionId } from "./ids.ts";
 import { type Baggage, NO_BAGGAGE, type Scope, toScope } from "./scope.ts";
-import { foreignSpan, hasTrace } from "./scope_span.ts";
+import { activeForeignSpan, foreignSpan, hasTrace } from "./scope_span.ts";
 
 /** What an operation begins with, checked. */
 export interface OperationInit {
@@ -69,11 +69,12 @@ export class OperationScope implements Scope {
       return;
     }
     const { joined } = init;
+    const active = activeForeignSpan();
+    this.around = active?.spanId ?? "";
+    // What comes from outside is part of no span that merely happens to be active.
+    const isApart = joined === null && !(parent !== undefined && hasTrace(parent));
     const foreign = joined ??
-      (joined === null && !(parent && hasTrace(parent))
-        ? undefined
-        : foreignSpan(parent, context === undefined));
-    this.around = foreign?.spanId ?? "";
+      (isApart ? undefined : foreignSpan(parent, context === undefined, active));
     const sessionId = this.sessionId = parent?.sessionId || newSessionId();
     const operationId = this.operationId = newOperationId();
     const tracestate = this.tracestate = foreign === undefined
@@ -86,9 +87,9 @@ export class OperationScope implements Scope {
     const joins = joined !== undefined && joined !== null;
     const span = source?.announce({ ...told, start, end, parentId, foreign, joins });
     // The bus would add, from another context, what the one that was handed in leaves out.
-    this.accepted = context === undefined || currentScope() === undefined
+    this.accepted = context === undefined || (currentScope() === undefined && !active)
       ? bus.publish(start, metadata, told)
-      : runIn(undefined, () => bus.publish(start, metadata, told));
+      : runIn(this, () => bus.publish(start, metadata, told));
     if (span === undefined || !this.accepted) {
       // Spans of operations within it belong to that which it is within itself.
       if (span !== undefined) source?.withdraw(operationId);

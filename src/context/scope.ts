@@ -16,7 +16,7 @@ export interface Scope extends EventContext {
   readonly spanId: string;
   /** Who knows that span, if its ids are not known beforehand. */
   readonly spans: SpanSource | undefined;
-  /** The id of the span of somebody else that was active when it began; `""` if there was none. */
+  /** The id of the span of somebody else that was active around an operation; `""` if none was. */
   readonly around: string;
 }
 

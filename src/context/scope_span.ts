@@ -1,7 +1,7 @@
 import {
   activeSpan,
   contextWith,
-  type OtelContextManager,
+  inContext,
   otelContextManager,
   type OtelSpan,
   type OtelSpanContext,
@@ -120,6 +120,12 @@ export function hasTrace(scope: Scope): boolean {
   return scope.traceparent !== undefined || scope.spans !== undefined;
 }
 
+/** The span of somebody else that is active; `undefined` if there is none. */
+export function activeForeignSpan(): OtelSpanContext | undefined {
+  const span = activeSpan();
+  return span === undefined || isScopeSpan(span) ? undefined : spanContextOf(span);
+}
+
 /**
  * The span of somebody else that is active in a scope: code that knows OpenTelemetry alone has made it
  * there, or around a scope that has no trace of its own.
@@ -129,17 +135,15 @@ export function hasTrace(scope: Scope): boolean {
 export function foreignSpan(
   scope: Scope | undefined,
   isCurrent: boolean = true,
+  active: OtelSpanContext | undefined = activeForeignSpan(),
 ): OtelSpanContext | undefined {
-  const span = activeSpan();
-  if (span === undefined || scopeOf(span) !== undefined) return undefined;
-  const context = spanContextOf(span);
-  if (context === undefined || scope === undefined || !hasTrace(scope)) return context;
-  // A listener that was bound to it, within the scope: it is around that, and not within.
-  if (scope.around === context.spanId) return undefined;
-  if (isCurrent) return context;
+  if (active === undefined || scope === undefined) return active;
+  // As in a listener that was bound to it: it is around the scope, and not within.
+  if (scope.around === active.spanId) return undefined;
+  if (isCurrent || !hasTrace(scope)) return active;
   // Of those handed on, an operation's is its own; a session's is the caller's, which it may continue.
-  const isOfSameTrace = splitTraceparent(scope.traceparent)?.traceId === context.traceId;
-  return scope.spanId === "" && isOfSameTrace ? context : undefined;
+  const isOfSameTrace = splitTraceparent(scope.traceparent)?.traceId === active.traceId;
+  return scope.spanId === "" && isOfSameTrace ? active : undefined;
 }
 
 /** Calls a function with a scope as the current one, for code that knows OpenTelemetry's API alone too. */
@@ -148,7 +152,8 @@ export function enter<Result>(scope: Scope, fn: () => Result): Result {
   if (manager === undefined || !hasTrace(scope)) return runIn(scope, fn);
   const active = activeSpan(manager);
   if (active !== undefined && standsFor(active, scope)) return runIn(scope, fn);
-  return withSpan(manager, new ScopeSpan(scope), () => runIn(scope, fn));
+  const span = new ScopeSpan(scope);
+  return inContext(manager, (active) => contextWith(active, span), () => runIn(scope, fn));
 }
 
 /** Whether a span is what a scope would make active, or stands further within its trace. */
@@ -163,24 +168,4 @@ function standsFor(span: OtelSpan, scope: Scope): boolean {
   // A server's span that continues the caller's trace is nearer than the caller's.
   return parts.spanId === context.spanId ||
     (scope.spanId === "" && parts.traceId === context.traceId);
-}
-
-/** Calls a function once, with a span active if the manager lets it. */
-function withSpan<Result>(
-  manager: OtelContextManager,
-  span: OtelSpan,
-  fn: () => Result,
-): Result {
-  let isCalled = false;
-  let result: Result | undefined;
-  try {
-    const context = contextWith(manager.active(), span);
-    manager.with(context, () => {
-      isCalled = true;
-      return result = fn();
-    });
-  } catch (error) {
-    if (isCalled) throw error;
-  }
-  return isCalled ? result as Result : fn();
 }

@@ -52,6 +52,7 @@ interface Registry {
 const REGISTRY = Symbol.for("opentelemetry.js.api.1");
 /** Where a context holds its span, and what an HTTP server says of the request; so do these. */
 const SPAN = Symbol.for("OpenTelemetry Context Key SPAN");
+const SUPPRESS_TRACING = Symbol.for("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
 const RPC_METADATA = Symbol.for("OpenTelemetry SDK Context Key RPC_METADATA");
 
 const TRACE_ID = /^(?!0{32})[0-9a-f]{32}$/;
@@ -84,6 +85,35 @@ export function activeHttpSpan(manager: OtelContextManager): OtelSpan | undefine
 /** A context with another span in it. */
 export function contextWith(context: OtelContext, span: OtelSpan): OtelContext {
   return context.setValue(SPAN, span);
+}
+
+/** Calls a function once, in a context if the manager lets it. */
+export function inContext<Result>(
+  manager: OtelContextManager,
+  contextOf: (active: OtelContext) => OtelContext,
+  fn: () => Result,
+): Result {
+  let isCalled = false;
+  let result: Result | undefined;
+  try {
+    manager.with(contextOf(manager.active()), () => {
+      isCalled = true;
+      return result = fn();
+    });
+  } catch (error) {
+    if (isCalled) throw error;
+  }
+  return isCalled ? result as Result : fn();
+}
+
+/**
+ * Calls a function of whose requests instrumentations of OpenTelemetry's make no spans, and add no
+ * headers to them: that is done already.
+ */
+export function untraced<Result>(fn: () => Result): Result {
+  const manager = otelContextManager();
+  if (manager === undefined) return fn();
+  return inContext(manager, (active) => active.setValue(SUPPRESS_TRACING, true), fn);
 }
 
 /** What identifies a span, read once and checked; `undefined` if that is nothing valid. */

@@ -1,6 +1,7 @@
 import { assertBaggageNames, currentBaggage, writeBaggage } from "../../context/baggage.ts";
 import { currentTrace } from "../../context/current_trace.ts";
 import { enter } from "../../context/scope_span.ts";
+import { untraced } from "../../internal/otel_registry.ts";
 import type { EventContext } from "../../events/event.ts";
 import { assertFunction, assertMethod, invalidArgument } from "../../internal/arguments.ts";
 import { assertKnownNames } from "../../internal/option_names.ts";
@@ -47,6 +48,8 @@ const MAX_BAGGAGE_LENGTH = 8_192;
  * - Redirects are followed here, so that they take the headers to no other origin either. In a page,
  *   and for a request whose body can be read only once, `fetch` itself follows them, with the headers.
  * - With a `bus`, each request becomes a client span, and the receiver's spans are its children.
+ * - What it observes or sends a trace with, OpenTelemetry's own instrumentations of `fetch` leave alone:
+ *   a second `traceparent` would make both worthless.
  * - Outside of all sessions it is `fetch` and nothing else, as where there is no `AsyncLocalStorage`;
  *   there, hand the headers over yourself: `fetch(url, { headers: currentTrace(op)?.headers ?? {} })`.
  *
@@ -91,10 +94,15 @@ export function instrumentFetch(options: InstrumentFetchOptions = {}): Fetch {
   ): Promise<Response> => {
     const headers = headersToSend(names, context);
     const url = headers && urlOf(input);
-    if (headers === undefined || url === undefined || !isAsked(url)) return fetch(input, init);
-    return send(fetch, url, input, init, (hop, given) => {
-      if (isAsked(hop)) addHeaders(given, headers);
-    });
+    if (headers === undefined || url === undefined || !isAsked(url)) {
+      return context === undefined ? fetch(input, init) : untraced(() => fetch(input, init));
+    }
+    const sendAsked = () =>
+      send(fetch, url, input, init, (hop, given) => {
+        if (isAsked(hop)) addHeaders(given, headers);
+      });
+    // Others would add their headers to these.
+    return headers["traceparent"] === undefined ? sendAsked() : untraced(sendAsked);
   };
   return bus === undefined
     ? (input, init) => sendOn(input, init)
