@@ -158,10 +158,10 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
     on(end, (event) => {
       const kept = open.close(boundedId(event.sessionId), operationIdOf(declared, event));
       if (kept === undefined) return;
-      const isTimestamp = typeof kept === "number";
+      const startMs = typeof kept === "number" ? kept : kept.timestamp;
       // Where a timestamp is all that was kept, nobody reads the start.
-      const begun = isTimestamp ? undefined as never : kept;
-      const durationMs = Math.max(0, event.timestamp - (isTimestamp ? kept : kept.timestamp));
+      const begun = kept as AnyEvent;
+      const durationMs = Math.max(0, event.timestamp - startMs);
       const measured = value(event, begun, durationMs);
       if (measured === undefined) return;
       instrument.record(
