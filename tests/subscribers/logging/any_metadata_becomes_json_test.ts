@@ -63,6 +63,7 @@ Deno.test("whatever the metadata holds, the attributes are what JSON can write",
     [{ query: new URLSearchParams("a=1&b=2&b=3") }, { query: { a: "1", b: ["2", "3"] } }],
     [{ own: { a: 1, toJSON: 7 } }, { own: { a: 1, toJSON: 7 } }],
     [{ own: { toJSON: () => undefined } }, { own: null }],
+    [{ in: { own: { toJSON: () => undefined } } }, { in: { own: null } }],
     [{ own: { a: 1, toJSON: returnThis } }, { own: { a: 1, toJSON: "[function]" } }],
     [circular, {
       name: "self",
