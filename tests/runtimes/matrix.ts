@@ -106,6 +106,7 @@ export const SKIPS: readonly Skip[] = [
       "batching/the_export_queue_holds_nothing_up_test.ts",
       "bus/what_was_dispatched_is_let_go_test.ts",
       "kv_cache/lives_cost_the_same_however_often_read_test.ts",
+      "subscribers/logging/what_a_process_keeps_is_bounded_test.ts",
       "subscribers/pairs/ended_sessions_leave_nothing_behind_test.ts",
       "subscribers/tracing/ended_spans_leave_nothing_behind_test.ts",
       "subscribers/metrics/a_start_keeps_only_what_is_read_test.ts",

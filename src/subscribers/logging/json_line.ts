@@ -1,3 +1,4 @@
+import { MAX_TIME_MS } from "../../internal/tuning.ts";
 import type { LogRecord } from "./log_record.ts";
 
 /** What ends a line by Unicode, or steers a terminal, and is not escaped by JSON. */
@@ -5,8 +6,6 @@ const CONTROLS = /[\x7f-\x9f\u2028\u2029]/g;
 /** How many texts of event types are kept, and of how long ones. */
 const MAX_TYPE_TEXTS = 1_000;
 const MAX_TYPE_LENGTH = 200;
-/** The last time of which a `Date` tells a year of four digits. */
-const MAX_SHORT_TIME_MS = Date.UTC(10_000, 0) - 1;
 
 const typeTexts = new Map<string, string>();
 
@@ -50,19 +49,16 @@ function typeText(type: string): string {
 }
 
 /** Most records are of the second of the one before, and many of its millisecond. */
-let knownSecond = -1;
+let knownSecond = NaN;
 let secondText = "";
-let knownMs = -1;
+let knownMs = NaN;
 let msText = "";
 
 /** A time beyond what a `Date` can hold stays a number. */
 function timeText(timestampMs: number): string {
   const ms = Math.floor(timestampMs);
   if (ms === knownMs) return msText;
-  if (!(ms >= 0 && ms <= MAX_SHORT_TIME_MS)) {
-    const date = new Date(timestampMs);
-    return JSON.stringify(Number.isNaN(date.getTime()) ? timestampMs : date);
-  }
+  if (!(Math.abs(ms) <= MAX_TIME_MS)) return JSON.stringify(timestampMs);
   const second = Math.floor(ms / 1_000);
   if (second !== knownSecond) {
     knownSecond = second;

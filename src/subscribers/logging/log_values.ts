@@ -37,7 +37,7 @@ const MAX_REMEMBERED_LENGTH = 100;
  */
 export function toLogAttributes(metadata: unknown, redaction: Redaction): LogAttributes {
   if (metadata === undefined || metadata === null) return {};
-  const plain = typeof metadata === "object" ? copyPlain(metadata, redaction) : undefined;
+  const plain = copyPlain(metadata, redaction);
   if (plain !== undefined) return plain;
   const copied = typeof metadata === "object" && !Array.isArray(metadata)
     ? new Copier(redaction).copy(metadata)
@@ -53,7 +53,10 @@ export function toLogAttributes(metadata: unknown, redaction: Redaction): LogAtt
  *
  * @returns `undefined` for all other objects
  */
-function copyPlain(metadata: object, redaction: Redaction): LogAttributes | undefined {
+function copyPlain(
+  metadata: NonNullable<unknown>,
+  redaction: Redaction,
+): LogAttributes | undefined {
   let names: string[];
   try {
     if (Object.getPrototypeOf(metadata) !== Object.prototype || "toJSON" in metadata) {

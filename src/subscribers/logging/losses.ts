@@ -42,17 +42,20 @@ export class LossReport {
 }
 
 function lossesOf(
-  { suppressedByType, sinks }: LoggingStats,
+  { suppressedByType }: LoggingStats,
   runners: readonly SinkRunner[],
 ): string {
   const suppressed = Object.values(suppressedByType).reduce((sum, count) => sum + count, 0);
   return [
     [suppressed, "were beyond the rate limit"] as const,
-    ...sinks.flatMap(({ name, failed, dropped }, index) => [
-      [failed, `failed in the sink ${name}`] as const,
-      [dropped, `were too many for the sink ${name}`] as const,
-      [runners[index]?.pending ?? 0, `wait in the sink ${name}`] as const,
-    ]),
+    ...runners.flatMap((runner) => {
+      const { name, failed, dropped } = runner.stats();
+      return [
+        [failed, `failed in the sink ${name}`] as const,
+        [dropped, `were too many for the sink ${name}`] as const,
+        [runner.pending, `wait in the sink ${name}`] as const,
+      ];
+    }),
   ].filter(([count]) => count > 0)
     .map(([count, what]) => `${withThousands(count)} ${what}`)
     .join(", ");

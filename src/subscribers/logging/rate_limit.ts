@@ -77,7 +77,7 @@ export class RateLimit {
 
   /** Whether the next poll may find something. */
   get flooded(): boolean {
-    return this.#unreported > 0 || this.#pollsUntilReport > 0;
+    return this.#unreported > 0 || this.#pollsUntilReport !== 0;
   }
 
   /** Called at regular intervals while there is a flood: returns what is to be reported now. */

@@ -40,8 +40,8 @@ export class Redaction {
   constructor(paths: Iterable<string>) {
     this.#paths = [...new Set(paths)].map(parseRedactPath).filter((path) => path !== undefined);
     this.#itemPaths = this.#paths.filter((path) => {
-      const last = path.at(-1);
-      return last === ANY || NUMBER.test(last ?? "");
+      const last = path.at(-1) as Path[number];
+      return last === ANY || NUMBER.test(last);
     });
   }
 

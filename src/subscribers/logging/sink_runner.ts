@@ -137,10 +137,7 @@ export class SinkRunner {
     try {
       settling = this.#call(record);
     } finally {
-      if (settling === undefined) {
-        if (this.#waiting.length === 0) this.#isBusy = false;
-        else this.#goOn();
-      }
+      if (settling === undefined) this.#goOn();
     }
     return settling && this.#settle(record, settling);
   }
@@ -184,8 +181,8 @@ export class SinkRunner {
   }
 
   #release(kind: string): void {
-    const left = (this.#pendingByKind.get(kind) ?? 1) - 1;
-    if (left <= 0) this.#pendingByKind.delete(kind);
+    const left = this.#pendingByKind.get(kind) as number - 1;
+    if (left === 0) this.#pendingByKind.delete(kind);
     else this.#pendingByKind.set(kind, left);
   }
 

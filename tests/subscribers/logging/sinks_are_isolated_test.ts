@@ -104,7 +104,7 @@ Deno.test("each type has its own maxPending", async () => {
 Deno.test("what a sink has settled leaves its place, and no more", async () => {
   const settle: (() => void)[] = [];
   const { bus, subscriber } = loggingBus({
-    maxPending: 3,
+    maxPending: 2,
     sink: () => new Promise<void>((resolve) => settle.push(resolve)),
   });
   const publish = (count: number) => {
@@ -112,13 +112,13 @@ Deno.test("what a sink has settled leaves its place, and no more", async () => {
     bus.flushSync();
     return subscriber.stats().sinks[0]?.dropped;
   };
-  assertEquals(publish(4), 1);
+  assertEquals(publish(3), 1);
   settle.shift()?.();
   await nextTurn();
   assertEquals(publish(2), 2);
   for (const end of settle) end();
   await bus.stop();
-  assertEquals(subscriber.stats().sinks[0], { name: "sink", accepted: 4, failed: 0, dropped: 2 });
+  assertEquals(subscriber.stats().sinks[0], { name: "sink", accepted: 3, failed: 0, dropped: 2 });
 });
 
 Deno.test("a sink that fails on what is reported beside the events is counted by the bus", async () => {
@@ -158,4 +158,14 @@ Deno.test("the end says how many the rate limit has suppressed, of all types", a
     lines.at(-1),
     "busbar: LoggingSubscriber: not all log records were written: 3 were beyond the rate limit",
   );
+});
+
+Deno.test("what a sink gives back and is no promise is nothing to wait for", async () => {
+  for (const result of [{}, { then: 1 }, null, "text", () => {}]) {
+    const { bus, subscriber } = loggingBus({ sink: () => result as unknown as undefined });
+    bus.publish("a");
+    bus.flushSync();
+    assertEquals(subscriber.stats().sinks[0]?.accepted, 1);
+    await bus.stop();
+  }
 });
