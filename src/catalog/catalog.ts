@@ -83,8 +83,12 @@ function assertSpan(
   if (name === "") invalidDeclaration("a span", "its name", "at least one character", name);
   const what = `the span ${JSON.stringify(name)}`;
   if (!Array.isArray(span?.announcedBy)) invalidDeclaration(what, "it", "declared as a span", span);
-  const { parent } = span;
-  if (parent !== undefined && !Object.hasOwn(spans, parent)) {
-    invalidDeclaration(what, "parent", "a span of the catalog", parent);
+  for (const parent of [span.parent ?? []].flat()) {
+    if (!Object.hasOwn(spans, parent)) {
+      invalidDeclaration(what, "parent", "a span of the catalog", parent);
+    }
+    if (spans[parent]?.whole !== undefined) {
+      invalidDeclaration(what, "parent", "a span of a start and an end", parent);
+    }
   }
 }

@@ -1,5 +1,7 @@
 import type { AnyEvents, EventOf, EventTypeOf } from "../events/event_map.ts";
+import type { EventAttributes } from "./attributes.ts";
 import { type Catalog, checkCatalog } from "./catalog.ts";
+import type { OperationId } from "./declaration.ts";
 import {
   declareDuration,
   declareEventMetric,
@@ -16,6 +18,7 @@ import type {
   ReadGaugeOptions,
   ThroughputOptions,
 } from "./metric_options.ts";
+import { declareEventSpan } from "./event_span.ts";
 import { declareSpan, type SpanDeclaration, type SpanDeclarationOptions } from "./span.ts";
 
 /**
@@ -267,6 +270,64 @@ export interface Declarations<Events extends object = AnyEvents> {
     end: End,
     options?: SpanDeclarationOptions<Events, EventOf<Events, Start>, EventOf<Events, End>>,
   ) => SpanDeclaration<Events>;
+
+  /**
+   * Declares a span that one event says all of: it ends at the event's timestamp and took `durationMs`,
+   * or there are several, with times of their own.
+   *
+   * @example
+   * ```ts
+   * import { declare } from "@busbar/busbar/catalog";
+   *
+   * const { eventSpan } = declare<{ "query.done": { table: string; tookMs: number } }>();
+   * const query = eventSpan("query.done", {
+   *   kind: "client",
+   *   durationMs: (event) => event.metadata.tookMs,
+   *   attributes: (event) => ({ "db.collection.name": event.metadata.table }),
+   * });
+   * if (query.start !== query.end) throw new Error("not of one event");
+   * ```
+   *
+   * @throws {TypeError} if the event type or an option is invalid
+   */
+  readonly eventSpan: <Type extends EventTypeOf<Events>>(
+    type: Type,
+    options?:
+      & Pick<
+        SpanDeclarationOptions<Events, EventOf<Events, Type>, EventOf<Events, Type>>,
+        "operationId" | "parent" | "kind" | "name" | "attributes" | "error" | "links" | "exception"
+      >
+      & {
+        /**
+         * How long it took, in milliseconds, up to the event's timestamp. What is no number above 0 is
+         * 0. Default: 0, a span of no length.
+         */
+        readonly durationMs?: ((event: EventOf<Events, Type>) => number | undefined) | undefined;
+        /**
+         * The spans that the event says all of, in place of one that ends at its timestamp: each with
+         * its times, in milliseconds since the epoch, and, where they are not those of the event, its
+         * operation, which of the parents is its own, and its attributes. One whose times are no
+         * numbers of at least 0, or that ends before it begins, is left out. Default: that one.
+         */
+        readonly parts?:
+          | ((event: EventOf<Events, Type>) =>
+            | readonly {
+              readonly startTimeMs: number;
+              readonly endTimeMs: number;
+              readonly operationId?: OperationId;
+              readonly parent?: string | undefined;
+              readonly attributes?: EventAttributes | undefined;
+            }[]
+            | undefined)
+          | undefined;
+        /**
+         * Whether it is reported afterwards: its parent is the span of that name with its operation
+         * id, in any session, also one that has ended; of each name as many are known as may wait for
+         * their end. Without one no span is made, and the event counts as orphaned. Default: `false`.
+         */
+        readonly afterwards?: boolean | undefined;
+      },
+  ) => SpanDeclaration<Events>;
 }
 
 /** The functions for any event map, whose types only their signatures above know. */
@@ -279,6 +340,7 @@ const DECLARATIONS = Object.freeze({
   duration: declareDuration,
   throughput: declareThroughput,
   span: declareSpan,
+  eventSpan: declareEventSpan,
 }) satisfies Record<keyof Declarations, unknown>;
 
 function eventMetric(kind: InstrumentKind) {

@@ -3,6 +3,7 @@ import type { EventAttributes } from "./attributes.ts";
 import {
   type AnyEvent,
   assertFunctions,
+  assertNames,
   assertOptions,
   assertPair,
   assertType,
@@ -22,15 +23,33 @@ export interface SpanDeclarationOptions<Events extends object, Start, End> {
    * `operationId`, or, where it has none, its metadata's.
    */
   readonly operationId?: ((event: Start | End) => OperationId) | undefined;
-  /** The name of another declared span: the one open in the same session becomes the parent. */
-  readonly parent?: string | undefined;
+  /**
+   * The name of another declared span: the one open in the same session becomes the parent. Of several
+   * names, the first of which one is open.
+   */
+  readonly parent?: string | readonly string[] | undefined;
   /**
    * Whether it is the root of its session: the session's spans that declare no `parent` become its
    * children, and it stays open until they have ended. Default: `false`.
    */
   readonly root?: boolean | undefined;
   /**
-   * Event types that announce the operation before its start, and keep the root open from then on.
+   * Event types that begin it too, a root, in a session in which it is not open: a session has one at a
+   * time, whatever its events' operations; another start is counted as ambiguous and begins none. Of
+   * such an event only its time and `traceparent` are read. Default: none.
+   */
+  readonly openedBy?: EventTypeOf<Events> | readonly EventTypeOf<Events>[] | undefined;
+  /**
+   * When a root ends that stays open for its work: at the `"latest"` of its own end and that of its
+   * children, or at its `"own"`, where what goes on afterwards is no part of what was waited for.
+   * Default: `"latest"`.
+   */
+  readonly rootEnd?: "latest" | "own" | undefined;
+  /** The attributes that its end adds to the root that it is in. Default: none. */
+  readonly rootAttributes?: ((end: End) => EventAttributes | undefined) | undefined;
+  /**
+   * Event types that announce the operation before its start, and keep the root open from then on; one
+   * without an operation id announces whichever starts or ends next.
    */
   readonly announcedBy?: EventTypeOf<Events> | readonly EventTypeOf<Events>[] | undefined;
   /** The span's role. Default: `"internal"`. */
@@ -101,8 +120,8 @@ export interface SpanDeclaration<Events extends object> {
   readonly end: string;
   /** Tells concurrent operations of the same kind in one session apart. */
   readonly operationId: (event: AnyEvent) => OperationId;
-  /** The name of the declared span that is its parent. */
-  readonly parent: string | undefined;
+  /** The names of the declared spans of which one is its parent. */
+  readonly parent: string | readonly string[] | undefined;
   /** Whether it is the root of its session. */
   readonly root: boolean;
   /** Event types that announce it. */
@@ -126,6 +145,31 @@ export interface SpanDeclaration<Events extends object> {
   readonly links?: SpanDeclarationOptions<Events, AnyEvent, AnyEvent>["links"];
   /** What the operation threw. */
   readonly exception?: ((end: AnyEvent) => unknown) | undefined;
+  /** Event types that begin it too; a catalog of an earlier version has none. */
+  readonly openedBy?: readonly string[] | undefined;
+  /** When a root ends that waits for its work. */
+  readonly rootEnd?: "latest" | "own" | undefined;
+  /** The attributes that its end adds to its root. */
+  readonly rootAttributes?: ((end: AnyEvent) => EventAttributes | undefined) | undefined;
+  /** How one event is all of it, if `start` and `end` are one type. */
+  readonly whole?: {
+    /** How long it took, in milliseconds. */
+    readonly durationMs?: ((event: AnyEvent) => number | undefined) | undefined;
+    /** What it consists of. */
+    readonly parts?:
+      | ((event: AnyEvent) =>
+        | readonly {
+          readonly startTimeMs: number;
+          readonly endTimeMs: number;
+          readonly operationId?: OperationId;
+          readonly parent?: string | undefined;
+          readonly attributes?: EventAttributes | undefined;
+        }[]
+        | undefined)
+      | undefined;
+    /** Whether its parent may have ended. */
+    readonly afterwards?: boolean | undefined;
+  } | undefined;
 }
 
 type Options = SpanDeclarationOptions<AnyEvents, AnyEvent, AnyEvent>;
@@ -137,6 +181,9 @@ const OPTIONS: Readonly<Record<keyof Options, true>> = {
   operationId: true,
   parent: true,
   root: true,
+  openedBy: true,
+  rootEnd: true,
+  rootAttributes: true,
   announcedBy: true,
   kind: true,
   name: true,
@@ -158,20 +205,41 @@ export function declareSpan(
   assertPair(what, start, end);
   assertOptions(what, options, Object.keys(OPTIONS));
   const { kind = "internal", root = false, parent, operationId, attributes, error } = options;
-  const { name, links, exception } = options;
-  if (!KINDS.includes(kind)) invalidDeclaration(what, "kind", `one of ${KINDS.join(", ")}`, kind);
+  const { name, links, exception, rootEnd, rootAttributes } = options;
+  assertKind(what, kind);
   if (typeof root !== "boolean") invalidDeclaration(what, "root", "true or false", root);
   if (root && parent !== undefined) {
     invalidDeclaration(what, "parent", "absent from a root", parent);
   }
-  assertFunctions(what, { operationId, name, attributes, error, links, exception });
+  assertFunctions(what, {
+    operationId,
+    name,
+    attributes,
+    error,
+    links,
+    exception,
+    rootAttributes,
+  });
+  const openedBy = typesOf(what, "openedBy", options.openedBy ?? []);
+  if (openedBy.length > 0 && !root) {
+    invalidDeclaration(what, "openedBy", "that of a root", openedBy);
+  }
+  if (openedBy.length > 0 && operationId !== undefined) {
+    invalidDeclaration(what, "operationId", "absent where openedBy is given", operationId);
+  }
+  if (openedBy.includes(start) || openedBy.includes(end)) {
+    invalidDeclaration(what, "openedBy", "other types than start and end", openedBy);
+  }
+  if (rootEnd !== undefined && (!root || (rootEnd !== "latest" && rootEnd !== "own"))) {
+    invalidDeclaration(what, "rootEnd", '"latest" or "own", of a root', rootEnd);
+  }
   const failedBy = typesOf(what, "failedBy", options.failedBy ?? []);
   const events = eventsOf(what, options.events, [start, end, ...failedBy]);
   return {
     start,
     end,
-    operationId: operationId ?? defaultOperationId,
-    parent,
+    operationId: openedBy.length > 0 ? noOperationId : operationId ?? defaultOperationId,
+    parent: parentsOf(what, parent),
     root,
     announcedBy: typesOf(what, "announcedBy", options.announcedBy ?? []),
     failedBy,
@@ -182,7 +250,25 @@ export function declareSpan(
     events,
     links,
     exception,
+    openedBy,
+    rootEnd,
+    rootAttributes,
   };
+}
+
+/** A session has one of it. */
+const noOperationId = (): undefined => undefined;
+
+/** Refuses what is no kind of span. */
+export function assertKind(what: string, kind: unknown): void {
+  if (!KINDS.includes(kind)) invalidDeclaration(what, "kind", `one of ${KINDS.join(", ")}`, kind);
+}
+
+/** The names of parents, checked: one as it was given. */
+export function parentsOf(what: string, parent: unknown): string | readonly string[] | undefined {
+  if (parent === undefined || typeof parent === "string") return parent;
+  assertNames(what, "parent", parent);
+  return [...parent as readonly string[]];
 }
 
 /** The types of a span's events, checked, with what gives their attributes. */

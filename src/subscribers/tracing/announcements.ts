@@ -33,16 +33,26 @@ export class Announcements {
     this.pairs.open(boundedId(event.sessionId), operationId, root, this.#lanes[index]);
   }
 
-  /** The root that the operation's announcement holds open, if it was announced. */
-  rootOf({ index }: NamedSpan, operationId: string, event: AnyEvent): OpenSpan | undefined {
-    return this.#lanes[index]?.get(boundedId(event.sessionId), operationId)?.start;
+  /**
+   * The root that the operation's announcement holds open, if it was announced: under its id, or else
+   * without one.
+   */
+  rootOf(named: NamedSpan, operationId: string, event: AnyEvent): OpenSpan | undefined {
+    return this.#entryOf(named, operationId, event)?.start;
   }
 
   /** Removes the operation's announcement, if there is one. @returns the root that it held open */
   remove(named: NamedSpan, operationId: string, event: AnyEvent): OpenSpan | undefined {
     // Looked for first: that nothing was announced is no orphaned end.
-    const root = this.rootOf(named, operationId, event);
-    if (root === undefined) return undefined;
-    return this.pairs.close(boundedId(event.sessionId), operationId, this.#lanes[named.index]);
+    const entry = this.#entryOf(named, operationId, event);
+    if (entry === undefined) return undefined;
+    return this.pairs.close(entry.sessionId, entry.operationId, this.#lanes[named.index]);
+  }
+
+  #entryOf({ index }: NamedSpan, operationId: string, event: AnyEvent) {
+    const lane = this.#lanes[index];
+    if (lane === undefined) return undefined;
+    const sessionId = boundedId(event.sessionId);
+    return lane.get(sessionId, operationId) ?? lane.get(sessionId, "");
   }
 }

@@ -40,6 +40,18 @@ export function describeStart({ name, declaration }: NamedSpan, event: AnyEvent)
   };
 }
 
+/** What is said of a root's start by an event that is none. */
+export function describeNothing({ name, declaration }: NamedSpan): StartOfSpan {
+  return {
+    name,
+    attributes: new NewAttributes(),
+    links: [],
+    linked: declaration.links && new Set<string>(),
+    invalidLinks: 0,
+    thrown: undefined,
+  };
+}
+
 /** Puts into a span what its declaration says of its end. */
 export function describeEnd(open: OpenSpan, event: AnyEvent): Unsaid {
   const { span, named: { declaration } } = open;
@@ -49,5 +61,20 @@ export function describeEnd(open: OpenSpan, event: AnyEvent): Unsaid {
   const { links, invalid, thrown: unlinked } = linksBy(declaration, event, open.linked);
   addLinks(span, links);
   const unjudged = judgeEnd(span, declaration, event);
-  return { invalidLinks: invalid, thrown: unadded ?? called.thrown ?? unlinked ?? unjudged };
+  const unannotated = annotateRoot(open, event);
+  return {
+    invalidLinks: invalid,
+    thrown: unadded ?? called.thrown ?? unlinked ?? unjudged ?? unannotated,
+  };
+}
+
+/** Adds to the root of a span what its end says of that. */
+function annotateRoot(
+  { root, named: { declaration } }: OpenSpan,
+  event: AnyEvent,
+): Unsaid["thrown"] {
+  const { rootAttributes } = declaration;
+  if (rootAttributes === undefined || root === undefined || root.ended) return undefined;
+  const attributes = (end: AnyEvent) => rootAttributes(end) ?? {};
+  return addAttributes(root.attributes ?? root.span, { attributes }, event);
 }

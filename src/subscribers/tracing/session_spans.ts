@@ -9,8 +9,12 @@ export interface NamedSpan {
   readonly name: string;
   // deno-lint-ignore no-explicit-any -- the catalog's types are erased inside declarations
   readonly declaration: SpanDeclaration<any>;
+  /** The names of its parents. */
+  readonly parents: readonly string[];
   /** Whether open spans must be found by that name: to hang others under them, or to fail them. */
   readonly indexed: boolean;
+  /** Whether others may be under it that are reported when it has ended. */
+  readonly isKept: boolean;
   /** Its place among the declared spans. */
   readonly index: number;
 }
@@ -18,14 +22,22 @@ export interface NamedSpan {
 /** Declared spans with their names. */
 // deno-lint-ignore no-explicit-any -- the catalog's types are erased inside declarations
 export function namedSpans(spans: Readonly<Record<string, SpanDeclaration<any>>>): NamedSpan[] {
-  const parents = new Set(Object.values(spans).map(({ parent }) => parent));
-  return Object.entries(spans).map(([name, declaration], index) => ({
+  const all = Object.entries(spans).map(([name, declaration], index) => ({
     name,
     declaration,
-    indexed: parents.has(name) || declaration.failedBy.length > 0 ||
-      declaration.events !== undefined,
+    parents: [declaration.parent ?? []].flat(),
     index,
   }));
+  const parents = new Set(all.flatMap((named) => named.parents));
+  const kept = new Set(
+    all.flatMap((named) => named.declaration.whole?.afterwards ? named.parents : []),
+  );
+  return all.map((named) => {
+    const { name, declaration: { failedBy, events, openedBy = [] } } = named;
+    const indexed = parents.has(name) || failedBy.length > 0 || openedBy.length > 0 ||
+      events !== undefined;
+    return { ...named, indexed, isKept: kept.has(name) };
+  });
 }
 
 /** What an {@linkcode OpenSpan} begins with. */
@@ -62,6 +74,8 @@ export class OpenSpan implements OpenSpanInit {
   /** When the last of those that held it ended. */
   lastEndMs = -Infinity;
   ended = false;
+  /** Whether it was opened by an event that is not its start, which may yet come. */
+  awaitsStart = false;
   /** Its neighbours in the session, by the order of opening. */
   older: OpenSpan | undefined = undefined;
   newer: OpenSpan | undefined = undefined;

@@ -26,7 +26,7 @@ export class NewAttributes implements AttributeSink {
 export function addAttributes(
   sink: AttributeSink,
   // deno-lint-ignore no-explicit-any -- the catalog's types are erased inside declarations
-  declaration: SpanDeclaration<any>,
+  declaration: Pick<SpanDeclaration<any>, "attributes">,
   event: AnyEvent,
 ): { readonly error: unknown } | undefined {
   try {
@@ -50,7 +50,8 @@ function addScalars(sink: AttributeSink, metadata: unknown): void {
   }
 }
 
-function addDefined(sink: AttributeSink, given: EventAttributes): void {
+/** Adds attributes that were given, but for what is undefined among them. */
+export function addDefined(sink: AttributeSink, given: EventAttributes): void {
   for (const name of Object.keys(given)) {
     const value = given[name];
     // Lists are attributes too; the API's types want them mutable.

@@ -36,11 +36,11 @@ export class SpanFinder {
     operation: Announced | undefined,
   ): OpenSpan | undefined {
     const { open, operations, announced } = this.#places;
-    const { root, parent } = named.declaration;
+    const { root } = named.declaration;
     const session = root ? undefined : open.session(event.sessionId);
     if (session === undefined) return undefined;
     const enclosing = operations.enclosing(event, session, operation);
-    if (parent !== undefined) {
+    for (const parent of named.parents) {
       const around = operations.nearest(parent, enclosing);
       if (around !== undefined) return around;
       const declared = operationId === "" ? undefined : this.#byName.get(parent);
@@ -51,6 +51,16 @@ export class SpanFinder {
     if (enclosing !== undefined) return enclosing;
     const announcedUnder = announced.rootOf(named, operationId, event);
     return announcedUnder?.ended === false ? announcedUnder : session.root;
+  }
+
+  /** The root that a span will be in which an event announces. */
+  rootFor(named: NamedSpan, event: AnyEvent): OpenSpan | undefined {
+    const session = this.#places.open.session(event.sessionId);
+    for (const parent of named.parents) {
+      const open = session?.newestOf(parent);
+      if (open !== undefined) return open.named.declaration.root ? open : open.root;
+    }
+    return session?.root;
   }
 
   /**

@@ -9,7 +9,9 @@ export type Step = (named: NamedSpan, event: AnyEvent) => void;
 /** The handlers of all types that declared spans name. */
 export function handlersOf(
   spans: readonly NamedSpan[],
-  steps: Readonly<Record<"fail" | "addEvent" | "end" | "announce" | "start", Step>>,
+  steps: Readonly<
+    Record<"fail" | "addEvent" | "end" | "open" | "announce" | "start" | "addWhole", Step>
+  >,
 ): Record<string, EventHandler> {
   const lists = new Map<string, ((event: AnyEvent) => void)[]>();
   const add = (typesOf: (named: NamedSpan) => readonly string[], step: Step) => {
@@ -22,9 +24,13 @@ export function handlersOf(
   // An event that ends one span and begins another ends the one first, and before that is part of it.
   add(({ declaration }) => declaration.failedBy, steps.fail);
   add(({ declaration }) => [...declaration.events?.keys() ?? []], steps.addEvent);
-  add(({ declaration }) => [declaration.end], steps.end);
+  const only = (isWhole: boolean, type: "start" | "end") => ({ declaration }: NamedSpan) =>
+    (declaration.whole !== undefined) === isWhole ? [declaration[type]] : [];
+  add(only(false, "end"), steps.end);
+  add(({ declaration }) => declaration.openedBy ?? [], steps.open);
   add(({ declaration }) => declaration.announcedBy, steps.announce);
-  add(({ declaration }) => [declaration.start], steps.start);
+  add(only(false, "start"), steps.start);
+  add(only(true, "start"), steps.addWhole);
   const handlers: Record<string, EventHandler> = {};
   for (const [type, list] of lists) {
     const [first, second] = list;

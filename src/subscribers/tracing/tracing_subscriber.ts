@@ -1,5 +1,4 @@
 import type { Span } from "@opentelemetry/api";
-import { ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import { EventSubscriber } from "../../bus/event_subscriber.ts";
 import type { AnyEvent } from "../../catalog/declaration.ts";
 import type { BusEvent } from "../../events/event.ts";
@@ -13,9 +12,10 @@ import { Expiry } from "../pairs/expiry.ts";
 import { operationIdOf } from "../pairs/open_pairs.ts";
 import { PairsGroup } from "../pairs/pairs_group.ts";
 import { Announcements } from "./announcements.ts";
-import { describeEnd, describeStart } from "./describe_span.ts";
+import { describeEnd, describeNothing, describeStart } from "./describe_span.ts";
 import { reasonOf, recordFailure } from "./failure.ts";
 import { KeptError } from "./kept_error.ts";
+import { KeptParents } from "./kept_parents.ts";
 import { OpenSpans } from "./open_spans.ts";
 import { type Announced, Operations } from "./operations.ts";
 import {
@@ -24,13 +24,16 @@ import {
   type TracingSubscriberOptions,
 } from "./options.ts";
 import { SPAN_KINDS } from "./span_kinds.ts";
-import { parentContext } from "./contexts.ts";
 import { type NamedSpan, namedSpans, OpenSpan } from "./session_spans.ts";
+import { addAttributes } from "./span_attributes.ts";
+import { SpanEnds } from "./span_ends.ts";
 import { addSpanEvent } from "./span_events.ts";
 import { SpanFinder } from "./span_finder.ts";
+import { startSpan } from "./start_span.ts";
 import { handlersOf } from "./steps.ts";
 import { TracingReports } from "./tracing_reports.ts";
 import { WaitingRoots } from "./waiting_roots.ts";
+import { WholeSpans } from "./whole_spans.ts";
 
 const NO_ATTRIBUTES = Object.freeze({});
 
@@ -47,7 +50,8 @@ export let spanSourceOfSubscriber: (subscriber: object) => SpanSource;
  *   root's parent is the span in its `traceparent`. The provider's sampler sees the parent's sampling
  *   decision.
  * - A session's root ends when its own end and those of all its children have arrived, at the
- *   latest of these times.
+ *   latest of these times, or, with `rootEnd: "own"`, at that of its own.
+ * - An `eventSpan` is made when its event is handled.
  * - Its name is the one that it is declared under, unless its declaration's `name` says another.
  * - Its attributes are those of the start and the end event; its session and its operation id only
  *   if `sessionIdAttribute` and `operationIdAttribute` ask for them. Its events, links and exceptions
@@ -107,8 +111,10 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
   readonly #ambiguous: AmbiguousPairs;
   readonly #expiry: Expiry;
   readonly #reports: TracingReports;
+  readonly #ends: SpanEnds;
+  readonly #kept: KeptParents;
+  readonly #whole: WholeSpans;
   #started = 0;
-  #ended = 0;
   /** Takes back that operations are told of it. */
   #provided: Disposable | undefined;
   readonly #thrown = new KeptError();
@@ -147,9 +153,11 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     const { maxOpenPairs } = limits;
     this.#operations = new Operations(this.#tracer, this.#named, this.#open, maxOpenPairs);
     this.#waiting = new WaitingRoots(this.#named);
+    this.#ends = new SpanEnds(this.#open, this.#operations, this.#waiting);
+    this.#kept = new KeptParents(maxOpenPairs);
     this.#announced = new Announcements(this.#named, group, {
       ...limits,
-      onExpire: (root) => this.#thrown.guard(() => this.#release(root, this.#expiry.now())),
+      onExpire: (root) => this.#thrown.guard(() => this.#ends.release(root, this.#expiry.now())),
     });
     this.#finder = new SpanFinder({
       named: this.#named,
@@ -162,6 +170,14 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     const pairs = [this.#announced.pairs, this.#open.pairs];
     this.#expiry = new Expiry(group, pairs, () => this.#report());
     this.#reports = new TracingReports(logger, () => this.name);
+    this.#whole = new WholeSpans({
+      tracer: this.#tracer,
+      finder: this.#finder,
+      kept: this.#kept,
+      reports: this.#reports,
+      sessionIdAttribute: this.#sessionIdAttribute,
+      operationIdAttribute: this.#operationIdAttribute,
+    });
     resolved.registry?.addSource((event) => this.#contextOf(event));
   }
 
@@ -169,8 +185,8 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
   stats(): TracingStats {
     const { open, expired, orphaned } = this.#open.pairs.stats();
     return {
-      started: this.#started,
-      ended: this.#ended,
+      started: this.#started + this.#whole.count,
+      ended: this.#ends.count + this.#whole.count,
       expired,
       open: open + this.#waiting.count,
       orphanedEnds: orphaned,
@@ -201,8 +217,13 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
       fail: (named, event) => this.#fail(named, event),
       addEvent: (named, event) => this.#addEvent(named, event),
       end: (named, event) => this.#end(named, event),
+      open: (named, event) => this.#openRoot(named, event),
       announce: (named, event) => this.#announce(named, event),
       start: (named, event) => this.#start(named, event),
+      addWhole: (named, event) => {
+        const span = this.#whole.add(named, event);
+        if (span !== undefined) this.#remember(event, span);
+      },
     }) as unknown as Subscriptions<Events>;
   }
 
@@ -235,12 +256,32 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     this.#reports.update(this.#open.pairs.expired, this.#expiry.now);
   }
 
-  #start(named: NamedSpan, event: AnyEvent): void {
+  #openRoot(named: NamedSpan, event: AnyEvent): void {
+    if (this.#open.session(event.sessionId)?.newestOf(named.name) !== undefined) return;
+    this.#start(named, event, true);
+  }
+
+  /** The start of a root that is open already. */
+  #startAgain(open: OpenSpan, event: AnyEvent): void {
+    const { named: { declaration }, span, attributes } = open;
+    if (!open.awaitsStart) return this.#ambiguous.add(declaration.start, this.name);
+    open.awaitsStart = false;
+    this.#remember(event, span);
+    const thrown = addAttributes(attributes ?? span, declaration, event);
+    if (thrown !== undefined) throw thrown.error;
+  }
+
+  #start(named: NamedSpan, event: AnyEvent, awaitsStart = false): void {
     const { declaration } = named;
+    if (declaration.openedBy?.length && !awaitsStart) {
+      const open = this.#open.session(event.sessionId)?.newestOf(named.name);
+      // One that only waits for its work is that of an earlier request.
+      if (open !== undefined && open.endedAtMs === undefined) return this.#startAgain(open, event);
+    }
     const operationId = operationIdOf(declaration, event);
     const operation = this.#operations.take(named, event);
     const parent = this.#finder.parentOf(named, operationId, event, operation);
-    const described = describeStart(named, event);
+    const described = awaitsStart ? describeNothing(named) : describeStart(named, event);
     const { attributes, links, linked, thrown } = described;
     this.#reports.invalidTraceparents += described.invalidLinks;
     attributes.setId(this.#sessionIdAttribute, event.sessionId);
@@ -252,7 +293,8 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
       reserved: operation?.reserved,
       links,
     };
-    const span = this.#startSpan(described.name, options, { event, parent, named, operation });
+    const where = { event, parent, named, operation };
+    const span = startSpan(this.#tracer, described.name, options, where, this.#reports);
     // Nothing has changed until here, should the tracer throw.
     const root = parent?.named.declaration.root ? parent : parent?.root;
     if (root !== undefined) root.heldBy++;
@@ -267,7 +309,12 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
       attributes: this.#deferAttributes ? attributes : undefined,
       linked,
     });
+    open.awaitsStart = awaitsStart;
     const overlaps = this.#open.add(open);
+    if (named.isKept && operationId !== "") {
+      const { sessionId } = event;
+      this.#kept.add(named.name, operationId, { context: span.spanContext(), sessionId });
+    }
     if (operation !== undefined) this.#operations.add(event.operationId, operation, open);
     this.#started++;
     if (overlaps && operationId === "") this.#ambiguous.add(declaration.start, this.name);
@@ -293,13 +340,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
       this.#reports.invalidTraceparents += unsaid.invalidLinks;
       thrown = unsaid.thrown;
     }
-    if (open.heldBy > 0) {
-      open.endedAtMs = event.timestamp;
-      this.#waiting.add(open);
-    } else {
-      this.#ended++;
-      this.#finish(open, Math.max(event.timestamp, open.lastEndMs));
-    }
+    this.#ends.end(open, event.timestamp);
     if (thrown !== undefined) throw thrown.error;
   }
 
@@ -323,7 +364,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
   }
 
   #announce(named: NamedSpan, event: AnyEvent): void {
-    const root = this.#open.session(event.sessionId)?.root;
+    const root = this.#finder.rootFor(named, event);
     if (root === undefined) return;
     root.heldBy++;
     this.#announced.add(named, event, root);
@@ -332,25 +373,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
 
   #endAnnouncement(named: NamedSpan, operationId: string, event: AnyEvent): void {
     const root = this.#announced.remove(named, operationId, event);
-    if (root !== undefined) this.#release(root, event.timestamp);
-  }
-
-  #startSpan(
-    name: string,
-    options: SpanOptions,
-    { event, parent, named, operation }: {
-      readonly event: AnyEvent;
-      readonly parent: OpenSpan | undefined;
-      readonly named: NamedSpan;
-      readonly operation: Announced | undefined;
-    },
-  ): Span {
-    const { foreign, joins } = operation ?? {};
-    if (joins && foreign !== undefined) return trace.wrapSpanContext(foreign);
-    const isDeclared = parent !== undefined && parent.named.name === named.declaration.parent;
-    const context = parentContext(event, parent?.span, isDeclared ? undefined : foreign);
-    if (context === undefined) this.#reports.invalidTraceparents++;
-    return this.#tracer.startSpan(name, options, context ?? ROOT_CONTEXT);
+    if (root !== undefined) this.#ends.release(root, event.timestamp);
   }
 
   #expire(open: OpenSpan): void {
@@ -358,32 +381,8 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     try {
       open.span.setAttribute("busbar.expired", true);
     } finally {
-      this.#finish(open, Math.max(this.#expiry.now(), open.lastEndMs));
+      this.#ends.finish(open, Math.max(this.#expiry.now(), open.lastEndMs));
     }
-  }
-
-  #finish(open: OpenSpan, endMs: number): void {
-    open.ended = true;
-    const { root, timestamp } = open;
-    this.#open.remove(open);
-    this.#operations.remove(open);
-    const end = Math.max(endMs, timestamp);
-    try {
-      if (open.attributes !== undefined) open.span.setAttributes(open.attributes.attributes);
-      open.span.end(toHrTime(end));
-    } finally {
-      if (root !== undefined) this.#release(root, end);
-    }
-  }
-
-  /** One less holds the root open. */
-  #release(root: OpenSpan, endMs: number): void {
-    root.heldBy--;
-    root.lastEndMs = Math.max(root.lastEndMs, endMs);
-    if (root.heldBy > 0 || root.endedAtMs === undefined || root.ended) return;
-    this.#waiting.remove(root);
-    this.#ended++;
-    this.#finish(root, Math.max(root.endedAtMs, root.lastEndMs));
   }
 
   #remember(event: BusEvent, span: Span): void {

@@ -136,3 +136,33 @@ Deno.test("A tracer is told that there is no parent: it must not look for one th
   await traced.stop();
   assertEquals(contexts, [ROOT_CONTEXT, ROOT_CONTEXT]);
 });
+
+Deno.test("of several parents it is the first that is open", async () => {
+  const { publish, stop } = tracedBus({
+    root: span("root.start", "root.end", { root: true }),
+    other: span("other.start", "other.end", { root: true }),
+    part: span("part.start", "part.end", { parent: "root" }),
+    detail: span("detail.start", "detail.end", {
+      parent: ["part", "root"],
+      announcedBy: "detail.submitted",
+    }),
+  });
+  publish("root.start", 0);
+  publish("other.start", 1);
+  publish("detail.submitted", 2);
+  publish("other.end", 3);
+  publish("detail.start", 4);
+  publish("detail.end", 5);
+  publish("part.start", 6);
+  publish("detail.start", 7);
+  publish("detail.end", 8);
+  publish("part.end", 9);
+  publish("root.end", 10);
+  const spans = await stop();
+  // What was announced has held open the root that it will be in, and no other.
+  assertEquals(spans.map(({ name }) => name), ["other", "detail", "detail", "part", "root"]);
+  const parents = spans.map(({ parentSpanContext }) =>
+    spans.find((span) => span.spanContext().spanId === parentSpanContext?.spanId)?.name
+  );
+  assertEquals(parents, [undefined, "root", "part", "root", undefined]);
+});
