@@ -8,7 +8,7 @@ import { currentScope, runIn } from "./async_storage.ts";
 import { Ended } from "./ended.ts";
 import { newOperationId, newSessionId } from "./ids.ts";
 import { type Baggage, NO_BAGGAGE, type Scope, toScope } from "./scope.ts";
-import { activeForeignSpan, foreignSpan, hasTrace } from "./scope_span.ts";
+import { activeForeignSpan, foreignSpan, hasTrace, traceparentIn } from "./scope_span.ts";
 
 /** What an operation begins with, checked. */
 export interface OperationInit {
@@ -80,7 +80,9 @@ export class OperationScope implements Scope {
     const tracestate = this.tracestate = foreign === undefined
       ? parent?.tracestate
       : toTracestate(foreign);
-    const traceparent = foreign === undefined ? parent?.traceparent : toTraceparent(foreign);
+    const traceparent = foreign === undefined
+      ? parent && traceparentIn(parent)
+      : toTraceparent(foreign);
     const told = { sessionId, operationId, traceparent, tracestate };
     const source = spanSourceOf(bus);
     const parentId = parent?.spanId ?? "";

@@ -162,7 +162,8 @@ function standsFor(span: OtelSpan, scope: Scope): boolean {
   if (known !== undefined) {
     return known.spanId === scope.spanId && known.traceparent === scope.traceparent;
   }
-  const context = spanContextOf(span);
+  // One whose ids are known later stands further within.
+  const context = scope.spans === undefined ? spanContextOf(span) : undefined;
   const parts = splitTraceparent(scope.traceparent);
   if (context === undefined || parts === undefined) return false;
   // A server's span that continues the caller's trace is nearer than the caller's.
