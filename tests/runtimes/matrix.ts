@@ -129,6 +129,11 @@ export const SKIPS: readonly Skip[] = [
     reason: "a page has no AsyncLocalStorage: sessions are handed on as arguments there",
   },
   {
+    runtimes: WEB,
+    tests: ["instrumentation/http/a_server_span_of_others_is_joined_test.ts"],
+    reason: "OpenTelemetry has no context manager for async functions there",
+  },
+  {
     runtimes: ["Node 22", "Node 24"],
     tests: ["instrumentation/http/an_upgrade_ends_with_its_101_test.ts"],
     reason: "Node hands upgrades to listeners of their own",
