@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
-import fc from "../support/properties.ts";
+import fc, { runs } from "../support/properties.ts";
 import { declare } from "@busbar/busbar/catalog";
 import { grafanaDashboard } from "@busbar/busbar/generate";
 
@@ -51,7 +51,7 @@ Deno.test("different titles have different ids, and Grafana takes them all", () 
         assertEquals(title.length <= 189, true, title);
       }
     }),
-    { numRuns: 50 },
+    runs(50),
   );
 });
 

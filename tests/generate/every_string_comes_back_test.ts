@@ -12,7 +12,7 @@ import {
   rulesYaml,
 } from "@busbar/busbar/generate";
 import { installed, run } from "../support/processes.ts";
-import fc from "../support/properties.ts";
+import fc, { runs } from "../support/properties.ts";
 import { temporaryFolder } from "../support/temporary_folder.ts";
 
 const { catalog, counter, span } = declare();
@@ -101,7 +101,7 @@ Deno.test("a document shows each string of a catalog as it is, and nothing else"
         assertEquals(table?.at(-1), shown(type));
       },
     ),
-    { numRuns: 150 },
+    runs(150),
   );
 });
 
@@ -119,7 +119,7 @@ Deno.test("a panel's description is shown as it is, with no variable in it", () 
       const plain = seen.replaceAll("&#36;", "$").replaceAll("&#91;", "[");
       assertEquals(plain, shown(description));
     }),
-    { numRuns: 150 },
+    runs(150),
   );
 });
 
@@ -143,7 +143,7 @@ Deno.test("a job and a group come back out of YAML, PromQL and template as they 
       assertEquals(summary?.includes("{{"), false, summary);
       assertEquals(summary, `No scrape of ${job.replaceAll("{{", "\0\0")} succeeds`);
     }),
-    { numRuns: 500 },
+    runs(500),
   );
 });
 

@@ -10,6 +10,7 @@ import { AggregationTemporality } from "@opentelemetry/sdk-metrics";
 import {
   encodableLogRecords,
   encodableMetrics,
+  resolveMarks,
   sanitizeForJson,
   sanitizeForProtobuf,
   type Sanitizer,
@@ -38,10 +39,11 @@ function sanitized<Items>(
     (protocol: "http/json" | "http/protobuf", sanitizer: Sanitizer) =>
     (items: Items, tell: (text: string) => void) =>
       serializers[protocol].serializeRequest(sanitize(items, sanitizer, tell));
+  const writeJson = write("http/json", sanitizeForJson);
   return {
     serializers,
     write: {
-      "http/json": write("http/json", sanitizeForJson),
+      "http/json": (items, tell) => resolveMarks(writeJson(items, tell)),
       "http/protobuf": write("http/protobuf", sanitizeForProtobuf),
     },
   };

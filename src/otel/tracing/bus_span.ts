@@ -14,7 +14,7 @@ import { SpanStatusCode } from "@opentelemetry/api";
 import type { Resource } from "@opentelemetry/resources";
 import type { TimedEvent } from "@opentelemetry/sdk-trace";
 import { later } from "../delta/point_time.ts";
-import { limitAttributes, LimitedAttributes } from "./limited_attributes.ts";
+import { limitAttributes, LimitedAttributes, limitSimpleAttributes } from "./limited_attributes.ts";
 import { toHrTime } from "../../subscribers/hr_time.ts";
 import type { ReadableSpan, SpanLimits, SpanProcessor } from "../sdk_types.ts";
 
@@ -121,6 +121,12 @@ export class BusSpan implements Span, ReadableSpan {
     return this;
   }
 
+  /** Sets those that it begins with: what can be none is counted then, as in the SDK. */
+  beginWith(attributes: Attributes): void {
+    const { attributeCountLimit, attributeValueLengthLimit } = this.#origin.limits;
+    this.#attributes.addAll(attributes, attributeCountLimit, attributeValueLengthLimit);
+  }
+
   addEvent(name: string, attributesOrTime?: Attributes | TimeInput, time?: TimeInput): this {
     if (this.ended) return this;
     const { eventCountLimit, attributePerEventCountLimit, attributeValueLengthLimit } =
@@ -134,7 +140,7 @@ export class BusSpan implements Span, ReadableSpan {
     this.events.push({
       name,
       time: at,
-      ...limitAttributes(attributes, attributePerEventCountLimit, attributeValueLengthLimit),
+      ...limitSimpleAttributes(attributes, attributePerEventCountLimit, attributeValueLengthLimit),
     });
     if (this.events.length > eventCountLimit) {
       this.events.shift();

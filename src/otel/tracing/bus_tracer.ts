@@ -177,8 +177,8 @@ export class BusTracer implements TracerLike {
       parent,
       startTime: timeOf(startTime),
     });
-    span.setAttributes(attributes);
-    if (added !== undefined) span.setAttributes(added);
+    span.beginWith(attributes);
+    if (added !== undefined) span.beginWith(added);
     if (links.length > 0) span.addLinks(links);
     span.begin(parentContext);
     return span;

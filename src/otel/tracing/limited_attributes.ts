@@ -1,35 +1,71 @@
 import type { Attributes, AttributeValue } from "@opentelemetry/api";
+import { copyAnyValue, isAnyValue, isSimpleValue } from "./any_value.ts";
 
 /** The attributes of a span, of an event or of a link, as many as there may be. */
 export class LimitedAttributes {
   values: Attributes = {};
-  /** How many were left out: too many, or no attributes. */
+  /** How many were left out, as the SDK counts them. */
   dropped = 0;
   #count = 0;
 
-  /** Adds all of some. */
+  /** Adds all of some, as a span's own. */
   setAll(given: Attributes, countLimit: number, maxLength: number): void {
     const names = Object.keys(given);
-    if (this.#count === 0 && names.length <= countLimit && fit(given, names, maxLength)) {
-      this.#count = names.length;
-      this.values = { ...given };
-      return;
-    }
+    if (this.#takeAsTheyAre(given, names, countLimit, maxLength)) return;
     for (const name of names) this.set(name, given[name], countLimit, maxLength);
   }
 
-  /** Adds one, or counts it as dropped. `undefined` is none. */
-  set(name: string, value: unknown, countLimit: number, maxLength: number): void {
-    if (value === undefined) return;
+  /**
+   * Adds one, or leaves it out; `undefined` is none.
+   *
+   * @param isValid what can be one
+   * @returns whether it could be one
+   */
+  set(
+    name: string,
+    value: unknown,
+    countLimit: number,
+    maxLength: number,
+    isValid: (value: unknown) => boolean = isAnyValue,
+  ): boolean {
+    if (value === undefined) return true;
     const isNew = !Object.hasOwn(this.values, name);
-    const limited = isNew && this.#count >= countLimit ? undefined : limitValue(value, maxLength);
-    // Assigning a "__proto__" would not make an attribute.
-    if (limited === undefined || name === "" || name === "__proto__") {
+    if (isNew && this.#count >= countLimit && name !== "") {
       this.dropped++;
-      return;
+      return true;
     }
+    // Assigning a "__proto__" would not make an attribute.
+    if (name === "" || name === "__proto__" || !isValid(value)) return false;
     if (isNew) this.#count++;
-    this.values[name] = limited;
+    this.values[name] = copyAnyValue(value, maxLength > 0 ? maxLength : Infinity) as AttributeValue;
+    return true;
+  }
+
+  /** Adds all of what is given at once, and counts what can be none. */
+  addAll(
+    given: object,
+    countLimit: number,
+    maxLength: number,
+    isValid: (value: unknown) => boolean = isAnyValue,
+  ): void {
+    const attributes = given as Attributes;
+    const names = Object.keys(attributes);
+    if (this.#takeAsTheyAre(attributes, names, countLimit, maxLength)) return;
+    for (const name of names) {
+      if (!this.set(name, attributes[name], countLimit, maxLength, isValid)) this.dropped++;
+    }
+  }
+
+  #takeAsTheyAre(
+    given: Attributes,
+    names: readonly string[],
+    countLimit: number,
+    maxLength: number,
+  ): boolean {
+    if (this.#count > 0 || names.length > countLimit || !fit(given, names, maxLength)) return false;
+    this.#count = names.length;
+    this.values = { ...given };
+    return true;
   }
 }
 
@@ -46,27 +82,27 @@ function fit(given: Attributes, names: readonly string[], maxLength: number): bo
   return true;
 }
 
-/** Those of a span's event or link, in the SDK's form. */
+/** Those of a span's link, in the SDK's form. */
 export function limitAttributes(given: object | undefined, countLimit: number, maxLength: number) {
-  const attributes = new LimitedAttributes();
-  for (const [name, value] of Object.entries(given ?? {})) {
-    attributes.set(name, value, countLimit, maxLength);
-  }
-  return { attributes: attributes.values, droppedAttributesCount: attributes.dropped };
+  return limited(given, countLimit, maxLength, isAnyValue);
 }
 
-/** An attribute's value, cut to the maximal length; `undefined` if it cannot be one. */
-function limitValue(value: unknown, maxLength: number): AttributeValue | undefined {
-  switch (typeof value) {
-    case "number":
-    case "boolean":
-      return value;
-    case "string":
-      return value.length > maxLength ? value.slice(0, maxLength) : value;
-  }
-  if (!Array.isArray(value)) return undefined;
-  const [type] = value.map((item) => typeof item).filter((itemType) => itemType !== "object");
-  const fits = value.every((item) => item == null || typeof item === type);
-  if (!fits || !["undefined", "string", "number", "boolean"].includes(`${type}`)) return undefined;
-  return value.map((item) => typeof item === "string" ? item.slice(0, maxLength) : item) as never;
+/** Those of a span's event, which are scalars and lists of one kind of them. */
+export function limitSimpleAttributes(
+  given: object | undefined,
+  countLimit: number,
+  maxLength: number,
+) {
+  return limited(given, countLimit, maxLength, isSimpleValue);
+}
+
+function limited(
+  given: object | undefined,
+  countLimit: number,
+  maxLength: number,
+  isValid: (value: unknown) => boolean,
+) {
+  const attributes = new LimitedAttributes();
+  attributes.addAll(given ?? {}, countLimit, maxLength, isValid);
+  return { attributes: attributes.values, droppedAttributesCount: attributes.dropped };
 }

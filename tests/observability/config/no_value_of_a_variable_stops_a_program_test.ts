@@ -11,7 +11,7 @@ import {
 import { MemoryLogger } from "@busbar/busbar/testing";
 import { UNSUPPORTED_VARIABLES } from "../../../src/observability/config/unsupported_variables.ts";
 import { serve } from "../../support/loopback.ts";
-import fc from "../../support/properties.ts";
+import fc, { runs } from "../../support/properties.ts";
 
 type Variables = Readonly<Record<string, string>>;
 
@@ -94,7 +94,7 @@ Deno.test("any values of any variables give a configuration, and each is told at
         assert(Object.hasOwn(variables, name), `${name} is not set`);
       }
     }),
-    { numRuns: 1_000 },
+    runs(1_000),
   );
 });
 
@@ -132,7 +132,7 @@ Deno.test("a variable that changes nothing is told, unless it asks for what is i
       if (!isSame || isInForce(config, variables)) return;
       assertEquals(toldOf(config, variables).get(name), 1, `${name}=${JSON.stringify(value)}`);
     }),
-    { numRuns: 3_000 },
+    runs(3_000),
   );
 });
 
@@ -156,7 +156,7 @@ Deno.test("a program starts whatever the variables say", async () => {
       // What it pushes goes nowhere; its time is over at once.
       await obs.shutdown({ timeoutMs: 0 }).catch(() => {});
     }),
-    { numRuns: 60 },
+    runs(60),
   );
 });
 

@@ -51,11 +51,11 @@ async function push(protocol: "http/protobuf" | "http/json") {
   };
 }
 
-Deno.test("in JSON, a number that it cannot carry is written as text, so that no request is refused", async () => {
+// protobuf.dev/programming-guides/json: 64-bit integers are texts, and so is what is not finite
+Deno.test("in JSON, every number is what it was, so that no request is refused", async () => {
   const written = {
-    hash: "9223372036854776000",
-    // Its digits in JavaScript are beyond 64 bits.
-    least: "-9223372036854776000",
+    hash: 2 ** 63,
+    least: "-9223372036854775808",
     share: "NaN",
     list: [1, "Infinity"],
     count: 7,
@@ -66,16 +66,16 @@ Deno.test("in JSON, a number that it cannot carry is written as text, so that no
   for (const item of [...spans, ...spans.map(({ events }) => events[0]), record, point]) {
     assertEquals(toAttributes(item.attributes), written);
   }
-  assertEquals(toAttributes(record.body.kvlistValue.values), { size: "1e+30" });
+  assertEquals(toAttributes(record.body.kvlistValue.values), { size: 1e30 });
   assertEquals(point.asDouble, "NaN");
 });
 
-Deno.test("in protobuf, only integers beyond 64 bits are", async () => {
+Deno.test("in protobuf, integers beyond 64 bits are doubles", async () => {
   const { spans, record, point } = await push("http/protobuf");
   assertEquals(spans.length, 2);
   for (const { attributes } of [...spans, record, point]) {
     assertEquals(toAttributes(attributes), {
-      hash: "9223372036854776000",
+      hash: 2 ** 63,
       least: -(2 ** 63),
       share: NaN,
       list: [1, undefined],
@@ -89,13 +89,7 @@ Deno.test("in protobuf, only integers beyond 64 bits are", async () => {
 Deno.test("integers of a metric of which one is beyond 64 bits are written as doubles", async () => {
   const values = { most: 2 ** 64, first: 2 ** 63, least: -(2 ** 63), held: 7 };
   const doubles = { most: 2 ** 64, first: 2 ** 63 };
-  for (
-    const [protocol, expected] of [
-      // In JSON the digits of the least are beyond 64 bits too.
-      ["http/json", { ...doubles, least: -(2 ** 63) }],
-      ["http/protobuf", doubles],
-    ] as const
-  ) {
+  for (const protocol of ["http/json", "http/protobuf"] as const) {
     await using receiver = await OtlpReceiver.start();
     const { metrics } = createOtlpExporters({ endpoint: receiver.endpoint, protocol });
     const provider = new MeterProvider({
@@ -117,7 +111,7 @@ Deno.test("integers of a metric of which one is beyond 64 bits are written as do
     });
     assertEquals(
       written,
-      Object.entries(values).map(([name, value]) => [name, value, name in expected]),
+      Object.entries(values).map(([name, value]) => [name, value, name in doubles]),
     );
   }
 });

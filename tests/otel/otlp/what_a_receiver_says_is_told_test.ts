@@ -94,7 +94,7 @@ Deno.test("a sum that 64 bits do not hold is told once, and pushed as doubles wi
   for (let i = 0; i < 2; i++) await provider.forceFlush();
   await provider.shutdown();
   assertEquals(logger.lines, [
-    "busbar: long has an integer that 64 bits do not hold: it is pushed as doubles",
+    "busbar: long has a value that no integer of 64 bits holds: it is pushed as doubles",
   ]);
   const [{ metrics: pushed }] = receiver.received[1]!.body.resourceMetrics[0].scopeMetrics;
   assertEquals(

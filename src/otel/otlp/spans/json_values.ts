@@ -1,4 +1,4 @@
-import { isWritableInJson } from "../encodable_values.ts";
+import { numberValue } from "../encodable_values.ts";
 
 /** A pair of OTLP's list of attributes. */
 export interface KeyValue {
@@ -16,7 +16,7 @@ export function keyValues(attributes: object): KeyValue[] {
   return pairs;
 }
 
-/** A value as `AnyValue`; an empty one if it is none. What JSON cannot carry becomes text. */
+/** A value as `AnyValue`; an empty one if it is none. What JSON has no number for is written as text, as protobuf's JSON says. */
 function anyValue(value: unknown): object {
   switch (typeof value) {
     case "string":
@@ -24,8 +24,7 @@ function anyValue(value: unknown): object {
     case "boolean":
       return { boolValue: value };
     case "number":
-      if (!isWritableInJson(value)) return { stringValue: String(value) };
-      return Number.isInteger(value) ? { intValue: value } : { doubleValue: value };
+      return numberValue(value);
     case "object":
       return value === null ? {} : objectValue(value);
     default:

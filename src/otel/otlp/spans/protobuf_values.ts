@@ -43,8 +43,9 @@ function writeValue(writer: ProtobufWriter, value: unknown): void {
     case "boolean":
       return writer.integer(BOOL, value ? 1 : 0);
     case "number":
-      if (!Number.isInteger(value)) return writer.double(DOUBLE, value);
-      return isTooLong(value) ? writer.text(STRING, String(value)) : writer.integer(INT, value);
+      return !Number.isInteger(value) || isTooLong(value)
+        ? writer.double(DOUBLE, value)
+        : writer.integer(INT, value);
     case "object":
       if (value !== null) writeObject(writer, value);
   }
