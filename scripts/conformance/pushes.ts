@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- a script prints what it does
 /**
  * Random spans, log records and metrics, pushed to a real OpenTelemetry Collector by Busbar's exporters
  * and by OpenTelemetry's own: what the collector hands on must be the same, field by field. The spans
@@ -47,6 +48,8 @@ interface Push {
   readonly official: { readonly exporter: Exporter; readonly items: unknown };
 }
 
+/** One for each signal. */
+const PLANTED = 3;
 const SIGNALS = ["spans", "logRecords", "dataPoints"] as const;
 
 /**
@@ -174,19 +177,28 @@ function firstDifference(ours: string[], official: string[]): string | undefined
   return `item ${at} differs:\n  ours     ${ours[at]}\n  official ${official[at]}`;
 }
 
-// deno-lint-ignore-start no-console -- a script prints what it found
-if (import.meta.main) {
-  const [count = 300, seed = 1] = Deno.args.map(Number);
-  const collector = await startCollector(await collectorBinary());
+/**
+ * Builds and starts a collector, pushes, and prints what was found; faults are planted as well, which
+ * must all be found.
+ *
+ * @returns whether nothing differed, and each planted fault was found
+ */
+export async function runPushes(
+  { count, seed }: { readonly count: number; readonly seed: number },
+): Promise<boolean> {
+  await using collector = await startCollector(await collectorBinary());
   const { faults, ...counts } = await checkPushes(collector, { count, seed });
   for (const fault of faults) console.error(fault);
-  const planted = await checkPushes(collector, { count: 3, seed, plant: true });
-  await collector[Symbol.asyncDispose]();
+  const planted = await checkPushes(collector, { count: PLANTED, seed, plant: true });
   console.log(
     `${counts.pushes} pushes: ${counts.spans} spans, ${counts.logRecords} log records, ` +
-      `${counts.dataPoints} data points; ${faults.length} differ; of 3 planted faults ` +
+      `${counts.dataPoints} data points; ${faults.length} differ; of ${PLANTED} planted faults ` +
       `${planted.faults.length} were found`,
   );
-  Deno.exit(faults.length === 0 && planted.faults.length === 3 ? 0 : 1);
+  return faults.length === 0 && planted.faults.length === PLANTED;
 }
-// deno-lint-ignore-end
+
+if (import.meta.main) {
+  const [count = 300, seed = 1] = Deno.args.map(Number);
+  Deno.exit(await runPushes({ count, seed }) ? 0 : 1);
+}
