@@ -4,6 +4,7 @@ import { registerKvCache } from "@busbar/busbar/kv-cache";
 import { PrometheusMetrics } from "@busbar/busbar/otel";
 import { MetricsSubscriber } from "@busbar/busbar/subscribers";
 import { createApiRoutes } from "./api/api_routes.ts";
+import { CHUNK_BYTES } from "./cache/chunk.ts";
 import { DiskTier } from "./cache/disk_tier.ts";
 import { MemoryTier } from "./cache/memory_tier.ts";
 import { PrefixCache } from "./cache/prefix_cache.ts";
@@ -32,7 +33,6 @@ export async function run(
   const logger = { warn: say };
   await using metrics = new PrometheusMetrics({ serviceName: "kv-cache-server" });
   await using bus = new EventBus<ServerEvents>({ logger }).start();
-  registerKvCache(bus, { meter: metrics.meter, logger });
   const { metrics: own = {} } = serverCatalog;
   bus.registerSubscriber(new MetricsSubscriber({ metrics: own, meter: metrics.meter, logger }));
 
@@ -45,7 +45,18 @@ export async function run(
     faults,
     report: say,
   });
-  const cache = new PrefixCache({ l1: new MemoryTier(options.l1Chunks), l2, bus, faults });
+  const l1 = new MemoryTier(options.l1Chunks);
+  registerKvCache(bus, {
+    meter: metrics.meter,
+    logger,
+    gauges: {
+      l1: () => ({ usedBytes: l1.size * CHUNK_BYTES, totalBytes: l1.capacity * CHUNK_BYTES }),
+      l2Adapters: () => [l2.gauges],
+      // Each waits for the only adapter.
+      activePrefetchJobs: () => l2.gauges.inflightLoads(),
+    },
+  });
+  const cache = new PrefixCache({ l1, l2, bus, faults });
   bus.publish("kv_cache.opened", { l1Capacity: options.l1Chunks, l2Capacity: options.l2Chunks });
   await using server = await serveMetrics({
     port: options.port,

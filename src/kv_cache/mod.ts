@@ -31,6 +31,7 @@ export {
 } from "./catalog/kv_cache_catalog.ts";
 export type * from "./events/blend.ts";
 export type * from "./events/chunk_key.ts";
+export type { KvCacheGauges } from "./catalog/metrics/gauges.ts";
 export { EventType } from "./events/event_type.ts";
 export type { KvCacheEvents } from "./events/kv_cache_events.ts";
 export type * from "./events/server.ts";

@@ -85,6 +85,7 @@ export function registerKvCache<Events extends KvCacheEvents>(
     blendPrefix,
     lifecycleSampleRatio,
     maxTracked,
+    gauges,
     maxAttributeSets,
     logSink,
     ...others
@@ -101,6 +102,7 @@ export function registerKvCache<Events extends KvCacheEvents>(
     blendPrefix,
     lifecycleSampleRatio,
     maxTracked,
+    gauges,
     maxAttributeSets,
   });
   // A bus of more events than these is a bus of these.

@@ -60,6 +60,15 @@ Deno.test("who gets a block that is in use shares it, which is no use; nor is it
   assertEquals(give(10, "e", [1], [8]), [[10, 1, 9]]);
 });
 
+Deno.test("who had a block before it got other tokens has it no longer", () => {
+  const { give, end } = engine(tracked());
+  give(0, "a", [1], [7]); // and its end is never told
+  give(1, "b", [1], [8]);
+  end("b");
+  give(4, "c", [1], [8]); // used again
+  assertEquals(give(5, "d", [1], [9]), [[4, 1, 3]]);
+});
+
 Deno.test("tokens are split evenly over the new blocks", () => {
   const { give } = engine(tracked());
   give(0, "a", [1, 2], [1, 2, 3, 4]);

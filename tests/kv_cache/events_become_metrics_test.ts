@@ -1,8 +1,14 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { EventBus } from "@busbar/busbar";
-import { EventType, type KvCacheEvents, registerKvCache } from "@busbar/busbar/kv-cache";
+import {
+  EventType,
+  kvCacheCatalog,
+  type KvCacheEvents,
+  registerKvCache,
+} from "@busbar/busbar/kv-cache";
 import { PrometheusMetrics } from "@busbar/busbar/otel";
 import { MemoryLogger } from "@busbar/busbar/testing";
+import { describeMetrics } from "../../src/generate/described_metric.ts";
 import { samples } from "../support/samples.ts";
 import { keys, observed } from "../support/kv_cache.ts";
 import { example, EXAMPLES } from "../support/kv_cache_events.ts";
@@ -98,6 +104,8 @@ for (const way of ["meter", "collect"] as const) {
       ...perSalt("l2_prefetch_load_submitted_objects"),
       ...perSalt("l2_prefetch_load_completed"),
       [`${p}_l2_prefetch_failure_chunks_total{model_name="llama",reason="l1_oom"}`]: 3,
+      [`${p}_l2_prefetch_deadline_requests_total{phase="queued"}`]: 0,
+      [`${p}_l2_prefetch_deadline_requests_total{phase="lookup"}`]: 0,
       [`${p}_l2_prefetch_deadline_requests_total{phase="load"}`]: 1,
       [`${p}_l2_load_completed_requests_total{l2_name="disk"}`]: 1,
       ...perSalt("l2_evicted_objects"),
@@ -131,6 +139,10 @@ for (const way of ["meter", "collect"] as const) {
         scatter_dropped_chunks: 3,
       }),
       'lmcache_blend_retrieve_noops_total{reason="no_object_keys"}': 1,
+      'lmcache_blend_retrieve_noops_total{reason="beyond_slot_bound"}': 0,
+      'lmcache_blend_retrieve_noops_total{reason="matches_straddle_alloc"}': 0,
+      [`${p}_l1_memory_usage_bytes`]: 0,
+      [`${p}_l1_usage_ratio`]: 0,
     });
     const engine = '{device="cuda:0",engine_id="7",model_name="llama"}';
     const throughput = (name: string, labels: string, value: number) => ({
@@ -226,4 +238,17 @@ Deno.test("disposing of the registration ends it", async () => {
 Deno.test("a registration that would do nothing is refused", () => {
   const bus = new EventBus<KvCacheEvents>();
   assertThrows(() => registerKvCache(bus, {}), TypeError, "Cannot register the KV cache");
+});
+
+Deno.test("before any traffic a scrape has 0 of every counter without labels, and L1's gauges", async () => {
+  await using kv = observed("collect");
+  const found = await kv.scrape();
+  const { metrics = {} } = kvCacheCatalog();
+  const unlabelled = describeMetrics({ metrics }).filter(({ labels }) => labels.length === 0);
+  // A histogram of what is measured now and then comes with its first value.
+  const names = unlabelled.filter(({ name, prometheusType }) =>
+    prometheusType !== "histogram" && !name.endsWith("active_prefetch_jobs")
+  ).map(({ scrapeName }) => scrapeName);
+  assertEquals(names.length > 30, true);
+  for (const name of names) assertEquals(found[name], 0, name);
 });

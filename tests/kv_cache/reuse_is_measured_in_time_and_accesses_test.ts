@@ -88,6 +88,23 @@ Deno.test("memory is bounded: what was accessed longest ago is no longer tracked
   assertEquals(found["lmcache_mp_real_reuse_untracked_chunks_total"], 1);
 });
 
+Deno.test("of a tenant that there was no more room for, the chunks begin anew", () => {
+  const isSampled = (hash: number) => {
+    const tracker = new ReuseTracker({ sampleRatio: 0.5, maxTracked: 1 });
+    at(tracker, 0, WRITTEN, alice(hash));
+    return at(tracker, 1, READ, alice(hash)).length === 1;
+  };
+  const hashes = Array.from({ length: 100 }, (_, i) => i);
+  const inside = hashes.find(isSampled) as number;
+  const outside = hashes.find((hash) => !isSampled(hash)) as number;
+  const tracker = new ReuseTracker({ sampleRatio: 0.5, maxTracked: 1 });
+  at(tracker, 0, WRITTEN, alice(inside));
+  at(tracker, 1, WRITTEN, key(outside, "m", "bob"));
+  // It is known when it was written, but not how many accesses ago.
+  assertEquals(at(tracker, 2, READ, alice(inside)), []);
+  assertEquals(at(tracker, 3, READ, alice(inside)), [["alice", 1, 1]]);
+});
+
 Deno.test("a key without a salt is of the tenant without a name", () => {
   const tracker = new ReuseTracker({ sampleRatio: 1, maxTracked: 2 });
   const bare = { chunkHash: 1, modelName: "m" } as ChunkKey;

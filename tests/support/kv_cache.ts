@@ -1,4 +1,4 @@
-import { EventBus } from "@busbar/busbar";
+import { EventBus, type Logger } from "@busbar/busbar";
 import {
   type CatalogSubscription,
   type KvCacheCatalogOptions,
@@ -32,7 +32,7 @@ export interface Observed extends AsyncDisposable {
 /** With the sums collected, or recorded by a meter. */
 export function observed(
   way: "meter" | "collect" = "meter",
-  options: KvCacheCatalogOptions = {},
+  options: KvCacheCatalogOptions & { readonly logger?: Logger } = {},
 ): Observed {
   const bus = new EventBus<KvCacheEvents>({
     maxQueueSize: 100_000,
@@ -41,6 +41,7 @@ export function observed(
   const metrics = new PrometheusMetrics({
     serviceName: "test",
     serviceInstanceId: "i1",
+    logger: options.logger,
     metricProducers: [createMetricProducer({ collect: () => registration.collect() })],
   });
   const { meter } = metrics;

@@ -36,6 +36,7 @@ export class DiskTier implements AsyncDisposable {
   readonly #chunks: LruMap<ChunkId, Chunk>;
   readonly #queue: TaskQueue;
   #report: ((text: string) => void) | undefined;
+  readonly #running = { stores: 0, loads: 0, loadBytes: 0 };
   #lastTaskId = 0;
 
   constructor({ path, capacity, bus, faults = new Faults(), report }: DiskTierOptions) {
@@ -50,6 +51,18 @@ export class DiskTier implements AsyncDisposable {
   /** The key of a chunk that is here, and the most recent one now. */
   touch(id: ChunkId): ChunkKey | undefined {
     return this.#chunks.touch(id)?.key;
+  }
+
+  /** What is read of it at a scrape. */
+  get gauges() {
+    return {
+      l2Name: L2_NAME,
+      adapterIndex: 0,
+      usageBytes: () => this.#chunks.size * CHUNK_BYTES,
+      inflightStores: () => this.#running.stores,
+      inflightLoads: () => this.#running.loads,
+      inflightLoadBytes: () => this.#running.loadBytes,
+    };
   }
 
   /** Resolves when the disk can take another task. */
@@ -85,7 +98,9 @@ export class DiskTier implements AsyncDisposable {
       totalBytes: added.length * CHUNK_BYTES,
       keyCountPerSalt: addedPerSalt,
     }, { sessionId });
+    this.#running.stores++;
     void this.#queue.run(() => {
+      this.#running.stores--;
       const stored = this.#attempt(() => {
         for (const { id, bytes } of added) this.#file.write(id, bytes);
       });
@@ -125,7 +140,11 @@ export class DiskTier implements AsyncDisposable {
       keyCount: ids.length,
       totalBytes: ids.length * CHUNK_BYTES,
     }, { sessionId });
+    this.#running.loads++;
+    this.#running.loadBytes += ids.length * CHUNK_BYTES;
     return this.#queue.run(() => {
+      this.#running.loads--;
+      this.#running.loadBytes -= ids.length * CHUNK_BYTES;
       let found: (Uint8Array | undefined)[] = [];
       if (!this.#attempt(() => found = ids.map((id) => this.#file.read(id)))) {
         found = ids.map(() => undefined);

@@ -1,10 +1,15 @@
 import type { Catalog } from "../../catalog/catalog.ts";
 import { declare } from "../../catalog/declare.ts";
 import { DEFAULT_MAX_ATTRIBUTE_SETS } from "../../catalog/metric_options.ts";
-import { assertPositiveInteger, invalidArgument } from "../../internal/arguments.ts";
+import {
+  assertFunction,
+  assertPositiveInteger,
+  invalidArgument,
+} from "../../internal/arguments.ts";
 import { assertKnownNames } from "../../internal/option_names.ts";
 import { KV_CACHE_DESCRIPTIONS } from "./descriptions/kv_cache_descriptions.ts";
 import { kvCacheLogs } from "./logs.ts";
+import { GAUGES, type KvCacheGauges } from "./metrics/gauges.ts";
 import { kvCacheMetrics } from "./metrics/kv_cache_metrics.ts";
 import { kvCacheSpans } from "./spans.ts";
 import type { KvCacheEvents } from "../events/kv_cache_events.ts";
@@ -36,6 +41,11 @@ export interface KvCacheCatalogOptions {
    */
   readonly maxTracked?: number | undefined;
   /**
+   * What the gauges are read from at each scrape: functions of the server's own, of which any may be
+   * left out. One that throws leaves its own series out. Default: none, and then L1 shows 0.
+   */
+  readonly gauges?: KvCacheGauges | undefined;
+  /**
    * How many attribute sets each metric holds, at least 2. Models and tenants come from outside;
    * those beyond the limit are counted in the overflow series, so that totals stay exact. Default:
    * 2,000.
@@ -64,6 +74,7 @@ export const KV_CACHE_CATALOG_OPTIONS: readonly (keyof KvCacheCatalogOptions)[] 
   "blendPrefix",
   "lifecycleSampleRatio",
   "maxTracked",
+  "gauges",
   "maxAttributeSets",
 ];
 
@@ -91,7 +102,7 @@ const ACTION = "create the KV cache catalog";
  * ```
  *
  * @throws {RangeError} if `lifecycleSampleRatio` or `maxTracked` is out of range
- * @throws {TypeError} if an option is unknown, `prefix` or `blendPrefix` is not valid at the start of a metric's
+ * @throws {TypeError} if an option is unknown or of the wrong type, `prefix` or `blendPrefix` is not valid at the start of a metric's
  * name, or `maxAttributeSets` is below 2
  */
 export function kvCacheCatalog(options: KvCacheCatalogOptions = {}): Catalog<KvCacheEvents> {
@@ -102,12 +113,17 @@ export function kvCacheCatalog(options: KvCacheCatalogOptions = {}): Catalog<KvC
     lifecycleSampleRatio = DEFAULT_KV_CACHE_OPTIONS.lifecycleSampleRatio,
     maxTracked = DEFAULT_KV_CACHE_OPTIONS.maxTracked,
     maxAttributeSets = DEFAULT_KV_CACHE_OPTIONS.maxAttributeSets,
+    gauges = {},
   } = options;
   if (!(lifecycleSampleRatio >= 0 && lifecycleSampleRatio <= 1)) {
     const rule = "a number from 0 to 1";
     invalidArgument(RangeError, ACTION, "lifecycleSampleRatio", rule, lifecycleSampleRatio);
   }
   assertPositiveInteger(ACTION, "maxTracked", maxTracked);
+  assertKnownNames(`${ACTION}: gauges`, "function", gauges, GAUGES);
+  for (const name of GAUGES) {
+    if (gauges[name] !== undefined) assertFunction(ACTION, `gauges.${name}`, gauges[name]);
+  }
   const tracking = { sampleRatio: lifecycleSampleRatio, maxTracked };
   const trackers = {
     chunks: new ChunkLifecycle(tracking),
@@ -116,7 +132,7 @@ export function kvCacheCatalog(options: KvCacheCatalogOptions = {}): Catalog<KvC
   };
   return declare<KvCacheEvents>().catalog({
     events: KV_CACHE_DESCRIPTIONS,
-    metrics: kvCacheMetrics({ prefix, blendPrefix, maxAttributeSets, trackers }),
+    metrics: kvCacheMetrics({ prefix, blendPrefix, maxAttributeSets, trackers, gauges }),
     spans: kvCacheSpans(),
     logs: kvCacheLogs(),
   });

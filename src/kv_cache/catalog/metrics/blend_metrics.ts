@@ -134,7 +134,13 @@ function retrieveMetrics({ counter }: KvCacheDeclarations): Metrics {
       "cb.retrieve.noop",
       "",
       "Retrieves that had nothing to do, though there was something to use",
-      { attributes: ({ metadata: { reason } }) => ({ reason }) },
+      {
+        attributes: ({ metadata: { reason } }) => ({ reason }),
+        attributeValues: {
+          reason: ["no_object_keys", "beyond_slot_bound", "matches_straddle_alloc"],
+        },
+        maxAttributeSets: undefined, // they are known, and few
+      },
     ),
     "scatter_tokens": atScatter(
       "tokens",

@@ -3,6 +3,7 @@ import type { Catalog } from "../../../catalog/catalog.ts";
 import { declare } from "../../../catalog/declare.ts";
 import { blendMetrics } from "./blend_metrics.ts";
 import type { KvCacheDeclarations } from "./declarations.ts";
+import { gaugeMetrics, type KvCacheGauges } from "./gauges.ts";
 import { l1Metrics } from "./l1_metrics.ts";
 import { l2Metrics } from "./l2_metrics.ts";
 import { lifecycleMetrics, type Trackers } from "./lifecycle_metrics.ts";
@@ -19,6 +20,8 @@ export interface KvCacheMetricsOptions {
   readonly blendPrefix: string | false;
   /** How many attribute sets each holds; what comes after is counted in the overflow series. */
   readonly maxAttributeSets: number;
+  /** What the gauges are read from. */
+  readonly gauges: KvCacheGauges;
   /** What feeds the histograms of the lives of chunks and blocks. */
   readonly trackers: Trackers;
 }
@@ -27,7 +30,7 @@ type Metrics = NonNullable<Catalog<KvCacheEvents>["metrics"]>;
 
 /** The metrics of the events, by their OpenTelemetry names. */
 export function kvCacheMetrics(
-  { prefix, blendPrefix, maxAttributeSets, trackers }: KvCacheMetricsOptions,
+  { prefix, blendPrefix, maxAttributeSets, trackers, gauges }: KvCacheMetricsOptions,
 ): Metrics {
   const limits = { maxAttributeSets };
   const declarations: KvCacheDeclarations = {
@@ -44,6 +47,7 @@ export function kvCacheMetrics(
       ...transferMetrics(declarations),
       ...l2Metrics(declarations),
       ...lifecycleMetrics(declarations, trackers),
+      ...gaugeMetrics(gauges, maxAttributeSets),
     }),
     ...blendPrefix === false ? {} : prefixed(blendPrefix, blendMetrics(declarations)),
   };

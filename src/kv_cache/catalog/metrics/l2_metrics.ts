@@ -97,7 +97,11 @@ function loadMetrics({ counter, throughput }: KvCacheDeclarations): Metrics {
       "l2.prefetch.deadline",
       "requests",
       `Prefetches that took longer than they may, by what they were at${OURS}`,
-      { attributes: ({ metadata: { phase } }) => ({ phase }) },
+      {
+        attributes: ({ metadata: { phase } }) => ({ phase }),
+        attributeValues: { phase: ["queued", "lookup", "load"] },
+        maxAttributeSets: undefined, // they are known, and few
+      },
     ),
     "l2_load_completed": counter(
       "l2.load_task.completed",
