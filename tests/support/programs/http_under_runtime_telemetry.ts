@@ -60,5 +60,6 @@ await connection.write(new TextEncoder().encode(head));
 const answer = new Uint8Array(1_024);
 while (await connection.read(answer) !== null);
 await obs.flush();
+// deno-lint-ignore no-console -- the test reads it
 console.log(JSON.stringify(traceparents));
 await obs.shutdown();
