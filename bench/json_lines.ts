@@ -2,7 +2,7 @@
 /**
  * What does a JSON line cost, in a file, next to pino's with the same fields? All write to files of
  * their own; Busbar's way begins at `publish`, and ends with what it has written. It fails if a line
- * was lost.
+ * was lost. CPU time counts, of all threads.
  *
  * Run it with `deno task bench:logs [deno | node22 | node24 | bun]`.
  *
@@ -15,7 +15,7 @@ import pino from "pino";
 import { EventBus } from "@busbar/busbar";
 import { declare } from "../src/catalog/mod.ts";
 import { jsonLinesSink, LoggingSubscriber, type LogRecord } from "../src/subscribers/mod.ts";
-import { type Contender, measure } from "./measure.ts";
+import { type Contender, cpuMs, measure } from "./measure.ts";
 
 const LINES_PER_BURST = 100;
 /** How many lines come in one turn of the event loop. */
@@ -189,7 +189,7 @@ function sinkTo(path: string): Log {
 const BASELINE = "pino, same fields";
 const BUFFERED = "pino, same fields, buffered";
 console.log(
-  `${process.version}: ns a line; lines a turn: ${GROUPS.join(", ")}`,
+  `${process.version}: ns of CPU a line; lines a turn: ${GROUPS.join(", ")}`,
 );
 const rows = new Map<string, string[]>();
 for (const group of GROUPS) {
@@ -215,7 +215,7 @@ for (const group of GROUPS) {
       }
     },
   };
-  const timings = await measure([...contenders, nothing], LINES_PER_BURST);
+  const timings = await measure([...contenders, nothing], LINES_PER_BURST, cpuMs);
   for (const { check } of contenders) check();
   const net = (name: string) => timings.get(name)! - timings.get("nothing")!;
   for (const { name } of contenders) {
