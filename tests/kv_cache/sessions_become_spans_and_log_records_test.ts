@@ -71,7 +71,7 @@ Deno.test("a session's spans hang under its request, which stays open for late e
   );
   const spans = await kv.spans();
   const named = Object.fromEntries(spans.map((span) => [span.name, span]));
-  const root = named["mp.request"];
+  const root = named["request"];
   assert(root !== undefined);
   assertEquals(spans.length, 4);
   for (const name of ["mp.lookup_prefetch", "mp.retrieve", "mp.store"]) {
@@ -79,7 +79,7 @@ Deno.test("a session's spans hang under its request, which stays open for late e
   }
   const { attributes = {} } = named["mp.retrieve"] ?? {};
   assertEquals(attributes["session_id"], "s1");
-  assertEquals(attributes["retrievedCount"], 2);
+  assertEquals(attributes["retrieved_count"], 2);
   assertEquals(attributes["device"], "cuda:0");
 
   // The throughput was measured in the span of its retrieve.

@@ -11,7 +11,7 @@ import { KV_CACHE_DESCRIPTIONS } from "./descriptions/kv_cache_descriptions.ts";
 import { kvCacheLogs } from "./logs.ts";
 import { GAUGES, type KvCacheGauges } from "./metrics/gauges.ts";
 import { kvCacheMetrics } from "./metrics/kv_cache_metrics.ts";
-import { kvCacheSpans } from "./spans.ts";
+import { kvCacheSpans } from "./spans/kv_cache_spans.ts";
 import type { KvCacheEvents } from "../events/kv_cache_events.ts";
 import { BlockLifecycle } from "../lifecycle/block_lifecycle.ts";
 import { ChunkLifecycle } from "../lifecycle/chunk_lifecycle.ts";
@@ -132,8 +132,13 @@ export function kvCacheCatalog(options: KvCacheCatalogOptions = {}): Catalog<KvC
   };
   return declare<KvCacheEvents>().catalog({
     events: KV_CACHE_DESCRIPTIONS,
+<<<<<<< Updated upstream
     metrics: kvCacheMetrics({ prefix, blendPrefix, maxAttributeSets, trackers, gauges }),
     spans: kvCacheSpans(),
+=======
+    metrics: kvCacheMetrics({ prefix, blendPrefix, maxAttributeSets, trackers }),
+    spans: kvCacheSpans(maxTracked),
+>>>>>>> Stashed changes
     logs: kvCacheLogs(),
   });
 }

@@ -2,7 +2,10 @@ import { defaultOperationId, type OperationId } from "../../catalog/declaration.
 import type { EventOf } from "../../events/event_map.ts";
 import type { KvCacheEvents } from "../events/kv_cache_events.ts";
 
-/** The operation's id; without one, LMCache's transfer key; without that, the device. */
+/**
+ * The operation's id; without one, LMCache's transfer key; without that, the device. That a transfer was
+ * submitted is announced before it has a key: it is then that of any.
+ */
 export function transferId(
   event: EventOf<
     KvCacheEvents,
@@ -10,7 +13,9 @@ export function transferId(
   >,
 ): OperationId {
   const { transferKey, device } = event.metadata;
-  return defaultOperationId(event) ?? (transferKey || device);
+  const type: string = event.type;
+  const known = defaultOperationId(event) ?? (transferKey || undefined);
+  return known ?? (type.endsWith(".submitted") ? undefined : device);
 }
 
 /** The operation's id; without one, the task's, which is its adapter's own. */
