@@ -132,13 +132,8 @@ export function kvCacheCatalog(options: KvCacheCatalogOptions = {}): Catalog<KvC
   };
   return declare<KvCacheEvents>().catalog({
     events: KV_CACHE_DESCRIPTIONS,
-<<<<<<< Updated upstream
     metrics: kvCacheMetrics({ prefix, blendPrefix, maxAttributeSets, trackers, gauges }),
-    spans: kvCacheSpans(),
-=======
-    metrics: kvCacheMetrics({ prefix, blendPrefix, maxAttributeSets, trackers }),
     spans: kvCacheSpans(maxTracked),
->>>>>>> Stashed changes
     logs: kvCacheLogs(),
   });
 }
