@@ -160,3 +160,24 @@ Deno.test("by default they are cumulative, with their extremes", async () => {
   const { temporality, points: [point] } = metricOf(received[1] as Received, "shop.totals");
   assertEquals([temporality, point?.count, point?.min], [CUMULATIVE, "2", 1]);
 });
+
+Deno.test("metrics are pushed in requests of otlp.metrics.maxExportBatchSize data points", async () => {
+  await using receiver = await OtlpReceiver.start();
+  const obs = await startObservability<ShopEvents>({
+    env: () => undefined,
+    catalog: shop,
+    logger: new MemoryLogger(),
+    otlp: { endpoint: receiver.endpoint, metrics: { maxExportBatchSize: 3 } },
+  });
+  assertEquals(await obs.flush(), true);
+  // deno-lint-ignore no-explicit-any -- requests are looked into as a receiver does
+  const pointsIn = ({ body }: { body: any }) =>
+    // deno-lint-ignore no-explicit-any -- requests are looked into as a receiver does
+    body.resourceMetrics[0].scopeMetrics.flatMap(({ metrics }: any) => metrics)
+      // deno-lint-ignore no-explicit-any -- requests are looked into as a receiver does
+      .reduce((sum: number, { sum: total, gauge, histogram }: any) =>
+        sum + (total ?? gauge ?? histogram).dataPoints.length, 0);
+  const counts = receiver.received.map(pointsIn);
+  await obs.shutdown();
+  assertEquals(counts.length > 1 && counts.every((count) => count <= 3), true, String(counts));
+});
