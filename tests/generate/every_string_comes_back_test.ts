@@ -139,6 +139,8 @@ Deno.test("a job and a group come back out of YAML, PromQL and template as they 
         /^up\{job=("(?:[^"\\\n]|\\.)*")\} == 0 or absent\(up\{job=\1\}\)$/.exec(down?.expr ?? "") ??
           [];
       assertEquals(JSON.parse(literal), job.toWellFormed());
+      // Unless it is escaped, Prometheus takes it for broken UTF-8.
+      assertEquals(down?.expr.includes("\ufffd"), false);
       const summary = down?.annotations.summary.replaceAll('{{ "{{" }}', "\0\0");
       assertEquals(summary?.includes("{{"), false, summary);
       assertEquals(summary, `No scrape of ${job.replaceAll("{{", "\0\0")} succeeds`);

@@ -117,3 +117,37 @@ Deno.test("metrics go out in requests of maxExportBatchSize data points", async 
     );
   }
 });
+
+Deno.test("a push in several requests has failed as a whole only if none was accepted", async () => {
+  const failure = async (statuses: readonly number[]) => {
+    await using receiver = await OtlpReceiver.start((n) =>
+      new Response("no", { status: statuses[n] ?? 200 })
+    );
+    const { endpoint } = receiver;
+    const { metrics } = createOtlpExporters({ endpoint, metrics: { maxExportBatchSize: 1 } });
+    const results: (number | string | undefined)[] = [];
+    const exporter = {
+      ...metrics,
+      export: (...[items, callback]: Parameters<typeof metrics.export>) =>
+        metrics.export(items, (result) => {
+          const { rejectedCount } = (result.error ?? {}) as { rejectedCount?: number };
+          results.push(result.code === 0 ? "accepted" : rejectedCount);
+          callback({ code: 0 });
+        }),
+      forceFlush: () => metrics.forceFlush(),
+      shutdown: () => metrics.shutdown(),
+    };
+    const provider = new MeterProvider({
+      readers: [new PeriodicExportingMetricReader({ exporter })],
+    });
+    for (const k of [1, 2, 3]) provider.getMeter("test").createCounter("counter").add(1, { k });
+    await provider.forceFlush();
+    await provider.shutdown();
+    return results[0];
+  };
+  assertEquals(await failure([200, 200, 200]), "accepted");
+  assertEquals(await failure([200, 400, 200]), 1);
+  assertEquals(await failure([400, 400, 200]), 2);
+  // Whoever pushes deltas may send these again.
+  assertEquals(await failure([400, 400, 400]), undefined);
+});
