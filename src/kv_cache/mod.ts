@@ -36,4 +36,5 @@ export { EventType } from "./events/event_type.ts";
 export type { KvCacheEvents } from "./events/kv_cache_events.ts";
 export type * from "./events/server.ts";
 export type * from "./events/storage.ts";
+export { parseKvCacheArgs } from "./parse_args.ts";
 export { type KvCacheOptions, registerKvCache } from "./register.ts";
