@@ -1,7 +1,7 @@
+import type { Catalog } from "../../../catalog/catalog.ts";
 import { declare } from "../../../catalog/declare.ts";
 import type { KvCacheEvents } from "../../events/kv_cache_events.ts";
 import { workerId } from "../operation_ids.ts";
-import type { KvCacheSpans } from "./kv_cache_spans.ts";
 import { rateOf, snakeCased } from "./span_attributes.ts";
 
 const { span, eventSpan } = declare<KvCacheEvents>();
@@ -10,7 +10,7 @@ const { span, eventSpan } = declare<KvCacheEvents>();
  * CacheBlend's spans: `cb.request` is a root of its own, which ends with the last of its work. Each rank
  * retrieves and scatters on its own, told apart by its worker.
  */
-export function blendSpans(): KvCacheSpans {
+export function blendSpans(): NonNullable<Catalog<KvCacheEvents>["spans"]> {
   const attributes = snakeCased;
   const inLookup = { parent: ["cb.lookup", "cb.request"], attributes } as const;
   const inRequest = { parent: "cb.request", attributes } as const;

@@ -9,7 +9,7 @@ import { rateOf, snakeCased } from "./span_attributes.ts";
 const { span, eventSpan } = declare<KvCacheEvents>();
 
 /** The spans of a catalog of the cache's events. */
-export type KvCacheSpans = NonNullable<Catalog<KvCacheEvents>["spans"]>;
+type KvCacheSpans = NonNullable<Catalog<KvCacheEvents>["spans"]>;
 
 /**
  * The spans of a session, under LMCache's names: `request` is its root. It is there from the first of
