@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- what starts it reads what it prints
 /** An Express service with everything on, or with listeners that do nothing: `MODE` says which. */
 import process from "node:process";
 import express from "express";
