@@ -65,21 +65,30 @@ export function otelRegistry(): Registry | undefined {
 
 /** OpenTelemetry's context manager, if one is registered. */
 export function otelContextManager(): OtelContextManager | undefined {
-  return otelRegistry()?.context;
+  try {
+    const manager = otelRegistry()?.context;
+    return typeof manager?.active === "function" && typeof manager.with === "function"
+      ? manager
+      : undefined;
+  } catch {
+    // What stands there is nobody's, and throws.
+    return undefined;
+  }
 }
 
 /** The active span, whosever it is; `undefined` if there is none, or it says nothing of itself. */
 export function activeSpan(manager = otelContextManager()): OtelSpan | undefined {
-  return manager === undefined ? undefined : spanIn(manager, SPAN);
+  return manager && read(() => manager.active().getValue(SPAN));
 }
 
 /** What an instrumentation of an HTTP server says of the request that is being handled. */
 export function activeHttpSpan(manager: OtelContextManager): OtelSpan | undefined {
-  const { type, span } = (valueIn(manager, RPC_METADATA) ?? {}) as {
-    readonly type?: unknown;
-    readonly span?: OtelSpan;
-  };
-  return type === "http" && typeof span?.spanContext === "function" ? span : undefined;
+  return read(() => {
+    const said = manager.active().getValue(RPC_METADATA) as
+      | { readonly type?: unknown; readonly span?: unknown }
+      | undefined;
+    return said?.type === "http" ? said.span : undefined;
+  });
 }
 
 /** A context with another span in it. */
@@ -145,14 +154,11 @@ export function toTracestate({ traceState }: OtelSpanContext): string | undefine
   }
 }
 
-function spanIn(manager: OtelContextManager, key: symbol): OtelSpan | undefined {
-  const span = valueIn(manager, key) as OtelSpan | undefined;
-  return typeof span?.spanContext === "function" ? span : undefined;
-}
-
-function valueIn(manager: OtelContextManager, key: symbol): unknown {
+/** A span, if what is read is one. */
+function read(span: () => unknown): OtelSpan | undefined {
   try {
-    return manager.active().getValue(key);
+    const found = span() as OtelSpan | undefined;
+    return typeof found?.spanContext === "function" ? found : undefined;
   } catch {
     return undefined;
   }
