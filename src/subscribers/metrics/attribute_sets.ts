@@ -155,7 +155,8 @@ export class AttributeSets<Series extends { readonly attributes: Attributes }> {
 
   /** @returns the overflow's series where there is no room */
   #create(names: readonly string[], values: readonly AttributeValue[]): Series {
-    if (this.#series.length >= this.#limit - (this.#overflow === undefined ? 1 : 0)) {
+    // The last place is the overflow's: once that is there, all are taken.
+    if (this.#overflow !== undefined || this.#series.length >= this.#limit - 1) {
       this.overflowed++;
       if (this.#overflow === undefined) {
         this.#series.push(this.#overflow = this.#make(OVERFLOW_ATTRIBUTES));

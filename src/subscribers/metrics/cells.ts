@@ -15,8 +15,8 @@ export interface Place {
 export class Cells {
   readonly #perSeries: number;
   readonly #blocks: Float64Array[] = [];
-  /** Where the next series begins in the last block. */
-  #offset = 0;
+  /** Where the next series begins in the last block, once there is one. */
+  #offset = NaN;
 
   /** @param perSeries how many numbers a series has */
   constructor(perSeries: number) {
