@@ -1,0 +1,14 @@
+/** Splits a text into lines. */
+export class TextLineStream extends TransformStream<string, string> {
+  /** One that has met no text yet. */
+  constructor() {
+    let rest = "";
+    super({
+      transform(chunk, controller) {
+        const lines = (rest + chunk).split("\n");
+        rest = lines.pop() ?? "";
+        for (const line of lines) controller.enqueue(line);
+      },
+    });
+  }
+}
