@@ -230,8 +230,8 @@ export function declareSpan(
   if (openedBy.includes(start) || openedBy.includes(end)) {
     invalidDeclaration(what, "openedBy", "other types than start and end", openedBy);
   }
-  if (rootEnd !== undefined && (!root || (rootEnd !== "latest" && rootEnd !== "own"))) {
-    invalidDeclaration(what, "rootEnd", '"latest" or "own", of a root', rootEnd);
+  if (rootEnd !== undefined && rootEnd !== "latest" && !(root && rootEnd === "own")) {
+    invalidDeclaration(what, "rootEnd", '"latest" or, of a root, "own"', rootEnd);
   }
   const failedBy = typesOf(what, "failedBy", options.failedBy ?? []);
   const events = eventsOf(what, options.events, [start, end, ...failedBy]);

@@ -25,6 +25,7 @@ import {
   otelLogSink,
 } from "@busbar/busbar/subscribers";
 import { DEFAULT_METRICS_ADDRESS } from "../../src/http/serve_metrics.ts";
+import { DEFAULT_ROTATING_FILE_OPTIONS } from "../../src/subscribers/logging/files/file_options.ts";
 import { resolveTimeoutMs } from "../../src/internal/deadline.ts";
 import { DEFAULT_SCOPE_NAME, DEFAULT_SERVICE_NAME } from "../../src/otel/defaults.ts";
 import { DEFAULT_OTLP_SETTINGS } from "../../src/otel/otlp/otlp_target.ts";
@@ -150,6 +151,7 @@ const MAKES: Readonly<Record<string, Make>> = {
     const handler = createHandler({ routes: [route], token: "t" });
     return (await handler(new Request("http://localhost/a"))).status;
   },
+  RotatingFileOptions: constants(DEFAULT_ROTATING_FILE_OPTIONS),
   SamplerConfig: constants(DEFAULT_OBSERVABILITY_CONFIG.sampler),
   ServeMetricsOptions: constants({ ...DEFAULT_METRICS_ADDRESS, insecure: false }),
   ServerOptions: (options) => {
@@ -173,6 +175,7 @@ const MAKES: Readonly<Record<string, Make>> = {
 
 /** Interfaces whose defaults show in what happens, which other tests look at. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
+  Declarations: "tests/subscribers/tracing/one_event_is_a_span_test.ts",
   DeltaMetricExporterOptions: "tests/otel/delta/a_delta_begins_where_the_last_one_ended_test.ts",
   EventContext: "tests/bus/events_reach_their_subscribers_test.ts",
   EventMetricOptions: "tests/subscribers/metrics/metrics_follow_their_declarations_test.ts",

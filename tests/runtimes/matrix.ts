@@ -94,6 +94,14 @@ export const SKIPS: readonly Skip[] = [
   {
     runtimes: WEB,
     tests: [
+      "subscribers/logging/files_outlive_their_disk_test.ts",
+      "subscribers/logging/files_rotate_test.ts",
+    ],
+    reason: "a page and a worker have no files",
+  },
+  {
+    runtimes: WEB,
+    tests: [
       "context/copies_share_the_async_context_test.ts",
       "library/copies_work_together_test.ts",
       "library/who_publishes_gets_a_bus_in_any_case_test.ts",

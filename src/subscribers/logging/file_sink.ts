@@ -1,0 +1,66 @@
+import { assertKnownNames } from "../../internal/option_names.ts";
+import {
+  ROTATING_FILE_OPTIONS,
+  type RotatingFileOptions,
+  rotatingLines,
+} from "./files/file_options.ts";
+import { escapeControls, toJsonLine } from "./json_line.ts";
+import type { LogRecord, LogSink } from "./log_record.ts";
+
+export type { RotatingFileOptions as FileSinkOptions };
+
+const ACTION = "create fileSink";
+
+/**
+ * Creates a sink that writes the lines of `jsonLinesSink` to files that rotate by size and age, named
+ * `log_20260131_235959_000000.jsonl` after the time at which each was begun (UTC, with microseconds) and
+ * readable by their owner alone. It is there on Deno, Node and Bun; on Deno it needs
+ * `--allow-read` and `--allow-write` of the directory.
+ *
+ * - Lines go out with the end of the turn of the event loop that brought them. Nobody waits for the disk
+ *   but `flush` and the end of the process, at which what waits is written, whatever ends it.
+ * - The sink never throws. Lines that the disk does not take (it is full, or it may not be written to)
+ *   are tried again each second; a million characters wait, what comes on top is dropped and counted.
+ *   It is told when that begins and when it is over.
+ * - A file that is removed or moved away while it is written to is counted and told, and lines go on
+ *   in a new one; so is an old one that cannot be deleted.
+ * - `flush` closes the file; the next line opens it again.
+ *
+ * @example
+ * ```ts
+ * import { fileSink, LoggingSubscriber } from "@busbar/busbar/subscribers";
+ *
+ * const sink = fileSink({ directory: "/var/log/shop", prefix: "shop", maxFiles: 10 });
+ * new LoggingSubscriber({ logs: { "order": { level: "info" } }, sink });
+ * if (sink.stats().files !== 0) throw new Error("no line, no file");
+ * ```
+ *
+ * @throws {TypeError} if an option is unknown or of the wrong type, or where there are no files: on
+ * pages and workerd
+ * @throws {RangeError} if a number is out of range
+ */
+export function fileSink(options: RotatingFileOptions): LogSink & {
+  /** Counts of its lines and files: see the option of each. */
+  stats(): {
+    readonly written: number;
+    readonly dropped: number;
+    readonly pending: number;
+    readonly files: number;
+    readonly removedFiles: number;
+    readonly failedDeletes: number;
+  };
+} {
+  assertKnownNames(ACTION, "option", options, ROTATING_FILE_OPTIONS);
+  const lines = rotatingLines(ACTION, "fileSink", options);
+  const sink = Object.assign(
+    function file(record: LogRecord): void {
+      lines.add(escapeControls(toJsonLine(record)));
+    },
+    {
+      flush: () => lines.flush(),
+      flushSync: () => lines.flushSync(),
+      stats: () => lines.stats(),
+    },
+  );
+  return Object.defineProperties(sink, { pending: { get: () => lines.pending } });
+}
