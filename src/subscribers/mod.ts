@@ -54,7 +54,7 @@ export {
   type TracingSubscriberOptions,
 } from "./tracing/options.ts";
 export { TracingSubscriber } from "./tracing/tracing_subscriber.ts";
-export { fileSink, type FileSinkOptions } from "./logging/file_sink.ts";
+export { fileSink } from "./logging/file_sink.ts";
 export { type JsonLinesOptions, jsonLinesSink } from "./logging/json_lines.ts";
 export {
   type LogAttributes,

@@ -25,7 +25,6 @@ import {
   otelLogSink,
 } from "@busbar/busbar/subscribers";
 import { DEFAULT_METRICS_ADDRESS } from "../../src/http/serve_metrics.ts";
-import { DEFAULT_ROTATING_FILE_OPTIONS } from "../../src/subscribers/logging/files/file_options.ts";
 import { resolveTimeoutMs } from "../../src/internal/deadline.ts";
 import { DEFAULT_SCOPE_NAME, DEFAULT_SERVICE_NAME } from "../../src/otel/defaults.ts";
 import { DEFAULT_OTLP_SETTINGS } from "../../src/otel/otlp/otlp_target.ts";
@@ -151,7 +150,6 @@ const MAKES: Readonly<Record<string, Make>> = {
     const handler = createHandler({ routes: [route], token: "t" });
     return (await handler(new Request("http://localhost/a"))).status;
   },
-  RotatingFileOptions: constants(DEFAULT_ROTATING_FILE_OPTIONS),
   SamplerConfig: constants(DEFAULT_OBSERVABILITY_CONFIG.sampler),
   ServeMetricsOptions: constants({ ...DEFAULT_METRICS_ADDRESS, insecure: false }),
   ServerOptions: (options) => {

@@ -1,13 +1,8 @@
+import type { Logger } from "../../internal/logger.ts";
 import { assertKnownNames } from "../../internal/option_names.ts";
-import {
-  ROTATING_FILE_OPTIONS,
-  type RotatingFileOptions,
-  rotatingLines,
-} from "./files/file_options.ts";
+import { FILE_SINK_OPTIONS, type FileSinkOptions, rotatingLines } from "./files/file_options.ts";
 import { escapeControls, toJsonLine } from "./json_line.ts";
 import type { LogRecord, LogSink } from "./log_record.ts";
-
-export type { RotatingFileOptions as FileSinkOptions };
 
 const ACTION = "create fileSink";
 
@@ -39,7 +34,30 @@ const ACTION = "create fileSink";
  * pages and workerd
  * @throws {RangeError} if a number is out of range
  */
-export function fileSink(options: RotatingFileOptions): LogSink & {
+export function fileSink(options: {
+  /** Where the files are. It is made if it is not there. */
+  readonly directory: string;
+  /**
+   * What their names begin with: letters, digits, `.`, `_` and `-`, up to 100. Default: `"log"`.
+   */
+  readonly prefix?: string | undefined;
+  /**
+   * A file of so many bytes takes no further line; the last one may be beyond it. An integer of at
+   * least 1. Default: 104,857,600, 100 MiB.
+   */
+  readonly maxFileBytes?: number | undefined;
+  /** A file so old takes no further line, in milliseconds, above 0. Default: 21,600,000, six hours. */
+  readonly maxFileAgeMs?: number | undefined;
+  /**
+   * How many files there are at most, those of earlier runs included; the oldest is deleted. An integer
+   * of at least 1. Default: 100.
+   */
+  readonly maxFiles?: number | undefined;
+  /** The time in names, and that files are old by, in milliseconds since the epoch. Default: `Date.now`. */
+  readonly clock?: (() => number) | undefined;
+  /** Where it is told what the disk does not take. Default: `console`. */
+  readonly logger?: Logger | undefined;
+}): LogSink & {
   /** Counts of its lines and files: see the option of each. */
   stats(): {
     readonly written: number;
@@ -50,7 +68,7 @@ export function fileSink(options: RotatingFileOptions): LogSink & {
     readonly failedDeletes: number;
   };
 } {
-  assertKnownNames(ACTION, "option", options, ROTATING_FILE_OPTIONS);
+  assertKnownNames(ACTION, "option", options, FILE_SINK_OPTIONS);
   const lines = rotatingLines(ACTION, "fileSink", options);
   const sink = Object.assign(
     function file(record: LogRecord): void {

@@ -1,7 +1,7 @@
 import { mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { platform } from "node:process";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { fileSink, type FileSinkOptions } from "@busbar/busbar/subscribers";
+import { fileSink } from "@busbar/busbar/subscribers";
 import { ManualClock, MemoryLogger } from "@busbar/busbar/testing";
 import { bodiesIn, recordOf } from "../../support/log_files.ts";
 import { loggingBus } from "../../support/logging_bus.ts";
@@ -10,7 +10,7 @@ import { temporaryFolder } from "../../support/temporary_folder.ts";
 
 const T0 = Date.UTC(2026, 0, 31, 23, 59, 58);
 
-function files(directory: string, options: Partial<FileSinkOptions> = {}) {
+function files(directory: string, options: Partial<Parameters<typeof fileSink>[0]> = {}) {
   const clock = new ManualClock(T0);
   const logger = new MemoryLogger();
   const sink = fileSink({ directory, prefix: "shop", clock: clock.now, logger, ...options });

@@ -9,34 +9,19 @@ import type { Logger } from "../../../internal/logger.ts";
 import { fileSystem } from "./file_system.ts";
 import { RotatingLines } from "./rotating_lines.ts";
 
-/** The options of files that rotate. */
-export interface RotatingFileOptions {
-  /** Where the files are. It is made if it is not there. */
+/** The options of files that rotate, as `fileSink` documents them. */
+export interface FileSinkOptions {
   readonly directory: string;
-  /**
-   * What their names begin with: letters, digits, `.`, `_` and `-`, up to 100. Default: `"log"`.
-   */
   readonly prefix?: string | undefined;
-  /**
-   * A file of so many bytes takes no further line; the last one may be beyond it. An integer of at
-   * least 1. Default: 104,857,600, 100 MiB.
-   */
   readonly maxFileBytes?: number | undefined;
-  /** A file so old takes no further line, in milliseconds, above 0. Default: 21,600,000, six hours. */
   readonly maxFileAgeMs?: number | undefined;
-  /**
-   * How many files there are at most, those of earlier runs included; the oldest is deleted. An integer
-   * of at least 1. Default: 100.
-   */
   readonly maxFiles?: number | undefined;
-  /** The time in names, and that files are old by, in milliseconds since the epoch. Default: `Date.now`. */
   readonly clock?: (() => number) | undefined;
-  /** Where it is told what the disk does not take. Default: `console`. */
   readonly logger?: Logger | undefined;
 }
 
-/** The names of {@linkcode RotatingFileOptions}. */
-export const ROTATING_FILE_OPTIONS: readonly (keyof RotatingFileOptions)[] = [
+/** The names of {@linkcode FileSinkOptions}. */
+export const FILE_SINK_OPTIONS: readonly (keyof FileSinkOptions)[] = [
   "directory",
   "prefix",
   "maxFileBytes",
@@ -46,13 +31,13 @@ export const ROTATING_FILE_OPTIONS: readonly (keyof RotatingFileOptions)[] = [
   "logger",
 ];
 
-/** The defaults of {@linkcode RotatingFileOptions}. */
-export const DEFAULT_ROTATING_FILE_OPTIONS = {
+/** The defaults of {@linkcode FileSinkOptions}. */
+const DEFAULT_FILE_SINK_OPTIONS = {
   prefix: "log",
   maxFileBytes: 104_857_600,
   maxFileAgeMs: 21_600_000,
   maxFiles: 100,
-} as const satisfies Partial<RotatingFileOptions>;
+} as const satisfies Partial<FileSinkOptions>;
 
 /**
  * What writes lines to files that rotate. It touches none before there is a line.
@@ -65,14 +50,14 @@ export const DEFAULT_ROTATING_FILE_OPTIONS = {
 export function rotatingLines(
   action: string,
   name: string,
-  options: RotatingFileOptions,
+  options: FileSinkOptions,
 ): RotatingLines {
   const {
     directory,
-    prefix = DEFAULT_ROTATING_FILE_OPTIONS.prefix,
-    maxFileBytes = DEFAULT_ROTATING_FILE_OPTIONS.maxFileBytes,
-    maxFileAgeMs = DEFAULT_ROTATING_FILE_OPTIONS.maxFileAgeMs,
-    maxFiles = DEFAULT_ROTATING_FILE_OPTIONS.maxFiles,
+    prefix = DEFAULT_FILE_SINK_OPTIONS.prefix,
+    maxFileBytes = DEFAULT_FILE_SINK_OPTIONS.maxFileBytes,
+    maxFileAgeMs = DEFAULT_FILE_SINK_OPTIONS.maxFileAgeMs,
+    maxFiles = DEFAULT_FILE_SINK_OPTIONS.maxFiles,
     clock = wallMs,
     logger = console,
   } = options;
