@@ -2,13 +2,19 @@
 /**
  * Shows that the generated alerts fire when they should: for two minutes, real Prometheus servers
  * scrape the example, one healthy and one for each fault. Then the matching alert fires, and none
- * on the healthy one; and every query of the dashboard and of docs/metrics.md has data.
+ * on the healthy one; and every query of the dashboard and of docs/metrics.md has data, there or on
+ * a server that publishes all events, such as those of CacheBlend, which the example does not have.
  *
  * Run it with `deno task check:alerts`; it needs `prometheus` on the PATH.
  *
  * @module
  */
+import { EventBus } from "@busbar/busbar";
+import { serveMetrics } from "@busbar/busbar/http";
+import { type KvCacheEvents, registerKvCache } from "@busbar/busbar/kv-cache";
+import { PrometheusMetrics } from "@busbar/busbar/otel";
 import { dashboardQueries } from "../tests/support/dashboard_queries.ts";
+import { KvCacheDriver } from "../tests/support/kv_cache_driver.ts";
 import { start } from "../tests/support/processes.ts";
 import { temporaryFolder } from "../tests/support/temporary_folder.ts";
 
@@ -34,13 +40,9 @@ function freePort(): number {
   return listener.addr.port;
 }
 
-async function startRun(
-  name: string,
-  faults: readonly string[],
-  alert: string | undefined,
-  folder: string,
-): Promise<Run> {
-  const [server, prometheus] = [freePort(), freePort()];
+/** A Prometheus with the generated rules that scrapes a server. */
+async function startScraper(name: string, server: number, folder: string) {
+  const port = freePort();
   const config = `${folder}/${name}.yml`;
   await Deno.writeTextFile(
     config,
@@ -56,6 +58,25 @@ async function startRun(
       }],
     }),
   );
+  const scraper = start("prometheus", [
+    `--config.file=${config}`,
+    `--storage.tsdb.path=${folder}/${name}`,
+    `--web.listen-address=127.0.0.1:${port}`,
+    "--log.level=error",
+  ]);
+  return {
+    prometheusUrl: `http://127.0.0.1:${port}`,
+    stop: () => scraper[Symbol.asyncDispose](),
+  };
+}
+
+async function startRun(
+  name: string,
+  faults: readonly string[],
+  alert: string | undefined,
+  folder: string,
+): Promise<Run> {
+  const server = freePort();
   const example = start(Deno.execPath(), [
     ...["run", "--allow-net=127.0.0.1", "--allow-read", "--allow-write"],
     `${ROOT}examples/kv_cache_server/main.ts`,
@@ -63,19 +84,50 @@ async function startRun(
     ...["--models", "2", "--tenants", "3"],
     ...faults.flatMap((fault) => ["--fault", fault]),
   ]);
-  const scraper = start("prometheus", [
-    `--config.file=${config}`,
-    `--storage.tsdb.path=${folder}/${name}`,
-    `--web.listen-address=127.0.0.1:${prometheus}`,
-    "--log.level=error",
-  ]);
+  const { prometheusUrl, stop } = await startScraper(name, server, folder);
   return {
     name,
     alert,
-    prometheusUrl: `http://127.0.0.1:${prometheus}`,
+    prometheusUrl,
     async [Symbol.asyncDispose]() {
-      await scraper[Symbol.asyncDispose]();
+      await stop();
       await example[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** A server whose events are those of a test, all of them, once a scrape. */
+async function startDriven(folder: string): Promise<Run> {
+  const metrics = new PrometheusMetrics({ serviceName: "driven" });
+  const bus = new EventBus<KvCacheEvents>({ logger: { warn: () => {} } }).start();
+  const driver = new KvCacheDriver(bus);
+  const { meter } = metrics;
+  registerKvCache(bus, {
+    meter,
+    lifecycleSampleRatio: 1,
+    gauges: driver.gauges,
+    logger: { warn: () => {} },
+  });
+  const server = await serveMetrics({
+    port: 0,
+    scrape: async (format) => {
+      driver.publishAll();
+      await bus.flush();
+      return await metrics.scrape(format);
+    },
+  });
+  const name = "driven";
+  const port = Number(new URL(server.metricsUrl).port);
+  const { prometheusUrl, stop } = await startScraper(name, port, folder);
+  return {
+    name,
+    alert: undefined,
+    prometheusUrl,
+    async [Symbol.asyncDispose]() {
+      await stop();
+      await server.shutdown();
+      await bus.stop();
+      await metrics[Symbol.asyncDispose]();
     },
   };
 }
@@ -109,7 +161,8 @@ const runs: Run[] = [];
 for (const [name, faults, alert] of RUNS) {
   runs.push(started.use(await startRun(name, faults, alert, folder.path)));
 }
-console.log(`scraping ${runs.length} servers for ${SECONDS} s`);
+const driven = started.use(await startDriven(folder.path));
+console.log(`scraping ${runs.length + 1} servers for ${SECONDS} s`);
 await new Promise((resolve) => setTimeout(resolve, SECONDS * 1_000));
 
 let failed = 0;
@@ -126,7 +179,7 @@ const queries = await allQueries();
 let answered = 0;
 for (const query of queries) {
   // What counts failures has data where there are some.
-  const series = await Promise.all(runs.map((run) => seriesOf(query, run)));
+  const series = await Promise.all([...runs, driven].map((run) => seriesOf(query, run)));
   if (series.some((count) => count > 0)) answered++;
   else report(false, `no data: ${query}`);
 }
