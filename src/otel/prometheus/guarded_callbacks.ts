@@ -25,8 +25,6 @@ class GuardedCallback {
   readonly backoff = new Backoff();
   /** Whether its last call failed. */
   failed = false;
-  /** How often it was called. */
-  calls = 0;
 
   constructor(instruments: readonly Instrument[]) {
     this.instruments = instruments;
@@ -167,15 +165,13 @@ export class GuardedCallbacks {
     const guarded = new GuardedCallback(instruments);
     this.#callbacks.add(guarded);
     const call = async (result: Result) => {
-      const number = ++guarded.calls;
       let why: string | undefined;
       try {
         why = await this.#inTime(callback(result));
       } catch (error) {
         why = errorText(error);
       }
-      // Of calls that overlap, the last one says how it is.
-      if (guarded.calls === number) guarded.failed = why !== undefined;
+      guarded.failed = why !== undefined;
       if (why === undefined) return;
       this.#count(guarded, why);
       throw new CallbackError(why);

@@ -3,7 +3,7 @@ export class IdleSeries<Series extends object> {
   readonly #maxIdleMs: number;
   readonly #now: () => number;
   readonly #lastMs = new Map<Series, number>();
-  readonly #beganMs = new Map<Series, number>();
+  readonly #beganMs = new WeakMap<Series, number>();
   readonly #kept = new Set<Series>();
   /** How many were left out so far. */
   expired = 0;
@@ -39,10 +39,7 @@ export class IdleSeries<Series extends object> {
     for (const [series, lastMs] of this.#lastMs) {
       if (nowMs - lastMs >= this.#maxIdleMs) expired.add(series);
     }
-    for (const series of expired) {
-      this.#lastMs.delete(series);
-      this.#beganMs.delete(series);
-    }
+    for (const series of expired) this.#lastMs.delete(series);
     this.expired += expired.size;
     return expired;
   }

@@ -85,6 +85,17 @@ Deno.test("a callback that is removed is called no longer, one that is added twi
   assertEquals(calls, 1);
 });
 
+Deno.test("of two callbacks of a metric one that is broken leaves it out, until it is removed", async () => {
+  await using metrics = new PrometheusMetrics({ logger: new MemoryLogger() });
+  const gauge = metrics.meter.createObservableGauge("g");
+  const broken = () => Promise.reject(new Error("no"));
+  gauge.addCallback((result) => result.observe(1));
+  gauge.addCallback(broken);
+  assertEquals(await shown(metrics), {});
+  gauge.removeCallback(broken);
+  assertEquals(await shown(metrics), { g: 1 });
+});
+
 Deno.test("a callback that hangs is left out in time, and shown when it answers again", async () => {
   const logger = new MemoryLogger();
   // 40 % of it is what the callback has; the rest is far longer than any machine takes.
