@@ -67,7 +67,10 @@ export interface ProgramOptions<Events extends object = AnyEvents>
    * permission prompt.
    */
   readonly env?: EnvReader | undefined;
-  /** Where losses and failures are logged. Default: `console`. */
+  /**
+   * Where losses and failures are logged, and, in one line at the start, where telemetry goes. Default:
+   * `console`.
+   */
   readonly logger?: Logger | undefined;
   /** Gives the start up while it waits for the server, and shuts down afterwards. Default: none. */
   readonly signal?: AbortSignal | undefined;
