@@ -46,12 +46,12 @@ Deno.test("whether a trace's id is random is handed on by the spans in it, and t
   for (const [flags, ofSpans] of [["02", 3], ["03", 3], ["01", 1], ["00", 1]] as const) {
     const out = await withSession(
       { traceparent: `00-${TRACE_ID}-${SPAN_ID}-${flags}` },
-      () =>
+      (context) =>
         operation(shop.bus, CHECKOUT, { cart: "c" }, async (op) => {
           const atOnce = currentTrace(op)?.traceparent;
           await shop.bus.flush();
           return op.end({ total: 1 }, [atOnce, currentTrace(op)?.traceparent]);
-        }),
+        }, { context }),
     );
     const sampled = Number(flags) & 1;
     const expected = `0${sampled | (ofSpans & 2)}`;

@@ -24,7 +24,10 @@ function spansTo(endpoint: string, timeoutMs = 5_000, options: BatchOptions = {}
 }
 
 const busy = (status: number, retryAfter: string) =>
-  new Response("busy", { status, headers: { "retry-after": retryAfter } });
+  new Response("busy", {
+    status,
+    headers: { "retry-after": retryAfter, "content-type": "text/plain" },
+  });
 
 Deno.test("What is down costs what was sent meanwhile, counted and reported; then it goes on", async () => {
   await using receiver = await OtlpReceiver.start();
