@@ -14,21 +14,43 @@ export interface Collector extends AsyncDisposable {
 
 const SOURCES = new URL("./collector/", import.meta.url).pathname;
 
+/** A collector's program. */
+export interface CollectorProgram extends AsyncDisposable {
+  readonly path: string;
+}
+
 /**
- * The collector of `OTELCOL_BIN`, or one that is built from the Go module proxy into a temporary folder.
+ * The collector of `OTELCOL_BIN`, or one that is built from the Go module proxy, and removed at the end.
  *
+ * @returns `undefined` if there is neither one nor Go
  * @throws {Error} if it cannot be built
  */
-export async function collectorBinary(): Promise<string> {
+export async function collectorProgram(): Promise<CollectorProgram | undefined> {
   const given = Deno.env.get("OTELCOL_BIN");
-  if (given) return given;
-  const path = `${await Deno.makeTempDir({ prefix: "busbar-collector-" })}/collector`;
-  const { code, stderr } = await new Deno.Command("go", {
+  if (given) return { path: given, [Symbol.asyncDispose]: () => Promise.resolve() };
+  const go = await installedGo();
+  if (go === undefined) return undefined;
+  const folder = await Deno.makeTempDir({ prefix: "busbar-collector-" });
+  const remove = () => Deno.remove(folder, { recursive: true });
+  const path = `${folder}/collector`;
+  const { code, stderr } = await new Deno.Command(go, {
     args: ["build", "-ldflags=-s -w", "-o", path, "."],
     cwd: SOURCES,
   }).output();
-  if (code !== 0) throw new Error(`Cannot build it: ${new TextDecoder().decode(stderr)}`);
-  return path;
+  if (code === 0) return { path, [Symbol.asyncDispose]: remove };
+  await remove();
+  throw new Error(`Cannot build it: ${new TextDecoder().decode(stderr)}`);
+}
+
+async function installedGo(): Promise<string | undefined> {
+  for (const program of ["go", "/usr/local/go/bin/go"]) {
+    try {
+      if ((await new Deno.Command(program, { args: ["version"] }).output()).success) return program;
+    } catch {
+      // The next one.
+    }
+  }
+  return undefined;
 }
 
 /** Starts a collector; it ends when it is disposed of. */
