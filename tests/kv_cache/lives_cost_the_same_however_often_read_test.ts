@@ -4,6 +4,8 @@ import {
   ChunkLifecycle,
   type LifecycleEvent,
 } from "../../src/kv_cache/lifecycle/chunk_lifecycle.ts";
+import { BlockLifecycle } from "../../src/kv_cache/lifecycle/block_lifecycle.ts";
+import { ReuseTracker } from "../../src/kv_cache/lifecycle/reuse_tracker.ts";
 import { LruMap } from "../../src/kv_cache/lifecycle/lru_map.ts";
 import { collectGarbage } from "../support/garbage.ts";
 import { key } from "../support/kv_cache.ts";
@@ -58,6 +60,59 @@ for (const [what, repeat] of Object.entries(REPEATED)) {
       for (; round < 2_200; round++) repeat(lives, round);
     });
     assert(lives.stats().trackedInL1 <= 1_000);
+    assert(kept < 2_000_000, `${kept} bytes`);
+  });
+}
+
+/** The same of what the storage manager's callers access, and of engines' blocks. */
+const OTHERS: Record<string, (round: number) => void> = (() => {
+  const tracking = { sampleRatio: 1, maxTracked: 1_000 };
+  const accesses = new ReuseTracker(tracking);
+  const blocks = new BlockLifecycle(tracking);
+  const bare = { sessionId: "", operationId: "", traceparent: undefined, tracestate: undefined };
+  const access = (cacheSalt: string, prefix: string) =>
+    accesses.observe({
+      ...bare,
+      type: "sm.read.prefetched_finished",
+      timestamp: timestamp++,
+      metadata: {
+        succeededKeys: HUNDRED.map((hash) => key(prefix + hash, "m", cacheSalt)),
+        failedKeys: [],
+      },
+    });
+  const give = (reqId: string, instanceId: string, token: number) =>
+    blocks.observe({
+      ...bare,
+      type: "mp.vllm.block_allocation",
+      timestamp: timestamp++,
+      metadata: {
+        instanceId,
+        modelName: "m",
+        records: [{
+          reqId,
+          newBlockIds: HUNDRED.map((_, i) => i),
+          newTokenIds: HUNDRED.map(() => token),
+        }],
+      },
+    });
+  return {
+    "accesses of 100 chunks": () => void access("", ""),
+    "accesses of 100 chunks of ever new tenants": (round) => void access(`t${round}`, ""),
+    "accesses of ever new chunks": (round) => void access("", `${round}/`),
+    "blocks given to ever new tokens": (round) => void give("r", "vllm", round),
+    "blocks of ever new engines": (round) => void give("r", `vllm ${round}`, 1),
+    "blocks shared by requests whose end is never told": (round) =>
+      void give(`r${round}`, "vllm", 1),
+  };
+})();
+
+for (const [what, repeat] of Object.entries(OTHERS)) {
+  Deno.test(`${what}, again and again, take no more memory`, () => {
+    let round = 0;
+    for (; round < 200; round++) repeat(round);
+    const kept = keptBytes(() => {
+      for (; round < 2_200; round++) repeat(round);
+    });
     assert(kept < 2_000_000, `${kept} bytes`);
   });
 }

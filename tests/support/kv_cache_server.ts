@@ -36,6 +36,7 @@ export async function openCache(
   return {
     bus,
     cache: new PrefixCache({ l1, l2, bus, faults }),
+    l1,
     l2,
     tracing,
     /** Everything that was published, in order. */

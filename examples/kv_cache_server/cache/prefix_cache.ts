@@ -36,18 +36,21 @@ export class PrefixCache {
     const session = { sessionId };
     const request = { operationId: this.#nextId() };
     bus.publish("mp.request.start", request, session);
-    const operation = { session, client, operationId: this.#nextId() };
-    const found = await lookUp(this.#tiers, operation, ids);
-    if (found.slots.length > 0) {
-      const operationId = this.#nextId();
-      bus.publish("mp.retrieve.submitted", waitingTransferOf(client, operationId), session);
-      retrieveFound(this.#tiers, { session, client, operationId }, found.slots);
-    }
+    let found: Found;
     const operationId = this.#nextId();
-    if (found.misses > 0) {
-      bus.publish("mp.store.submitted", waitingTransferOf(client, operationId), session);
+    try {
+      found = await lookUp(this.#tiers, { session, client, operationId: this.#nextId() }, ids);
+      if (found.slots.length > 0) {
+        const operationId = this.#nextId();
+        bus.publish("mp.retrieve.submitted", waitingTransferOf(client, operationId), session);
+        retrieveFound(this.#tiers, { session, client, operationId }, found.slots);
+      }
+      if (found.misses > 0) {
+        bus.publish("mp.store.submitted", waitingTransferOf(client, operationId), session);
+      }
+    } finally {
+      bus.publish("mp.request.end", request, session);
     }
-    bus.publish("mp.request.end", request, session);
     if (found.misses > 0) {
       store(this.#tiers, { session, client, operationId }, ids.slice(found.slots.length));
     }

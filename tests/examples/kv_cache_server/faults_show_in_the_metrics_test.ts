@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Client } from "../../../examples/kv_cache_server/cache/client.ts";
 import { openCache } from "../../support/kv_cache_server.ts";
 
@@ -118,6 +118,31 @@ Deno.test("l2-slow: requests that need the disk wait for it, and others do not",
   const load = (await server.published()).filter(({ type }) => type.startsWith("l2.load_task."));
   assertEquals(load.length, 2);
   assert((load[1]?.timestamp ?? 0) - (load[0]?.timestamp ?? 0) >= 20);
+});
+
+Deno.test("a retrieve that was submitted has its end, also when what it reads is broken", async () => {
+  await using server = await openCache();
+  await server.cache.handle("a", [1, 2], client);
+  const slot = server.l1.touch(2);
+  assert(slot !== undefined);
+  slot.bytes = new Uint8Array(3);
+  await assertRejects(() => server.cache.retrieve("b", [1, 2], client));
+  await assertRejects(() => server.cache.handle("c", [1, 2], client));
+  const ends = (await server.published()).filter(({ type }) => type === "mp.retrieve.end");
+  assertEquals(
+    ends.map(({ metadata: { retrievedCount, totalBytes, numTokens } }) => [
+      retrievedCount,
+      totalBytes,
+      numTokens,
+    ]),
+    [[0, 0, 0], [0, 0, 0]],
+  );
+  const types = await server.types();
+  const count = (type: string) => types.filter((one) => one === type).length;
+  assertEquals([count("mp.request.start"), count("mp.request.end")], [3, 3]);
+  const found = await server.scrape();
+  const of = (state: string) => found[`lmcache_mp_num_${state}_retrieves_total{device="cpu"}`];
+  assertEquals([of("submitted"), of("finished")], [2, 2]);
 });
 
 Deno.test("a chunk that is still being loaded is locked for other readers", async () => {
