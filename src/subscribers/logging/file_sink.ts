@@ -1,6 +1,6 @@
 import type { Logger } from "../../internal/logger.ts";
 import { assertKnownNames } from "../../internal/option_names.ts";
-import { FILE_SINK_OPTIONS, type FileSinkOptions, rotatingLines } from "./files/file_options.ts";
+import { FILE_SINK_OPTIONS, rotatingLines } from "./files/file_options.ts";
 import { escapeControls, toJsonLine } from "./json_line.ts";
 import type { LogRecord, LogSink } from "./log_record.ts";
 
