@@ -37,4 +37,5 @@ export type { KvCacheEvents } from "./events/kv_cache_events.ts";
 export type * from "./events/server.ts";
 export type * from "./events/storage.ts";
 export { parseKvCacheArgs } from "./parse_args.ts";
+export { TimeoutError } from "./logs/timeout_error.ts";
 export { type KvCacheOptions, registerKvCache } from "./register.ts";

@@ -11,9 +11,8 @@ const SERVICE_INSTANCE_ID = "--service-instance-id";
 const RUNTIME = "startObservability's metrics of the runtime, which are there unless " +
   "runtimeMetrics is false: v8js.gc.duration";
 const ALL_EVENTS = "bus.subscribeAll, and a file of your own: there is no recorder";
-const LOOKUPS = 'bus.subscribe("mp.lookup", …), and a file of your own';
-const DEVICES = "the metrics num_finished_stores, num_finished_retrieves and l0_l1_…_throughput, " +
-  "by device";
+const LOOKUPS = "the option lookupHashLog of registerKvCache";
+const DEVICES = "the option transferReport of registerKvCache";
 const COORDINATOR = "bus.subscribe for the events of keys: there is no coordinator to report to";
 
 /** LMCache's flags that have no meaning here, and what to use instead. */

@@ -85,7 +85,13 @@ Deno.test("failures are warnings that count keys and do not list them", () => {
   );
   assertEquals(logs["l1.read.failed"]?.level, "warn");
   assertEquals(logs["l2.prefetch.failed"]?.level, "warn");
-  assertEquals(logs["mp.store.end"]?.level, "debug");
+  assertEquals(logs["mp.store.end"]?.level, "info");
+  assertEquals(logs["mp.store.start"]?.level, "debug");
+  assertEquals(logs["timeout.raised"]?.level, "warn");
+  for (const type of types) {
+    // Those of CacheBlend but for starts; L1, L2, SM and transfers.
+    if (/^cb\..*\.end$/.test(type)) assert(logs[type] !== undefined, type);
+  }
   const level = logs["sm.write.finished"]?.level;
   assert(typeof level === "function");
   const outcome = (failedKeys: number) =>

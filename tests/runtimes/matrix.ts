@@ -94,6 +94,7 @@ export const SKIPS: readonly Skip[] = [
   {
     runtimes: WEB,
     tests: [
+      "kv_cache/lookups_are_kept_in_files_test.ts",
       "subscribers/logging/files_outlive_their_disk_test.ts",
       "subscribers/logging/files_rotate_test.ts",
     ],

@@ -1,0 +1,61 @@
+import { EventSubscriber } from "../../bus/event_subscriber.ts";
+import type { EventOf, Subscriptions } from "../../events/event_map.ts";
+import type { FileSinkOptions } from "../../subscribers/logging/files/file_options.ts";
+import { rotatingLines } from "../../subscribers/logging/files/file_options.ts";
+import type { RotatingLines } from "../../subscribers/logging/files/rotating_lines.ts";
+import { escapeControls } from "../../subscribers/logging/json_line.ts";
+import type { KvCacheEvents } from "../events/kv_cache_events.ts";
+
+/**
+ * Writes a line of JSON for each lookup, with the hashes of its chunks, to files that rotate: what a
+ * simulation of a cache reads. Fields and names of files are LMCache's.
+ */
+export class LookupHashLog extends EventSubscriber<KvCacheEvents> {
+  override readonly name: string = "LookupHashLog";
+  readonly #lines: RotatingLines;
+
+  /** @throws as `fileSink` does */
+  constructor(options: FileSinkOptions) {
+    super();
+    this.#lines = rotatingLines("keep the hashes of lookups", this.name, {
+      ...options,
+      prefix: "lookup_hashes",
+    });
+  }
+
+  override getSubscriptions(): Subscriptions<KvCacheEvents> {
+    return { "mp.lookup": (event) => this.#lines.add(lineOf(event)) };
+  }
+
+  override flush(): Promise<void> {
+    return this.#lines.flush();
+  }
+
+  override flushSync(): void {
+    this.#lines.flushSync();
+  }
+
+  override shutdown(): Promise<void> {
+    return this.#lines.flush();
+  }
+}
+
+function lineOf({ timestamp, metadata }: EventOf<KvCacheEvents, "mp.lookup">): string {
+  const { requestId, modelName, chunkSize, seqLen, dtypes, shapes, chunkHashes } = metadata;
+  return escapeControls(JSON.stringify({
+    timestamp: timestamp / 1_000,
+    request_id: requestId,
+    model_name: modelName,
+    chunk_size: chunkSize,
+    seq_len: seqLen,
+    dtypes,
+    shapes,
+    chunk_hashes: chunkHashes.map(hexOf),
+  }));
+}
+
+/** A number, or a text of digits and letters to `f`, as `0x…`; any other text as it is. */
+function hexOf(hash: number | string): string {
+  if (typeof hash === "number") return `0x${hash.toString(16)}`;
+  return /^[0-9a-f]+$/i.test(hash) ? `0x${hash}` : hash;
+}
