@@ -85,6 +85,17 @@ Deno.test("many lines at once go to as many files as they need", async () => {
   assertEquals(Object.keys(found)[4], "shop_20260131_235958_000004.jsonl");
 });
 
+Deno.test("the order of files is that of their lines, whatever the clock says, and what was deleted", async () => {
+  await using folder = await temporaryFolder();
+  const { sink, clock } = files(folder.path, { maxFileBytes: 1, maxFiles: 3 });
+  for (const [i, step] of [0, 0, 1, 0, -5_000, 0, 0.5, 0].entries()) {
+    clock.advance(step);
+    sink(recordOf(`${i}`));
+    await sink.flush?.();
+  }
+  assertEquals(Object.values(await bodiesIn(folder.path)).flat(), ["5", "6", "7"]);
+});
+
 Deno.test("a file that is old takes no further line", async () => {
   await using folder = await temporaryFolder();
   const { write, clock } = files(folder.path, { maxFileAgeMs: 2_000 });

@@ -1,7 +1,7 @@
-/** A moment in the name of a file: `20260131_235959_000000`, UTC, with microseconds. */
-export function stampOf(timeMs: number): string {
-  const microseconds = Math.floor(timeMs * 1_000) % 1_000_000;
-  const [date = "", time = ""] = new Date(timeMs).toISOString().split("T");
+/** A moment in the name of a file: `20260131_235959_000000`, UTC. @param timeUs in microseconds */
+export function stampOf(timeUs: number): string {
+  const microseconds = timeUs % 1_000_000;
+  const [date = "", time = ""] = new Date(Math.floor(timeUs / 1_000)).toISOString().split("T");
   return [
     date.replaceAll("-", ""),
     time.slice(0, 8).replaceAll(":", ""),

@@ -45,6 +45,8 @@ export class Rotation {
   failedDeletes = 0;
   /** Files begun. */
   begun = 0;
+  /** The time in the last name, in microseconds. */
+  #namedUs = 0;
 
   /** @param name whose files these are, for reports */
   constructor(name: string, files: FileSystem, options: RotationOptions) {
@@ -87,7 +89,7 @@ export class Rotation {
     const { directory } = this.#options;
     files.mkdirSync(directory, { recursive: true });
     for (let attempt = 0;; attempt++) {
-      const { path, createdMs } = this.#pathOf(attempt);
+      const { path, createdMs } = this.#newPath();
       try {
         files.closeSync(files.openSync(path, "wx", MODE));
         this.begun++;
@@ -132,7 +134,7 @@ export class Rotation {
     const { directory } = this.#options;
     await called((done) => this.#files.mkdir(directory, { recursive: true }, done));
     for (let attempt = 0;; attempt++) {
-      const { path, createdMs } = this.#pathOf(attempt);
+      const { path, createdMs } = this.#newPath();
       try {
         const handle = await called<number>((done) => this.#files.open(path, "wx", MODE, done));
         this.begun++;
@@ -144,13 +146,12 @@ export class Rotation {
     }
   }
 
-  #pathOf(attempt: number): { readonly path: string; readonly createdMs: number } {
+  /** A name that is later than all before, whatever the clock says: the order of files is that of lines. */
+  #newPath(): { readonly path: string; readonly createdMs: number } {
     const { directory, prefix, clock } = this.#options;
     const createdMs = clock();
-    return {
-      path: `${directory}/${prefix}_${stampOf(createdMs + attempt / 1e3)}.jsonl`,
-      createdMs,
-    };
+    this.#namedUs = Math.max(Math.floor(createdMs * 1_000), this.#namedUs + 1);
+    return { path: `${directory}/${prefix}_${stampOf(this.#namedUs)}.jsonl`, createdMs };
   }
 
   /** Deletes the oldest, also those of earlier runs; what fails keeps no line from being written. */
