@@ -1,5 +1,5 @@
 import { CountReport } from "../../../internal/count_report.ts";
-import { monotonicMs } from "../../../internal/clocks.ts";
+import { monotonicMs, wallMs } from "../../../internal/clocks.ts";
 import type { Logger } from "../../../internal/logger.ts";
 import { errorText } from "../../../internal/reporting.ts";
 import { stampedNames, stampOf } from "./file_names.ts";
@@ -149,7 +149,8 @@ export class Rotation {
   /** A name that is later than all before, whatever the clock says: the order of files is that of lines. */
   #newPath(): { readonly path: string; readonly createdMs: number } {
     const { directory, prefix, clock } = this.#options;
-    const createdMs = clock();
+    const nowMs = clock();
+    const createdMs = Number.isFinite(nowMs) ? nowMs : wallMs();
     this.#namedUs = Math.max(Math.floor(createdMs * 1_000), this.#namedUs + 1);
     return { path: `${directory}/${prefix}_${stampOf(this.#namedUs)}.jsonl`, createdMs };
   }
