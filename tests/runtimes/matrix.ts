@@ -344,7 +344,7 @@ export const SKIPS: readonly Skip[] = [
   },
   {
     runtimes: WEB,
-    tests: ["observability/"],
+    tests: ["observability/", "kv_cache/lmcache_s_flags_are_taken_or_refused_test.ts"],
     reason: "it reads a process's arguments and environment, and starts a server",
   },
 ];
