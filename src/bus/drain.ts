@@ -27,9 +27,9 @@ export interface AsyncCall {
   name: string;
   /** Where it stands among those in flight, as long as it does. */
   at: number;
-  /** Where a call may be lost with its request: whether it is, and what ends it. */
+  /** Where a call may be lost with its request: whether it is, and what ends it, once. */
   lease?: Lease;
-  end?: () => void;
+  end?: () => boolean;
 }
 
 /** An event of which some routes have been called, and others have not. */
@@ -248,12 +248,13 @@ export function createDrain(
     calledAsync = true;
     const end = () => {
       own.lease?.end();
-      if (inFlight[own.at] !== own) return;
+      if (inFlight[own.at] !== own) return false;
       // The last one takes its place. A set would do, and leave much garbage behind.
       inFlight[own.at] = inFlight.at(-1) as AsyncCall;
       (inFlight.pop() as AsyncCall).at = own.at;
       route.inFlight--;
       changed();
+      return true;
     };
     failures.follow(own.name, type, result, end);
     if (REQUESTS_ARE_APART) {
@@ -345,9 +346,8 @@ export function createDrain(
     /** Ends the calls that were lost with the requests that made them. */
     endLost(): void {
       for (const { name, lease, end } of [...drain.inFlight]) {
-        if (!lease?.isLost) continue;
-        failures.count(name, "an async call", "its request has ended");
-        end?.();
+        // Who looks at the end of one may have ended others.
+        if (lease?.isLost && end?.()) failures.count(name, "an async call", "its request is over");
       }
     },
 

@@ -43,7 +43,7 @@ test("a call that was cut off with its request is counted, and a flush waits for
     flushed: true,
     calls: { begun: 1, ended: 0 },
     failures: { hang: 1 },
-    lines: ["busbar: hang failed in an async call: its request has ended"],
+    lines: ["busbar: hang failed in an async call: its request is over"],
   });
 });
 
