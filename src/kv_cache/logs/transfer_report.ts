@@ -132,6 +132,7 @@ export class TransferReport extends EventSubscriber<KvCacheEvents> {
   };
 
   readonly #onTimer = (): void => {
+    if (this.#isStopped) return;
     this.#report();
     this.#wait();
   };

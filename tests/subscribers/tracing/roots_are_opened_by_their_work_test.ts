@@ -81,19 +81,22 @@ Deno.test("a root of its own end lasts no longer for what goes on afterwards, bu
   publish("copy.end", 8, { operationId: "x" });
   assertEquals((await ended()).map(summary), [["copy", 3, 8]]);
   publish("copy.end", 9, { operationId: "y" });
-  const spans = await stop();
+  // Before the stop, which would end what waits.
+  const spans = await ended();
   assertEquals(spans.map(summary), [["copy", 3, 8], ["copy", 4, 9], ["request", 0, 2]]);
   for (const copy of spans.slice(0, 2)) {
     assertEquals(copy.parentSpanContext?.spanId, spans[2]?.spanContext().spanId);
   }
+  await stop();
 });
 
 Deno.test("an end alone releases what an announcement without an id holds", async () => {
-  const { publish, stop, tracing } = tracedBus(SPANS);
+  const { publish, ended, stop, tracing } = tracedBus(SPANS);
   publish("request.start", 0);
   publish("copy.submitted", 1);
   publish("request.end", 2);
   publish("copy.end", 3, { operationId: "never began" });
-  assertEquals((await stop()).map(summary), [["request", 0, 2]]);
+  assertEquals((await ended()).map(summary), [["request", 0, 2]]);
+  await stop();
   assertEquals(tracing.stats().expired, 0);
 });

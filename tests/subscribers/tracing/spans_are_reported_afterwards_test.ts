@@ -43,6 +43,21 @@ Deno.test("they are under the span of their operation, in whatever session, also
   assertEquals(tracing.stats().orphanedEvents, 3);
 });
 
+Deno.test("a later span of the same operation takes the place of the one before, and no other's", async () => {
+  const { publish, stop } = tracedBus(SPANS, { maxOpenPairs: 2 });
+  for (const operationId of ["1", "2", "2"]) {
+    publish("store.start", 0, { operationId });
+    publish("store.end", 1, { operationId });
+  }
+  publish("steps", 2, { of: [["1"], ["2"]] });
+  const spans = await stop();
+  const ids = spans.map((span) => span.spanContext().spanId);
+  assertEquals(spans.slice(3).map(({ parentSpanContext }) => parentSpanContext?.spanId), [
+    ids[0],
+    ids[2],
+  ]);
+});
+
 Deno.test("as many parents are known as may wait for their end; the oldest are forgotten first", async () => {
   const { publish, stop, tracing } = tracedBus(SPANS, { maxOpenPairs: 2 });
   for (const operationId of ["1", "2", "3", "2"]) {
