@@ -103,6 +103,11 @@ export interface SpanDeclarationOptions<Events extends object, Start, End> {
       | undefined)
     | undefined;
   /**
+   * Whether it is not sampled if it is linked, at its start, to spans of which none is: what was done
+   * for several, none of which is looked at. Default: `false`, the tracer's sampler decides.
+   */
+  readonly sampledByLinks?: boolean | undefined;
+  /**
    * What the operation threw, which becomes an `exception` of the span and, unless `error` says why,
    * fails it; `undefined` if it threw nothing. Default: an `Error` as the end's `metadata.error`, if
    * `error` does not say why.
@@ -149,6 +154,8 @@ export interface SpanDeclaration<Events extends object> {
   readonly openedBy?: readonly string[] | undefined;
   /** When a root ends that waits for its work. */
   readonly rootEnd?: "latest" | "own" | undefined;
+  /** Whether it is not sampled where nothing is that it is linked to. */
+  readonly sampledByLinks?: boolean | undefined;
   /** The attributes that its end adds to its root. */
   readonly rootAttributes?: ((end: AnyEvent) => EventAttributes | undefined) | undefined;
   /** How one event is all of it, if `start` and `end` are one type. */
@@ -192,6 +199,7 @@ const OPTIONS: Readonly<Record<keyof Options, true>> = {
   failedBy: true,
   events: true,
   links: true,
+  sampledByLinks: true,
   exception: true,
 };
 
@@ -205,7 +213,7 @@ export function declareSpan(
   assertPair(what, start, end);
   assertOptions(what, options, Object.keys(OPTIONS));
   const { kind = "internal", root = false, parent, operationId, attributes, error } = options;
-  const { name, links, exception, rootEnd, rootAttributes } = options;
+  const { name, links, exception, rootEnd, rootAttributes, sampledByLinks = false } = options;
   assertKind(what, kind);
   if (typeof root !== "boolean") invalidDeclaration(what, "root", "true or false", root);
   if (root && parent !== undefined) {
@@ -220,6 +228,9 @@ export function declareSpan(
     exception,
     rootAttributes,
   });
+  if (typeof sampledByLinks !== "boolean") {
+    invalidDeclaration(what, "sampledByLinks", "true or false", sampledByLinks);
+  }
   const openedBy = typesOf(what, "openedBy", options.openedBy ?? []);
   if (openedBy.length > 0 && !root) {
     invalidDeclaration(what, "openedBy", "that of a root", openedBy);
@@ -253,6 +264,7 @@ export function declareSpan(
     openedBy,
     rootEnd,
     rootAttributes,
+    sampledByLinks,
   };
 }
 

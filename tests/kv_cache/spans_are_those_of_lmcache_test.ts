@@ -144,6 +144,34 @@ Deno.test("a caller's trace goes on; what is malformed or too long in it is no p
   assertEquals(spans[2]?.parentSpanContext?.traceState?.serialize(), "");
 });
 
+Deno.test("a batch of stores is a root that is linked to its writers, and sampled with one of them", async () => {
+  await using kv = tracedKvCache();
+  const writer = (i: number, flags = "01") =>
+    `00-0af7651916cd43dd8448eb211c80319c-${String(i).padStart(16, "0")}-${flags}`;
+  const batch = (sessionId: string, writers: string[], failed?: boolean) => {
+    kv.publish("l2.store.schedule.start", 0, { writers }, { sessionId });
+    kv.publish("l2.store.schedule.end", 1, { failed }, { sessionId });
+  };
+  batch("a", Array.from({ length: 200 }, (_, i) => writer(i + 1)));
+  batch("b", [writer(1, "00"), writer(2), writer(2)], true);
+  batch("c", [writer(1, "00"), writer(2, "00")]);
+  batch("d", []);
+  const spans = await kv.spans();
+  assertEquals(
+    spans.map(({ attributes, links, status, parentSpanContext }) => [
+      attributes["session_id"],
+      links.length,
+      status,
+      parentSpanContext,
+    ]),
+    [
+      ["a", 128, { code: SpanStatusCode.UNSET }, undefined],
+      ["b", 2, { code: SpanStatusCode.ERROR, message: "" }, undefined],
+      ["d", 0, { code: SpanStatusCode.UNSET }, undefined],
+    ],
+  );
+});
+
 Deno.test("a timeout is a failed span of no length, in its request or alone", async () => {
   await using kv = tracedKvCache();
   kv.publish("mp.request.start", 0);

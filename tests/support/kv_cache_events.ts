@@ -38,6 +38,10 @@ export const EXAMPLES: { readonly [Type in keyof KvCacheEvents]-?: KvCacheEvents
   "sm.capacity.changed": {
     snapshot: { modules: [{ tier: "l1", backend: "dram", capacityBytes: 1e9, shared: false }] },
   },
+  "l2.store.schedule.start": {
+    writers: ["00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"],
+  },
+  "l2.store.schedule.end": {},
   "l2.store.submitted": { ...TASK, keyCount: 3, totalBytes: 3e6, keyCountPerSalt: PER_SALT },
   "l2.store.completed": {
     ...TASK,

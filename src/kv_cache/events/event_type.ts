@@ -37,6 +37,8 @@ export const EventType = {
   MP_VLLM_BLOCK_ALLOCATION: "mp.vllm.block_allocation",
   MP_VLLM_END_SESSION: "mp.vllm.end_session",
   TIMEOUT_RAISED: "timeout.raised",
+  L2_STORE_SCHEDULE_START: "l2.store.schedule.start",
+  L2_STORE_SCHEDULE_END: "l2.store.schedule.end",
   L2_STORE_SUBMITTED: "l2.store.submitted",
   L2_STORE_COMPLETED: "l2.store.completed",
   L2_PREFETCH_LOOKUP_SUBMITTED: "l2.prefetch.lookup.submitted",

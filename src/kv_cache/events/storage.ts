@@ -119,6 +119,16 @@ export interface StorageEvents {
     /** The keys of each tenant. */
     readonly keyCountPerSalt?: Readonly<Record<string, number>> | undefined;
   };
+  /** The stores of a batch are handed out to L2's adapters: Busbar's own. Each batch is a session. */
+  "l2.store.schedule.start": OperationMetadata & {
+    /** The `traceparent`s of those who wrote what is in it. */
+    readonly writers: readonly string[];
+  };
+  /** They were handed out: Busbar's own. */
+  "l2.store.schedule.end": OperationMetadata & {
+    /** Whether it failed. Default: it did not. */
+    readonly failed?: boolean | undefined;
+  };
   /** An L2 adapter has done what it could of a store. */
   "l2.store.completed": L2TaskMetadata & {
     /** Keys stored. */

@@ -1,6 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { TraceFlags } from "@opentelemetry/api";
-import type { ReadableSpan } from "@opentelemetry/sdk-trace";
+import { AlwaysOnSampler, ParentBasedSampler, type ReadableSpan } from "@opentelemetry/sdk-trace";
 import { declare } from "@busbar/busbar/catalog";
 import { type TestEvents, tracedBus } from "../../support/tracing_bus.ts";
 
@@ -86,4 +86,38 @@ Deno.test("A function that throws costs the links alone", async () => {
   const [made] = await traced.stop();
   assertEquals(made?.attributes, { n: 1, m: 2 });
   assertEquals(traced.bus.subscriberExceptionCounts(), { TracingSubscriber: 2 });
+});
+
+Deno.test("what is sampled by its links is not where none of them is; who belongs to it has the first one's trace", async () => {
+  const spans = {
+    batch: span("batch.start", "batch.end", {
+      sampledByLinks: true,
+      links: ({ metadata }) => metadata?.["links"] as string[] | undefined,
+    }),
+    item: span("item.start", "item.end", { parent: "batch" }),
+  };
+  const traced = tracedBus(spans, {
+    sampler: new ParentBasedSampler({ root: new AlwaysOnSampler() }),
+  });
+  const unsampled = `00-${"a".repeat(32)}-${"b".repeat(16)}-00`;
+  for (const [sessionId, flags] of [["1", ["00", "00"]], ["2", ["00", "01"]], ["3", []]] as const) {
+    const links = flags.map((flag, i) => `00-${"a".repeat(32)}-${"bc"[i]?.repeat(16)}-${flag}`);
+    traced.publish("batch.start", 0, { links }, { sessionId });
+    traced.publish("item.start", 1, {}, { sessionId });
+    traced.publish("item.end", 2, {}, { sessionId });
+    traced.publish("batch.end", 3, { links: [unsampled] }, { sessionId });
+  }
+  const ended = await traced.stop();
+  assertEquals(ended.map(({ name, links }) => [name, links.length]), [
+    ["item", 0],
+    ["batch", 2],
+    ["item", 0],
+    ["batch", 1],
+  ]);
+  assertEquals(traced.tracing.stats().ended, 6);
+  assertThrows(
+    () => span("a", "b", { sampledByLinks: 1 as never }),
+    TypeError,
+    "sampledByLinks must be true or false",
+  );
 });

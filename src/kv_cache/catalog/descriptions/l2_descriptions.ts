@@ -29,6 +29,14 @@ type L2Type = Extract<keyof StorageEvents, `l2.${string}`>;
 
 /** What L2's events mean. */
 export const L2_DESCRIPTIONS: Descriptions<Pick<StorageEvents, L2Type>> = {
+  "l2.store.schedule.start": {
+    description: "The stores of a batch are handed out to L2's adapters. Busbar's own",
+    metadata: { ...operation, writers: { description: "The traceparents of its writers" } },
+  },
+  "l2.store.schedule.end": {
+    description: "The stores of a batch were handed out. Busbar's own",
+    metadata: { ...operation, failed: { description: "Whether it failed" } },
+  },
   "l2.store.submitted": {
     description: "An L2 adapter was given chunks to store",
     metadata: { ...task, ...submitted, ...keyCountPerSalt },

@@ -6,6 +6,9 @@ import { transferId } from "../operation_ids.ts";
 import { blendSpans } from "./blend_spans.ts";
 import { rateOf, snakeCased } from "./span_attributes.ts";
 
+/** How many writers a batch is linked to. */
+const MAX_WRITERS = 128;
+
 const { span, eventSpan } = declare<KvCacheEvents>();
 
 /** The spans of a catalog of the cache's events. */
@@ -73,6 +76,14 @@ export function kvCacheSpans(maxTracked: number): KvCacheSpans {
     "transfer.staging": eventSpan("mp.transfer.phase_samples", {
       ...ofTransfer,
       parts: (event) => steps.partsOf("staging", event),
+    }),
+    "mp.l2.store.schedule": span("l2.store.schedule.start", "l2.store.schedule.end", {
+      root: true,
+      attributes: () => ({}),
+      // As many as a span holds.
+      links: ({ metadata }) => "writers" in metadata ? metadata.writers.slice(0, MAX_WRITERS) : [],
+      sampledByLinks: true,
+      error: ({ metadata }) => metadata.failed === true ? "" : undefined,
     }),
     "timeout": eventSpan("timeout.raised", {
       parent,
