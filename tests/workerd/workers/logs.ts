@@ -53,7 +53,7 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-const seen = () => ({ written, printed, hung, kept, reports });
+const seen = () => ({ published: bus.stats().published, written, printed, hung, kept, reports });
 
 export default worker({
   seen,
