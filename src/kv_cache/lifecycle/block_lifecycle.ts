@@ -75,6 +75,8 @@ export class BlockLifecycle {
   observe(event: BlockEvent): BlockObservations {
     if (event === this.#lastEvent) return this.#last;
     this.#lastEvent = event;
+    // Of an event that is broken nothing is seen, whoever asks next.
+    this.#last = NOTHING;
     if (event.type === "mp.vllm.end_session") {
       this.#owners.release(boundedId(event.metadata.requestId));
       return this.#last = NOTHING;

@@ -99,6 +99,8 @@ export class ChunkLifecycle {
   observe(event: LifecycleEvent): LifecycleObservations {
     if (event === this.#lastEvent) return this.#last;
     this.#lastEvent = event;
+    // Of an event that is broken nothing is seen, whoever asks next.
+    this.#last = NOTHING;
     const sampled = event.metadata.keys.filter(({ chunkHash }) => this.#sample.has(chunkHash));
     const gone = event.type === "l1.read.finished" ? [] : this.#expire(event.timestamp);
     if (sampled.length === 0 && gone.length === 0) return this.#last = NOTHING;
