@@ -85,6 +85,37 @@ for (const way of ["meter", "collect"] as const) {
   });
 }
 
+for (const way of ["meter", "collect"] as const) {
+  Deno.test(`adapters of one name have one usage, their sum, or none, by ${way}`, async () => {
+    let second = () => 7;
+    const usage = (l2Name: string, adapterIndex: number, usageBytes: () => number) => ({
+      l2Name,
+      adapterIndex,
+      usageBytes,
+    });
+    await using kv = observed(way, {
+      logger: new MemoryLogger(),
+      gauges: {
+        l2Adapters: () => [
+          usage("disk", 0, () => 5),
+          usage("disk", 1, () => second()),
+          usage("disk", 2, () => 1),
+          usage("s3", 3, () => 9),
+        ],
+      },
+    });
+    const usages = async () =>
+      Object.entries(await kv.scrape()).filter(([name]) => name.startsWith("lmcache_mp_l2_usage"));
+    const s3 = ['lmcache_mp_l2_usage_bytes{l2_name="s3"}', 9];
+    assertEquals(await usages(), [['lmcache_mp_l2_usage_bytes{l2_name="disk"}', 13], s3]);
+    second = () => {
+      throw new Error("no disk today");
+    };
+    // A part is no sum. OpenTelemetry's SDK keeps what it was told before.
+    if (way === "collect") assertEquals(await usages(), [s3]);
+  });
+}
+
 Deno.test("where nothing is wired, L1 is empty, and the others say nothing", async () => {
   await using kv = observed("collect");
   assertEquals(gaugesOf(await kv.scrape()), { l1_memory_usage_bytes: 0, l1_usage_ratio: 0 });

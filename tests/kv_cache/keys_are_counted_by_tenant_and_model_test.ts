@@ -48,6 +48,10 @@ Deno.test("a key without a salt counts under the empty one", async () => {
   assertEquals(await seriesAfter("l1_read", ["l1.read.finished", { keys: [bare, key(2)] }]), {
     '{cache_salt=""}': 2,
   });
+  const bridged = { ...bare, cacheSalt: null } as unknown as ChunkKey;
+  assertEquals(await seriesAfter("l1_read", ["l1.read.finished", { keys: [bridged] }]), {
+    '{cache_salt=""}': 1,
+  });
 });
 
 Deno.test("events about no key add nothing", async () => {

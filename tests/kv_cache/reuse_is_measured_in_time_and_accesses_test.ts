@@ -110,4 +110,6 @@ Deno.test("a key without a salt is of the tenant without a name", () => {
   const bare = { chunkHash: 1, modelName: "m" } as ChunkKey;
   at(tracker, 0, WRITTEN, bare);
   assertEquals(at(tracker, 1, READ, key(1)), [["", 1, 1]]);
+  const bridged = { ...bare, cacheSalt: null } as unknown as ChunkKey;
+  assertEquals(at(tracker, 3, READ, bridged), [["", 2, 1]]);
 });

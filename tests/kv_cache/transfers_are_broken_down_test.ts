@@ -74,11 +74,14 @@ Deno.test("what is no step, or not of that transfer, is left out", async () => {
     sample("staging", 1, 2, { ...retrieve, endTimeS: 1 }),
     sample("staging", 1, 2, { ...retrieve, endTimeS: NaN }),
     sample("staging", 1, 2, { ...retrieve, transferKey: "s#2" }),
+    sample("staging", 1, 2, { ...retrieve, deviceIndex: undefined as unknown as number }),
+    null as unknown as ReturnType<typeof sample>,
     sample("staging", 1, 2, { ...retrieve, elapsedMs: "2" as unknown as number }),
   ];
+  samples.push(sample("staging", 2, 1, retrieve)); // what is no step keeps none out
   kv.publish("mp.transfer.phase_samples", 10, { samples, endedTransferKey: "s#1" });
   const spans = (await kv.spans()).filter(({ name }) => name === "transfer.staging");
-  assertEquals(spans.map(({ attributes }) => attributes["num_steps"]), [1]);
+  assertEquals(spans.map(({ attributes }) => attributes["num_steps"]), [2]);
 });
 
 Deno.test("samples of transfers that never end are kept of as many as are tracked", async () => {

@@ -84,6 +84,25 @@ Deno.test("a start of more than a minute ago, a failure and a clock that went ba
   assertEquals(/stored .*?;/.exec(line)?.[0], "stored 4 times, 2304 tokens, 0.009 GB at n/a;");
 });
 
+Deno.test("what a publisher says makes no line of its own, and spoils no sum", async () => {
+  using timers = holdTimers();
+  await using kv = reported();
+  await microtasks();
+  const device = "cuda:0\nL1: full\r\u001b[31m\u2028";
+  kv.store("1", 0, 2, { device, numTokens: "7", totalBytes: -1e9 });
+  kv.store("2", 0, 2, { device, numTokens: 8n, totalBytes: Infinity });
+  kv.store("3", 0, 2, { device, numTokens: 10, totalBytes: 4e6 });
+  await kv.bus.flush();
+  due(timers);
+  const name = "cuda:0\\nL1: full\\r\\u001b[31m\\u2028";
+  const said = "stored 3 times, 10 tokens, 0.004 GB at 2.000 GB/s;";
+  assertEquals(kv.lines.map((line) => line.replace(/last [0-9.]+ s/, "last").split(" retr")[0]), [
+    `${name}, last: ${said}`,
+    `${name}, since the start: ${said}`,
+  ]);
+  assertEquals({ ...kv.bus.subscriberExceptionCounts() }, {});
+});
+
 Deno.test("how full L1 is comes without traffic, on a timer of its own", async () => {
   using timers = holdTimers();
   let used = 2 ** 30;

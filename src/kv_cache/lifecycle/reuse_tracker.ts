@@ -30,6 +30,8 @@ export interface ReuseObservations {
   readonly untracked: number;
 }
 
+const NOTHING: ReuseObservations = Object.freeze({ reuses: [], untracked: 0 });
+
 /** How many accesses a tenant has made, of chunks that are tracked or not. */
 interface Tenant {
   accesses: number;
@@ -54,7 +56,7 @@ export class ReuseTracker {
   readonly #accesses: LruMap<Access>;
   readonly #tenants: LruMap<Tenant>;
   #lastEvent: AccessEvent | undefined;
-  #last: ReuseObservations = { reuses: [], untracked: 0 };
+  #last = NOTHING;
 
   /** Creates a tracker that knows no chunks. */
   constructor({ sampleRatio, maxTracked }: TrackingOptions) {
@@ -67,6 +69,8 @@ export class ReuseTracker {
   observe(event: AccessEvent): ReuseObservations {
     if (event === this.#lastEvent) return this.#last;
     this.#lastEvent = event;
+    // Of an event that is broken nothing is seen, whoever asks next.
+    this.#last = NOTHING;
     const { type, timestamp, metadata } = event;
     const reuses: Reuse[] = [];
     let untracked = 0;
@@ -102,9 +106,10 @@ export class ReuseTracker {
 /** The chunks of each tenant, each once. */
 function hashesBySalt(keys: readonly ChunkKey[]): Map<string, Set<ChunkKey["chunkHash"]>> {
   const bySalt = new Map<string, Set<ChunkKey["chunkHash"]>>();
-  for (const { cacheSalt = "", chunkHash } of keys) {
-    const hashes = bySalt.get(cacheSalt);
-    if (hashes === undefined) bySalt.set(cacheSalt, new Set([chunkHash]));
+  for (const { cacheSalt, chunkHash } of keys) {
+    const salt = cacheSalt ?? "";
+    const hashes = bySalt.get(salt);
+    if (hashes === undefined) bySalt.set(salt, new Set([chunkHash]));
     else hashes.add(chunkHash);
   }
   return bySalt;

@@ -62,13 +62,15 @@ export class TransferPhases {
     return this.#ended[phase];
   }
 
-  #add(sample: PhaseSample): void {
-    const { direction, transferKey, deviceIndex, elapsedMs, nbytes, startTimeS, endTimeS } = sample;
-    const phase = PHASES.find((name) => name === sample.phase);
+  #add(sample: Partial<PhaseSample> | null | undefined): void {
+    const { direction, transferKey, deviceIndex, elapsedMs, nbytes, startTimeS, endTimeS } =
+      sample ?? {};
+    const phase = PHASES.find((name) => name === sample?.phase);
     const parent = PARENTS.get(direction);
     if (phase === undefined || parent === undefined || typeof transferKey !== "string") return;
     const isTimed = isPositive(startTimeS) && isPositive(endTimeS) && endTimeS >= startTimeS;
     if (!isTimed || !isPositive(elapsedMs) || !isPositive(nbytes)) return;
+    if (typeof deviceIndex !== "number") return;
     const transfer: Transfer = this.#transfers.get(transferKey) ?? new Map();
     this.#transfers.set(transferKey, transfer);
     const phases = transfer.get(parent) ?? {};

@@ -6,6 +6,7 @@ import { inNeutralContext } from "../../internal/neutral_context.ts";
 import { assertKnownNames } from "../../internal/option_names.ts";
 import { cut, whileReporting } from "../../internal/reporting.ts";
 import { MAX_DELAY_MS, unref } from "../../internal/timers.ts";
+import { escapeControls } from "../../subscribers/logging/json_line.ts";
 import { boundedId } from "../../subscribers/pairs/bounded_id.ts";
 import { transferId } from "../catalog/operation_ids.ts";
 import type { KvCacheGauges } from "../catalog/metrics/gauges.ts";
@@ -111,11 +112,11 @@ export class TransferReport extends EventSubscriber<KvCacheEvents> {
     this.#starts.delete(key);
     const durationMs = startedMs === undefined ? undefined : timestamp - startedMs;
     const transfer = {
-      tokens: numTokens || 0,
-      bytes: totalBytes || 0,
+      tokens: countOf(numTokens),
+      bytes: countOf(totalBytes),
       durationMs: (durationMs ?? 0) > MAX_START_AGE_MS ? undefined : durationMs,
     };
-    const name = cut(String(device));
+    const name = singleLine(cut(String(device)));
     this.#window.add(name, kind, transfer);
     this.#total.add(name, kind, transfer);
   }
@@ -164,6 +165,16 @@ export class TransferReport extends EventSubscriber<KvCacheEvents> {
     this.#failure = undefined;
     if (failure !== undefined) throw failure.error;
   }
+}
+
+/** Publishers that the compiler does not see may say anything: it would stay in the sums. */
+function countOf(value: unknown): number {
+  return Number.isFinite(value) && (value as number) > 0 ? value as number : 0;
+}
+
+/** A name that begins no line of its own, and steers no terminal. */
+function singleLine(name: string): string {
+  return escapeControls(JSON.stringify(name).slice(1, -1));
 }
 
 function keyOf(kind: keyof DeviceTotals, event: StartOrEnd): string {

@@ -32,7 +32,7 @@ type WithKeys = { readonly metadata: { readonly keys: readonly ChunkKey[] } };
 export const keysPerSalt = {
   counts: {
     attribute: "cache_salt",
-    of: ({ metadata }: WithKeys) => countBy(metadata.keys, ({ cacheSalt = "" }) => cacheSalt),
+    of: ({ metadata }: WithKeys) => countBy(metadata.keys, ({ cacheSalt }) => cacheSalt ?? ""),
   },
 };
 

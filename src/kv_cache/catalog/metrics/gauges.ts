@@ -15,7 +15,7 @@ export interface KvCacheGauges {
       readonly l2Name: string;
       /** Its place among the adapters. */
       readonly adapterIndex: number;
-      /** How many bytes it holds. */
+      /** How many bytes it holds: those of adapters of one name are added up. */
       readonly usageBytes?: (() => number) | undefined;
       /** How many of its stores are running. */
       readonly inflightStores?: (() => number) | undefined;
@@ -76,15 +76,13 @@ export function gaugeMetrics(
       const { usedBytes, totalBytes } = readL1();
       return totalBytes === 0 ? 0 : usedBytes / totalBytes;
     }),
-    "l2_usage_bytes": ofAdapters(
-      "By",
-      "Bytes that L2 holds, as each adapter says",
-      ["l2_name"],
-      (adapter) => {
-        const value = adapter.usageBytes?.();
-        return value === undefined ? value : { value, attributes: { l2_name: adapter.l2Name } };
-      },
-    ),
+    "l2_usage_bytes": gauge({
+      unit: "By",
+      description: "Bytes that L2 holds, as each adapter says",
+      attributeNames: ["l2_name"],
+      maxAttributeSets,
+      read: () => usagesByName(l2Adapters?.() ?? []),
+    }),
     "num_inflight_l2_stores": running(
       "",
       "Stores of L2 that are running",
@@ -101,6 +99,23 @@ export function gaugeMetrics(
       (adapter) => adapter.inflightLoadBytes?.(),
     ),
   };
+}
+
+/** A name has one series, which is left out if any of its adapters fails: a part is no sum. */
+function usagesByName(adapters: Iterable<Adapter>): Measurement[] {
+  const usages = new Map<string | undefined, number>();
+  for (const adapter of adapters) {
+    let value: number | undefined;
+    try {
+      value = adapter.usageBytes?.();
+    } catch {
+      value = NaN; // left out, counted and logged
+    }
+    if (value === undefined) continue;
+    const name = adapter.l2Name;
+    usages.set(name, Number.isFinite(value) ? value + (usages.get(name) ?? 0) : NaN);
+  }
+  return [...usages].map(([l2_name, value]) => ({ value, attributes: { l2_name } }));
 }
 
 /** One adapter that fails has no series in this scrape, and takes those of no other with it. */

@@ -110,8 +110,9 @@ function ofPhases(value: (sample: PhaseSample) => number) {
 
 /** Whether a sample says anything: a device may give steps that it has not timed. */
 function isMeasured(sample: PhaseSample | undefined): boolean {
-  const { phase, elapsedMs, nbytes } = sample ?? {};
-  return PHASES.includes(phase as string) && isAboveZero(elapsedMs) && isAboveZero(nbytes);
+  const { phase, direction, deviceIndex, elapsedMs, nbytes } = sample ?? {};
+  return PHASES.includes(phase as string) && isAboveZero(elapsedMs) && isAboveZero(nbytes) &&
+    Number.isFinite(deviceIndex) && ["string", "number"].includes(typeof direction);
 }
 
 function isAboveZero(value: unknown): boolean {
