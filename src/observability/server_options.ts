@@ -33,7 +33,10 @@ export interface ServerOptions {
    * that `BUSBAR_METRICS_TOKEN_FILE` names; else none.
    */
   readonly token?: string | undefined;
-  /** A file that holds the token; it is read once, at the start. Default: none. */
+  /**
+   * A file that holds the token; it is read once, at the start. It must be a regular one of at most
+   * 64 KiB. Default: none.
+   */
   readonly tokenFile?: string | undefined;
   /**
    * Whether the server may listen elsewhere than on loopback without a token, so that others read
@@ -138,6 +141,16 @@ function tokenOf(
   env: EnvReader,
   lines: string[],
 ): string | undefined {
+  const fromEnv = env(TOKEN)?.trim() || undefined;
+  const file = env(TOKEN_FILE)?.trim() || undefined;
+  const option = token !== undefined ? "token" : tokenFile !== undefined ? "tokenFile" : undefined;
+  const first = option ?? (fromEnv === undefined ? undefined : TOKEN);
+  if (option !== undefined && fromEnv !== undefined) {
+    lines.push(`${TOKEN}: has no effect: ${option} comes first`);
+  }
+  if (first !== undefined && file !== undefined) {
+    lines.push(`${TOKEN_FILE}: has no effect: ${first} comes first`);
+  }
   if (token !== undefined && tokenFile !== undefined) {
     throw new ConfigurationError("tokenFile", "must be absent where there is a token");
   }
@@ -149,10 +162,7 @@ function tokenOf(
       throw new ConfigurationError("tokenFile", `cannot be read: ${errorText(error)}`);
     }
   }
-  const fromEnv = env(TOKEN)?.trim();
-  if (fromEnv) return fromEnv;
-  const file = env(TOKEN_FILE)?.trim();
-  if (!file) return undefined;
+  if (fromEnv !== undefined || file === undefined) return fromEnv;
   try {
     return tokenIn(file);
   } catch (error) {

@@ -92,11 +92,40 @@ Deno.test("a token comes from an option, a file or the environment, in this orde
   }
 });
 
+Deno.test("a token's variable that comes after another source is told", async () => {
+  await using folder = await temporaryFolder();
+  const file = `${folder.path}/token`;
+  await writeFile(file, "s3cret");
+  const variables = { BUSBAR_METRICS_TOKEN: "s3cret", BUSBAR_METRICS_TOKEN_FILE: file };
+  for (
+    const [options, env, told] of [
+      [{}, { BUSBAR_METRICS_TOKEN: "s3cret" }, []],
+      [{}, { BUSBAR_METRICS_TOKEN: " ", BUSBAR_METRICS_TOKEN_FILE: file }, []],
+      [{}, variables, [
+        "BUSBAR_METRICS_TOKEN_FILE: has no effect: BUSBAR_METRICS_TOKEN comes first",
+      ]],
+      [{ token: "a" }, variables, [
+        "BUSBAR_METRICS_TOKEN: has no effect: token comes first",
+        "BUSBAR_METRICS_TOKEN_FILE: has no effect: token comes first",
+      ]],
+      [{ tokenFile: file }, { BUSBAR_METRICS_TOKEN_FILE: file }, [
+        "BUSBAR_METRICS_TOKEN_FILE: has no effect: tokenFile comes first",
+      ]],
+    ] as const
+  ) {
+    await using server = await started(options, env);
+    assertEquals(server.told(), told.map((line) => `busbar: ${line}`));
+  }
+});
+
 Deno.test("a token that cannot be read is nobody's, or stops the program that named it", async () => {
   await using folder = await temporaryFolder();
   const empty = `${folder.path}/empty`;
   await writeFile(empty, "\n");
-  for (const file of [empty, `${folder.path}/absent`]) {
+  const long = `${folder.path}/long`;
+  await writeFile(long, "x".repeat(65_537));
+  // A device never ends, a pipe may hang: neither is read.
+  for (const file of [empty, `${folder.path}/absent`, folder.path, long, "/dev/zero"]) {
     await using server = await started({ insecure: true }, { BUSBAR_METRICS_TOKEN_FILE: file });
     assertEquals(await server.status("/metrics"), 401);
     assertEquals(await server.status("/healthz"), 200);

@@ -26,7 +26,10 @@ export function readExporters(
     if (!isNone && exporters.length < asked.length) {
       const others = asked.filter((exporter) => !known.includes(exporter));
       const rule = [...known, "none"].map((exporter) => JSON.stringify(exporter)).join(", ");
-      problems.set(name, `must be of ${rule}, received ${JSON.stringify(others.join(","))}`);
+      const what = others.every((exporter) => exporter === "none")
+        ? `"none" counts on its own only, received ${JSON.stringify(asked.join(","))}`
+        : `must be of ${rule}, received ${JSON.stringify(others.join(","))}`;
+      problems.set(name, what);
     }
     if (isNone && signal !== "logs") {
       set(signal === "traces" ? "tracingEnabled" : "metricsEnabled", false);

@@ -40,7 +40,13 @@ export const HOST: Rule = {
   ...TEXT,
   text: "a host name or an address",
   check: (value) => typeof value === "string" && /^[^\s/@?#]+$/.test(value),
+  format: (value) => typeof value === "string" ? format(withoutSecrets(value)) : format(value),
 };
+
+/** What may be a URL, without its credentials and its query. */
+function withoutSecrets(text: string): string {
+  return text.replace(/^([a-z][a-z\d+.-]*:\/\/)?.*@/is, "$1…@").replace(/\?.*$/s, "?…");
+}
 
 /** An integer in a range. */
 export function integer(min: number, max: number): Rule {
@@ -102,10 +108,7 @@ export const ENDPOINT: Rule = {
   },
   parse: (text) => text,
   // Neither the credentials nor the query are anybody's business.
-  format: (value) =>
-    typeof value !== "string" ? format(value) : format(
-      value.replace(/^([a-z][a-z\d+.-]*:\/\/)?.*@/is, "$1…@").replace(/\?.*$/s, "?…"),
-    ),
+  format: (value) => typeof value === "string" ? format(withoutSecrets(value)) : format(value),
   isRangeRule: false,
 };
 

@@ -263,7 +263,10 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
 
   #collect(): Steps<CollectedMetric[]> {
     this.#expire();
-    return inTurn([...this.#instruments.values()].map((instrument) => instrument.collect()));
+    const collected = [...this.#instruments.values()].map((instrument) => instrument.collect());
+    // Of gauges that were just read: there may be no event for long.
+    if (this.#problems.length > 0) this.#reportProblems();
+    return inTurn(collected);
   }
 
   /** A copy of the counts. */

@@ -110,7 +110,10 @@ export class ReadInstrument implements Instrument {
 function measurementsOf(reading: Reading): Iterable<Measurement> {
   if (reading === undefined) return [];
   if (typeof reading === "number") return [{ value: reading }];
-  if (typeof (reading as Partial<Iterable<Measurement>> | null)?.[Symbol.iterator] !== "function") {
+  // A text is a list of its characters.
+  const iterates =
+    typeof (reading as Partial<Iterable<Measurement>> | null)?.[Symbol.iterator] === "function";
+  if (!iterates || typeof reading === "string") {
     // What it rejects with would end the process.
     Promise.resolve(reading).catch(() => {});
     const rule = "must return a number, measurements or undefined";

@@ -143,6 +143,12 @@ Deno.test("a bad value is told by the variable's name, and says nothing", () => 
       'must be an integer from 0 to 65535, received "65536"',
     ],
     ["OTEL_EXPORTER_PROMETHEUS_HOST", "a b", 'must be a host name or an address, received "a b"'],
+    // An address's credentials are not shown, wherever it stands.
+    [
+      "OTEL_EXPORTER_PROMETHEUS_HOST",
+      "http://me:secret@a/?key=secret",
+      'must be a host name or an address, received "http://…@a/?…"',
+    ],
     [
       "OTEL_EXPORTER_OTLP_PROTOCOL",
       "grpc",
@@ -183,6 +189,17 @@ Deno.test("of several exporters those that exist are used, and the others told",
   assertEquals(told({ OTEL_TRACES_EXPORTER: "otlp,zipkin" }), [
     'OTEL_TRACES_EXPORTER: has no effect: must be of "otlp", "console", "none", received "zipkin"',
   ]);
+});
+
+Deno.test("none counts alone: beside exporters it is told as such", () => {
+  for (const value of ["none,otlp", "OTLP, None"]) {
+    assertEquals(read({ OTEL_TRACES_EXPORTER: value }).otlp, { traces: { enabled: true } });
+    assertEquals(told({ OTEL_TRACES_EXPORTER: value }), [
+      'OTEL_TRACES_EXPORTER: has no effect: "none" counts on its own only, received ' +
+      JSON.stringify(value.toLowerCase().replace(" ", "")),
+    ]);
+  }
+  assertEquals(told({ OTEL_METRICS_EXPORTER: "none, none" }), []);
 });
 
 Deno.test("an endpoint that is probably meant otherwise is obeyed, and pointed out", () => {

@@ -83,6 +83,7 @@ for (const throughMeter of [false, true]) {
       fine: () => 1,
       throws: () => broken ? fails() : 2,
       returns: () => (broken ? Promise.reject(new Error("too late")) : 3) as number,
+      text: () => (broken ? "5" : 6) as number,
       halfway: () => [{ value: 4 }, {
         get value(): number {
           return broken ? fails() : 5;
@@ -94,6 +95,7 @@ for (const throughMeter of [false, true]) {
     assertEquals(gauges.subscriber.stats().failedReadsByMetric, {
       throws: 2,
       returns: 2,
+      text: 2,
       halfway: 2,
     });
     const own = gauges.lines.filter((line) => line.includes("could not be read"));
@@ -101,6 +103,8 @@ for (const throughMeter of [false, true]) {
       "busbar: the gauge throws could not be read and is left out: no source",
       "busbar: the gauge returns could not be read and is left out: read must return a number, " +
       "measurements or undefined, received [object Promise]",
+      "busbar: the gauge text could not be read and is left out: read must return a number, " +
+      'measurements or undefined, received "5"',
       "busbar: the gauge halfway could not be read and is left out: no source",
     ]);
     broken = false;
@@ -108,6 +112,7 @@ for (const throughMeter of [false, true]) {
       fine: 1,
       throws: 2,
       returns: 3,
+      text: 6,
       halfway: 4,
       'halfway{x="y"}': 5,
     });
@@ -132,6 +137,24 @@ for (const throughMeter of [false, true]) {
     if (!throughMeter) assertEquals(await gauges.shown(), { 'g{i="0"}': 7 });
   });
 }
+
+Deno.test("what a read gauge cannot show is told at once, even if no event ever comes", async () => {
+  await using gauges = scraped(
+    {
+      nan: () => NaN,
+      many: () => [1, 2, 3].map((value, i) => ({ value, attributes: { i } })),
+    },
+    false,
+    2,
+  );
+  for (let i = 0; i < 2; i++) await gauges.shown();
+  assertEquals(gauges.lines, [
+    "busbar: the metric nan was given a value that is not a finite number; such values are " +
+    "ignored and counted",
+    "busbar: the metric many has reached its limit of 2 attribute sets; further ones are counted " +
+    "in the series otel_metric_overflow",
+  ]);
+});
 
 Deno.test("through a meter a gauge is read until the shutdown, and again after a restart", async () => {
   let reads = 0;
