@@ -72,7 +72,11 @@ function describe<Events extends object>(
   const { kind, unit, description } = declared;
   const prometheusType = kind === "upDownCounter" ? "gauge" : kind;
   const scrapeName = scrapeNameOf(name, unit, kind === "counter");
-  const labels = [...new Set(labelsOf(declared))];
+  // A histogram's scrape has an `le` of its own.
+  const isOwn = (label: string) => kind === "histogram" && label === "le";
+  const labels = [
+    ...new Set(labelsOf(declared).map((label) => isOwn(label) ? `exported_${label}` : label)),
+  ];
   const by = labels.length === 0 ? "" : ` by (${labels.join(", ")})`;
   const query = kind === "histogram"
     ? `histogram_quantile(0.95, sum by (${["le", ...labels].join(", ")}) ` +

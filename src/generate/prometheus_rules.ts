@@ -1,4 +1,5 @@
 import type { Catalog } from "../catalog/catalog.ts";
+import { invalidArgument } from "../internal/arguments.ts";
 import { assertKnownNames } from "../internal/option_names.ts";
 import { DEFAULT_SELF_METRICS_PREFIX } from "../subscribers/self_metrics/options.ts";
 import { promqlString, templateText } from "./escape.ts";
@@ -122,11 +123,19 @@ export function busAlerts(options: BusAlertsOptions = {}): AlertRule[] {
   ];
 }
 
-/** Formats rules as a Prometheus rule file. Whatever the group is called, it is read back as it was. */
+/**
+ * Formats rules as a Prometheus rule file. Whatever the group is called, it is read back as it was.
+ *
+ * @throws {TypeError} if the group's name is empty, which Prometheus refuses, or no text
+ */
 export function rulesYaml(
   groupName: string,
   rules: readonly (RecordingRule | AlertRule)[],
 ): string {
+  if (typeof groupName !== "string" || groupName === "") {
+    const rule = "a text that is not empty";
+    invalidArgument(TypeError, "write rules", "groupName", rule, groupName);
+  }
   return "# Generated from the catalog. Do not edit it; change the catalog instead.\n" +
     toYaml({ groups: [{ name: groupName, rules }] });
 }

@@ -182,3 +182,30 @@ Deno.test("a generated name is the one that a scrape shows, however odd", async 
   const scrape = await prometheus.scrape();
   assert(scrape.includes(`${metric?.scrapeName}{${metric?.labels[0]}="1"} 1\n`), scrape);
 });
+
+Deno.test("a histogram's attribute le is the label that its scrape shows", async () => {
+  const declared = catalog({
+    metrics: {
+      "shop.sizes": histogram("order.end", {
+        value: ({ metadata }) => metadata.bytes,
+        attributes: () => ({ le: "large", shop: "a" }),
+        buckets: [1],
+      }),
+    },
+  });
+  const subscriber = new MetricsSubscriber<ShopEvents>({ metrics: declared.metrics ?? {} });
+  const producer = createMetricProducer({ collect: () => subscriber.collect() });
+  await using prometheus = new PrometheusMetrics({ metricProducers: [producer] });
+  const bus = new EventBus<ShopEvents>().start();
+  bus.registerSubscriber(subscriber);
+  bus.publish("order.end", { cart: "", bytes: 1, byModel: {} });
+  await bus.stop();
+  const [metric] = describeMetrics(declared);
+  assertEquals(metric?.labels, ["exported_le", "shop"]);
+  assertEquals(
+    metric?.query,
+    "histogram_quantile(0.95, sum by (le, exported_le, shop) (rate(shop_sizes_bucket[$window])))",
+  );
+  const scrape = await prometheus.scrape();
+  assert(scrape.includes('shop_sizes_count{exported_le="large",shop="a"} 1\n'), scrape);
+});

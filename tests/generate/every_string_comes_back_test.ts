@@ -126,7 +126,7 @@ Deno.test("a panel's description is shown as it is, with no variable in it", () 
 // prometheus.io/docs/prometheus/latest/querying/basics, "String literals"; text/template, "Text"
 Deno.test("a job and a group come back out of YAML, PromQL and template as they went in", () => {
   fc.assert(
-    fc.property(fc.oneof(text, fc.string({ unit: "binary" })), (job) => {
+    fc.property(fc.oneof(text, fc.string({ unit: "binary", minLength: 1 })), (job) => {
       const { groups: [group] } = parse(rulesYaml(job, busAlerts({ job }))) as {
         groups: {
           name: string;
@@ -168,6 +168,17 @@ Deno.test({
     const refused = stdout.split("\n\n").filter((part) => part.includes("FAILED"));
     assertEquals([code, stderr, refused], [0, "", []]);
   },
+});
+
+// prometheus/model/rulefmt: "Groupname must not be empty"
+Deno.test("a group without a name is refused", () => {
+  for (const name of ["", null as never, 5 as never]) {
+    assertThrows(
+      () => rulesYaml(name, []),
+      TypeError,
+      `Cannot write rules: groupName must be a text that is not empty, received `,
+    );
+  }
 });
 
 Deno.test("a threshold that no query can have is refused", () => {
