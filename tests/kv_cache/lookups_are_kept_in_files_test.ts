@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { EventBus } from "@busbar/busbar";
 import { type KvCacheEvents, registerKvCache } from "@busbar/busbar/kv-cache";
@@ -74,6 +74,27 @@ Deno.test("a lookup that is none is counted, and the process's end writes what w
   assertEquals({ ...bus.subscriberExceptionCounts() }, { LookupHashLog: 1 });
   const [name = ""] = await readdir(folder.path);
   assertEquals((await readFile(`${folder.path}/${name}`, "utf8")).split("\n").length, 2);
+});
+
+Deno.test("a lookup that finds no room, for the disk takes none, is counted", async () => {
+  await using folder = await temporaryFolder();
+  const file = `${folder.path}/a file`;
+  await writeFile(file, "");
+  await using bus = new EventBus<KvCacheEvents>({
+    drainBudgetMs: ONE_SLICE_MS,
+    logger: { warn: () => {} },
+  }).start();
+  registerKvCache(bus, { lookupHashLog: { directory: file }, logger: { warn: () => {} } });
+  const long = { ...lookup, chunkHashes: ["a".repeat(300_000)] };
+  for (let i = 0; i < 5; i++) bus.publish("mp.lookup", long);
+  await bus.flush();
+  // A million characters wait.
+  assertEquals({ ...bus.subscriberExceptionCounts() }, { LookupHashLog: 2 });
+  await rm(file);
+  await mkdir(file, { recursive: true });
+  await bus.flush();
+  const [name = ""] = await readdir(file);
+  assertEquals((await readFile(`${file}/${name}`, "utf8")).trimEnd().split("\n").length, 3);
 });
 
 Deno.test("an option that is none is refused by name", () => {

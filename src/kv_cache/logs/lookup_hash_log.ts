@@ -24,7 +24,12 @@ export class LookupHashLog extends EventSubscriber<KvCacheEvents> {
   }
 
   override getSubscriptions(): Subscriptions<KvCacheEvents> {
-    return { "mp.lookup": (event) => this.#lines.add(lineOf(event)) };
+    return {
+      "mp.lookup": (event) => {
+        // The bus counts it.
+        if (!this.#lines.add(lineOf(event))) throw new Error("the disk takes fewer lines");
+      },
+    };
   }
 
   override flush(): Promise<void> {

@@ -80,12 +80,12 @@ export class RotatingLines {
     };
   }
 
-  /** Takes a line, without its newline. */
-  add(line: string): void {
+  /** Takes a line, without its newline. @returns whether there was room for it */
+  add(line: string): boolean {
     if (this.#length + line.length >= MAX_WAITING_LENGTH) {
       this.#dropped++;
       this.#beginTrouble("it takes fewer lines than there are", 1);
-      return;
+      return false;
     }
     if (this.#lines.length === 0) atExit.add(this);
     this.#lines.push(line);
@@ -95,6 +95,7 @@ export class RotatingLines {
       this.#isDue = true;
       inNeutralContext(this.#start);
     }
+    return true;
   }
 
   /** Has the disk asked for all that waits now, once. */
