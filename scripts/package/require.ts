@@ -15,6 +15,7 @@ async function main() {
     registerGlobally: true,
     prometheus: { port: 0 },
     env: () => undefined,
+    logger: { warn() {} },
   });
   setEventBus(obs.bus);
   console.log(library.getEventBus().publish("done"), library.getEventBus() === getEventBus());

@@ -191,7 +191,7 @@ async function start<Events extends object>(
     registrations.push(registration);
     undo.add(() => registration[Symbol.dispose]());
   };
-  if (options.registerGlobally) keep(await telemetry.registerGlobally());
+  if (options.registerGlobally) keep(telemetry.registerGlobally());
   const subscription = subscribe(context, telemetry);
   source.collect = subscription.collectInSlices;
   undo.add(() => subscription[Symbol.dispose]());

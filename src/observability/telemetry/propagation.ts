@@ -1,4 +1,5 @@
 import { context, propagation } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import {
   CompositePropagator,
   W3CBaggagePropagator,
@@ -11,12 +12,12 @@ import type { GlobalProvider } from "./global_providers.ts";
  * What carries OpenTelemetry's active span: through async code, where there is `AsyncLocalStorage`, and
  * over HTTP, as the W3C's `traceparent`, `tracestate` and `baggage`.
  */
-export async function globalPropagation(): Promise<GlobalProvider[]> {
+export function globalPropagation(): GlobalProvider[] {
   const propagator = new CompositePropagator({
     propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()],
   });
   return [
-    ...(asyncStorage() === null ? [] : [await globalContextManager()]),
+    ...(asyncStorage() === null ? [] : [globalContextManager()]),
     {
       name: "propagator",
       key: "propagation",
@@ -27,9 +28,7 @@ export async function globalPropagation(): Promise<GlobalProvider[]> {
   ];
 }
 
-/** Loaded only now: it imports modules that not every runtime has. */
-async function globalContextManager(): Promise<GlobalProvider> {
-  const { AsyncLocalStorageContextManager } = await import("@opentelemetry/context-async-hooks");
+function globalContextManager(): GlobalProvider {
   const manager = new AsyncLocalStorageContextManager();
   return {
     name: "context manager",

@@ -41,7 +41,7 @@ export function createRuntimeTelemetry(
     logger: undefined,
     scrape: undefined,
     exportStats: () => ({}),
-    registerGlobally: () => Promise.resolve({ [Symbol.dispose]: () => {} }),
+    registerGlobally: () => ({ [Symbol.dispose]: () => {} }),
     flushSteps: [],
     shutdownSteps: [],
     abort: () => {},

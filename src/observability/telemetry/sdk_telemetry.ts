@@ -36,11 +36,11 @@ export function createSdkTelemetry(options: TelemetryOptions): Telemetry {
     scrape: config.metricsEnabled ? metrics.scrape : undefined,
     failedCallbacks: metrics.failedCallbacks,
     exportStats: () => statsOf(signals),
-    registerGlobally: async () =>
+    registerGlobally: () =>
       registerGlobalProviders([
         // Metrics first: whoever is in the way is most often a meter provider.
         ...[metrics, traces, logs].flatMap((signal) => signal?.globalProvider ?? []),
-        ...await globalPropagation(),
+        ...globalPropagation(),
       ]),
     flushSteps: signals.flatMap(([, noun, { flush }]) => stepOf(`flush ${noun}`, flush)),
     shutdownSteps: signals.flatMap(([, noun, { shutdown }]) =>

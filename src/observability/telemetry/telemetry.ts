@@ -39,7 +39,7 @@ export interface Telemetry {
    *
    * @returns what undoes it
    */
-  registerGlobally(): Promise<Disposable>;
+  registerGlobally(): Disposable;
   /** Pushes what waits. */
   readonly flushSteps: readonly Step[];
   /** Pushes what waits, and ends. */
