@@ -58,6 +58,25 @@ Deno.test("the steps of a store are two bars under it, one behind the other, mad
   assertEquals((await kv.spans()).length, 4);
 });
 
+Deno.test("steps that a device tells of after their transfer's end are made then, once", async () => {
+  await using kv = tracedKvCache();
+  kv.publish("mp.store.start", 0, { transferKey: "s#1" });
+  kv.publish("mp.store.end", 9, { transferKey: "s#1" });
+  const made = async (endedTransferKey: string, ...samples: Sample[]) => {
+    kv.publish("mp.transfer.phase_samples", 10, { samples, endedTransferKey });
+    const spans = (await kv.spans()).filter(({ name }) => name.startsWith("transfer."));
+    return spans.map(({ name, attributes }) => `${name} ${attributes["num_steps"]}`);
+  };
+  assertEquals(await made("s#1"), []);
+  assertEquals(await made("s#2", sample("staging", 1, 2, { transferKey: "s#3" })), []);
+  // One of a step that is none does not count as theirs.
+  assertEquals(await made("", sample("network", 1, 2)), []);
+  const all = ["transfer.kernel_interval 1", "transfer.staging 2"];
+  const steps = [sample("staging", 3, 2), sample("kernel", 1, 2), sample("staging", 5, 2)];
+  assertEquals(await made("s#4", ...steps), all);
+  assertEquals(await made("", sample("staging", 7, 2)), all);
+});
+
 Deno.test("what is no step, or not of that transfer, is left out", async () => {
   await using kv = tracedKvCache();
   kv.publish("mp.retrieve.start", 0, { transferKey: "s#1" });

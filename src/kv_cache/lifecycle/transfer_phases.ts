@@ -1,4 +1,5 @@
 import type { EventOf } from "../../events/event_map.ts";
+import { boundedId } from "../../subscribers/pairs/bounded_id.ts";
 import type { KvCacheEvents } from "../events/kv_cache_events.ts";
 import type { PhaseSample } from "../events/server.ts";
 import { LruMap } from "./lru_map.ts";
@@ -42,6 +43,8 @@ interface PhaseSpan {
  */
 export class TransferPhases {
   readonly #transfers: LruMap<Transfer>;
+  /** Those that have ended, of which no sample has come: a device may tell later. */
+  readonly #awaited: LruMap<true>;
   /** The event that was read last, which is asked for each phase. */
   #event: SamplesEvent | undefined;
   #ended: { readonly [Name in Phase]: PhaseSpan[] } = { kernel: [], staging: [] };
@@ -49,6 +52,7 @@ export class TransferPhases {
   /** @param maxTracked of how many transfers at once; the one of which nothing came for longest goes */
   constructor(maxTracked: number) {
     this.#transfers = new LruMap(maxTracked);
+    this.#awaited = new LruMap(maxTracked);
   }
 
   /** The spans of a phase that are complete with an event. */
@@ -56,8 +60,13 @@ export class TransferPhases {
     if (event !== this.#event) {
       this.#event = event;
       this.#ended = { kernel: [], staging: [] };
-      for (const sample of event.metadata.samples) this.#add(sample);
-      this.#end(event.metadata.endedTransferKey);
+      const { samples, endedTransferKey } = event.metadata;
+      for (const sample of samples) this.#add(sample);
+      this.#end(endedTransferKey);
+      for (const sample of samples) {
+        const transferKey = sample?.transferKey;
+        if (this.#awaited.get(boundedId(transferKey))) this.#end(transferKey);
+      }
     }
     return this.#ended[phase];
   }
@@ -92,7 +101,12 @@ export class TransferPhases {
 
   #end(operationId: string): void {
     const transfer = this.#transfers.get(operationId);
-    if (transfer === undefined) return;
+    const id = boundedId(operationId);
+    if (transfer === undefined) {
+      if (operationId !== "") this.#awaited.set(id, true);
+      return;
+    }
+    this.#awaited.delete(id);
     this.#transfers.delete(operationId);
     for (const [parent, phases] of transfer) {
       let endTimeMs = 0;
