@@ -115,8 +115,10 @@ export function resolveAccess(
   if (typeof insecure !== "boolean") {
     invalidArgument(TypeError, "start observability", "insecure", "true or false", insecure);
   }
-  const lines: string[] = [];
-  const token = tokenOf(options, env, lines);
+  const told: string[] = [];
+  const token = tokenOf(options, env, told);
+  // Where nothing is wanted, nobody reads.
+  const lines = config.enabled ? told : [];
   const { enabled, hostname } = config.prometheus;
   const isOpen = config.enabled && enabled && !config.runtimeTelemetry && !isLoopback(hostname) &&
     token === undefined && !insecure;

@@ -116,6 +116,10 @@ Deno.test("a token's variable that comes after another source is told", async ()
     await using server = await started(options, env);
     assertEquals(server.told(), told.map((line) => `busbar: ${line}`));
   }
+  await using disabled = await started({ enabled: false, token: "a" }, variables);
+  assertEquals(disabled.told(), [
+    "busbar: observability is disabled: nothing is measured, traced or logged",
+  ]);
 });
 
 Deno.test("a token that cannot be read is nobody's, or stops the program that named it", async () => {

@@ -22,8 +22,11 @@ export function reasonOverridden(
   );
   const counting = isExporter && asked.length > 0 ? asked : paths;
   if (counting.some((path) => isInForce(config, reading, path))) return undefined;
+  const other = paths.includes("resourceAttributes")
+    ? "OTEL_SERVICE_NAME"
+    : "the variable of one signal";
   return reasonFitted(config, reading, paths[0] ?? "") ??
-    "an option, a flag or the variable of one signal comes first";
+    `an option, a flag or ${other} comes first`;
 }
 
 /** Why it is a smaller number that is in force. */

@@ -25,6 +25,7 @@ export class OtlpExportError extends Error {
 export class PayloadTooLargeError extends OtlpExportError {}
 
 const ACTION = "create an OTLP exporter";
+const FRAMING = ["content-encoding", "content-length", "transfer-encoding"];
 /** Statuses that OTLP/HTTP asks to retry (opentelemetry.io/docs/specs/otlp/#failures-1). */
 const RETRYABLE_STATUSES: readonly number[] = [429, 502, 503, 504];
 const FIRST_RETRY_MS = 1_000;
@@ -82,6 +83,8 @@ export class OtlpTransport {
     this.#target = target;
     // Whatever their case: a header of the user's that is ours too must not be sent twice.
     this.#headers = new Headers(headers);
+    // How a body is sent is not the user's to say: it would be another body, or none.
+    for (const name of FRAMING) this.#headers.delete(name);
     this.#headers.set("content-type", contentType);
     if (compression === "gzip") this.#headers.set("content-encoding", "gzip");
     const userAgent = this.#headers.get("user-agent");

@@ -102,6 +102,13 @@ Deno.test("what needs another setting is reported as long as that is missing", (
   assertEquals(unused({ ...logs, OTEL_PROPAGATORS: "b3" }, { runtimeTelemetry: true }), []);
 });
 
+Deno.test("what is told of the resource names the variable that comes first", () => {
+  const variables = { OTEL_SERVICE_NAME: "a", OTEL_RESOURCE_ATTRIBUTES: "service.name=b" };
+  assertEquals(ineffectiveEnvVars(configOf(variables), reader(variables)), [
+    "OTEL_RESOURCE_ATTRIBUTES: has no effect: an option, a flag or OTEL_SERVICE_NAME comes first",
+  ]);
+});
+
 Deno.test("startObservability reports to the logger, once each", async () => {
   const logger = new MemoryLogger();
   const variables = { OTEL_LOG_LEVEL: "debug", OTEL_PROPAGATORS: "b3" };

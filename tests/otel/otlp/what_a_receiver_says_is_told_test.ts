@@ -79,6 +79,24 @@ Deno.test("an exporter names itself, behind what the program calls itself", asyn
   );
 });
 
+// www.rfc-editor.org/rfc/rfc9110, "Content-Encoding": it says what has been done to the body
+Deno.test("headers of the program's do not say how a body is sent", async () => {
+  await using receiver = await OtlpReceiver.start();
+  const logger = new MemoryLogger();
+  const { traces } = createOtlpExporters({
+    endpoint: receiver.endpoint,
+    logger,
+    headers: { "Content-Encoding": "gzip", "content-length": "3", "Transfer-Encoding": "chunked" },
+  });
+  const processor = new SpanBatchProcessor(traces, { logger });
+  const provider = new TracerProvider({ spanProcessors: [processor] });
+  provider.getTracer("test").startSpan("read").end();
+  await provider.shutdown();
+  const { headers } = receiver.received[0]!;
+  assertEquals(headers.get("content-encoding"), null);
+  assertEquals(logger.lines, []);
+});
+
 // opentelemetry.io/docs/specs/otel/metrics/data-model: an integer has 64 bits
 Deno.test("a sum that 64 bits do not hold is told once, and pushed as doubles with all others", async () => {
   await using receiver = await OtlpReceiver.start();
