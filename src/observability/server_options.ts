@@ -98,6 +98,8 @@ const HOST = "OTEL_EXPORTER_PROMETHEUS_HOST";
 const PROTECTION =
   `a token (token, tokenFile, ${TOKEN} or ${TOKEN_FILE}) or insecure: true, since others reach it`;
 
+const UNSENDABLE = "it holds what no header of a request can, such as a second line";
+
 /**
  * Finds out who may read what is shown. What the environment says stops no program: an address that
  * it names without a token is not listened to, and a token that cannot be read is nobody's.
@@ -164,6 +166,9 @@ function tokenOf(
       throw new ConfigurationError("tokenFile", `cannot be read: ${errorText(error)}`);
     }
   }
+  if (fromEnv !== undefined && !isSendable(fromEnv)) {
+    lines.push(`${TOKEN}: ${UNSENDABLE}, so that nobody has the token`);
+  }
   if (fromEnv !== undefined || file === undefined) return fromEnv;
   try {
     return tokenIn(file);
@@ -177,5 +182,11 @@ function tokenOf(
 function tokenIn(file: string): string {
   const token = readTextFile(file).trim();
   if (token === "") throw new Error("it is empty");
+  if (!isSendable(token)) throw new Error(UNSENDABLE);
   return token;
+}
+
+/** Whether a request's header can hold it. */
+function isSendable(token: string): boolean {
+  return /^[\t\x20-\x7e\x80-\xff]+$/.test(token);
 }

@@ -92,6 +92,30 @@ Deno.test("a token comes from an option, a file or the environment, in this orde
   }
 });
 
+Deno.test("a token that no request can send is told, and is not shown", async () => {
+  await using folder = await temporaryFolder();
+  const file = `${folder.path}/token`;
+  await writeFile(file, "first\nsecond\n");
+  for (
+    const [variables, told] of [
+      [{ BUSBAR_METRICS_TOKEN: "first\nsecond" }, "BUSBAR_METRICS_TOKEN: it holds what no header"],
+      [{ BUSBAR_METRICS_TOKEN: "\u2026first" }, "BUSBAR_METRICS_TOKEN: it holds what no header"],
+      [
+        { BUSBAR_METRICS_TOKEN_FILE: file },
+        "BUSBAR_METRICS_TOKEN_FILE: cannot be read, so that nobody has the token: it holds what no",
+      ],
+    ] as const
+  ) {
+    await using server = await started({}, variables);
+    assertEquals(await server.status("/metrics", "Bearer first"), 401);
+    const [line = "", ...others] = server.told();
+    assert(line.startsWith(`busbar: ${told}`), line);
+    assert(!line.includes("first"), line);
+    assertEquals(others, []);
+  }
+  await assertRejects(() => started({ tokenFile: file }), ConfigurationError, "it holds what no");
+});
+
 Deno.test("a token's variable that comes after another source is told", async () => {
   await using folder = await temporaryFolder();
   const file = `${folder.path}/token`;
