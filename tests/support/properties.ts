@@ -17,4 +17,8 @@ export const runs = (count: number): { readonly numRuns: number } => ({
 
 fc.configureGlobal({ baseSize: "medium", defaultSizeToMaxWhenMaxSpecified: true, ...runs(200) });
 
+/** A field's name, without what would change an object's prototype or, for `assertEquals`, its class. */
+export const fieldName: fc.Arbitrary<string> = fc.string()
+  .filter((name) => name !== "__proto__" && name !== "constructor");
+
 export default fc;
