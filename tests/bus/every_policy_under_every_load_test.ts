@@ -42,9 +42,11 @@ for (const overflow of policies) {
           const { evicted } = bus.stats().dropped;
           await bus.stop();
 
-          const { published, delivered, accepted, pending } = bus.stats();
+          const { published, delivered, accepted, pending, rejected } = bus.stats();
           assertEquals([accepted, pending], [delivered + evicted, 0]);
-          assertEquals(published, accepted + queue_full);
+          // On a busy machine an event may be half dispatched then, and its handler too late.
+          assertEquals(published, accepted + queue_full + rejected.stopped);
+          if (load !== "re-entrant") assertEquals(rejected.stopped, 0);
           for (const list of heard) {
             assertEquals(list.length, delivered);
             assertEquals(list, list.toSorted((a, b) => a - b), "out of order");
