@@ -13,6 +13,7 @@
  * @module
  */
 import { pack } from "../../scripts/pack.ts";
+import { median } from "../measure.ts";
 import { Collector } from "../service/collector.ts";
 
 const [rounds = "12", seconds = "3"] = Deno.args;
@@ -122,9 +123,6 @@ function spread(values: readonly number[]): string {
   const at = (part: number) => (sorted[Math.round(part * (sorted.length - 1))] ?? NaN).toFixed(1);
   return `${at(0.5)} (${at(0.25)} to ${at(0.75)})`;
 }
-
-const median = (values: readonly number[]) =>
-  values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
 
 await pack();
 await run("taskset", ["-cp", OTHER_CORE, String(Deno.pid)]);

@@ -1,6 +1,6 @@
 import type { EventContext } from "../events/event.ts";
-import { toTraceparent, toTracestate } from "../internal/otel_registry.ts";
-import { KNOWN_FLAGS, splitTraceparent } from "../internal/traceparent.ts";
+import { toTracestate } from "../internal/otel_registry.ts";
+import { KNOWN_FLAGS, splitTraceparent, toTraceparent } from "../internal/traceparent.ts";
 import { currentScope } from "./async_storage.ts";
 import { toScope } from "./scope.ts";
 import { foreignSpan, traceparentIn } from "./scope_span.ts";

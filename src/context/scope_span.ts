@@ -8,7 +8,7 @@ import {
   type OtelTraceState,
   spanContextOf,
 } from "../internal/otel_registry.ts";
-import { splitTraceparent } from "../internal/traceparent.ts";
+import { KNOWN_FLAGS, splitTraceparent } from "../internal/traceparent.ts";
 import { runIn } from "./async_storage.ts";
 import type { Scope } from "./scope.ts";
 
@@ -45,7 +45,7 @@ class ScopeSpan implements OtelSpan {
     const parts = splitTraceparent(traceparentIn(scope));
     if (parts === undefined) return NO_SPAN;
     const { traceId, spanId, flags } = parts;
-    const known = { traceId, spanId, traceFlags: parseInt(flags, 16) & 1 };
+    const known = { traceId, spanId, traceFlags: parseInt(flags, 16) & KNOWN_FLAGS };
     const local = scope.spanId === "" ? { ...known, isRemote: true } : known;
     const { tracestate } = scope;
     return tracestate === undefined ? local : { ...local, traceState: toTraceState(tracestate) };

@@ -1,7 +1,7 @@
 import type { EventContext } from "../events/event.ts";
 import { assertFunction, invalidArgument } from "../internal/arguments.ts";
-import { toTraceparent, toTracestate } from "../internal/otel_registry.ts";
-import { splitTraceparent } from "../internal/traceparent.ts";
+import { toTracestate } from "../internal/otel_registry.ts";
+import { splitTraceparent, toTraceparent } from "../internal/traceparent.ts";
 import { currentScope } from "./async_storage.ts";
 import { newSessionId } from "./ids.ts";
 import { type Baggage, NO_BAGGAGE, type Scope } from "./scope.ts";

@@ -130,18 +130,13 @@ export function spanContextOf(span: OtelSpan): OtelSpanContext | undefined {
   try {
     const { traceId, spanId, traceFlags, traceState } = span.spanContext();
     if (!TRACE_ID.test(traceId) || !SPAN_ID.test(spanId)) return undefined;
-    const flags = Number(traceFlags) & 1;
+    const flags = Number(traceFlags) & KNOWN_FLAGS;
     return typeof traceState?.serialize === "function"
       ? { traceId, spanId, traceFlags: flags, traceState }
       : { traceId, spanId, traceFlags: flags };
   } catch {
     return undefined;
   }
-}
-
-/** A `traceparent` of what identifies a span. */
-export function toTraceparent({ traceId, spanId, traceFlags }: OtelSpanContext): string {
-  return `00-${traceId}-${spanId}-0${traceFlags & KNOWN_FLAGS}`;
 }
 
 /** Its `tracestate`, if it has one. */

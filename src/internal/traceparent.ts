@@ -37,3 +37,14 @@ export function splitTraceparent(traceparent: unknown): TraceparentParts | undef
   if (traceId === NO_TRACE || spanId === NO_SPAN) return undefined;
   return { traceId, spanId, flags };
 }
+
+/** Writes what identifies a span as a W3C `traceparent`, with the flags that are handed on. */
+export function toTraceparent(
+  { traceId, spanId, traceFlags }: {
+    readonly traceId: string;
+    readonly spanId: string;
+    readonly traceFlags: number;
+  },
+): string {
+  return `00-${traceId}-${spanId}-0${traceFlags & KNOWN_FLAGS}`;
+}

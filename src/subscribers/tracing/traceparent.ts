@@ -1,6 +1,6 @@
 import { context, isSpanContextValid, trace } from "@opentelemetry/api";
 import type { PublishInit } from "../../events/event.ts";
-import { KNOWN_FLAGS, splitTraceparent } from "../../internal/traceparent.ts";
+import { KNOWN_FLAGS, splitTraceparent, toTraceparent } from "../../internal/traceparent.ts";
 import type { SpanContext } from "../otel_api.ts";
 
 /**
@@ -25,8 +25,8 @@ export function parseTraceparent(traceparent: unknown): SpanContext | undefined 
 }
 
 /** Writes a span's context as a W3C `traceparent`. */
-export function formatTraceparent({ traceId, spanId, traceFlags }: SpanContext): string {
-  return `00-${traceId}-${spanId}-0${traceFlags & KNOWN_FLAGS}`;
+export function formatTraceparent(spanContext: SpanContext): string {
+  return toTraceparent(spanContext);
 }
 
 /**
