@@ -22,7 +22,8 @@ interface Target {
   shutdown(options: ShutdownOptions): Promise<void>;
 }
 
-const addressOf = ({ hostname, port }: Address) => `${hostname}:${port}`;
+/** What an address is among the claims. */
+export const addressOf = ({ hostname, port }: Address): string => `${hostname}:${port}`;
 
 /**
  * What one `startObservability` has for itself until its end: its address, and OpenTelemetry's global

@@ -5,8 +5,10 @@ import { type MetricsServer, serveMetrics } from "../http/serve_metrics.ts";
 import type { Address } from "../http/server.ts";
 import { Unavailable } from "../http/unavailable.ts";
 import type { Logger } from "../internal/logger.ts";
+import { report } from "../internal/reporting.ts";
 import type { ScrapeFormat } from "../otel/prometheus/scrape_format.ts";
 import type { ServerOptions } from "./server_options.ts";
+import { isClusterWorker, OTHER_WAYS } from "./worker_process.ts";
 
 /** Gives a scrape. */
 type Scrape = (format: ScrapeFormat) => Promise<string>;
@@ -27,6 +29,7 @@ export class Endpoints {
   readonly #options: EndpointsOptions;
   readonly #shown: MetricsRoutesOptions;
   #isEnding = false;
+  #isAsked = false;
 
   /** @throws {TypeError} if an option is not valid */
   constructor(options: EndpointsOptions) {
@@ -69,6 +72,15 @@ export class Endpoints {
   }
 
   async #scrape(scrape: Scrape, format: ScrapeFormat): Promise<string> {
+    // Such a worker opens no port of its own: the program answers.
+    if (!this.#isAsked && isClusterWorker()) {
+      report(
+        this.#options.logger,
+        "the metrics that are asked for are those of one worker of a cluster: where its workers share " +
+          `a port, each scrape shows one of them or another; ${OTHER_WAYS}`,
+      );
+    }
+    this.#isAsked = true;
     try {
       return await scrape(format);
     } catch (error) {

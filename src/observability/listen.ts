@@ -1,9 +1,12 @@
 import type { MetricsServer } from "../http/serve_metrics.ts";
+import { AddressInUseError } from "../http/server.ts";
 import { errorText, report } from "../internal/reporting.ts";
 import type { ObservabilityConfig, PrometheusConfig } from "./config/config.ts";
 import { readEnv } from "./config/env.ts";
 import { readVariable } from "./config/read_variable.ts";
+import { addressOf } from "./claims.ts";
 import { resolveConfig, type StartOptions } from "./start_options.ts";
+import { isClusterWorker, isSiblings, OTHER_WAYS } from "./worker_process.ts";
 
 /** What listens, and where it was to. */
 export interface Listening {
@@ -13,17 +16,45 @@ export interface Listening {
 
 /**
  * Opens the port of the metrics. An address of the environment that cannot be opened is told and
- * ignored, as if nobody had named it.
+ * ignored, as if nobody had named it. A process that is one of several with the same port opens none:
+ * whoever scrapes would be answered by one or another of them.
  *
- * @param open opens one
+ * @param open opens one; `undefined` where there is nothing to scrape
  * @throws {Error} if the address cannot be opened, and not for the environment's sake
  */
 export async function listen<Events extends object>(
+  open: ((address: PrometheusConfig) => Promise<MetricsServer | undefined>) | undefined,
+  config: ObservabilityConfig,
+  options: StartOptions<Events>,
+): Promise<Listening> {
+  const { prometheus } = config;
+  const none = { server: undefined, prometheus };
+  if (!prometheus.enabled || open === undefined) return none;
+  const tell = (reason: string) =>
+    report(options.logger ?? console, `metrics are not served: ${reason}; ${OTHER_WAYS}`);
+  if (isClusterWorker()) {
+    tell(
+      "this process is a worker of a cluster, whose workers share each port, so that a scrape would " +
+        "show one of them or another",
+    );
+    return none;
+  }
+  try {
+    return await listenAnywhere(open, config, options);
+  } catch (error) {
+    if (!(error instanceof AddressInUseError) || !isSiblings(addressOf(error))) throw error;
+    tell(
+      `${addressOf(error)} is in use, and this is a child process, whose parent may serve there`,
+    );
+    return none;
+  }
+}
+
+async function listenAnywhere<Events extends object>(
   open: (address: PrometheusConfig) => Promise<MetricsServer | undefined>,
   { prometheus }: ObservabilityConfig,
   options: StartOptions<Events>,
 ): Promise<Listening> {
-  if (!prometheus.enabled) return { server: undefined, prometheus };
   try {
     return { server: await open(prometheus), prometheus };
   } catch (error) {

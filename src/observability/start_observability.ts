@@ -65,6 +65,10 @@ const OBSERVED = Symbol.for("@busbar/busbar/observed");
  *
  * An address that another process has is tried for a second: it may be ending.
  *
+ * **A worker of `node:cluster`** shares its ports with the others: it serves no metrics, which is
+ * logged, and the start goes on; likewise a child process (`fork`) whose address stays in use. Whoever
+ * mounts the handler in such a worker is told once that it shows that worker alone.
+ *
  * If the start fails, whatever it had started is ended before it throws.
  *
  * Deno permissions: `--allow-net=127.0.0.1:9464` to serve metrics, `--allow-net` for the endpoint
@@ -91,8 +95,8 @@ const OBSERVED = Symbol.for("@busbar/busbar/observed");
  * @throws {TypeError} if an option is unknown or of the wrong type
  * @throws {RangeError} if an option is out of range
  * @throws {ConfigurationError} if a flag is invalid, or two settings contradict each other
- * @throws {AddressInUseError} if the address to serve metrics at is in use, after a second; at once if
- * another service of this process has it
+ * @throws {AddressInUseError} if the address to serve metrics at is in use, after a second, and this is
+ * no child process of `fork`; at once if another service of this process has it
  * @throws {Error} if another `startObservability` uses the bus, or another provider is registered
  * @throws the reason of `signal`, if it aborted
  */
@@ -202,8 +206,9 @@ async function start<Events extends object>(
     if (config.runtimeMetrics) keep(observeRuntime({ meter, logger }));
   }
   const endpoints = show(telemetry.scrape);
-  const open = (address: ObservabilityConfig["prometheus"]) =>
-    claims.listen(address, () => endpoints.listen(address), options.signal);
+  const open = telemetry.scrape &&
+    ((address: ObservabilityConfig["prometheus"]) =>
+      claims.listen(address, () => endpoints.listen(address), options.signal));
   const { server, prometheus } = await listen(open, config, options);
   config = { ...config, prometheus };
   if (server !== undefined) undo.add(() => server.shutdown());
