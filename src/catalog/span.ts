@@ -40,6 +40,12 @@ export interface SpanDeclarationOptions<Events extends object, Start, End> {
    */
   readonly openedBy?: EventTypeOf<Events> | readonly EventTypeOf<Events>[] | undefined;
   /**
+   * Event types that close it, too: all of it that is open in such an event's session ends then, whatever
+   * its operation, unless work that is in it goes on. It is how a step ends that was given up, which would
+   * hold its root open. Such a span says so as `busbar.closed_by`, the event's type. Default: none.
+   */
+  readonly closedBy?: EventTypeOf<Events> | readonly EventTypeOf<Events>[] | undefined;
+  /**
    * When a root ends that stays open for its work: at the `"latest"` of its own end and that of its
    * children, or at its `"own"`, where what goes on afterwards is no part of what was waited for.
    * Default: `"latest"`.
@@ -152,6 +158,8 @@ export interface SpanDeclaration<Events extends object> {
   readonly exception?: ((end: AnyEvent) => unknown) | undefined;
   /** Event types that begin it too; a catalog of an earlier version has none. */
   readonly openedBy?: readonly string[] | undefined;
+  /** Event types that close it, too; a catalog of an earlier version has none. */
+  readonly closedBy?: readonly string[] | undefined;
   /** When a root ends that waits for its work. */
   readonly rootEnd?: "latest" | "own" | undefined;
   /** Whether it is not sampled where nothing is that it is linked to. */
@@ -189,6 +197,7 @@ const OPTIONS: Readonly<Record<keyof Options, true>> = {
   parent: true,
   root: true,
   openedBy: true,
+  closedBy: true,
   rootEnd: true,
   rootAttributes: true,
   announcedBy: true,
@@ -241,6 +250,10 @@ export function declareSpan(
   if (openedBy.includes(start) || openedBy.includes(end)) {
     invalidDeclaration(what, "openedBy", "other types than start and end", openedBy);
   }
+  const closedBy = typesOf(what, "closedBy", options.closedBy ?? []);
+  if (closedBy.includes(start) || closedBy.includes(end)) {
+    invalidDeclaration(what, "closedBy", "other types than start and end", closedBy);
+  }
   if (rootEnd !== undefined && rootEnd !== "latest" && !(root && rootEnd === "own")) {
     invalidDeclaration(what, "rootEnd", '"latest" or, of a root, "own"', rootEnd);
   }
@@ -262,6 +275,7 @@ export function declareSpan(
     links,
     exception,
     openedBy,
+    closedBy,
     rootEnd,
     rootAttributes,
     sampledByLinks,

@@ -82,3 +82,31 @@ Deno.test("a second start of an open request is ignored and told once", async ()
   assertEquals((await kv.stop()).map(summary), [["cb.request", 0, 3]]);
   assertEquals(kv.lines.length, 1);
 });
+
+Deno.test("a lookup that is given up ends with its request, its legs too", async () => {
+  for (const end of ["cb.request.end", "mp.request.end"] as const) {
+    await using kv = tracedKvCache();
+    kv.publish("cb.request.start", 0);
+    kv.publish("cb.lookup.start", 1);
+    kv.publish("cb.prefix_lookup.start", 2);
+    kv.publish("cb.coordinator_match.start", 3);
+    kv.publish(end, 4);
+    assertEquals((await kv.spans()).map(summary).toSorted(), [
+      ["cb.coordinator_match", 3, 4],
+      ["cb.lookup", 1, 4],
+      ["cb.prefix_lookup", 2, 4],
+      ["cb.request", 0, 4],
+    ]);
+  }
+});
+
+Deno.test("a session that is removed before its retrieves have ended leaves them their root", async () => {
+  await using kv = tracedKvCache();
+  kv.publish("cb.request.start", 0);
+  kv.publish("cb.retrieve.submitted", 1, { workerId: undefined });
+  kv.publish("mp.request.end", 2);
+  kv.publish("cb.retrieve.start", 3, { workerId: 0 });
+  kv.publish("cb.retrieve.end", 4, { workerId: 0 });
+  kv.publish("cb.request.end", 5);
+  assertEquals((await kv.spans()).map(summary), [["cb.retrieve", 3, 4], ["cb.request", 0, 5]]);
+});

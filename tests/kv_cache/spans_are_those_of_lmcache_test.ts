@@ -192,3 +192,13 @@ Deno.test("a timeout is a failed span of no length, in its request or alone", as
     }],
   ]);
 });
+
+Deno.test("a lookup that is given up holds its request open no longer than that lasts", async () => {
+  await using kv = tracedKvCache();
+  kv.publish("mp.request.start", 0);
+  kv.publish("mp.lookup_prefetch.start", 1);
+  kv.publish("mp.request.end", 2);
+  const spans = await kv.spans();
+  assertEquals(spans.map(summary), [["mp.lookup_prefetch", 1, 2], ["request", 0, 2]]);
+  assertEquals(named(spans, "mp.lookup_prefetch").attributes["busbar.closed_by"], "mp.request.end");
+});

@@ -152,6 +152,22 @@ export class OpenPairs<Start> {
     return entry.start;
   }
 
+  /**
+   * Removes and returns the starts of a session, whatever their operation; those of one operation in
+   * their order, up to one that is not to go.
+   */
+  closeSession(sessionId: string, goes: (start: Start) => boolean, lane = this.#lane): Start[] {
+    const starts: Start[] = [];
+    for (const first of lane.ofSession(sessionId)) {
+      let entry: Entry<Start> | undefined = first;
+      for (; entry !== undefined && goes(entry.start); entry = entry.next) {
+        this.#remove(entry);
+        starts.push(entry.start);
+      }
+    }
+    return starts;
+  }
+
   /** Expires the starts that have waited too long. @param nowMs by any one clock */
   expire(nowMs: number): void {
     this.#group.read(nowMs);

@@ -40,6 +40,16 @@ export class PairLane<Item extends Keyed> {
     return found?.operationId === operationId ? found : undefined;
   }
 
+  /** The items of a session, in no order. */
+  ofSession(sessionId: string): readonly Item[] {
+    if (this.#sessions === undefined) {
+      return this.#few.filter((item) => item.sessionId === sessionId);
+    }
+    const found = this.#sessions.get(sessionId);
+    if (found === undefined) return [];
+    return found instanceof Map ? [...found.values()] : [found];
+  }
+
   /** Adds an item, unless its key has one already. @returns the one that was there */
   add(item: Item): Item | undefined {
     const { sessionId, operationId } = item;

@@ -50,6 +50,12 @@ export class OpenSpans {
     return this.pairs.close(boundedId(sessionId), operationId, this.#lanes[named.index]);
   }
 
+  /** The same for all of a session, but for those in which something goes on. */
+  closeSession(named: NamedSpan, sessionId: string): OpenSpan[] {
+    const lane = this.#lanes[named.index];
+    return this.pairs.closeSession(boundedId(sessionId), ({ heldBy }) => heldBy === 0, lane);
+  }
+
   /** Forgets a span that has ended. */
   remove(open: OpenSpan): void {
     const { session } = open;

@@ -1,7 +1,9 @@
+import type { AnyEvent } from "../../catalog/declaration.ts";
+import { toSingleError } from "../../internal/collected_errors.ts";
 import { toHrTime } from "../hr_time.ts";
 import type { OpenSpans } from "./open_spans.ts";
 import type { Operations } from "./operations.ts";
-import type { OpenSpan } from "./session_spans.ts";
+import type { NamedSpan, OpenSpan } from "./session_spans.ts";
 import type { WaitingRoots } from "./waiting_roots.ts";
 
 /** Ends spans: at once, or, roots, when all that holds them open has ended. */
@@ -27,6 +29,26 @@ export class SpanEnds {
     }
     this.count++;
     this.finish(open, endOf(open, atMs));
+  }
+
+  /** An event has come that closes what is open of a declaration in its session. */
+  close(named: NamedSpan, { type, timestamp, sessionId }: AnyEvent): void {
+    // Events without a session have nothing to do with each other.
+    if (sessionId === "") return;
+    const thrown: unknown[] = [];
+    for (const open of this.#open.closeSession(named, sessionId)) {
+      try {
+        (open.attributes ?? open.span).setAttribute("busbar.closed_by", type);
+      } catch (error) {
+        thrown.push(error);
+      }
+      try {
+        this.end(open, timestamp);
+      } catch (error) {
+        thrown.push(error);
+      }
+    }
+    if (thrown.length > 0) throw toSingleError(thrown, `several spans failed in ${type}`);
   }
 
   /** One less holds a root open. */

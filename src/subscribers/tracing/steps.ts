@@ -10,7 +10,7 @@ export type Step = (named: NamedSpan, event: AnyEvent) => void;
 export function handlersOf(
   spans: readonly NamedSpan[],
   steps: Readonly<
-    Record<"fail" | "addEvent" | "end" | "open" | "announce" | "start" | "addWhole", Step>
+    Record<"fail" | "addEvent" | "close" | "end" | "open" | "announce" | "start" | "addWhole", Step>
   >,
 ): Record<string, EventHandler> {
   const lists = new Map<string, ((event: AnyEvent) => void)[]>();
@@ -24,6 +24,13 @@ export function handlersOf(
   // An event that ends one span and begins another ends the one first, and before that is part of it.
   add(({ declaration }) => declaration.failedBy, steps.fail);
   add(({ declaration }) => [...declaration.events?.keys() ?? []], steps.addEvent);
+  // What a root holds is closed before it is.
+  for (const isRoot of [false, true]) {
+    add(
+      ({ declaration }) => declaration.root === isRoot ? declaration.closedBy ?? [] : [],
+      steps.close,
+    );
+  }
   const only = (isWhole: boolean, type: "start" | "end") => ({ declaration }: NamedSpan) =>
     (declaration.whole !== undefined) === isWhole ? [declaration[type]] : [];
   add(only(false, "end"), steps.end);

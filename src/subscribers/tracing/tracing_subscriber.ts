@@ -216,6 +216,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     return handlersOf(this.#named, {
       fail: (named, event) => this.#fail(named, event),
       addEvent: (named, event) => this.#addEvent(named, event),
+      close: (named, event) => this.#ends.close(named, event),
       end: (named, event) => this.#end(named, event),
       open: (named, event) => this.#openRoot(named, event),
       announce: (named, event) => this.#announce(named, event),

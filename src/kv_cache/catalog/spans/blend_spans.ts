@@ -12,7 +12,9 @@ const { span, eventSpan } = declare<KvCacheEvents>();
  */
 export function blendSpans(): NonNullable<Catalog<KvCacheEvents>["spans"]> {
   const attributes = snakeCased;
-  const inLookup = { parent: ["cb.lookup", "cb.request"], attributes } as const;
+  // A lookup that is given up has no end, nor have its steps.
+  const closedBy = ["cb.request.end", "mp.request.end"] as const;
+  const inLookup = { parent: ["cb.lookup", "cb.request"], attributes, closedBy } as const;
   const inRequest = { parent: "cb.request", attributes } as const;
   const error = ({ metadata }: { metadata: { success: boolean } }) =>
     metadata.success === false ? "it did not succeed" : undefined;
@@ -20,11 +22,13 @@ export function blendSpans(): NonNullable<Catalog<KvCacheEvents>["spans"]> {
     "cb.request": span("cb.request.start", "cb.request.end", {
       root: true,
       kind: "server",
+      closedBy: "mp.request.end",
       openedBy: ["cb.lookup.start", "cb.retrieve.submitted", "cb.retrieve.start"],
       attributes,
     }),
     "cb.lookup": span("cb.lookup.start", "cb.lookup.end", {
       ...inRequest,
+      closedBy,
       rootAttributes: ({ metadata }) => {
         const { requestedTokens, hitTokens, prefixHitTokens, nonPrefixHitTokens } = metadata;
         const { segmentedPrefixHitTokens } = metadata;

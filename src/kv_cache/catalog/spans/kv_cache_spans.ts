@@ -42,6 +42,7 @@ export function kvCacheSpans(maxTracked: number): KvCacheSpans {
     }),
     "mp.lookup_prefetch": span("mp.lookup_prefetch.start", "mp.lookup_prefetch.end", {
       parent,
+      closedBy: "mp.request.end", // one that is given up has no end
       attributes,
       rootAttributes: ({ metadata }) => {
         const { requestedTokens, hitTokens, l1HitTokens, l2HitTokens } = metadata;
