@@ -147,15 +147,25 @@ export class OtlpReceiver implements AsyncDisposable {
   respond: Responder;
   readonly #server: LoopbackServer;
 
-  private constructor(respond: Responder, server: LoopbackServer) {
+  readonly #folder: string;
+
+  private constructor(respond: Responder, server: LoopbackServer, folder: string) {
     this.respond = respond;
     this.#server = server;
+    this.#folder = folder;
   }
 
-  /** Starts one. */
-  static async start(respond: Responder = () => new Response()): Promise<OtlpReceiver> {
+  /**
+   * Starts one.
+   *
+   * @param folder what paths begin with, such as `/api/7`. Default: nothing
+   */
+  static async start(
+    respond: Responder = () => new Response(),
+    folder = "",
+  ): Promise<OtlpReceiver> {
     const server = await serve((request) => receiver.#take(request));
-    const receiver = new OtlpReceiver(respond, server);
+    const receiver = new OtlpReceiver(respond, server, folder);
     return receiver;
   }
 
@@ -173,7 +183,7 @@ export class OtlpReceiver implements AsyncDisposable {
     const bytes = new Uint8Array(await plain.arrayBuffer());
     const body = headers.get("content-type") === "application/json"
       ? JSON.parse(new TextDecoder().decode(bytes))
-      : decode(bytes, REQUESTS[pathname] ?? {});
+      : decode(bytes, REQUESTS[pathname.slice(this.#folder.length)] ?? {});
     const number = this.received.push({ path: pathname, headers, body }) - 1;
     return await this.respond(number);
   }
