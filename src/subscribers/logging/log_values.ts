@@ -1,3 +1,4 @@
+import { boundedText, type CutCount, MAX_TEXT_LENGTH } from "../../internal/bounded_values.ts";
 import type { LogAttributes, LogValue } from "./log_record.ts";
 import { entriesLike } from "./entries_like.ts";
 import { SCHEME_END, withoutParameters, withoutUserInfo } from "./log_urls.ts";
@@ -35,16 +36,20 @@ const MAX_REMEMBERED_LENGTH = 100;
  *
  * Metadata that has no fields, such as a string or an array, becomes the attribute `metadata`.
  */
-export function toLogAttributes(metadata: unknown, redaction: Redaction): LogAttributes {
+export function toLogAttributes(
+  metadata: unknown,
+  redaction: Redaction,
+  cuts: CutCount,
+): LogAttributes {
   if (metadata === undefined || metadata === null) return {};
-  const plain = copyPlain(metadata, redaction);
+  const plain = copyPlain(metadata, redaction, cuts);
   if (plain !== undefined) return plain;
   const copied = typeof metadata === "object" && !Array.isArray(metadata)
-    ? new Copier(redaction).copy(metadata)
+    ? new Copier(redaction, cuts).copy(metadata)
     : undefined;
   return typeof copied === "object" && copied !== null && !Array.isArray(copied)
     ? copied as LogAttributes
-    : new Copier(redaction).copyFields([NO_FIELDS], () => copied ?? metadata);
+    : new Copier(redaction, cuts).copyFields([NO_FIELDS], () => copied ?? metadata);
 }
 
 /**
@@ -56,6 +61,7 @@ export function toLogAttributes(metadata: unknown, redaction: Redaction): LogAtt
 function copyPlain(
   metadata: NonNullable<unknown>,
   redaction: Redaction,
+  cuts: CutCount,
 ): LogAttributes | undefined {
   let names: string[];
   try {
@@ -69,13 +75,17 @@ function copyPlain(
   const isActive = redaction.active;
   if (names.length > MAX_PLAIN_FIELDS || names.includes("__proto__")) return undefined;
   if (isActive && names.some((name) => VALUE_FIELD.test(name))) return undefined;
+  const cutBefore = cuts.cut;
   let copier: Copier | undefined;
   const copies: Record<string, LogValue> = {};
   let areNew = false;
   for (let i = 0; i < names.length; i++) {
     const name = names[i] as string;
     if (name !== redaction.plainNames[i]) {
-      if (!isPlainText(name, isActive)) return undefined;
+      if (!isPlainText(name, isActive)) {
+        cuts.cut = cutBefore; // all of it is copied once more
+        return undefined;
+      }
       areNew ||= name.length <= MAX_REMEMBERED_LENGTH;
     }
     if (isActive && redaction.coversField(TOP, name)) {
@@ -91,7 +101,7 @@ function copyPlain(
     if (typeof value === "number" && Number.isFinite(value)) copies[name] = value + 0;
     else if (typeof value === "boolean" || isPlainText(value, isActive)) copies[name] = value;
     else if (value !== undefined) {
-      copier ??= new Copier(redaction, metadata, names.length);
+      copier ??= new Copier(redaction, cuts, metadata, names.length);
       copies[name] = copier.copyAt(name, value) ?? null;
     }
   }
@@ -103,7 +113,8 @@ function copyPlain(
 
 /** Whether it is a text in which nothing has to be looked for. */
 function isPlainText(value: unknown, isActive: boolean): value is string {
-  return typeof value === "string" && !value.includes(SCHEME_END) &&
+  return typeof value === "string" && value.length <= MAX_TEXT_LENGTH &&
+    !value.includes(SCHEME_END) &&
     !(isActive && value.includes("="));
 }
 
@@ -113,6 +124,7 @@ type Read = (name: string, index: number) => unknown;
 /** Copies one record's values. */
 class Copier {
   readonly #redaction: Redaction;
+  readonly #cuts: CutCount;
   readonly #isActive: boolean;
   /** The objects on the way to the value at hand. */
   readonly #ancestors: object[] = [];
@@ -121,11 +133,13 @@ class Copier {
   #left = MAX_LOG_VALUES;
 
   /**
+   * @param cuts counts texts that are too long
    * @param above the object whose fields are to be copied, if it is not copied here
    * @param shown how many values are shown already
    */
-  constructor(redaction: Redaction, above?: object, shown = 0) {
+  constructor(redaction: Redaction, cuts: CutCount, above?: object, shown = 0) {
     this.#redaction = redaction;
+    this.#cuts = cuts;
     this.#isActive = redaction.active;
     if (above !== undefined) this.#ancestors.push(above);
     this.#left -= shown;
@@ -152,7 +166,7 @@ class Copier {
         return Number.isFinite(value) ? value + 0 : String(value);
       case "bigint":
       case "symbol":
-        return String(value);
+        return this.#copyText(String(value));
       case "function":
         return "[function]";
       case "object":
@@ -191,9 +205,11 @@ class Copier {
 
   #copyText(text: string): string {
     const shown = text.includes(SCHEME_END) ? withoutUserInfo(text) : text;
-    return this.#isActive && shown.includes("=")
+    const clean = this.#isActive && shown.includes("=")
       ? withoutParameters(shown, (name) => this.#redaction.coversField(this.#way, name))
       : shown;
+    // Not before: half of a secret is not known to be one.
+    return boundedText(clean, MAX_TEXT_LENGTH, this.#cuts);
   }
 
   #enter(object: object): LogValue {

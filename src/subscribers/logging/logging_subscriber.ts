@@ -5,6 +5,12 @@ import { EventSubscriber } from "../../bus/event_subscriber.ts";
 import type { BusEvent } from "../../events/event.ts";
 import type { AnyEvents, Subscriptions } from "../../events/event_map.ts";
 import { format } from "../../internal/arguments.ts";
+import {
+  boundedText,
+  boundedValue,
+  type CutCount,
+  MAX_TEXT_LENGTH,
+} from "../../internal/bounded_values.ts";
 import { toSingleError } from "../../internal/collected_errors.ts";
 import { inNeutralContext, REQUESTS_ARE_APART } from "../../internal/neutral_context.ts";
 import { isEcho } from "../../internal/reporting.ts";
@@ -104,6 +110,7 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
   #isPolling = false;
   #pollingSinceMs = 0;
   #echoes = 0;
+  readonly #cuts: CutCount = { cut: 0 };
   /** Those under way. */
   #flushes = 0;
 
@@ -198,6 +205,7 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
     return {
       suppressedByType,
       echoes: this.#echoes,
+      cutTexts: this.#cuts.cut,
       sinks: this.#runners.map((runner) => runner.stats()),
     };
   }
@@ -263,11 +271,12 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
     const { attributes, body } = declaration;
     const { timestamp, type, traceparent } = event;
     const { contextOf } = this.#options;
+    const cuts = this.#cuts;
     let text = type;
     let shown: unknown;
     let context: TraceContext | undefined;
     try {
-      if (body !== undefined) text = String(body(event));
+      if (body !== undefined) text = boundedText(String(body(event)), MAX_TEXT_LENGTH, cuts);
     } catch (error) {
       errors.push(error);
     }
@@ -287,10 +296,10 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
       level,
       severityNumber,
       body: text,
-      attributes: toLogAttributes(shown, redaction),
+      attributes: toLogAttributes(shown, redaction, cuts),
       eventType: type,
-      sessionId: event.sessionId,
-      operationId: event.operationId,
+      sessionId: boundedValue(event.sessionId, MAX_TEXT_LENGTH, cuts) as string,
+      operationId: boundedValue(event.operationId, MAX_TEXT_LENGTH, cuts) as string,
     };
     if (context === undefined) return record;
     const { traceId, spanId, traceFlags } = context;

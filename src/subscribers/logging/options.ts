@@ -76,6 +76,8 @@ export interface LoggingStats {
    * called: to log them would have them come back for ever.
    */
   readonly echoes: number;
+  /** Texts that were cut, for they had more than 16,030 characters. */
+  readonly cutTexts: number;
   /** What became of the records passed to each sink, in the order of the sinks. */
   readonly sinks: readonly SinkStats[];
 }

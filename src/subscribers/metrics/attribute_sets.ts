@@ -1,4 +1,10 @@
 import type { AttributeValue, EventAttributes } from "../../catalog/attributes.ts";
+import {
+  boundedText,
+  boundedValue,
+  isTooLong,
+  MAX_LABEL_LENGTH,
+} from "../../internal/bounded_values.ts";
 import type { Attributes } from "../otel_api.ts";
 import { AttributeBranch, type AttributeNode } from "./attribute_branch.ts";
 import { type AttributeOrder, AttributeOrders } from "./attribute_orders.ts";
@@ -16,7 +22,8 @@ const ORDERS_PER_SET = 4;
 /**
  * Finds the series of an attribute set: the same for equal sets, whatever the order of the names.
  * It holds at most `limit` series, the overflow's among them, and allocates nothing to find one
- * again. What is not held is known to be new without a text being made of it.
+ * again. What is not held is known to be new without a text being made of it. Texts are cut at one
+ * length, and only those of sets that are not held are measured.
  */
 export class AttributeSets<Series extends { readonly attributes: Attributes }> {
   readonly #limit: number;
@@ -33,11 +40,22 @@ export class AttributeSets<Series extends { readonly attributes: Attributes }> {
   /** How often something was put into the overflow. */
   overflowed = 0;
 
-  /** @param onOverflow called when something is put into the overflow for the first time */
-  constructor(limit: number, make: (attributes: Attributes) => Series, onOverflow: () => void) {
+  /** How many texts and lists were cut. */
+  cut = 0;
+  readonly #onCut: () => void;
+
+  /**
+   * @param onProblem called when something is put into the overflow for the first time, or cut
+   */
+  constructor(
+    limit: number,
+    make: (attributes: Attributes) => Series,
+    onProblem: (problem: "overflow" | "cut") => void,
+  ) {
     this.#limit = limit;
     this.#make = make;
-    this.#onOverflow = onOverflow;
+    this.#onOverflow = () => onProblem("overflow");
+    this.#onCut = () => onProblem("cut");
     this.#orders = new AttributeOrders(limit * ORDERS_PER_SET);
   }
 
@@ -106,6 +124,7 @@ export class AttributeSets<Series extends { readonly attributes: Attributes }> {
 
   /** The same for what no path leads to as it is: new, in another order, or not as it should be. */
   #resolve(attributes: EventAttributes): Series {
+    if (hasLongTexts(attributes)) return this.seriesOf(this.#cutTexts(attributes));
     const quickly = this.#resolveQuickly(attributes);
     if (quickly !== undefined) return quickly;
     const names: string[] = [];
@@ -130,6 +149,17 @@ export class AttributeSets<Series extends { readonly attributes: Attributes }> {
     const series = this.#create(names, values);
     if (series !== this.#overflow) this.#add(order ?? this.#orders.add(names), values, series);
     return series;
+  }
+
+  /** A copy whose texts are as long as they may be. */
+  #cutTexts(attributes: EventAttributes): EventAttributes {
+    if (this.cut === 0) this.#onCut();
+    const copy: Record<string, AttributeValue> = Object.create(null);
+    for (const name in attributes) {
+      const short = boundedText(name, MAX_LABEL_LENGTH, this);
+      copy[short] = boundedValue(attributes[name], MAX_LABEL_LENGTH, this) as AttributeValue;
+    }
+    return copy;
   }
 
   #find({ names, places }: AttributeOrder, values: readonly AttributeValue[]): Series | undefined {
@@ -197,6 +227,23 @@ function markType(_name: string, value: unknown): unknown {
 /** Untyped code may hand over anything: what has no names has no attributes. */
 function isObject(value: unknown): boolean {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Whether any of its texts and lists is to be cut. */
+function hasLongTexts(attributes: EventAttributes): boolean {
+  if (!isObject(attributes)) return false;
+  for (const name in attributes) {
+    if (isTooLong(name, MAX_LABEL_LENGTH)) return true;
+    const value: unknown = attributes[name];
+    if (typeof value === "string") {
+      if (isTooLong(value, MAX_LABEL_LENGTH)) return true;
+    } else if (typeof value === "object" && isCutList(value)) return true;
+  }
+  return false;
+}
+
+function isCutList(value: object | null): boolean {
+  return Array.isArray(value) && boundedValue(value, MAX_LABEL_LENGTH, { cut: 0 }) !== value;
 }
 
 /** What cannot be an attribute is ignored; the value that came with it still counts. */

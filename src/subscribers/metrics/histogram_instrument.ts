@@ -35,7 +35,7 @@ export class HistogramInstrument implements Instrument {
     this.#sets = new AttributeSets(
       maxAttributeSets,
       (attributes) => new HistogramSeries(attributes, this.#cells.take()),
-      () => parts.onProblem(name, "overflow"),
+      (problem) => parts.onProblem(name, problem),
     );
     this.#meterHistogram = parts.meter?.createHistogram(name, {
       description,
@@ -46,6 +46,10 @@ export class HistogramInstrument implements Instrument {
 
   get overflowed(): number {
     return this.#sets.overflowed;
+  }
+
+  get cut(): number {
+    return this.#sets.cut;
   }
 
   record(

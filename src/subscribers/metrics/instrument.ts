@@ -7,8 +7,8 @@ import type { CollectedMetric } from "./series.ts";
 /** How many points are made between two looks at the clock. */
 export const POINTS_PER_STEP = 64;
 
-/** What went wrong with a value: there was no room for its attributes, or it is no measurement. */
-export type Problem = "overflow" | "invalid";
+/** What went wrong with a value: no room for its attributes, one too long, or it is no measurement. */
+export type Problem = "overflow" | "cut" | "invalid";
 
 /** What the instruments of a subscriber have in common. */
 export interface InstrumentParts {
@@ -32,6 +32,8 @@ export interface Instrument {
   readonly invalid: number;
   /** How many values were put into the overflow series. */
   readonly overflowed: number;
+  /** How many names and values of attributes were cut. */
+  readonly cut: number;
   /** How many series were left out because they had had no value for too long. */
   readonly expired: number;
   /** How often its values could not be read. */

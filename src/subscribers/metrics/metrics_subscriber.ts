@@ -1,3 +1,4 @@
+import { MAX_LABEL_LENGTH } from "../../internal/bounded_values.ts";
 import { wallMs } from "../../internal/clocks.ts";
 import { EventSubscriber } from "../../bus/event_subscriber.ts";
 import type { AnyEvent } from "../../catalog/declaration.ts";
@@ -34,7 +35,9 @@ type Action = (event: AnyEvent) => void;
  * It aggregates values per attribute set, so that each event costs a look-up and an addition. If a
  * function of a declaration throws, that is counted as a failure of this subscriber and does not
  * affect other metrics of the same event. Beyond an instrument's limit of attribute sets, values go
- * to OpenTelemetry's overflow series (`otel_metric_overflow="true"`), so that totals stay exact.
+ * to OpenTelemetry's overflow series (`otel_metric_overflow="true"`), so that totals stay exact. Of an
+ * attribute's text of more than 1,030 characters the first 1,000 are kept, with how many more there were,
+ * of a list 1,000 items; that is counted, and logged once for each metric.
  *
  * @example
  * ```ts
@@ -232,15 +235,7 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
       .sort(([a], [b]) => names.indexOf(a) - names.indexOf(b));
     for (const [name, problem] of problems) {
       const { kind, maxAttributeSets } = this.#options.metrics[name] ?? {};
-      const rule = kind === "counter" ? "a finite number of at least 0" : "a finite number";
-      report(
-        this.#options.logger,
-        problem === "overflow"
-          ? `the metric ${name} has reached its limit of ${maxAttributeSets} attribute sets; ` +
-            "further ones are counted in the series otel_metric_overflow"
-          : `the metric ${name} was given a value that is not ${rule}; such values are ignored ` +
-            "and counted",
-      );
+      report(this.#options.logger, problemText(problem, name, kind, maxAttributeSets));
     }
   }
 
@@ -280,6 +275,7 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
       this.#pairs.reduce((total, pairs) => total + pick(pairs.stats()), 0);
     return {
       overflowedByMetric: byMetric(({ overflowed }) => overflowed),
+      cutAttributesByMetric: byMetric(({ cut }) => cut),
       invalidByMetric: byMetric(({ invalid }) => invalid),
       expiredSeriesByMetric: byMetric(({ expired }) => expired),
       failedReadsByMetric: byMetric(({ failedReads }) => failedReads),
@@ -289,6 +285,19 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
       ambiguousPairs: this.#ambiguous.count,
     };
   }
+}
+
+function problemText(problem: Problem, name: string, kind?: string, maxSets?: number): string {
+  if (problem === "overflow") {
+    return `the metric ${name} has reached its limit of ${maxSets} attribute sets; further ones ` +
+      "are counted in the series otel_metric_overflow";
+  }
+  if (problem === "cut") {
+    return `the metric ${name} was given an attribute of more than ${MAX_LABEL_LENGTH} ` +
+      "characters or items; the rest of such is cut, and counted";
+  }
+  const rule = kind === "counter" ? "a finite number of at least 0" : "a finite number";
+  return `the metric ${name} was given a value that is not ${rule}; such values are ignored and counted`;
 }
 
 /** With which series a metric begins; a declaration of another copy of the package may not say. */

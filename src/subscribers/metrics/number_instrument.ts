@@ -41,12 +41,16 @@ export class NumberInstrument implements Instrument {
     this.#sets = new AttributeSets(
       declared.maxAttributeSets,
       (attributes) => new Series(attributes, this.#cells.take()),
-      () => onProblem(name, "overflow"),
+      (problem) => onProblem(name, problem),
     );
   }
 
   get overflowed(): number {
     return this.#sets.overflowed;
+  }
+
+  get cut(): number {
+    return this.#sets.cut;
   }
 
   record(value: number, attributes: EventAttributes | undefined): void {

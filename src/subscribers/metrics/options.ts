@@ -52,6 +52,11 @@ export const DEFAULT_METRICS_OPTIONS: Readonly<{ maxOpenPairs: number; maxPairAg
 export interface MetricsStats {
   /** Values put into overflow series, by metric. */
   readonly overflowedByMetric: Readonly<Record<string, number>>;
+  /**
+   * Names and values of attributes that were cut, for they had more than 1,030 characters or more than
+   * 1,000 items; by metric.
+   */
+  readonly cutAttributesByMetric: Readonly<Record<string, number>>;
   /** Values ignored because they were not finite, or negative for a counter; by metric. */
   readonly invalidByMetric: Readonly<Record<string, number>>;
   /** Series left out because they had had no value for longer than `maxIdleMs`; by metric. */

@@ -25,6 +25,7 @@ export class ReadInstrument implements Instrument {
   failedReads = 0;
   invalid = 0;
   overflowed = 0;
+  cut = 0;
 
   constructor(name: string, declared: ReadMetric<never>, parts: InstrumentParts) {
     this.#name = name;
@@ -82,8 +83,9 @@ export class ReadInstrument implements Instrument {
     const sets = new AttributeSets<ReadSeries>(
       this.#declared.maxAttributeSets,
       (attributes) => ({ attributes, value: NaN }),
-      () => {
-        if (this.overflowed === 0) onProblem(this.#name, "overflow");
+      (problem) => {
+        const seen = problem === "cut" ? this.cut : this.overflowed;
+        if (seen === 0) onProblem(this.#name, problem);
       },
     );
     for (const { value, attributes } of measurementsOf(reading)) {
@@ -91,6 +93,7 @@ export class ReadInstrument implements Instrument {
       else if (this.invalid++ === 0) onProblem(this.#name, "invalid");
     }
     this.overflowed += sets.overflowed;
+    this.cut += sets.cut;
     return sets.series;
   }
 

@@ -22,6 +22,13 @@ const METRICS_INSTRUMENTS: readonly Observed<MetricsStats>[] = [
     rows: ({ overflowedByMetric }) => rowsBy("metric", overflowedByMetric),
   },
   {
+    name: "metrics.cut_attributes",
+    kind: "counter",
+    description: "Names and values of attributes that were too long, and were cut",
+    // A subscriber of an earlier version has no such count.
+    rows: ({ cutAttributesByMetric = {} }) => rowsBy("metric", cutAttributesByMetric),
+  },
+  {
     name: "metrics.invalid_values",
     kind: "counter",
     description: "Values ignored: not finite, or negative for a counter",
@@ -103,6 +110,12 @@ const TRACING_INSTRUMENTS: readonly Observed<TracingStats>[] = [
     // A subscriber of an earlier version has no such count.
     rows: ({ orphanedEvents = 0 }) => [[orphanedEvents]],
   },
+  {
+    name: "spans.cut_texts",
+    kind: "counter",
+    description: "Texts and lists of spans that were too long, and were cut",
+    rows: ({ cutTexts = 0 }) => [[cutTexts]],
+  },
 ];
 
 const LOGGING_INSTRUMENTS: readonly Observed<LoggingStats>[] = [
@@ -111,6 +124,12 @@ const LOGGING_INSTRUMENTS: readonly Observed<LoggingStats>[] = [
     kind: "counter",
     description: "Log records suppressed by the rate limit",
     rows: ({ suppressedByType }) => rowsBy("event_type", suppressedByType),
+  },
+  {
+    name: "logs.cut_texts",
+    kind: "counter",
+    description: "Texts of log records that were too long, and were cut",
+    rows: ({ cutTexts = 0 }) => [[cutTexts]],
   },
   {
     name: "logs.failed_records",
@@ -132,12 +151,12 @@ const LOGGING_INSTRUMENTS: readonly Observed<LoggingStats>[] = [
  * collection. After `<prefix>.`, all are counters, except for the gauges `metrics.open_pairs` and
  * `spans.open`:
  *
- * - `metrics.overflowed_values`, `metrics.invalid_values`, `metrics.expired_series` and
+ * - `metrics.overflowed_values`, `metrics.cut_attributes`, `metrics.invalid_values`, `metrics.expired_series` and
  *   `metrics.failed_reads` by `metric`; `metrics.open_pairs`, `metrics.expired_pairs`,
  *   `metrics.orphaned_ends`, `metrics.ambiguous_pairs`;
  * - `spans.open`, `spans.expired`, `spans.orphaned_ends`, `spans.ambiguous_pairs`,
- *   `spans.invalid_traceparents`, `spans.orphaned_events`;
- * - `logs.suppressed_records` by `event_type`, `logs.failed_records` and `logs.dropped_records` by
+ *   `spans.invalid_traceparents`, `spans.orphaned_events`, `spans.cut_texts`;
+ * - `logs.suppressed_records` by `event_type`, `logs.cut_texts`, `logs.failed_records` and `logs.dropped_records` by
  *   `sink`.
  *
  * @returns a disposable that ends the observation

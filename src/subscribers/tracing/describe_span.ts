@@ -1,3 +1,4 @@
+import type { CutCount } from "../../internal/bounded_values.ts";
 import type { Link } from "@opentelemetry/api";
 import type { AnyEvent } from "../../catalog/declaration.ts";
 import { judgeEnd } from "./failure.ts";
@@ -24,12 +25,16 @@ export interface StartOfSpan extends Unsaid {
 }
 
 /** Asks the declaration of a span about its start. */
-export function describeStart({ name, declaration }: NamedSpan, event: AnyEvent): StartOfSpan {
+export function describeStart(
+  { name, declaration }: NamedSpan,
+  event: AnyEvent,
+  cuts: CutCount,
+): StartOfSpan {
   const attributes = new NewAttributes();
-  const unadded = addAttributes(attributes, declaration, event);
+  const unadded = addAttributes(attributes, declaration, event, cuts);
   const called = nameBy(declaration, event);
   const linked = declaration.links && new Set<string>();
-  const { links, invalid, thrown: unlinked } = linksBy(declaration, event, linked);
+  const { links, invalid, thrown: unlinked } = linksBy(declaration, event, linked, cuts);
   return {
     name: called.name ?? name,
     attributes,
@@ -53,15 +58,15 @@ export function describeNothing({ name, declaration }: NamedSpan): StartOfSpan {
 }
 
 /** Puts into a span what its declaration says of its end. */
-export function describeEnd(open: OpenSpan, event: AnyEvent): Unsaid {
+export function describeEnd(open: OpenSpan, event: AnyEvent, cuts: CutCount): Unsaid {
   const { span, named: { declaration } } = open;
-  const unadded = addAttributes(open.attributes ?? span, declaration, event);
+  const unadded = addAttributes(open.attributes ?? span, declaration, event, cuts);
   const called = nameBy(declaration, event);
   if (called.name !== undefined) span.updateName(called.name);
-  const { links, invalid, thrown: unlinked } = linksBy(declaration, event, open.linked);
+  const { links, invalid, thrown: unlinked } = linksBy(declaration, event, open.linked, cuts);
   addLinks(span, links);
-  const unjudged = judgeEnd(span, declaration, event);
-  const unannotated = annotateRoot(open, event);
+  const unjudged = judgeEnd(span, declaration, event, cuts);
+  const unannotated = annotateRoot(open, event, cuts);
   return {
     invalidLinks: invalid,
     thrown: unadded ?? called.thrown ?? unlinked ?? unjudged ?? unannotated,
@@ -72,9 +77,10 @@ export function describeEnd(open: OpenSpan, event: AnyEvent): Unsaid {
 function annotateRoot(
   { root, named: { declaration } }: OpenSpan,
   event: AnyEvent,
+  cuts: CutCount,
 ): Unsaid["thrown"] {
   const { rootAttributes } = declaration;
   if (rootAttributes === undefined || root === undefined || root.ended) return undefined;
   const attributes = (end: AnyEvent) => rootAttributes(end) ?? {};
-  return addAttributes(root.attributes ?? root.span, { attributes }, event);
+  return addAttributes(root.attributes ?? root.span, { attributes }, event, cuts);
 }

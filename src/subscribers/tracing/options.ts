@@ -83,6 +83,11 @@ export interface TracingStats {
   readonly invalidTraceparents: number;
   /** Events that are declared to be in a span, and came when it was not open: not yet or no more. */
   readonly orphanedEvents: number;
+  /**
+   * Names, texts and lists that were cut, for they had more than 16,030 characters or more than 1,000
+   * items.
+   */
+  readonly cutTexts: number;
 }
 
 /** Checked options, with the defaults filled in. */

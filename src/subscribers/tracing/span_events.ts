@@ -1,7 +1,9 @@
-import type { Attributes, Span } from "@opentelemetry/api";
+import type { Span } from "@opentelemetry/api";
 import type { AnyEvent } from "../../catalog/declaration.ts";
 import { metadataAttributes, type SpanDeclaration } from "../../catalog/span.ts";
+import type { CutCount } from "../../internal/bounded_values.ts";
 import { toHrTime } from "../hr_time.ts";
+import { addDefined, NewAttributes } from "./span_attributes.ts";
 
 /**
  * Adds an event to a span, as its declaration says: under its type, or as the `exception` that
@@ -14,29 +16,28 @@ export function addSpanEvent(
   // deno-lint-ignore no-explicit-any -- the catalog's types are erased inside declarations
   declaration: SpanDeclaration<any>,
   event: AnyEvent,
+  cuts: CutCount,
 ): { readonly error: unknown } | undefined {
   if (!span.isRecording()) return undefined;
-  const attributes: Record<string, unknown> = {};
+  const attributes = new NewAttributes();
   let name = event.type;
   let thrown: { readonly error: unknown } | undefined;
   try {
     const attributesOf = declaration.events?.get(event.type) ?? metadataAttributes;
-    for (const [key, value] of Object.entries(attributesOf(event) ?? {})) {
-      if (value !== undefined) attributes[key] = value;
-    }
+    addDefined(attributes, attributesOf(event) ?? {}, cuts);
   } catch (error) {
     thrown = { error };
   }
   try {
     const { error } = (event.metadata ?? {}) as { error?: unknown };
     if (error instanceof Error) {
-      Object.assign(attributes, exceptionAttributes(error));
+      addDefined(attributes, exceptionAttributes(error), cuts);
       name = "exception";
     }
   } catch (error) {
     thrown ??= { error };
   }
-  span.addEvent(name, attributes as Attributes, toHrTime(event.timestamp));
+  span.addEvent(name, attributes.attributes, toHrTime(event.timestamp));
   return thrown;
 }
 

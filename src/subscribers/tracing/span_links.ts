@@ -1,7 +1,10 @@
-import type { Attributes, Link, Span } from "@opentelemetry/api";
+import type { Link, Span } from "@opentelemetry/api";
+import type { EventAttributes } from "../../catalog/attributes.ts";
 import type { AnyEvent } from "../../catalog/declaration.ts";
 import type { SpanDeclaration } from "../../catalog/span.ts";
+import type { CutCount } from "../../internal/bounded_values.ts";
 import { remoteSpanContext } from "./contexts.ts";
+import { addDefined, NewAttributes } from "./span_attributes.ts";
 
 /** What an event links a span to. */
 export interface LinksBy {
@@ -26,6 +29,7 @@ export function linksBy(
   declaration: SpanDeclaration<any>,
   event: AnyEvent,
   linked: Set<string> | undefined,
+  cuts: CutCount,
 ): LinksBy {
   if (linked === undefined) return NONE;
   const links: Link[] = [];
@@ -38,7 +42,7 @@ export function linksBy(
     for (const one of given) {
       let link: Link | undefined;
       try {
-        link = toLink(one);
+        link = toLink(one, cuts);
       } catch (error) {
         thrown ??= { error };
       }
@@ -63,7 +67,7 @@ export function addLinks(span: Span, links: Link[]): void {
 }
 
 /** A link, `undefined` if it is malformed. */
-function toLink(given: unknown): Link | undefined {
+function toLink(given: unknown, cuts: CutCount): Link | undefined {
   if (typeof given === "string") {
     const context = remoteSpanContext({ traceparent: given });
     return context && { context };
@@ -72,5 +76,7 @@ function toLink(given: unknown): Link | undefined {
   const { traceparent, tracestate, attributes } = given as Readonly<Record<string, unknown>>;
   const context = remoteSpanContext({ traceparent, tracestate });
   if (context === undefined || attributes === undefined) return context && { context };
-  return { context, attributes: { ...attributes as Attributes } };
+  const bounded = new NewAttributes();
+  addDefined(bounded, attributes as EventAttributes, cuts);
+  return { context, attributes: bounded.attributes };
 }

@@ -193,6 +193,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
       ambiguousPairs: this.#ambiguous.count,
       invalidTraceparents: this.#reports.invalidTraceparents,
       orphanedEvents: this.#reports.orphanedEvents,
+      cutTexts: this.#reports.cut,
     };
   }
 
@@ -268,7 +269,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     if (!open.awaitsStart) return this.#ambiguous.add(declaration.start, this.name);
     open.awaitsStart = false;
     this.#remember(event, span);
-    const thrown = addAttributes(attributes ?? span, declaration, event);
+    const thrown = addAttributes(attributes ?? span, declaration, event, this.#reports);
     if (thrown !== undefined) throw thrown.error;
   }
 
@@ -279,14 +280,15 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
       // One that only waits for its work is that of an earlier request.
       if (open !== undefined && open.endedAtMs === undefined) return this.#startAgain(open, event);
     }
+    const reports = this.#reports;
     const operationId = operationIdOf(declaration, event);
     const operation = this.#operations.take(named, event);
     const parent = this.#finder.parentOf(named, operationId, event, operation);
-    const described = awaitsStart ? describeNothing(named) : describeStart(named, event);
+    const described = awaitsStart ? describeNothing(named) : describeStart(named, event, reports);
     const { attributes, links, linked, thrown } = described;
-    this.#reports.invalidTraceparents += described.invalidLinks;
-    attributes.setId(this.#sessionIdAttribute, event.sessionId);
-    attributes.setId(this.#operationIdAttribute, operationId);
+    reports.invalidTraceparents += described.invalidLinks;
+    attributes.setId(this.#sessionIdAttribute, event.sessionId, reports);
+    attributes.setId(this.#operationIdAttribute, operationId, reports);
     const options: SpanOptions & Pick<Announced, "reserved"> = {
       kind: SPAN_KINDS[declaration.kind],
       startTime: toHrTime(event.timestamp),
@@ -295,7 +297,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
       links,
     };
     const where = { event, parent, named, operation };
-    const span = startSpan(this.#tracer, described.name, options, where, this.#reports);
+    const span = startSpan(this.#tracer, described.name, options, where, reports);
     // Nothing has changed until here, should the tracer throw.
     const root = parent?.named.declaration.root ? parent : parent?.root;
     if (root !== undefined) root.heldBy++;
@@ -337,7 +339,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     this.#remember(event, span);
     let thrown: { readonly error: unknown } | undefined;
     if (span.isRecording()) {
-      const unsaid = describeEnd(open, event);
+      const unsaid = describeEnd(open, event, this.#reports);
       this.#reports.invalidTraceparents += unsaid.invalidLinks;
       thrown = unsaid.thrown;
     }
@@ -349,7 +351,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     const open = this.#finder.spanOf(named, event);
     if (open === undefined) return;
     this.#remember(event, open.span);
-    recordFailure(open.span, event, reasonOf(event));
+    recordFailure(open.span, event, reasonOf(event), this.#reports);
   }
 
   #addEvent(named: NamedSpan, event: AnyEvent): void {
@@ -360,7 +362,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
       return;
     }
     this.#remember(event, open.span);
-    const thrown = addSpanEvent(open.span, named.declaration, event);
+    const thrown = addSpanEvent(open.span, named.declaration, event, this.#reports);
     if (thrown !== undefined) throw thrown.error;
   }
 

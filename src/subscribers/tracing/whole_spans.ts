@@ -94,12 +94,13 @@ export class WholeSpans {
     const described = describeStart(
       given === undefined ? named : { ...named, declaration: { ...declaration, attributes: none } },
       event,
+      reports,
     );
     const { attributes, links, name } = described;
     reports.invalidTraceparents += described.invalidLinks;
-    if (given !== undefined) addDefined(attributes, given);
-    attributes.setId(sessionIdAttribute, place.sessionId);
-    attributes.setId(operationIdAttribute, operationId);
+    if (given !== undefined) addDefined(attributes, given, reports);
+    attributes.setId(sessionIdAttribute, place.sessionId, reports);
+    attributes.setId(operationIdAttribute, operationId, reports);
     const span = tracer.startSpan(name, {
       kind: SPAN_KINDS[declaration.kind],
       startTime: toHrTime(times.startMs),
@@ -107,7 +108,7 @@ export class WholeSpans {
       links,
     }, place.context);
     this.count++;
-    const unjudged = span.isRecording() ? judgeEnd(span, declaration, event) : undefined;
+    const unjudged = span.isRecording() ? judgeEnd(span, declaration, event, reports) : undefined;
     span.end(toHrTime(times.endMs));
     if (place.root !== undefined) {
       place.root.lastEndMs = Math.max(place.root.lastEndMs, times.endMs);

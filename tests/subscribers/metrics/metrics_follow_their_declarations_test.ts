@@ -252,6 +252,7 @@ Deno.test("a start that is stamped in the future ends no other's waiting", async
   await bus.stop();
   assertEquals(subscriber.stats(), {
     overflowedByMetric: {},
+    cutAttributesByMetric: {},
     invalidByMetric: {},
     expiredSeriesByMetric: {},
     failedReadsByMetric: {},

@@ -35,6 +35,7 @@ Deno.test("One open span too many ends the oldest with a mark; its late end is c
     ambiguousPairs: 0,
     invalidTraceparents: 0,
     orphanedEvents: 0,
+    cutTexts: 0,
     open: 0,
   });
   assertEquals(traced.lines, [
