@@ -4,6 +4,12 @@ import type { AnyEvent, OperationId } from "./declaration.ts";
 /** What an instrument does with its values. */
 export type InstrumentKind = "counter" | "upDownCounter" | "gauge" | "histogram";
 
+/**
+ * How the values that several threads have of one gauge become one; `"thread"`: they stay apart, with
+ * the attribute `thread.name`.
+ */
+export type Combine = "sum" | "max" | "min" | "mean" | "thread";
+
 /** One value with its attributes. */
 export interface Measurement {
   /** The value to add or record. If it is not a finite number, it is ignored and counted. */
@@ -30,6 +36,11 @@ export interface DeclaredInstrument {
   readonly initialAttributes: readonly EventAttributes[];
   /** How long a series may go without a value, in milliseconds; `undefined` for ever. */
   readonly maxIdleMs: number | undefined;
+  /**
+   * How the values of several threads become one, of a gauge; a declaration of an earlier version says
+   * nothing.
+   */
+  readonly combine?: Combine | undefined;
 }
 
 /** A metric that single events feed. */

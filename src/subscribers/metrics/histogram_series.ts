@@ -3,11 +3,11 @@ import type { Place } from "./cells.ts";
 import type { Exemplar, HistogramPoint } from "./series.ts";
 
 /** Where a series has what, from its offset on; then come the buckets, one more than bounds. */
-const COUNT = 0;
-const SUM = 1;
-const MIN = 2;
-const MAX = 3;
-const BUCKETS = 4;
+export const COUNT = 0;
+export const SUM = 1;
+export const MIN = 2;
+export const MAX = 3;
+export const BUCKETS = 4;
 
 /** How many numbers a series has, for so many bounds. */
 export function numbersOf(bounds: readonly number[]): number {

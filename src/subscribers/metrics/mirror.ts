@@ -1,0 +1,53 @@
+import type { Combine, InstrumentKind } from "../../catalog/metric.ts";
+import type { Attributes } from "../otel_api.ts";
+import type { Place } from "./cells.ts";
+
+/** What a mirror is told of an instrument. */
+export interface MirroredInstrument {
+  readonly name: string;
+  readonly kind: InstrumentKind;
+  readonly description: string;
+  readonly unit: string;
+  /** How the values of several threads become one. */
+  readonly combine: Combine;
+  /** When its sums begin, in milliseconds since the epoch. */
+  readonly startTimeMs: number;
+  /** The buckets' upper bounds; none but of a histogram. */
+  readonly bounds: readonly number[];
+  /** How many numbers each of its series has. */
+  readonly numbers: number;
+}
+
+/** What a mirror knows a series by. */
+export interface MirroredSeries {
+  /** Whether it is noted for the end of the slice. */
+  dirty: boolean;
+}
+
+/** Where an instrument's numbers stand for others. */
+export interface InstrumentMirror {
+  /**
+   * Takes a series in.
+   *
+   * @returns `undefined` if there is no room, for others than the overflow's
+   */
+  add(attributes: Attributes, place: Place, isOverflow: boolean): MirroredSeries | undefined;
+  /** Notes that a series has changed; called once until it is clean again. */
+  touch(series: MirroredSeries): void;
+}
+
+/** Shows the numbers of instruments to others, as they are at the end of a slice. */
+export interface MetricsMirror {
+  /** Takes an instrument in. */
+  add(instrument: MirroredInstrument): InstrumentMirror;
+  /** Has something called before what is read, rather than counted, is shown. */
+  onRefresh(refresh: () => void): Disposable;
+}
+
+/** The option that a mirror is handed on by, to those who make a `MetricsSubscriber`. */
+export const MIRROR = Symbol("mirror");
+
+/** Options that may have a mirror. */
+export interface WithMirror {
+  readonly [MIRROR]?: MetricsMirror | undefined;
+}

@@ -1,0 +1,129 @@
+import { EventSubscriber } from "../../bus/event_subscriber.ts";
+import type { Subscriptions } from "../../events/event_map.ts";
+import type { EventBus } from "../../library/event_bus.ts";
+import { LOSSES, LOSSES_START } from "./format.ts";
+import type { MemoryWriter } from "./memory_writer.ts";
+
+type Publish = (...args: unknown[]) => boolean;
+/** How many slices in a row may end amid an event before one is shown all the same. */
+const MAX_SKIPPED_SLICES = 8;
+
+/**
+ * Keeps a bus's ledger in a thread's memory: `publish` writes what is accepted, and what is delivered
+ * shows together with the sums of the slice that delivered it.
+ *
+ * It is registered after the subscribers whose sums it shows.
+ */
+export class BusLedger extends EventSubscriber<object> {
+  override readonly name: string = "BusLedger";
+  readonly #bus: EventBus<object>;
+  readonly #writer: MemoryWriter;
+  readonly #float64: Float64Array;
+  #accepted = 0;
+  /** What the bus has lost, as far as it is written. */
+  #lost = 0;
+  #evicted = 0;
+  #shutdown = 0;
+  #queueFull = 0;
+  /** Whether something was lost in a way that only the bus's own ledger knows. */
+  #isStale = false;
+  #skipped = 0;
+  /** Whether an accepted event may be one that an older one was evicted for. */
+  readonly #mayEvict: boolean;
+
+  /** @param mayEvict whether the bus's policy may be `"drop-oldest"` */
+  constructor(bus: EventBus<object>, writer: MemoryWriter, mayEvict: boolean) {
+    super();
+    this.#bus = bus;
+    this.#writer = writer;
+    this.#float64 = writer.memory.float64;
+    this.#mayEvict = mayEvict;
+    this.#readLedger();
+  }
+
+  override getSubscriptions(): Subscriptions<object> {
+    return {};
+  }
+
+  /** Has `publish` write what it accepts, until it is disposed. */
+  attach(): Disposable {
+    const bus = this.#bus as { publish: Publish };
+    const publish = bus.publish.bind(bus);
+    const float64 = this.#float64;
+    const accepted = LOSSES_START + LOSSES.accepted;
+    const counting: Publish = (type, metadata, init) => {
+      const isAccepted = publish(type, metadata, init);
+      if (isAccepted) float64[accepted] = ++this.#accepted;
+      if (!isAccepted || this.#mayEvict) this.#countLoss(isAccepted);
+      return isAccepted;
+    };
+    bus.publish = counting;
+    return {
+      [Symbol.dispose]: () => {
+        // Somebody else may have wrapped it since.
+        if (bus.publish === counting) delete (bus as Partial<typeof bus>).publish;
+      },
+    };
+  }
+
+  #countLoss(isAccepted: boolean): void {
+    const { droppedEventsCount } = this.#bus;
+    const lost = droppedEventsCount - this.#lost;
+    if (lost === 0 && isAccepted) return;
+    this.#lost = droppedEventsCount;
+    if (isAccepted) this.#writeLoss("evicted", this.#evicted += lost);
+    else if (lost === 1) this.#writeLoss("queueFull", ++this.#queueFull);
+    else this.#isStale = true;
+  }
+
+  #writeLoss(name: keyof typeof LOSSES, count: number): void {
+    this.#float64[LOSSES_START + LOSSES[name]] = count;
+  }
+
+  /** Shows the slice. */
+  override onDrain(): void {
+    const queued = this.#bus.queueDepth;
+    if (queued > 0 && this.#skipped < MAX_SKIPPED_SLICES && this.#bus.stats().pending > queued) {
+      // An event has reached some of its handlers: it shows with the next slice.
+      this.#skipped++;
+      return;
+    }
+    this.#skipped = 0;
+    if (this.#isStale || this.#bus.droppedEventsCount !== this.#lost) this.#readLedger();
+    this.#writer.delivered[0] = this.#accepted - queued - this.#evicted - this.#shutdown;
+    this.#writer.commit();
+  }
+
+  /** Shows what was touched beside the slices, unless an event is being dispatched. */
+  commit(): void {
+    const { pending } = this.#bus.stats();
+    if (pending > this.#bus.queueDepth) return;
+    this.#readLedger();
+    this.#writer.commit();
+  }
+
+  override flush(): void {
+    this.commit();
+  }
+
+  override shutdown(): void {
+    this.commit();
+  }
+
+  #readLedger(): void {
+    const { accepted, delivered, rejected, dropped } = this.#bus.stats();
+    this.#isStale = false;
+    this.#lost = this.#bus.droppedEventsCount;
+    this.#accepted = accepted;
+    this.#evicted = dropped.evicted;
+    this.#shutdown = dropped.shutdown;
+    this.#queueFull = rejected.queue_full;
+    this.#writer.delivered[0] = delivered;
+    this.#writeLoss("accepted", accepted);
+    this.#writeLoss("evicted", dropped.evicted);
+    this.#writeLoss("shutdown", dropped.shutdown);
+    this.#writeLoss("queueFull", rejected.queue_full);
+    this.#writeLoss("stopped", rejected.stopped);
+    this.#writeLoss("reserved", rejected.reserved);
+  }
+}

@@ -1,0 +1,134 @@
+import type { InstrumentMirror, MirroredInstrument } from "../../subscribers/metrics/mirror.ts";
+import { MAX, MIN } from "../../subscribers/metrics/histogram_series.ts";
+import { FOLDED_START, FOLDS, HEADER, LOSSES, MAX_FOLDED } from "./format.ts";
+import { foldedIn, foldsOf, LOSS_NAMES, ownLedger, pendingOf } from "./ledger.ts";
+import { MemoryReader, readSeries } from "./memory_reader.ts";
+import type { MemoryWriter, WrittenSeries } from "./memory_writer.ts";
+import type { ThreadMemory } from "./thread_memory.ts";
+import { isCumulative } from "./thread_totals.ts";
+
+/** A series that numbers of the dead are in. */
+interface Inherited {
+  readonly numbers: Float64Array;
+  readonly series: WrittenSeries;
+}
+
+/**
+ * Takes over into a thread's memory what dead ones have counted. It shows with the writer's next
+ * commit, all at once and together with their incarnations: until then a reader counts the dead
+ * memory, from then on this one.
+ */
+export class Folder {
+  readonly #writer: MemoryWriter;
+  readonly #mirrors = new Map<string, InstrumentMirror>();
+  readonly #inherited = new Map<string, Inherited>();
+  #folded = 0;
+
+  constructor(writer: MemoryWriter) {
+    this.#writer = writer;
+  }
+
+  /** @returns whether it was taken over: another may be doing so, or there may be no room */
+  fold(dead: ThreadMemory): boolean {
+    const own = this.#writer.memory;
+    const list = [dead.incarnation, ...foldedIn(dead)];
+    if (dead.incarnation === own.incarnation || this.#folded + list.length > MAX_FOLDED) {
+      return false;
+    }
+    const ownWord = own.int32[HEADER.incarnation] as number;
+    if (Atomics.compareExchange(dead.int32, HEADER.foldedBy, 0, ownWord) !== 0) return false;
+    const adding = this.#prepare(dead);
+    if (adding === undefined) {
+      Atomics.store(dead.int32, HEADER.foldedBy, 0);
+      return false;
+    }
+    for (const add of adding) add();
+    this.#addLedger(dead);
+    for (const incarnation of list) this.#note(incarnation);
+    this.#writer.folds[FOLDS.folded] = this.#folded;
+    this.#writer.touchFolds();
+    return true;
+  }
+
+  /** What is to be added, once there is room for all of it; `undefined` if there is none. */
+  #prepare(dead: ThreadMemory): (() => void)[] | undefined {
+    const reader = new MemoryReader(dead);
+    while (reader.readLines());
+    const adding: (() => void)[] = [];
+    for (const { instrument, base, attributes, key } of reader.series) {
+      const read: number[] = [];
+      if (!isCumulative(instrument)) continue;
+      if (!readSeries(dead, base, instrument.numbers, read)) continue;
+      const inherited = this.#inheritedOf(instrument, attributes, key);
+      if (inherited === undefined) return undefined;
+      adding.push(() => {
+        addNumbers(instrument, inherited.numbers, read);
+        this.#writer.touch(inherited.series);
+      });
+    }
+    return adding;
+  }
+
+  #inheritedOf(
+    instrument: MirroredInstrument,
+    attributes: Parameters<InstrumentMirror["add"]>[0],
+    key: string,
+  ): Inherited | undefined {
+    const name = `${instrument.name}\n${key}`;
+    const known = this.#inherited.get(name);
+    if (known !== undefined) return known;
+    const cells = new Float64Array(instrument.numbers);
+    if (instrument.kind === "histogram") {
+      cells[MIN] = Infinity;
+      cells[MAX] = -Infinity;
+    }
+    try {
+      let mirror = this.#mirrors.get(instrument.name);
+      if (mirror === undefined) {
+        mirror = this.#writer.add(instrument);
+        this.#mirrors.set(instrument.name, mirror);
+      }
+      const series = mirror.add(attributes, { cells, offset: 0 }, false);
+      if (series === undefined) return undefined;
+      const inherited = { numbers: cells, series: series as WrittenSeries };
+      this.#inherited.set(name, inherited);
+      return inherited;
+    } catch {
+      // There is no room for the instrument's name.
+      return undefined;
+    }
+  }
+
+  #addLedger(dead: ThreadMemory): void {
+    const { folds } = this.#writer;
+    const own = ownLedger(dead);
+    const before = foldsOf(dead);
+    const add = (at: number, count: number) => {
+      (folds[at] as number) += count + (before[at] as number);
+    };
+    add(FOLDS.threadLost, pendingOf(own));
+    add(FOLDS.delivered, own.delivered);
+    for (const name of LOSS_NAMES) add(FOLDS.losses + LOSSES[name], own[name]);
+  }
+
+  #note(incarnation: string): void {
+    const words = this.#writer.memory.int32;
+    const at = 2 * (FOLDED_START + this.#folded++);
+    words[at] = Number.parseInt(incarnation.slice(0, 8), 16);
+    words[at + 1] = Number.parseInt(incarnation.slice(8), 16);
+  }
+}
+
+function addNumbers(
+  { kind, numbers }: MirroredInstrument,
+  to: Float64Array,
+  from: readonly number[],
+): void {
+  for (let i = 0; i < numbers; i++) {
+    const isExtreme = kind === "histogram" && (i === MIN || i === MAX);
+    if (!isExtreme) (to[i] as number) += from[i] as number;
+  }
+  if (kind !== "histogram") return;
+  to[MIN] = Math.min(to[MIN] as number, from[MIN] as number);
+  to[MAX] = Math.max(to[MAX] as number, from[MAX] as number);
+}

@@ -1,0 +1,109 @@
+// What stands where in a thread's shared memory. Processes and files may have it too some day: what is
+// known of the format is known here alone.
+//
+//   header      64 Int32: what it is, whose, how far it is written; the second half is membership's
+//   losses      16 Float64, written by publish: what was accepted, and what was lost
+//   folded      the incarnations of dead memories whose numbers are in this one
+//   cells       series, one behind the other: two stamps, then two copies of its numbers
+//   text        lines of JSON, appended: instruments and series by their names
+//
+// A series is written at a slice's end, into the copy that is the older one: first its stamp, then its
+// numbers. Once all series of the slice are written, COMMITTED becomes that stamp. A copy counts if its
+// stamp is not later than COMMITTED, so that a thread that ends halfway leaves the slice before; the
+// reader who finds another stamp after than before has read while it was written, and reads again.
+
+/** `busb`: also tells another order of bytes. */
+export const MAGIC = 0x62757362;
+/** Changes with the format: another one is not read. */
+export const FORMAT_VERSION = 1;
+
+/** The words of the header, as Int32. */
+export const HEADER = {
+  magic: 0,
+  version: 1,
+  /** Two words, random. */
+  incarnation: 2,
+  /** Two words. */
+  catalogHash: 4,
+  /** The stamp of the last slice that is written as a whole. */
+  committed: 6,
+  /** How many bytes of text there are. */
+  textEnd: 7,
+  /** Who folds it, or did: the first word of that one's incarnation, 0 if nobody. */
+  foldedBy: 8,
+  /** Where the text begins, in bytes. */
+  textStart: 9,
+} as const;
+
+/** Where the words of membership begin, and how many they are. */
+export const MEMBERSHIP_START = 32;
+export const MEMBERSHIP_WORDS = 32;
+
+/** Where the losses begin, in Float64. */
+export const LOSSES_START = 32;
+
+/** What publish writes, from there on, and a stop. */
+export const LOSSES = {
+  accepted: 0,
+  evicted: 1,
+  shutdown: 2,
+  queueFull: 3,
+  stopped: 4,
+  reserved: 5,
+} as const;
+/** How many losses there are. */
+export const LOSS_COUNT = 6;
+
+/** Where the list of the folded begins, in Float64: 8 bytes each. */
+export const FOLDED_START = 48;
+/** How many dead memories one memory can take over, and those that it took over with them. */
+export const MAX_FOLDED = 4_096;
+/** Where the cells begin, in Float64: first the series of what is delivered, a number. */
+export const CELLS_START = FOLDED_START + MAX_FOLDED;
+export const DELIVERED = CELLS_START;
+/** Then that of what was taken over from the dead. */
+export const FOLDS_START = DELIVERED + 3;
+
+/** The numbers of what was taken over from the dead. */
+export const FOLDS = {
+  /** How many of the list of the folded count. */
+  folded: 0,
+  /** What was lost with them. */
+  threadLost: 1,
+  /** What they delivered. */
+  delivered: 2,
+  /** Their losses, in the order of LOSSES. */
+  losses: 3,
+} as const;
+export const FOLD_NUMBERS = FOLDS.losses + LOSS_COUNT;
+/** Where the other series begin. */
+export const SERIES_START = FOLDS_START + 1 + 2 * FOLD_NUMBERS;
+
+/** How many Float64 a series takes. */
+export function cellsOf(numbers: number): number {
+  return 1 + 2 * numbers;
+}
+
+/** A line of text that announces an instrument: its index is how many came before it. */
+export type InstrumentLine = [
+  kind: number,
+  name: string,
+  description: string,
+  unit: string,
+  combine: number,
+  startTimeMs: number,
+  bounds: readonly number[],
+];
+
+/** A line of text that announces a series. */
+export type SeriesLine = [
+  instrument: number,
+  /** Where it begins, in Float64. */
+  base: number,
+  attributes: Readonly<Record<string, unknown>>,
+];
+
+/** The kinds of instruments, by their numbers in the text. */
+export const KINDS = ["counter", "upDownCounter", "gauge", "histogram"] as const;
+/** How the values of several threads are combined, by their numbers in the text. */
+export const COMBINATIONS = ["sum", "max", "min", "mean", "thread"] as const;

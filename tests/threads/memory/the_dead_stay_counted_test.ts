@@ -1,0 +1,152 @@
+import { assert, assertEquals } from "@std/assert";
+import { EventBus } from "@busbar/busbar";
+import { FakeThread, SAME_CATALOG, totalsOf, valuesOf } from "../../support/thread_memories.ts";
+import { BusLedger } from "../../../src/threads/memory/bus_ledger.ts";
+import { Folder } from "../../../src/threads/memory/fold.ts";
+import { ThreadTotals } from "../../../src/threads/memory/thread_totals.ts";
+
+for (const state of ["hung", "dead"] as const) {
+  Deno.test(`what a ${state} thread has counted stays, its gauges leave`, () => {
+    const [a, b] = [new FakeThread("a"), new FakeThread("b")];
+    for (const thread of [a, b]) {
+      thread.count(1);
+      thread.count(1, {}, { name: "gauge", kind: "gauge" });
+      thread.count(1, {}, { name: "open", kind: "upDownCounter" });
+      thread.count(1, {}, { name: "h", kind: "histogram", bounds: [1] });
+    }
+    b.member.state = state;
+    const totals = totalsOf([a, b]);
+    const values = ["hits", "gauge", "open"].map((name) => valuesOf(totals, name)["{}"]);
+    assertEquals(values, [2, 1, 1]);
+    const h = totals.metrics.find(({ name }) => name === "h");
+    assert(h?.kind === "histogram" && h.points[0]?.count === 2);
+  });
+}
+
+Deno.test("what a thread took along is what its totals lack, exactly", async () => {
+  for (const overflow of ["drop-newest", "drop-oldest"] as const) {
+    for (let delivered = 0; delivered < 3; delivered++) {
+      const thread = new FakeThread("a");
+      const bus = new EventBus({ maxQueueSize: 5, overflow, logger: { warn: () => {} } });
+      const ledger = new BusLedger(bus, thread.writer, overflow === "drop-oldest");
+      using _ = ledger.attach();
+      bus.subscribeAll(() =>
+        void thread.add({}, {}, (cells) => {
+          (cells[0] as number)++;
+        })
+      );
+      bus.registerSubscriber(ledger);
+      for (let i = 0; i < delivered; i++) bus.publish("e");
+      await bus.flush();
+      let accepted = delivered;
+      for (let i = 0; i < 7; i++) accepted += Number(bus.publish("e"));
+      thread.member.state = "dead";
+      const totals = totalsOf([thread]);
+      assertEquals(totals.ledger.accepted, accepted);
+      assertEquals(totals.ledger.threadLost, 5);
+      assertEquals(valuesOf(totals)["{}"] ?? 0, delivered);
+      assertEquals(totals.ledger.queueFull + totals.ledger.evicted, 2);
+      // It was not dead: nothing is lost then.
+      thread.member.state = "alive";
+      await bus.stop();
+      thread.member.state = "dead";
+      assertEquals(totalsOf([thread]).ledger.threadLost, 0);
+    }
+  }
+});
+
+Deno.test("what a stop left over is not lost with the thread", async () => {
+  const thread = new FakeThread("a");
+  const bus = new EventBus({ logger: { warn: () => {} } });
+  const ledger = new BusLedger(bus, thread.writer, false);
+  using _ = ledger.attach();
+  bus.registerSubscriber(ledger);
+  bus.publish("e");
+  bus.publish("e");
+  await bus.stop({ timeoutMs: 0 });
+  thread.member.state = "dead";
+  const { ledger: { accepted, delivered, shutdown, threadLost } } = totalsOf([thread]);
+  assertEquals([accepted, delivered + shutdown, threadLost], [2, 2, 0]);
+});
+
+/** A dead thread of a hit, with an event that it took along. */
+function deadThread(name: string): FakeThread {
+  const thread = new FakeThread(name);
+  thread.count(1);
+  thread.add({ name: "h", kind: "histogram", bounds: [1] }, {}, (cells) => {
+    cells.set([1, 0.5, 0.5, 0.5, 1]);
+  });
+  thread.writer.memory.float64[32] = 3;
+  thread.writer.delivered[0] = 2;
+  thread.writer.commit();
+  thread.member.state = "dead";
+  return thread;
+}
+
+Deno.test("a fold changes no sum, for nobody, whichever memories they know", () => {
+  const [a, b, c] = [new FakeThread("a"), deadThread("b"), deadThread("c")];
+  a.count(1);
+  const early = new ThreadTotals(SAME_CATALOG);
+  const seen = (known: FakeThread[], totals?: ThreadTotals) => {
+    const { ledger, metrics, ...rest } = totalsOf(known, totals);
+    const h = metrics.find(({ name }) => name === "h");
+    return {
+      hits: valuesOf({ metrics, ledger, ...rest })["{}"],
+      h: h?.kind === "histogram" ? h.points[0]?.bucketCounts[0] : undefined,
+      lost: ledger.threadLost,
+      accepted: ledger.accepted,
+      delivered: ledger.delivered,
+    };
+  };
+  const all = { hits: 3, h: 2, lost: 2, accepted: 6, delivered: 4 };
+  assertEquals(seen([a, b, c], early), all);
+  const folder = new Folder(a.writer);
+  assert(folder.fold(b.member.memory));
+  assertEquals(seen([a, b, c], early), all, "before the commit");
+  a.writer.commit();
+  assertEquals(seen([a, b, c], early), all, "those who know both");
+  assertEquals(seen([a, c]), all, "those who come later");
+  assertEquals(totalsOf([a, b, c]).folded, new Set([b.member.memory.incarnation]));
+  // Nobody folds it again.
+  assert(!new Folder(new FakeThread("d").writer).fold(b.member.memory));
+  // One that folded others is folded with them.
+  a.member.state = "dead";
+  const d = new FakeThread("d");
+  const second = new Folder(d.writer);
+  assert(second.fold(a.member.memory));
+  assert(second.fold(c.member.memory));
+  d.writer.commit();
+  assertEquals(seen([d]), all);
+  assertEquals(seen([a, b, c, d], early), all);
+});
+
+Deno.test("what is folded while it is summed is in the sum once", () => {
+  const [a, b] = [new FakeThread("a"), deadThread("b")];
+  for (let i = 0; i < 200; i++) a.count(1, { i });
+  const folder = new Folder(a.writer);
+  // Its series are known then.
+  assert(folder.fold(deadThread("earlier").member.memory));
+  a.writer.commit();
+  const steps = new ThreadTotals(SAME_CATALOG).collect(() => [b.member, a.member]);
+  for (let at = 0;; at++) {
+    const step = steps.next();
+    if (step.done) {
+      assertEquals(valuesOf(step.value)["{}"], 2);
+      return;
+    }
+    if (at === 5) {
+      assert(folder.fold(b.member.memory));
+      a.writer.commit();
+    }
+  }
+});
+
+Deno.test("what cannot be folded for want of room stays as it is", () => {
+  const a = new FakeThread("a", { cells: 4, textBytes: 400 });
+  const b = deadThread("b");
+  assert(!new Folder(a.writer).fold(b.member.memory));
+  a.writer.commit();
+  assertEquals(valuesOf(totalsOf([a, b]))["{}"], 1);
+  const roomy = new FakeThread("c");
+  assert(new Folder(roomy.writer).fold(b.member.memory));
+});
