@@ -4,12 +4,6 @@ import type { AnyEvent, OperationId } from "./declaration.ts";
 /** What an instrument does with its values. */
 export type InstrumentKind = "counter" | "upDownCounter" | "gauge" | "histogram";
 
-/**
- * How the values that several threads have of one gauge become one; `"thread"`: they stay apart, with
- * the attribute `thread.name`.
- */
-export type Combine = "sum" | "max" | "min" | "mean" | "thread";
-
 /** One value with its attributes. */
 export interface Measurement {
   /** The value to add or record. If it is not a finite number, it is ignored and counted. */
@@ -40,7 +34,7 @@ export interface DeclaredInstrument {
    * How the values of several threads become one, of a gauge; a declaration of an earlier version says
    * nothing.
    */
-  readonly combine?: Combine | undefined;
+  readonly combine?: "sum" | "max" | "min" | "mean" | "thread" | undefined;
 }
 
 /** A metric that single events feed. */

@@ -31,6 +31,7 @@ export const FEATURES: Readonly<Record<string, string>> = {
   generate: "Generated documents",
   exit: "Delivery at exit",
   testing: "Fakes for tests",
+  threads: "Many threads",
 };
 
 /** Folders whose tests are not about a runtime's behaviour, and run on Deno alone. */
@@ -122,6 +123,11 @@ export const SKIPS: readonly Skip[] = [
       "subscribers/metrics/orders_of_attributes_cost_bounded_memory_test.ts",
     ],
     reason: "a page and a worker cannot ask for a garbage collection",
+  },
+  {
+    runtimes: WEB,
+    tests: ["threads/"],
+    reason: "a page that is not isolated and a worker have no SharedArrayBuffer",
   },
   {
     runtimes: WEB,

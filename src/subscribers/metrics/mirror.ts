@@ -1,6 +1,9 @@
-import type { Combine, InstrumentKind } from "../../catalog/metric.ts";
+import type { DeclaredInstrument, InstrumentKind } from "../../catalog/metric.ts";
 import type { Attributes } from "../otel_api.ts";
 import type { Place } from "./cells.ts";
+
+/** How the values that several threads have of one series become one. */
+export type Combine = NonNullable<DeclaredInstrument["combine"]>;
 
 /** What a mirror is told of an instrument. */
 export interface MirroredInstrument {

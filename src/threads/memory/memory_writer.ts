@@ -5,7 +5,6 @@ import type {
   MirroredInstrument,
   MirroredSeries,
 } from "../../subscribers/metrics/mirror.ts";
-import type { Attributes } from "../../subscribers/otel_api.ts";
 import {
   cellsOf,
   COMBINATIONS,

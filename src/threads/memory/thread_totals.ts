@@ -1,5 +1,4 @@
 import type { Steps } from "../../internal/slices.ts";
-import { numbersOf } from "../../subscribers/metrics/histogram_series.ts";
 import type { MirroredInstrument } from "../../subscribers/metrics/mirror.ts";
 import type { CollectedMetric } from "../../subscribers/metrics/series.ts";
 import type { Attributes } from "../../subscribers/otel_api.ts";

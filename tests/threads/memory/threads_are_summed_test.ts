@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { FakeThread, SAME_CATALOG, totalsOf, valuesOf } from "../../support/thread_memories.ts";
 import { ThreadTotals } from "../../../src/threads/memory/thread_totals.ts";
-import type { Combine } from "../../../src/catalog/metric.ts";
+import type { Combine } from "../../../src/subscribers/metrics/mirror.ts";
 
 Deno.test("counters of the same attributes are summed, whatever the order of their names", () => {
   const [a, b] = [new FakeThread("a"), new FakeThread("b")];
