@@ -26,7 +26,8 @@ export interface MetricOptions {
    * The values of all its attributes, by name, where they are few and known: each combination is a
    * series that is there, with 0, before the first event, so that `rate` and `increase` see the first
    * one too. `undefined` among the values stands for an attribute that is absent. Values that are not
-   * named here still become series when they come. Not for gauges. Default: a metric without
+   * named here still become series when they come. Not for gauges; a `meter` has no histogram without a
+   * value. Default: a metric without
    * attributes begins with 0, one that has some with its first event.
    */
   readonly attributeValues?:

@@ -4,9 +4,13 @@ import { Deadline } from "../../internal/deadline.ts";
 import type { Logger } from "../../internal/logger.ts";
 import { errorText, report } from "../../internal/reporting.ts";
 import type { MeterProvider, ResourceMetrics, ScopeMetrics } from "@opentelemetry/sdk-metrics";
+import {
+  type Observable,
+  observablesWithoutNaN,
+  readObservables,
+} from "../../subscribers/metrics/meter_observables.ts";
 import type { ApiMeterProvider, Meter } from "../../subscribers/otel_api.ts";
 
-type Observable = ReturnType<Meter["createObservableGauge"]>;
 type Callback = Parameters<Observable["addCallback"]>[0];
 type BatchCallback = Parameters<Meter["addBatchObservableCallback"]>[0];
 
@@ -44,6 +48,8 @@ export class GuardedCallbacks {
   readonly #meters = new WeakSet<Meter>();
   readonly #byCall = new WeakMap<object, GuardedCallback>();
   readonly #failures = new Map<string, number>();
+  /** The keys of gauges that observe NaN for what has no value. */
+  readonly #withoutNaN = new Set<string>();
 
   /**
    * @param logger where failures are logged, backing off
@@ -86,12 +92,17 @@ export class GuardedCallbacks {
       [...this.#callbacks].filter((callback) => callback.failed)
         .flatMap(({ instruments }) => instruments.map(({ key }) => key)),
     );
-    if (failed.size === 0) return { resource, scopeMetrics };
+    const withoutNaN = this.#withoutNaN;
+    if (failed.size === 0 && withoutNaN.size === 0) return { resource, scopeMetrics };
     return {
       resource,
       scopeMetrics: scopeMetrics.map(({ scope, metrics }) => ({
         scope,
-        metrics: metrics.filter(({ descriptor }) => !failed.has(keyOf(scope, descriptor.name))),
+        metrics: metrics.flatMap((metric) => {
+          const key = keyOf(scope, metric.descriptor.name);
+          if (failed.has(key)) return [];
+          return withoutNaN.has(key) ? withoutNaNs(metric) : [metric];
+        }),
       })),
     };
   }
@@ -140,11 +151,13 @@ export class GuardedCallbacks {
 
   #guardInstrument(instrument: Observable, described: Instrument): void {
     this.#instruments.set(instrument, described);
+    observablesWithoutNaN.add(instrument);
     const known = new Map<Callback, Callback>();
     const add = instrument.addCallback.bind(instrument);
     const remove = instrument.removeCallback.bind(instrument);
     instrument.addCallback = (callback) => {
       if (known.has(callback)) return;
+      if (readObservables.has(instrument)) this.#withoutNaN.add(described.key);
       const { call } = this.#guarded(callback, [described]);
       known.set(callback, call);
       add(call);
@@ -206,6 +219,13 @@ export class GuardedCallbacks {
     const what = instruments.length === 1 ? `the metric ${names}` : `the metrics ${names}`;
     report(this.#logger, `Cannot read ${what}, left out of the scrape: ${why}`);
   }
+}
+
+/** A metric without points that have no value; without points there is none. */
+function withoutNaNs(metric: ScopeMetrics["metrics"][number]): ScopeMetrics["metrics"] {
+  const dataPoints = metric.dataPoints as { readonly value: unknown }[];
+  const valid = dataPoints.filter(({ value }) => !Number.isNaN(value));
+  return valid.length === 0 ? [] : [{ ...metric, dataPoints: valid } as typeof metric];
 }
 
 function keyOf({ name, version, schemaUrl }: ScopeMetrics["scope"], instrument: string): string {

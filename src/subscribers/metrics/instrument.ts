@@ -20,6 +20,8 @@ export interface InstrumentParts {
   readonly onTouched: (instrument: Instrument) => void;
   /** Called the first time that something goes wrong with an instrument. */
   readonly onProblem: (name: string, problem: Problem) => void;
+  /** Called when a meter has read a gauge: there may be no event for long. */
+  readonly onObserved: () => void;
   /** Called each time that a gauge cannot be read. */
   readonly onFailedRead: (name: string, error: unknown) => void;
   /** Milliseconds since the epoch, by the bus's clock. */

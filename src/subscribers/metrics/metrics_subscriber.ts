@@ -117,6 +117,7 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
       startTimeMs: wallMs(),
       onTouched: (instrument) => void this.#touched.push(instrument),
       onProblem: (name, problem) => void this.#problems.push([name, problem]),
+      onObserved: () => this.#reportProblems(),
       onFailedRead: (name, error) => this.#reportFailedRead(name, error),
       now: () => this.#expiry.now(),
     };
@@ -131,6 +132,8 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
       if (declared.source === "pair") this.#wirePair(declared, instrument, on);
       else if (declared.source === "event") wireEvent(declared, instrument, on, contextOf);
     }
+    // What begins with 0 is there before the first event, in a meter too.
+    this.#flushTouched();
     const handlers: Record<string, EventHandler> = {};
     for (const [type, list] of actions) {
       handlers[type] = list.length === 1
@@ -182,11 +185,14 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
    */
   override onDrain(): void {
     this.#expiry.endSlice();
-    if (this.#touched.length > 0) {
-      for (const instrument of this.#touched.splice(0)) instrument.flush();
-    }
-    if (this.#problems.length > 0) this.#reportProblems();
+    this.#flushTouched();
+    this.#reportProblems();
     this.#reportExpired();
+  }
+
+  #flushTouched(): void {
+    if (this.#touched.length === 0) return;
+    for (const instrument of this.#touched.splice(0)) instrument.flush();
   }
 
   /** Expires starts whose end is overdue. */
@@ -230,6 +236,7 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
 
   /** Logs what instruments could not record, in their order: how much it is, `stats` says. */
   #reportProblems(): void {
+    if (this.#problems.length === 0) return;
     const names = [...this.#instruments.keys()];
     const problems = this.#problems.splice(0)
       .sort(([a], [b]) => names.indexOf(a) - names.indexOf(b));
@@ -260,7 +267,7 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
     this.#expire();
     const collected = [...this.#instruments.values()].map((instrument) => instrument.collect());
     // Of gauges that were just read: there may be no event for long.
-    if (this.#problems.length > 0) this.#reportProblems();
+    this.#reportProblems();
     return inTurn(collected);
   }
 

@@ -2,9 +2,10 @@ import type { EventAttributes } from "../../catalog/attributes.ts";
 import type { Measurement, ReadMetric } from "../../catalog/metric.ts";
 import { format } from "../../internal/arguments.ts";
 import type { Steps } from "../../internal/slices.ts";
-import type { Attributes, Meter } from "../otel_api.ts";
+import type { Attributes } from "../otel_api.ts";
 import { AttributeSets } from "./attribute_sets.ts";
 import { type Instrument, type InstrumentParts, POINTS_PER_STEP } from "./instrument.ts";
+import { type Observable, observablesWithoutNaN, readObservables } from "./meter_observables.ts";
 import type { CollectedMetric, NumberPoint } from "./series.ts";
 
 type Reading = ReturnType<ReadMetric<never>["read"]>;
@@ -15,12 +16,17 @@ interface ReadSeries {
   value: number;
 }
 
-/** A gauge that is read at each collection. One that cannot be read has no series in it. */
+/**
+ * A gauge that is read at each collection. One that cannot be read has no series in it; in that of a
+ * meter, which keeps them, they are NaN.
+ */
 export class ReadInstrument implements Instrument {
   readonly #name: string;
   readonly #declared: ReadMetric<never>;
   readonly #parts: InstrumentParts;
-  readonly #observable: ReturnType<Meter["createObservableGauge"]> | undefined;
+  readonly #observable: Observable | undefined;
+  /** What the meter was shown last that had a value. */
+  #shown: readonly Attributes[] = [];
   readonly expired = 0;
   failedReads = 0;
   invalid = 0;
@@ -33,6 +39,7 @@ export class ReadInstrument implements Instrument {
     this.#parts = parts;
     const { description, unit } = declared;
     this.#observable = parts.meter?.createObservableGauge(name, { description, unit });
+    if (this.#observable !== undefined) readObservables.add(this.#observable);
   }
 
   /** Nothing but what is read is recorded. */
@@ -63,8 +70,29 @@ export class ReadInstrument implements Instrument {
   readonly #observe = (
     result: { observe(value: number, attributes: Attributes): void },
   ): void => {
-    // What it throws, the meter's SDK takes for a callback that failed.
-    for (const { value, attributes } of this.#read()) result.observe(value, attributes);
+    const invalidBefore = this.invalid;
+    let series: readonly ReadSeries[] = [];
+    let isWhole = true;
+    try {
+      series = this.#read();
+      isWhole = this.invalid === invalidBefore;
+    } catch {
+      // It has been counted and reported.
+      isWhole = false;
+    }
+    const observed = new Set<string>();
+    for (const { value, attributes } of series) {
+      result.observe(value, attributes);
+      observed.add(keyOf(attributes));
+    }
+    // A series that has gone for good would make every sum with it NaN, for the meter keeps it.
+    if (!isWhole || observablesWithoutNaN.has(this.#observable as Observable)) {
+      for (const attributes of this.#shown) {
+        if (!observed.has(keyOf(attributes))) result.observe(NaN, attributes);
+      }
+    }
+    this.#shown = series.map(({ attributes }) => attributes);
+    this.#parts.onObserved();
   };
 
   /** @throws {unknown} what could not be read, after it has been counted and reported */
@@ -123,4 +151,8 @@ function measurementsOf(reading: Reading): Iterable<Measurement> {
     throw new TypeError(`read ${rule}, received ${format(reading)}`);
   }
   return reading;
+}
+
+function keyOf(attributes: Attributes): string {
+  return JSON.stringify(Object.entries(attributes).sort(([a], [b]) => a < b ? -1 : 1));
 }

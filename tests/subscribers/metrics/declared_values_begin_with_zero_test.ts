@@ -61,6 +61,26 @@ Deno.test("each combination of declared values is there, with 0, before the firs
   await bus.stop();
 });
 
+Deno.test("a meter has them before the first event, too", async () => {
+  const { bus } = quietBus();
+  await using metrics = new PrometheusMetrics();
+  bus.start().registerSubscriber(
+    new MetricsSubscriber({
+      metrics: {
+        all: counter("order"),
+        orders: counter("order", { attributes, attributeValues: { status: ["ok"], paid: [true] } }),
+        open: upDownCounter("order", { value: () => 1 }),
+      },
+      meter: metrics.meter,
+    }),
+  );
+  const series = Object.fromEntries(
+    Object.entries(samples(await metrics.scrape())).filter(([name]) => !/^target_info/.test(name)),
+  );
+  assertEquals(series, { all_total: 0, 'orders_total{status="ok",paid="true"}': 0, open: 0 });
+  await bus.stop();
+});
+
 Deno.test("so they are where a meter has the values", async () => {
   const { bus } = quietBus();
   await using metrics = new PrometheusMetrics();

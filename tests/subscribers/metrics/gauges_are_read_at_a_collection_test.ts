@@ -1,4 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import {
+  AggregationTemporality,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from "@opentelemetry/sdk-metrics";
 import { declare, type ReadGaugeOptions } from "@busbar/busbar/catalog";
 import { createMetricProducer, PrometheusMetrics } from "@busbar/busbar/otel";
 import { MetricsSubscriber } from "@busbar/busbar/subscribers";
@@ -133,8 +139,7 @@ for (const throughMeter of [false, true]) {
     assertEquals(gauges.subscriber.stats().overflowedByMetric, { g: 1 });
     assertEquals(gauges.subscriber.stats().invalidByMetric, { g: 1 });
     values = [7];
-    // The SDK goes on to show what was observed before.
-    if (!throughMeter) assertEquals(await gauges.shown(), { 'g{i="0"}': 7 });
+    assertEquals(await gauges.shown(), { 'g{i="0"}': 7 });
   });
 }
 
@@ -183,4 +188,60 @@ Deno.test("what is no gauge to be read is refused", () => {
     TypeError,
     'Cannot declare a gauge: there is no option "read"',
   );
+});
+
+Deno.test("through PrometheusMetrics' meter, what cannot be read is told once, and is left out by itself", async () => {
+  let broken = false;
+  await using gauges = scraped({
+    whole: () => {
+      if (broken) throw new Error("no source");
+      return 1;
+    },
+    part: () => [{ value: 2, attributes: { x: 1 } }, {
+      value: broken ? NaN : 3,
+      attributes: { x: 2 },
+    }],
+  }, true);
+  assertEquals(await gauges.shown(), { whole: 1, 'part{x="1"}': 2, 'part{x="2"}': 3 });
+  broken = true;
+  for (let i = 0; i < 2; i++) assertEquals(await gauges.shown(), { 'part{x="1"}': 2 });
+  assertEquals(gauges.subscriber.stats().failedReadsByMetric, { whole: 2 });
+  assertEquals(gauges.lines.map((line) => line.includes("whole")), [true, false]);
+  broken = false;
+  assertEquals(await gauges.shown(), { whole: 1, 'part{x="1"}': 2, 'part{x="2"}': 3 });
+});
+
+Deno.test("a meter that keeps the last value is shown NaN for what could not be read, until it can be", async () => {
+  const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+  const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 1e9 });
+  const provider = new MeterProvider({ readers: [reader] });
+  const { bus } = quietBus();
+  let read: () => number | { value: number; attributes: { x: number } }[] = () => 1;
+  const subscriber = new MetricsSubscriber({
+    metrics: { g: gauge({ read: () => read() }) },
+    meter: provider.getMeter("own"),
+    logger: new MemoryLogger(),
+  });
+  bus.start().registerSubscriber(subscriber);
+  const shown = async () => {
+    exporter.reset();
+    await provider.forceFlush();
+    const [collected] = exporter.getMetrics();
+    return collected?.scopeMetrics[0]?.metrics[0]?.dataPoints.map(({ value }) => value);
+  };
+  assertEquals(await shown(), [1]);
+  read = () => {
+    throw new Error("no source");
+  };
+  assertEquals(await shown(), [NaN]);
+  assertEquals(await shown(), [NaN]);
+  read = () => 2;
+  assertEquals(await shown(), [2]);
+  // What has gone for good stays: a sum with it would be NaN for ever.
+  read = () => [{ value: 3, attributes: { x: 1 } }];
+  assertEquals(await shown(), [2, 3]);
+  read = () => [{ value: NaN, attributes: { x: 1 } }];
+  assertEquals(await shown(), [2, NaN]);
+  await bus.stop();
+  await provider.shutdown();
 });
