@@ -32,7 +32,9 @@ async function checkRun(consumer: Consumer, runtime: keyof typeof RUNTIMES): Pro
   const [program, ...args] = RUNTIMES[runtime];
   const output = await run(program, [...args, "snippet.ts"], { cwd: consumer.directory });
   if (output !== consumer.output) {
-    throw new Error(`Cannot run the README's first snippet on ${runtime}, it printed:\n${output}`);
+    throw new Error(
+      `Cannot run the README's snippet of the core on ${runtime}, it printed:\n${output}`,
+    );
   }
   await run(program, [...args, "entry_points.ts"], { cwd: consumer.directory });
 }

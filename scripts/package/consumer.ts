@@ -1,13 +1,13 @@
 import { optionalPeers } from "./manifest.ts";
 import { BUSBAR, type Package, specifier } from "./packages.ts";
-import { firstSnippet } from "./readme.ts";
+import { printingSnippet } from "./readme.ts";
 import { run } from "./run.ts";
 
 /** A project outside the repository that has a tarball installed. */
 export interface Consumer extends AsyncDisposable {
   /** Its folder, with a slash at its end. */
   readonly directory: string;
-  /** What `snippet.ts`, the README's first snippet, must print. */
+  /** What `snippet.ts`, the README's snippet of the core, must print. */
   readonly output: string;
 }
 
@@ -54,7 +54,7 @@ export async function createConsumer(
   from: Package,
   devDependencies: Readonly<Record<string, string>> = {},
 ): Promise<Consumer> {
-  const { code, output } = await firstSnippet(from.readme);
+  const { code, output } = await printingSnippet(from.readme);
   const project = await createProject({
     [from.name]: `file:${from.tarball}`,
     ...(from.name === BUSBAR.name ? optionalPeers : {}),

@@ -1,14 +1,17 @@
 import { ROOT } from "./run.ts";
 
-/** The README's first snippet, and what the README says that it prints. */
-export async function firstSnippet(
+/** The snippet of a README that it says the output of, and that output. */
+export async function printingSnippet(
   path: string,
 ): Promise<{ readonly code: string; readonly output: string }> {
   const readme = await Deno.readTextFile(ROOT + path);
-  const code = /^```ts(?: ignore)?\n(.*?)^```$/ms.exec(readme)?.[1];
-  const output = /^```text\n(.*?)^```$/ms.exec(readme)?.[1];
+  const [, code, output] =
+    /^```ts(?: ignore)?\n((?:(?!^```).*\n)*)^```\n\nIt prints:\n\n```text\n((?:(?!^```).*\n)*)^```$/m
+      .exec(readme) ?? [];
   if (code === undefined || output === undefined) {
-    throw new Error(`Cannot read ${path}: it must begin with a ts snippet and its text output`);
+    throw new Error(
+      `Cannot read ${path}: it must have a ts snippet, "It prints:" and its text output`,
+    );
   }
   return { code, output };
 }

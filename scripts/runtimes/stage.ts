@@ -49,15 +49,15 @@ export async function stage(
 /** Where the package and those of the tests are installed. */
 const modules = (directory: string) => `${directory}node_modules/`;
 
-/** A test of the README's first snippet, which `snippet.ts` holds; returns its path. */
+/** A test of the README's snippet of the core, which `snippet.ts` holds; returns its path. */
 export async function stageSnippet(directory: string, output: string): Promise<string> {
-  const file = "readme/the_first_snippet_runs_test.ts";
+  const file = "readme/the_snippet_of_the_core_runs_test.ts";
   await Deno.mkdir(`${directory}tests/readme`);
   await Deno.writeTextFile(
     `${directory}tests/${file}`,
     `import { assertEquals } from "@std/assert";
 
-Deno.test("the README's first snippet prints what it says", async () => {
+Deno.test("the README's snippet of the core prints what it says", async () => {
   const lines: string[] = [];
   const { log } = console;
   console.log = (...values) => lines.push(values.join(" ") + "\\n");

@@ -73,7 +73,7 @@ Deno.test("what a page links to exists, with its heading", async () => {
 });
 
 Deno.test("what a page links to in the repository exists, wherever the page is read", async () => {
-  const links = new RegExp(`\\]\\(${REPOSITORY_URL}/(?:blob|tree)/main/([^)\\s#]+)\\)`, "g");
+  const links = new RegExp(`\\]\\(${REPOSITORY_URL}/(?:blob|tree|raw)/main/([^)\\s#]+)\\)`, "g");
   assertEquals(await missing(links, (path) => exists(new URL(path, ROOT))), []);
   // npm and JSR show the README, and have no other page.
   const readme = texts.get("README.md") as string;

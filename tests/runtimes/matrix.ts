@@ -16,7 +16,7 @@ const WEB: readonly Runtime[] = ["Chromium", "workerd"];
 
 /** What a folder of tests is about. A folder that is not here stands under its name. */
 export const FEATURES: Readonly<Record<string, string>> = {
-  readme: "The README's first snippet",
+  readme: "The README's snippet of the core",
   bus: "The bus",
   library: "What a library imports",
   catalog: "Catalogs",
