@@ -292,6 +292,8 @@ export const SKIPS: readonly Skip[] = [
       "http/hostile_clients_stop_nothing_test.ts",
       "http/metrics_are_served_test.ts",
       "http/node_handlers_stream_both_ways_test.ts",
+      "instrumentation/http/a_connection_that_closes_ends_all_its_requests_test.ts",
+      "instrumentation/http/a_response_that_breaks_off_is_the_failure_of_whom_it_is_test.ts",
       "instrumentation/http/a_trace_goes_through_services_test.ts",
       "instrumentation/http/an_upgrade_ends_with_its_101_test.ts",
       "instrumentation/http/every_framework_is_observed_alike_test.ts",

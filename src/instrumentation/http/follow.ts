@@ -54,6 +54,8 @@ function targetOf(location: string, from: URL): URL {
   if (target === null || !/^https?:$/.test(target.protocol)) {
     throw new TypeError(`Cannot fetch ${from}: it redirects to what is no HTTP URL`);
   }
+  // `fetch` may go on to them within an origin, but takes no such URL from its callers.
+  if (target.origin === from.origin) target.username = target.password = "";
   return target;
 }
 

@@ -121,7 +121,8 @@ async function observe(
   ) => Promise<Response>,
 ): Promise<Response> {
   const url = bus.enabled === false ? undefined : urlOf(input);
-  if (url === undefined) return await sendOn(input, init);
+  // What is no HTTP, as `data:` and `blob:`, is sent nowhere.
+  if (url === undefined || !/^https?:$/.test(url.protocol)) return await sendOn(input, init);
   const method = init?.method ?? (isRequest(input) ? input.method : "GET");
   const request = new ClientRequest(bus, url, String(method).toUpperCase());
   const { scope } = request;

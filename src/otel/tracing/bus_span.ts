@@ -1,4 +1,5 @@
 import { wallMs } from "../../internal/clocks.ts";
+import { exceptionType } from "../../internal/exception_type.ts";
 import type {
   Attributes,
   Context,
@@ -190,15 +191,17 @@ export class BusSpan implements Span, ReadableSpan {
     exception: string | { code?: string | number; name?: string; message?: string; stack?: string },
     time?: TimeInput,
   ): void {
-    const { code, name, message, stack } = typeof exception === "string"
-      ? { message: exception } as { code?: string; name?: string; message: string; stack?: string }
-      // Anything can be thrown, and is recorded by who catches it.
+    type Recorded = Exclude<typeof exception, string>;
+    // Anything can be thrown, and is recorded by who catches it.
+    const recorded: Recorded = typeof exception === "string"
+      ? { message: exception }
       : exception ?? {};
+    const { message, stack } = recorded;
     const attributes: Attributes = {};
     const add = (key: string, value: string | undefined) => {
       if (value) attributes[key] = value;
     };
-    add("exception.type", code ? `${code}` : name);
+    add("exception.type", exceptionType(recorded));
     add("exception.message", message);
     add("exception.stacktrace", stack);
     // Without either it would say nothing; the SDK leaves it out too.

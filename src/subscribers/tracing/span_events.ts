@@ -2,6 +2,7 @@ import type { Span } from "@opentelemetry/api";
 import type { AnyEvent } from "../../catalog/declaration.ts";
 import { metadataAttributes, type SpanDeclaration } from "../../catalog/span.ts";
 import type { CutCount } from "../../internal/bounded_values.ts";
+import { exceptionType } from "../../internal/exception_type.ts";
 import { toHrTime } from "../hr_time.ts";
 import { addDefined, NewAttributes } from "./span_attributes.ts";
 
@@ -43,9 +44,10 @@ export function addSpanEvent(
 
 /** What an exception says of itself, as a span's `recordException` reads it. */
 function exceptionAttributes(exception: Error): Record<string, string> {
-  const { code, name, message, stack } = exception as Error & { readonly code?: string | number };
+  const { message, stack } = exception;
+  const type = exceptionType(exception);
   const attributes: Record<string, string> = {};
-  if (code || name) attributes["exception.type"] = code ? `${code}` : name;
+  if (type) attributes["exception.type"] = type;
   if (message) attributes["exception.message"] = message;
   if (stack) attributes["exception.stacktrace"] = stack;
   return attributes;

@@ -173,3 +173,15 @@ Deno.test("an abort ends it on the way", async () => {
   const request = new Request(`${own.origin}${to(302, "/end")}`, { signal: controller.signal });
   await assertRejects(() => withSession(SESSION, () => aborted(request)), Error, "enough");
 });
+
+Deno.test("credentials in a redirect stop none within its origin", async () => {
+  await using both = await servers();
+  const { own, asked, fetch } = both;
+  const target = own.origin.replace("//", "//user:secret@");
+  const response = await withSession(
+    SESSION,
+    () => fetch(`${own.origin}${to(302, `${target}/end`)}`),
+  );
+  assertEquals([await response.text(), response.url], ["here", `${own.origin}/end`]);
+  assertEquals(asked.length, 2);
+});

@@ -117,6 +117,12 @@ Deno.test("a status from 400 on is a failure, and so is what fetch rejects with"
   assertEquals(spans[3]?.events[0]?.attributes?.["exception.message"], "no route to host");
 });
 
+Deno.test("what is no HTTP is no request that is sent", async () => {
+  const { fetch, observed } = observedFetch(() => Promise.resolve(new Response("tea")));
+  await fetch("data:text/plain,tea");
+  assertEquals((await observed()).ends, []);
+});
+
 Deno.test("on a disabled bus, and for what is no URL, it is fetch", async () => {
   const calls: unknown[] = [];
   const answer: Fetch = (input, init) => {

@@ -33,3 +33,17 @@ Deno.test("whatever was thrown, a span that records it holds what the SDK's woul
   assertEquals(without(ours), without(official));
   await provider.shutdown();
 });
+
+Deno.test("an abort is called by its name, and not by the number of old that it has", () => {
+  const ended: ReadableSpan[] = [];
+  const processor = {
+    onStart: () => {},
+    onEnd: (span: ReadableSpan) => void ended.push(span),
+    forceFlush: () => Promise.resolve(),
+    shutdown: () => Promise.resolve(),
+  };
+  const span = new BusTracer({ processor, scopeName: "test" }).startSpan("work");
+  span.recordException(new DOMException("gone", "AbortError"));
+  span.end();
+  assertEquals(ended[0]?.events[0]?.attributes?.["exception.type"], "AbortError");
+});

@@ -1,10 +1,11 @@
 import type { EventBus } from "../../../library/event_bus.ts";
 import type { HttpServerEvents } from "./events.ts";
-import type { HttpOutgoing } from "./node_message.ts";
-import { observeResponse } from "./observe_response.ts";
+import type { HttpIncoming, HttpOutgoing } from "./node_message.ts";
+import { followNodeResponse } from "./node_response.ts";
+import { followFailure, observeResponse } from "./observe_response.ts";
 import { type HttpServerOptions, resolveOptions } from "./options.ts";
 import { observedRequest, type ServerRequest, ServerRequests } from "./server_request.ts";
-import { partsOf } from "./web_request.ts";
+import { isGone, partsOf } from "./web_request.ts";
 
 /** What is used of a context of Hono. */
 interface HonoContext {
@@ -14,6 +15,8 @@ interface HonoContext {
     readonly matchedRoutes: readonly { readonly method: string; readonly path: string }[];
   };
   res: Response;
+  /** Whether there is a response. */
+  readonly finalized: boolean;
   readonly error: Error | undefined;
   readonly env: unknown;
 }
@@ -65,6 +68,10 @@ async function observe(
   context: HonoContext,
   next: () => Promise<void>,
 ): Promise<void> {
+  const { req, env } = context;
+  const { incoming, outgoing } = nodeOf(env);
+  // The client may go away before there is an answer.
+  if (outgoing) followNodeResponse(observed, incoming, outgoing, () => tell(observed, context));
   try {
     await next();
   } catch (error) {
@@ -73,15 +80,13 @@ async function observe(
     throw error;
   }
   tell(observed, context);
-  const { res, req, env } = context;
-  const outgoing = outgoingOf(env);
-  if (outgoing !== undefined) {
-    const { status } = res;
-    outgoing.on("finish", () => observed.end({ status }));
-    outgoing.on("close", () => observed.end({ status, aborted: true }));
-    return;
+  const { res, error } = context;
+  if (outgoing === undefined && error !== undefined && isGone(req.raw)) {
+    observed.end({ status: undefined, aborted: true });
   }
-  const followed = observeResponse(observed, req.raw.method, res, env, undefined) as Response;
+  const followed = outgoing === undefined
+    ? observeResponse(observed, req.raw.method, res, env, undefined) as Response
+    : followFailure(observed, req.raw.method, res);
   if (followed === res) return;
   // Hono would put the headers of the one over those of the other.
   (context as { res: Response | undefined }).res = undefined;
@@ -89,17 +94,21 @@ async function observe(
 }
 
 /** Tells what Hono has found. */
-function tell(observed: ServerRequest, { req, res, error }: HonoContext): void {
+function tell(observed: ServerRequest, context: HonoContext): void {
+  const { req, finalized, error } = context;
   observed.error ??= error;
   const { method, path } = req.matchedRoutes[req.routeIndex] ?? {};
+  const isNotFound = finalized && context.res.status === 404;
   // A middleware for all paths is no route, and where nothing was found no other one is.
   const isRoute = path !== undefined && path !== "*" &&
-    !(method === "ALL" && (path === "/*" || path.endsWith("*") && res.status === 404));
+    !(method === "ALL" && (path === "/*" || path.endsWith("*") && isNotFound));
   if (isRoute) observed.route ??= path;
 }
 
-/** The response of `node:http` that `@hono/node-server` writes to. */
-function outgoingOf(env: unknown): HttpOutgoing | undefined {
-  const { outgoing } = (env ?? {}) as { outgoing?: HttpOutgoing };
-  return typeof outgoing?.on === "function" ? outgoing : undefined;
+/** What `@hono/node-server` reads from and writes to. */
+function nodeOf(env: unknown): { incoming?: HttpIncoming; outgoing?: HttpOutgoing } {
+  const { incoming, outgoing } = (env ?? {}) as ReturnType<typeof nodeOf>;
+  return typeof outgoing?.on === "function"
+    ? { outgoing, ...typeof incoming?.headers === "object" ? { incoming } : {} }
+    : {};
 }

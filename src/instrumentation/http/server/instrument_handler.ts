@@ -6,7 +6,7 @@ import type { HttpServerEvents } from "./events.ts";
 import { type HttpRouteOptions, resolveOptions } from "./options.ts";
 import { observeResponse } from "./observe_response.ts";
 import { type ServerRequest, ServerRequests } from "./server_request.ts";
-import { partsOf } from "./web_request.ts";
+import { isGone, partsOf } from "./web_request.ts";
 
 /** The options of {@linkcode instrumentHandler}. */
 export interface InstrumentHandlerOptions<
@@ -85,20 +85,26 @@ export function instrumentHandler<
       try {
         result = handler.call(this, request, ...rest);
       } catch (error) {
-        throw failed(observed, error, ended);
+        throw failed(observed, request, error, ended);
       }
       return isThenable(result)
         ? result.then(settle, (error) => {
-          throw failed(observed, error, ended);
+          throw failed(observed, request, error, ended);
         })
         : settle(result);
     }) as Result;
   };
 }
 
-/** Ends a request whose handler threw: all servers answer 500 then. */
-function failed(observed: ServerRequest, error: unknown, ended: (() => void) | undefined): unknown {
-  observed.fail(error, 500);
+/** Ends a request whose handler threw: all servers answer 500 then, if there is somebody left. */
+function failed(
+  observed: ServerRequest,
+  request: Request,
+  error: unknown,
+  ended: (() => void) | undefined,
+): unknown {
+  if (isGone(request)) observed.end({ status: undefined, aborted: true });
+  else observed.fail(error, 500);
   ended?.();
   return error;
 }

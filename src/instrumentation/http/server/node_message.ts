@@ -20,6 +20,10 @@ export interface HttpOutgoing {
   readonly statusCode: number;
   /** Whether status and headers have been sent. */
   readonly headersSent: boolean;
+  /** What it was destroyed with. */
+  readonly errored?: unknown;
+  /** Its connection; `null` while those before it have not been sent. */
+  readonly socket?: unknown;
   /** A header that has been set. */
   getHeader(name: string): unknown;
   /** Listens to what becomes of the response. */

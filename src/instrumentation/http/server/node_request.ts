@@ -1,6 +1,6 @@
 import type { HttpIncoming, HttpOutgoing } from "./node_message.ts";
+import { followNodeResponse } from "./node_response.ts";
 import {
-  lengthOf,
   observedRequest,
   type RequestParts,
   type ServerRequest,
@@ -38,16 +38,7 @@ export function beginNodeRequest(
     response.on("finish", findRoute);
     return undefined;
   }
-  response.on("finish", () => {
-    findRoute();
-    const bytes = lengthOf(response.getHeader("content-length"));
-    observed.end({ status: response.statusCode, bytes });
-  });
-  response.on("close", () => {
-    findRoute();
-    const status = response.headersSent ? response.statusCode : undefined;
-    observed.end({ status, aborted: true });
-  });
+  followNodeResponse(observed, request, response, findRoute);
   return observed;
 }
 

@@ -59,6 +59,26 @@ export function observeResponse(
   });
 }
 
+/**
+ * Ends a request whose response fails under way: its server tells of all else.
+ *
+ * @returns the response, to be sent in place of the one that was given
+ */
+export function followFailure(
+  observed: ServerRequest,
+  method: string,
+  response: Response,
+): Response {
+  const { status, headers } = response;
+  // To ask a text without a type for its body would make it a stream.
+  if (!headers.has("content-type") || !isStreamed(method, response, true)) return response;
+  return followBody(response, {
+    ended() {},
+    cancelled() {},
+    failed: (error) => observed.fail(error, status),
+  });
+}
+
 function isResponse(value: unknown): value is Response {
   return typeof value === "object" && value !== null &&
     typeof (value as { status?: unknown }).status === "number" && "headers" in value;

@@ -85,6 +85,8 @@ export class ServerRequest {
   route: string | undefined;
   /** What the server says went wrong; it counts if the response is a failure. */
   error: unknown;
+  /** The response of `node:http`, where there is one. */
+  response: { readonly headersSent: boolean } | undefined;
   readonly #bus: EventBus;
   readonly #request: object;
   readonly #options: ResolvedOptions;
@@ -93,6 +95,7 @@ export class ServerRequest {
   readonly #startedMs: number;
   readonly #scope: OperationScope;
   readonly #joined: JoinedSpan | undefined;
+  #hasFailedUnderWay = false;
   #ended = false;
 
   constructor(
@@ -144,8 +147,15 @@ export class ServerRequest {
     return enter(this.#scope, fn);
   }
 
+  /** Says what went wrong: a response under way can no longer tell, and is broken off. */
+  setError(error: unknown): void {
+    this.error = error;
+    this.#hasFailedUnderWay = this.response?.headersSent === true;
+  }
+
   /** Publishes the end, the first time. */
   end({ status, bytes, aborted = false }: ResponseParts): void {
+    if (aborted && this.#hasFailedUnderWay) return this.fail(this.error, status);
     const isFailure = status !== undefined && status >= 500;
     this.#end(status, bytes, aborted, isFailure ? this.error : undefined, isFailure);
   }

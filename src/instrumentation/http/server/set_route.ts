@@ -31,8 +31,8 @@ export function setHttpRoute(request: object, route: string): void {
 
 /**
  * Says what a request failed of, where a framework's own error handling hides it, as in an error
- * handler of Express. The span and the log record have it if the response is a 500 or above. It does
- * nothing if the request is not observed.
+ * handler of Express. The span and the log record have it if the response is a 500 or above, or was
+ * under way already (`node:http`) and is then broken off. It does nothing if the request is not observed.
  *
  * @example
  * ```ts
@@ -52,6 +52,5 @@ export function setHttpRoute(request: object, route: string): void {
  * @param request what the server handed over: a web `Request`, or one of `node:http`
  */
 export function setHttpError(request: object, error: unknown): void {
-  const observed = observedRequest(request);
-  if (observed !== undefined) observed.error = error;
+  observedRequest(request)?.setError(error);
 }

@@ -20,3 +20,16 @@ export function withoutQuery(path: string): string {
   const end = path.search(/[?#]/);
   return end === -1 ? path : path.slice(0, end);
 }
+
+/**
+ * Whether the client has gone away, as far as a request tells: what reads its body throws then. Deno's
+ * tell it with every response, and it warns whoever asks.
+ */
+export function isGone(request: Request): boolean {
+  if ("Deno" in globalThis) return false;
+  try {
+    return request.signal?.aborted === true;
+  } catch {
+    return false;
+  }
+}
