@@ -180,18 +180,22 @@ export function startScript(
   args: readonly string[] = [],
   options: ScriptOptions = {},
 ): Started {
-  const command = [
-    process.execPath,
-    ...startFlags(options.permissions),
-    script.pathname,
-    ...args,
-  ];
+  const command = scriptCommand(script, args, options.permissions);
   const { maxOpenFiles } = options;
   if (maxOpenFiles !== undefined) {
     command.unshift("/bin/sh", "-c", `ulimit -n ${maxOpenFiles} && exec "$0" "$@"`);
   }
   const [program, ...rest] = command;
   return start(program as string, rest, options);
+}
+
+/** The command that runs a script, which lies beside the test, on the runtime that runs the test. */
+export function scriptCommand(
+  script: URL,
+  args: readonly string[] = [],
+  permissions?: readonly string[],
+): string[] {
+  return [process.execPath, ...startFlags(permissions), script.pathname, ...args];
 }
 
 /** Runs a script, which lies beside the test, on the runtime that runs the test. */

@@ -3,6 +3,8 @@ import { errorText, report } from "../../internal/reporting.ts";
 /** What writes what it holds when the process ends. */
 interface Holder {
   flushSync(): void;
+  /** Whether what is told on the console would never get there. */
+  readonly isConsoleStuck?: boolean;
 }
 
 /** What tells of the end of a process; looked up as it is needed, for a page has none of it. */
@@ -49,7 +51,7 @@ class AtExit {
       try {
         holder.flushSync();
       } catch (error) {
-        report(console, errorText(error));
+        if (!holder.isConsoleStuck) report(console, errorText(error));
         // Once more would take as long again.
         if (this.isOver) this.#holders.delete(holder);
       }

@@ -2,7 +2,7 @@ import type { Logger } from "../../internal/logger.ts";
 import { assertKnownNames } from "../../internal/option_names.ts";
 import { FILE_SINK_OPTIONS, rotatingLines } from "./files/file_options.ts";
 import { escapeControls, toJsonLine } from "./json_line.ts";
-import type { LogRecord, LogSink } from "./log_record.ts";
+import { type LogRecord, type LogSink, SEVERITY_NUMBERS } from "./log_record.ts";
 
 const ACTION = "create fileSink";
 
@@ -15,8 +15,8 @@ const ACTION = "create fileSink";
  * - Lines go out with the end of the turn of the event loop that brought them. Nobody waits for the disk
  *   but `flush` and the end of the process, at which what waits is written, whatever ends it.
  * - The sink never throws. Lines that the disk does not take (it is full, or it may not be written to)
- *   are tried again each second; a million characters wait, what comes on top is dropped and counted.
- *   It is told when that begins and when it is over.
+ *   are tried again each second; 1 MiB waits, what comes on top is dropped and counted, `warn` and above
+ *   only when 1.25 MiB waits. It is told when that begins and when it is over.
  * - A file that is removed or moved away while it is written to is counted and told, and lines go on
  *   in a new one; so is an old one that cannot be deleted.
  * - `flush` closes the file; the next line opens it again.
@@ -72,7 +72,8 @@ export function fileSink(options: {
   const lines = rotatingLines(ACTION, "fileSink", options);
   const sink = Object.assign(
     function file(record: LogRecord): void {
-      lines.add(escapeControls(toJsonLine(record)));
+      const isUrgent = record.severityNumber >= SEVERITY_NUMBERS.warn;
+      lines.add(escapeControls(toJsonLine(record)), isUrgent);
     },
     {
       flush: () => lines.flush(),
@@ -80,5 +81,8 @@ export function fileSink(options: {
       stats: () => lines.stats(),
     },
   );
-  return Object.defineProperties(sink, { pending: { get: () => lines.pending } });
+  return Object.defineProperties(sink, {
+    pending: { get: () => lines.pending },
+    dropped: { get: () => lines.stats().dropped },
+  });
 }

@@ -3,8 +3,10 @@ import { assertKnownNames } from "../../internal/option_names.ts";
 import { runtimeTelemetryRegistered } from "../../internal/runtime_telemetry.ts";
 import { escapeControls, toJsonLine } from "./json_line.ts";
 import { LineBuffer } from "./line_buffer.ts";
-import { functionOutput, type LineOutput, standardOutput } from "./line_output.ts";
+import { functionOutput, type LineOutput } from "./line_output.ts";
+import { droppedRecord } from "./losses.ts";
 import { type LogRecord, type LogSink, SEVERITY_NUMBERS } from "./log_record.ts";
+import { standardOutput } from "./standard_output.ts";
 
 const ACTION = "create jsonLinesSink";
 
@@ -30,8 +32,20 @@ export interface JsonLinesOptions {
  *
  * Lines are written many at once: after at most 50 ms, unless the event loop is held up. A record of
  * `warn` or above is written at once, with those that wait before it. None is lost when the process
- * ends, but for what ends it without a word (SIGKILL, a signal that nobody handles). What the output
- * does not take is tried again; beyond a million characters, records fail.
+ * ends, but for what ends it without a word (SIGKILL, a signal that nobody handles).
+ *
+ * - **An output that takes nothing** (a pipe whose reader stands still, a full disk) holds up nobody: lines
+ *   wait, and are tried again. When 1 MiB waits, further ones are dropped, those of `warn` and above only
+ *   when 1.25 MiB do. They are counted (`dropped`, and with it `stats()` and the metric
+ *   `busbar.logs.dropped_records`) and told: on the console while it lasts, and by a line of the type
+ *   `bus:logs_dropped` in the place where they are missing. When nobody reads a pipe any more, as after `| head`, lines
+ *   are dropped at once.
+ * - **At the end of the process** it stands still for a second at most until a full output takes what waits;
+ *   what it does not take is told, in numbers.
+ * - Deno waits where it may not help it: without `--allow-all` a program that has come to its natural end goes on
+ *   until the reader of a full pipe reads, and one that calls `Deno.exit` may stand still as long, if the
+ *   reader has stopped less than a second ago.
+ * - Several processes may share a pipe: lines of up to 4,096 bytes stay whole.
  *
  * Without a standard output (on a page, on workerd), and where the runtime exports the console as log
  * records (`OTEL_DENO=true`), each line goes to `console.log`.
@@ -71,7 +85,11 @@ function eachLine(write: (line: string, record: LogRecord) => void): LogSink {
 }
 
 function manyLines(output: LineOutput): LogSink {
-  const buffer = new LineBuffer("jsonLinesSink", output);
+  const buffer = new LineBuffer(output, {
+    name: "jsonLinesSink",
+    logger: console,
+    droppedLine: (dropped) => toJsonLine(droppedRecord(dropped)),
+  });
   const sink = function jsonLines(record: LogRecord): void {
     buffer.add(toJsonLine(record), record.severityNumber >= SEVERITY_NUMBERS.warn);
   };
@@ -80,7 +98,11 @@ function manyLines(output: LineOutput): LogSink {
       flush: () => buffer.flush(),
       flushSync: () => buffer.flushSync(),
     }),
-    { pending: { get: () => buffer.lines } },
+    {
+      pending: { get: () => buffer.lines },
+      dropped: { get: () => buffer.dropped },
+      isConsoleStuck: { get: () => buffer.isConsoleStuck },
+    },
   );
 }
 

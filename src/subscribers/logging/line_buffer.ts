@@ -1,46 +1,76 @@
 import { clearTimer, monotonicMs, setTimer, type Timer } from "../../internal/clocks.ts";
 import { Backoff } from "../../internal/backoff.ts";
+import { CountReport } from "../../internal/count_report.ts";
+import type { Logger } from "../../internal/logger.ts";
 import { inNeutralContext, REQUESTS_ARE_APART } from "../../internal/neutral_context.ts";
 import { errorText, report } from "../../internal/reporting.ts";
 import { unref } from "../../internal/timers.ts";
 import { atExit } from "./at_exit.ts";
-import type { LineOutput } from "./line_output.ts";
+import { isGone, type LineOutput } from "./line_output.ts";
 
 /** How long a line waits for others, in milliseconds; a timer may be a little late. */
 const MAX_WAIT_MS = 40;
 /** What is written at once, in characters. */
 const CHUNK_LENGTH = 65_536;
-/** What waits at most, in characters, for an output that takes nothing. */
+/** What waits at most, in characters, for an output that takes nothing; and what urgent lines may add. */
 const MAX_LENGTH = 1_048_576;
+const MAX_URGENT_LENGTH = MAX_LENGTH + 262_144;
 /** How soon a full output, and one that fails, is tried again, in milliseconds. */
 const FULL_INTERVAL_MS = 10;
 const FAILED_INTERVAL_MS = 1_000;
+/** How soon one is that has just taken something; and one that leaves a line without room. */
+const MIN_INTERVAL_MS = 1;
 /** How long the end of a process waits for a full output, in milliseconds. */
 const MAX_EXIT_WAIT_MS = 1_000;
+
+/** Whose lines they are, and where it is told what becomes of them. */
+export interface LineBufferOptions {
+  /** Whose lines these are, for reports. */
+  readonly name: string;
+  /** Where losses are told. */
+  readonly logger: Logger;
+  /** The line that says among the others how many were dropped before it, without its newline. */
+  readonly droppedLine: (dropped: number) => string;
+}
 
 /**
  * Collects lines and writes many at once: after 40 ms, with the first urgent one, when they are many,
  * and when the process ends. What the output does not take is tried again, and waits up to a bound.
+ * What comes on top is dropped, what is urgent last.
  */
 export class LineBuffer {
   readonly #name: string;
+  readonly #logger: Logger;
+  readonly #droppedLine: (dropped: number) => string;
   readonly #output: LineOutput;
   readonly #backoff = new Backoff();
+  readonly #dropReport: CountReport;
   #text = "";
   #lines = 0;
   /** Lines of which the output has still a part. */
   #heldLines = 0;
+  #dropped = 0;
+  /** How many of them no line has told of. */
+  #untold = 0;
   /** What the last attempt failed with, or that the output was full. */
   #trouble: unknown;
+  /** When a full output was last tried for a line that has no room. */
+  #triedMs = -Infinity;
+  /** How much a full output had still to write, and how soon it is tried again. */
+  #left = 0;
+  #fullIntervalMs = FULL_INTERVAL_MS;
   /** Whether the timer is set, or about to be. */
   #isWaiting = false;
   #timer: Timer | undefined;
   #isWriting = false;
 
-  /** @param name whose lines these are, for reports */
-  constructor(name: string, output: LineOutput) {
+  constructor(output: LineOutput, { name, logger, droppedLine }: LineBufferOptions) {
     this.#name = name;
+    this.#logger = logger;
+    this.#droppedLine = droppedLine;
+    this.#dropReport = new CountReport(logger);
     this.#output = output;
+    output.onReady = this.#onReady;
   }
 
   /** Lines that are not written yet. */
@@ -48,16 +78,28 @@ export class LineBuffer {
     return this.#lines + this.#heldLines;
   }
 
+  /** Lines that were too many for the output, or that nobody reads. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Whether to tell of it on the console would stand still as long as the output is full. */
+  get isConsoleStuck(): boolean {
+    return this.#trouble === FULL && this.#output.blocksConsole === true;
+  }
+
   /**
-   * Takes a line.
+   * Takes a line, or drops it if it has no room.
    *
-   * @param isUrgent whether it is written at once, with those before it
-   * @throws {Error} if it has no room: the output takes nothing
+   * @param isUrgent whether it is written at once, with those before it, and dropped last
    */
   add(line: string, isUrgent: boolean): void {
-    if (this.#text.length + line.length >= MAX_LENGTH) {
-      if (this.#trouble === undefined) this.#write();
-      if (this.#lines > 0) throw this.#error("take a line");
+    const room = (isUrgent ? MAX_URGENT_LENGTH : MAX_LENGTH) - line.length;
+    if (this.#length >= room) {
+      // A full one may have been read meanwhile, more often than the timer comes.
+      if (this.#trouble === undefined || this.#isDue()) this.#write();
+      // However long it is, a line may wait alone.
+      if (this.#length >= room && this.lines > 0) return this.#drop();
     }
     this.#text += `${line}\n`;
     this.#lines++;
@@ -81,32 +123,43 @@ export class LineBuffer {
   /** Writes what waits, and stands still until a full output takes it. */
   flushSync(): void {
     const untilMs = monotonicMs() + MAX_EXIT_WAIT_MS;
-    while (!this.#write()) {
+    while (!this.#write(true)) {
       if (this.#trouble !== FULL || monotonicMs() > untilMs) throw this.#error("write all lines");
       standStill(FULL_INTERVAL_MS);
     }
     this.#endWait();
   }
 
-  /** @returns whether nothing is left */
-  #write(): boolean {
+  /** What waits, in characters; of what the output has, in bytes. */
+  get #length(): number {
+    return this.#text.length + this.#output.left;
+  }
+
+  /** Whether a full output is to be tried now. */
+  #isDue(): boolean {
+    if (this.#trouble !== FULL) return false;
+    const nowMs = monotonicMs();
+    if (nowMs - this.#triedMs < MIN_INTERVAL_MS) return false;
+    this.#triedMs = nowMs;
+    return true;
+  }
+
+  /**
+   * @param isLast whether nothing else may happen any more
+   * @returns whether nothing is left
+   */
+  #write(isLast = atExit.isOver): boolean {
     // The output itself has logged something.
     if (this.#isWriting) return true;
     this.#isWriting = true;
     try {
-      if (this.#heldLines > 0 && !this.#output.write("")) return this.#stop(FULL);
+      if (this.#heldLines > 0 && !this.#pass("", isLast)) return this.#stop(FULL);
       this.#heldLines = 0;
-      while (this.#lines > 0) {
-        const { length } = this.#text;
-        const lines = this.#lines;
-        const isDone = this.#output.write(this.#text);
-        // What the output itself has logged meanwhile comes next.
-        this.#text = this.#text.slice(length);
-        this.#lines -= lines;
-        if (!isDone) {
-          this.#heldLines = lines;
+      while (this.#lines > 0 || this.#untold > 0) {
+        if (!(this.#lines > 0 ? this.#passText(isLast) : this.#passDropped(isLast))) {
           return this.#stop(FULL);
         }
+        this.#heldLines = 0;
       }
       this.#trouble = undefined;
       return true;
@@ -117,12 +170,65 @@ export class LineBuffer {
     }
   }
 
-  #stop(trouble: unknown): false {
+  #passText(isLast: boolean): boolean {
+    const { length } = this.#text;
+    const lines = this.#lines;
+    const isDone = this.#pass(this.#text, isLast);
+    // What the output itself has logged meanwhile comes next.
+    this.#text = this.#text.slice(length);
+    this.#lines -= lines;
+    this.#heldLines = lines;
+    return isDone;
+  }
+
+  /** Says among the lines how many are missing there. */
+  #passDropped(isLast: boolean): boolean {
+    const dropped = this.#untold;
+    const isDone = this.#pass(`${this.#droppedLine(dropped)}\n`, isLast);
+    this.#untold -= dropped;
+    this.#heldLines = 1;
+    return isDone;
+  }
+
+  #pass(lines: string, isLast: boolean): boolean {
+    const output = this.#output;
+    return isLast && output.finish !== undefined ? output.finish(lines) : output.write(lines);
+  }
+
+  /** @returns whether nothing is left */
+  #stop(trouble: unknown): boolean {
     this.#trouble = trouble;
-    if (trouble !== FULL && this.#backoff.due(monotonicMs())) {
-      report(console, `${this.#error("write lines").message}; they are tried again`);
+    if (trouble === FULL) {
+      const { left } = this.#output;
+      this.#fullIntervalMs = left === this.#left
+        ? Math.min(this.#fullIntervalMs * 2, FULL_INTERVAL_MS)
+        : MIN_INTERVAL_MS;
+      this.#left = left;
+      return false;
     }
-    return false;
+    const isLost = isGone(trouble);
+    if (this.#backoff.due(monotonicMs())) {
+      const what = isLost ? "nobody reads them: they are dropped" : "they are tried again";
+      report(this.#logger, `${this.#error("write lines").message}; ${what}`);
+    }
+    if (!isLost) return false;
+    const { lines } = this;
+    this.#text = "";
+    this.#lines = this.#heldLines = 0;
+    this.#dropped += lines;
+    this.#untold += lines;
+    return true;
+  }
+
+  #drop(): void {
+    this.#dropped++;
+    this.#untold++;
+    if (this.isConsoleStuck) return;
+    this.#dropReport.update(
+      this.#dropped,
+      monotonicMs,
+      (dropped) => `${this.#name} drops lines, ${dropped} so far, for 1 MiB waits: ${this.#reason}`,
+    );
   }
 
   /** Sets the timer, in no publisher's context. */
@@ -146,26 +252,29 @@ export class LineBuffer {
     const delayMs = this.#trouble === undefined
       ? MAX_WAIT_MS
       : this.#trouble === FULL
-      ? FULL_INTERVAL_MS
+      ? this.#fullIntervalMs
       : FAILED_INTERVAL_MS;
     clearTimer(this.#timer);
     try {
-      unref(this.#timer = setTimer(this.#onTimer, delayMs));
+      unref(this.#timer = setTimer(this.#onReady, delayMs));
     } catch {
       // Some runtimes have no timers while a module is evaluated: the next line tries again.
       this.#isWaiting = false;
     }
   };
 
-  readonly #onTimer = (): void => {
+  readonly #onReady = (): void => {
     this.#write();
     if (this.lines > 0) this.#wait();
     else this.#endWait();
   };
 
+  get #reason(): string {
+    return this.#trouble === FULL ? "the output is full" : errorText(this.#trouble);
+  }
+
   #error(what: string): Error {
-    const reason = this.#trouble === FULL ? "the output is full" : errorText(this.#trouble);
-    return new Error(`${this.#name} cannot ${what}, ${this.lines} wait: ${reason}`);
+    return new Error(`${this.#name} cannot ${what}, ${this.lines} wait: ${this.#reason}`);
   }
 }
 

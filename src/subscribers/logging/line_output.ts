@@ -1,4 +1,3 @@
-import { REQUESTS_ARE_APART } from "../../internal/neutral_context.ts";
 import { escapeControls } from "./json_line.ts";
 
 /** Where many lines go at once. */
@@ -7,41 +6,32 @@ export interface LineOutput {
    * Writes lines; or, without any, what is left of the last ones.
    *
    * @returns whether nothing is left of them; else it wants no others before
-   * @throws what keeps it from writing: it has taken none of these lines, and has what was left
+   * @throws what keeps it from writing: it has taken none of these lines, and has what was left, unless
+   * nobody reads them any more (see {@linkcode isGone})
    */
   write(lines: string): boolean;
+  /** How many bytes it has still to write, of lines that it was given. */
+  readonly left: number;
+  /** Called when it may take more, by an output that says so; others are asked again and again. */
+  onReady?: (() => void) | undefined;
+  /**
+   * The same as `write`, where nothing else may happen any more; given by an output whose `write` cannot
+   * end then.
+   */
+  finish?(lines: string): boolean;
+  /** Whether the console would stand still as long as this output is full. */
+  readonly blocksConsole?: boolean | undefined;
 }
 
-/** The files of Node, as far as they are used. */
-interface Files {
-  writeSync(file: number, bytes: Uint8Array, start: number): number;
-}
-
-interface Runtime {
-  readonly Deno?: { readonly stdout?: { writeSync(bytes: Uint8Array): number } };
-  readonly process?: { getBuiltinModule?(id: string): Files | undefined };
-}
-
-const STDOUT = 1;
 const DELETE = 0x7f;
+const NEWLINE = 0x0a;
+const NOTHING = new Uint8Array();
 const encoder = new TextEncoder();
-
-/** The standard output of the process; `undefined` where there is none, as on a page. */
-export function standardOutput(): LineOutput | undefined {
-  // A worker has one by name alone.
-  if (REQUESTS_ARE_APART) return undefined;
-  const { Deno: deno, process } = globalThis as Runtime;
-  const { stdout } = deno ?? {};
-  if (stdout !== undefined) {
-    return new ByteOutput((bytes, start) => stdout.writeSync(bytes.subarray(start)));
-  }
-  const files = process?.getBuiltinModule?.("node:fs");
-  return files && new ByteOutput((bytes, start) => files.writeSync(STDOUT, bytes, start));
-}
 
 /** A function of the user's, which writes all of the lines or throws. */
 export function functionOutput(writeLines: (lines: string) => void): LineOutput {
   return {
+    left: 0,
     write: (lines) => {
       if (lines !== "") {
         writeLines(isClean(lines, encoder.encode(lines)) ? lines : escapeControls(lines));
@@ -53,42 +43,75 @@ export function functionOutput(writeLines: (lines: string) => void): LineOutput 
 
 /** Something that may take a part of what it is given. */
 export class ByteOutput implements LineOutput {
-  readonly #writeSome: (bytes: Uint8Array, start: number) => number;
-  #bytes = new Uint8Array();
+  readonly #writeSome: (bytes: Uint8Array, start: number, end: number) => number;
+  readonly #maxPieceBytes: number;
+  readonly blocksConsole: boolean;
+  #bytes: Uint8Array = NOTHING;
   #start = 0;
 
-  /** @param writeSome writes what it can, and says how many bytes these were */
-  constructor(writeSome: (bytes: Uint8Array, start: number) => number) {
+  /**
+   * @param writeSome writes what it can, and says how many bytes these were
+   * @param options `maxPieceBytes`: lines that are no longer are written whole, as many as fit
+   */
+  constructor(
+    writeSome: (bytes: Uint8Array, start: number, end: number) => number,
+    { maxPieceBytes = Infinity, blocksConsole = false } = {},
+  ) {
     this.#writeSome = writeSome;
+    this.#maxPieceBytes = maxPieceBytes;
+    this.blocksConsole = blocksConsole;
+  }
+
+  get left(): number {
+    return this.#bytes.length - this.#start;
   }
 
   write(lines: string): boolean {
     const isNew = lines !== "";
     if (isNew) {
-      this.#bytes = this.#encode(lines);
+      this.#bytes = encodeLines(lines);
       this.#start = 0;
     }
     try {
-      while (this.#start < this.#bytes.length) {
-        const count = this.#writeSome(this.#bytes, this.#start);
+      while (this.left > 0) {
+        const count = this.#writeSome(this.#bytes, this.#start, this.#endOfPiece());
         if (count === 0) return false;
         this.#start += count;
       }
     } catch (error) {
       if (isFull(error)) return false;
+      if (isGone(error)) {
+        this.#clear();
+        throw error;
+      }
       // With a part of a line out, the rest has to follow: the next attempt says what is wrong.
       if (isNew && this.#start > 0) return false;
-      if (isNew) this.#bytes = new Uint8Array();
+      if (isNew) this.#clear();
       throw error;
     }
-    this.#bytes = new Uint8Array();
+    this.#clear();
     return true;
   }
 
-  #encode(lines: string): Uint8Array<ArrayBuffer> {
-    const bytes = encoder.encode(lines);
-    return isClean(lines, bytes) ? bytes : encoder.encode(escapeControls(lines));
+  /** As many whole lines as fit, or one that does not. */
+  #endOfPiece(): number {
+    const { length } = this.#bytes;
+    const end = this.#start + this.#maxPieceBytes;
+    if (end >= length) return length;
+    const last = this.#bytes.lastIndexOf(NEWLINE, end - 1);
+    return last >= this.#start ? last + 1 : this.#bytes.indexOf(NEWLINE, end) + 1;
   }
+
+  #clear(): void {
+    this.#bytes = NOTHING;
+    this.#start = 0;
+  }
+}
+
+/** The bytes of lines, without what ends a line by Unicode, or steers a terminal. */
+export function encodeLines(lines: string): Uint8Array<ArrayBuffer> {
+  const bytes = encoder.encode(lines);
+  return isClean(lines, bytes) ? bytes : encoder.encode(escapeControls(lines));
 }
 
 /**
@@ -99,8 +122,14 @@ function isClean(lines: string, bytes: Uint8Array): boolean {
   return bytes.length === lines.length && !bytes.includes(DELETE);
 }
 
-/** Whether a pipe takes no more at the moment. */
-function isFull(error: unknown): boolean {
+/** Whether an output takes no more at the moment. */
+export function isFull(error: unknown): boolean {
   const { code, name } = error as { code?: unknown; name?: unknown };
   return code === "EAGAIN" || name === "WouldBlock";
+}
+
+/** Whether nobody reads an output any more: what it was given is lost. */
+export function isGone(error: unknown): boolean {
+  const { code, name } = (error ?? {}) as { code?: unknown; name?: unknown };
+  return code === "EPIPE" || name === "BrokenPipe";
 }

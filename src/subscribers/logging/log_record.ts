@@ -50,6 +50,8 @@ export interface LogSink {
   flushSync?(): void;
   /** How many records it holds; those that it still holds at the end are reported. */
   readonly pending?: number;
+  /** How many records it has dropped so far, without failing: its output took fewer. */
+  readonly dropped?: number;
 }
 
 /** The `eventType` of the summary records that report how many records were suppressed. */

@@ -1,9 +1,13 @@
+import { wallMs } from "../../internal/clocks.ts";
 import type { Logger } from "../../internal/logger.ts";
 import { report } from "../../internal/reporting.ts";
 import { type LogRecord, SEVERITY_NUMBERS, SUPPRESSED_EVENT_TYPE } from "./log_record.ts";
 import type { LoggingStats } from "./options.ts";
 import type { Suppressed } from "./rate_limit.ts";
 import type { SinkRunner } from "./sink_runner.ts";
+
+/** The `eventType` of the records that say how many lines are missing. */
+const DROPPED_EVENT_TYPE = "bus:logs_dropped";
 
 /** The record that says how many of a type were suppressed. */
 export function summaryOf(type: string, { count, sinceMs, untilMs }: Suppressed): LogRecord {
@@ -21,6 +25,21 @@ export function summaryOf(type: string, { count, sinceMs, untilMs }: Suppressed)
   };
 }
 
+/** The record that says among others how many lines their output had no room for. */
+export function droppedRecord(dropped: number): LogRecord {
+  return {
+    timestampMs: wallMs(),
+    level: "warn",
+    severityNumber: SEVERITY_NUMBERS.warn,
+    body: `${withThousands(dropped)} ${dropped === 1 ? "line was" : "lines were"} dropped here: ` +
+      "the output took fewer than there were",
+    attributes: { dropped },
+    eventType: DROPPED_EVENT_TYPE,
+    sessionId: "",
+    operationId: "",
+  };
+}
+
 /** Reports, in one line, all that was lost so far and all that may yet be. */
 export class LossReport {
   readonly #logger: Logger;
@@ -33,6 +52,8 @@ export class LossReport {
 
   /** Reports it, unless that is just what was reported last. */
   update(stats: LoggingStats, runners: readonly SinkRunner[]): void {
+    // To say it there would take as long as what is said takes.
+    if (this.#logger === console && runners.some((runner) => runner.isConsoleStuck)) return;
     const losses = lossesOf(stats, runners);
     if (losses !== "" && losses !== this.#reported) {
       report(this.#logger, `LoggingSubscriber: not all log records were written: ${losses}`);

@@ -13,11 +13,11 @@ export const SEVERAL_FAILED = "several sinks failed";
 export interface SinkStats {
   /** The sink's name: its function's. */
   readonly name: string;
-  /** Records that it accepted. */
+  /** Records that it accepted, and has not dropped since. */
   readonly accepted: number;
   /** Records on which it threw or rejected. */
   readonly failed: number;
-  /** Records not passed to it because too many were pending. */
+  /** Records not passed to it because too many were pending, and those that it dropped itself. */
   readonly dropped: number;
 }
 
@@ -48,31 +48,36 @@ export class SinkRunner {
   #accepted = 0;
   #failed = 0;
   #dropped = 0;
+  /** What it had dropped before, of others' records. */
+  readonly #droppedBefore: number;
 
   constructor(sink: LogSink, maxPending: number, logger: Logger) {
     this.#sink = sink;
     this.#name = nameOf(sink);
     this.#maxPending = maxPending;
     this.#dropReport = new CountReport(logger);
+    this.#droppedBefore = this.#read("dropped");
   }
 
   stats(): SinkStats {
+    const dropped = Math.max(0, this.#read("dropped") - this.#droppedBefore);
     return {
       name: this.#name,
-      accepted: this.#accepted,
+      accepted: Math.max(0, this.#accepted - dropped),
       failed: this.#failed,
-      dropped: this.#dropped,
+      dropped: this.#dropped + dropped,
     };
   }
 
   /** Records that may yet be lost: they wait, or the sink has not settled or passed them on. */
   get pending(): number {
     const waiting = [...this.#pendingByKind.values()].reduce((sum, count) => sum + count, 0);
-    try {
-      return waiting + (Number(this.#sink.pending) || 0);
-    } catch {
-      return waiting;
-    }
+    return waiting + this.#read("pending");
+  }
+
+  /** Whether what is said on the console would wait for who reads what the sink writes. */
+  get isConsoleStuck(): boolean {
+    return (this.#sink as { isConsoleStuck?: boolean }).isConsoleStuck === true;
   }
 
   /**
@@ -117,6 +122,15 @@ export class SinkRunner {
       this.#serve(waiting, waiting.record === undefined);
     }
     this.#guard(() => this.#sink.flushSync?.());
+  }
+
+  /** What the sink says of itself, if it says a number. */
+  #read(count: "pending" | "dropped"): number {
+    try {
+      return Number(this.#sink[count]) || 0;
+    } catch {
+      return 0;
+    }
   }
 
   #enqueue(record: LogRecord | undefined): Promise<void> {

@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { LineBuffer } from "../../../src/subscribers/logging/line_buffer.ts";
 import { ByteOutput, type LineOutput } from "../../../src/subscribers/logging/line_output.ts";
 import { capturedWarnings } from "../../support/captured_warnings.ts";
@@ -12,6 +18,7 @@ function slowOutput(attempts: number): { output: LineOutput; given: string[] } {
   return {
     given,
     output: {
+      left: 0,
       write: (lines) => {
         given.push(lines);
         if (lines !== "") left = attempts;
@@ -21,10 +28,15 @@ function slowOutput(attempts: number): { output: LineOutput; given: string[] } {
   };
 }
 
+function lineBuffer(output: LineOutput): LineBuffer {
+  const droppedLine = (dropped: number) => `dropped ${dropped}`;
+  return new LineBuffer(output, { name: "lines", logger: console, droppedLine });
+}
+
 Deno.test("at the end of a process a full output is waited for", () => {
   using _timers = holdTimers(10);
   const { output, given } = slowOutput(4);
-  const buffer = new LineBuffer("lines", output);
+  const buffer = lineBuffer(output);
   buffer.add("a", false);
   buffer.flushSync();
   assertEquals([given, buffer.lines], [["a\n", "", "", ""], 0]);
@@ -36,7 +48,7 @@ Deno.test("but not for ever", () => {
   using _time = steeredTime({ msPerLook: 600 });
   let tries = 0;
   let isFull = true;
-  const buffer = new LineBuffer("lines", { write: () => (tries++, !isFull) });
+  const buffer = lineBuffer({ left: 0, write: () => (tries++, !isFull) });
   buffer.add("a", false);
   assertThrows(
     () => buffer.flushSync(),
@@ -51,7 +63,7 @@ Deno.test("but not for ever", () => {
 
 Deno.test("a flush waits for it too, and says what it failed with", async () => {
   const { output, given } = slowOutput(3);
-  const buffer = new LineBuffer("lines", output);
+  const buffer = lineBuffer(output);
   buffer.add("a", true);
   // The flush's own timer keeps nothing alive.
   const keepAlive = setInterval(() => {}, 1_000);
@@ -62,7 +74,8 @@ Deno.test("a flush waits for it too, and says what it failed with", async () => 
   using _warnings = capturedWarnings();
   using timers = holdTimers(10);
   let isBroken = true;
-  const failing = new LineBuffer("lines", {
+  const failing = lineBuffer({
+    left: 0,
     write: () => {
       if (isBroken) throw new Error("disk full");
       return true;
@@ -83,7 +96,7 @@ Deno.test("a full output is tried again soon and again, a broken one after a sec
   using _warnings = capturedWarnings();
   using timers = holdTimers(10);
   const { output, given } = slowOutput(4);
-  const slow = new LineBuffer("lines", output);
+  const slow = lineBuffer(output);
   slow.add("a", true);
   for (let tries = 2; tries <= 4; tries++) {
     await null;
@@ -95,7 +108,8 @@ Deno.test("a full output is tried again soon and again, a broken one after a sec
   assertEquals(timers.waiting.length, 0);
 
   let isBroken = true;
-  const broken = new LineBuffer("lines", {
+  const broken = lineBuffer({
+    left: 0,
     write: () => {
       if (isBroken) throw new Error("disk full");
       return true;
@@ -110,24 +124,35 @@ Deno.test("a full output is tried again soon and again, a broken one after a sec
 });
 
 Deno.test("what waits for a broken output is no longer than a million characters", async () => {
-  using _warnings = capturedWarnings();
+  using warnings = capturedWarnings();
   using timers = holdTimers(10);
   let isBroken = true;
   let written = 0;
-  const buffer = new LineBuffer("lines", {
+  let last = "";
+  const buffer = lineBuffer({
+    left: 0,
     write: (lines) => {
       if (isBroken) throw new Error("disk full");
       written += lines.length;
+      last = lines;
       return true;
     },
   });
   const line = "x".repeat(300_000);
-  for (let i = 0; i < 3; i++) buffer.add(line, false);
-  assertThrows(() => buffer.add(line, false), Error, "lines cannot take a line, 3 wait: disk full");
+  for (let i = 0; i < 5; i++) buffer.add(line, false);
+  assertEquals([buffer.lines, buffer.dropped], [3, 2]);
+  // What tells of trouble is dropped last, but not kept without end either.
+  for (let i = 0; i < 5; i++) buffer.add(line, true);
+  assertEquals([buffer.lines, buffer.dropped], [4, 6]);
   isBroken = false;
   await null;
   while (timers.waiting.length > 0) timers.waiting[0]?.fire();
-  assertEquals(written, 900_003);
+  assertEquals([written, last], [1_200_004 + "dropped 6\n".length, "dropped 6\n"]);
+  assertEquals([buffer.lines, warnings.lines.length], [0, 2]);
+  assertStringIncludes(
+    warnings.lines[1] ?? "",
+    "lines drops lines, 1 so far, for 1 MiB waits: disk full",
+  );
 });
 
 Deno.test("an output that fails on the first byte of new lines says what with, and has none of them", () => {

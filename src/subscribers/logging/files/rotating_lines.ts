@@ -10,6 +10,8 @@ import { type LineFile, Rotation, type RotationOptions } from "./rotation.ts";
 const CHUNK_BYTES = 65_536;
 /** What waits at most, in characters, for a disk that takes nothing. */
 const MAX_WAITING_LENGTH = 1_048_576;
+/** What urgent lines may add to that. */
+const MAX_URGENT_LENGTH = 262_144;
 /** How soon a disk that fails is tried again, in milliseconds. */
 const RETRY_INTERVAL_MS = 1_000;
 
@@ -80,9 +82,15 @@ export class RotatingLines {
     };
   }
 
-  /** Takes a line, without its newline. @returns whether there was room for it */
-  add(line: string): boolean {
-    if (this.#length + line.length >= MAX_WAITING_LENGTH) {
+  /**
+   * Takes a line, without its newline.
+   *
+   * @param isUrgent whether it is dropped last
+   * @returns whether there was room for it
+   */
+  add(line: string, isUrgent = false): boolean {
+    const maxLength = MAX_WAITING_LENGTH + (isUrgent ? MAX_URGENT_LENGTH : 0);
+    if (this.#length + line.length >= maxLength) {
       this.#dropped++;
       this.#beginTrouble("it takes fewer lines than there are", 1);
       return false;

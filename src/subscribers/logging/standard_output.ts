@@ -1,0 +1,251 @@
+import { monotonicMs } from "../../internal/clocks.ts";
+import { REQUESTS_ARE_APART } from "../../internal/neutral_context.ts";
+import { ByteOutput, encodeLines, isFull, isGone, type LineOutput } from "./line_output.ts";
+
+/** What Node knows of a file. */
+interface Stats {
+  readonly dev: number;
+  readonly ino: number;
+  isFIFO(): boolean;
+  isSocket(): boolean;
+}
+
+/** The files of Node, as far as they are used. */
+interface Files {
+  readonly constants: {
+    readonly O_WRONLY: number;
+    readonly O_NONBLOCK: number;
+    readonly O_NOCTTY: number;
+  };
+  fstatSync(file: number): Stats;
+  openSync(path: string, flags: number): number;
+  writeSync(file: number, bytes: Uint8Array, start: number, length: number): number;
+}
+
+/** The standard output of Deno. */
+interface DenoOutput {
+  write(bytes: Uint8Array): Promise<number>;
+  writeSync(bytes: Uint8Array): number;
+  isTerminal(): boolean;
+}
+
+interface Runtime {
+  readonly Deno?: {
+    readonly stdout?: DenoOutput;
+    readonly permissions: { querySync(descriptor: { name: string }): { readonly state: string } };
+  };
+  readonly process?: {
+    readonly stdout?: unknown;
+    getBuiltinModule?(id: "node:fs"): Files | undefined;
+    getBuiltinModule?(id: "node:tty"): { isatty(file: number): boolean } | undefined;
+  };
+}
+
+const STDOUT = 1;
+const STDERR = 2;
+/** So many bytes go into a pipe at once, or not at all, whoever else writes to it. */
+const PIPE_BUF = 4_096;
+/** A write that takes longer is one that may never end, in milliseconds. */
+const MAX_WRITE_MS = 1_000;
+/** What Deno's `--allow-all` allows; less does not suffice to open `/proc/self/fd/1`. */
+const ALL_PERMISSIONS = ["read", "write", "net", "env", "run", "sys", "ffi"];
+
+/** Whether the standard output is a terminal. */
+export function isTerminal(): boolean {
+  if (REQUESTS_ARE_APART) return false;
+  const { Deno: deno, process } = globalThis as Runtime;
+  if (deno?.stdout !== undefined) return deno.stdout.isTerminal();
+  return process?.getBuiltinModule?.("node:tty")?.isatty(STDOUT) ?? false;
+}
+
+/**
+ * The standard output of the process; `undefined` where there is none, as on a page. Where it is a pipe,
+ * a socket or a terminal, nothing waits for who reads it.
+ */
+export function standardOutput(): LineOutput | undefined {
+  // A worker has one by name alone.
+  if (REQUESTS_ARE_APART) return undefined;
+  const { Deno: deno, process } = globalThis as Runtime;
+  if (deno?.stdout !== undefined) return lazily(() => denoOutput(deno));
+  const files = process?.getBuiltinModule?.("node:fs");
+  return files && lazily(() => nodeOutput(files, process));
+}
+
+/** Nothing is opened before there is a line. */
+function lazily(open: () => LineOutput): LineOutput {
+  let opened: LineOutput | undefined;
+  const output = (): LineOutput => {
+    if (opened !== undefined) return opened;
+    opened = open();
+    opened.onReady = () => lazy.onReady?.();
+    return opened;
+  };
+  const lazy: LineOutput = {
+    write: (lines) => output().write(lines),
+    finish: (lines) => {
+      const { finish } = output();
+      return finish === undefined ? output().write(lines) : finish.call(opened, lines);
+    },
+    get left() {
+      return opened?.left ?? 0;
+    },
+    get blocksConsole() {
+      return opened?.blocksConsole;
+    },
+  };
+  return lazy;
+}
+
+function nodeOutput(files: Files, process: Runtime["process"]): LineOutput {
+  const kind = kindOf(files);
+  if (kind === "other") return fileOutput(files, STDOUT, kind);
+  // Node's console waits for nobody.
+  const blocksConsole = "Bun" in globalThis && isSame(files, STDOUT, STDERR);
+  const own = openAgain(files);
+  if (own !== undefined) return fileOutput(files, own, kind, blocksConsole);
+  try {
+    // Its getter has writes to a pipe or a socket return instead of waiting for who reads it.
+    if (kind !== "terminal") void process?.stdout;
+  } catch {
+    // It is written to as it is.
+  }
+  return fileOutput(files, STDOUT, kind, blocksConsole);
+}
+
+function denoOutput({ stdout, permissions }: NonNullable<Runtime["Deno"]>): LineOutput {
+  const output = stdout as DenoOutput;
+  const files = (globalThis as Runtime).process?.getBuiltinModule?.("node:fs");
+  const kind = files === undefined ? "pipe" : kindOf(files);
+  const sync = () =>
+    new ByteOutput((bytes, start, end) => output.writeSync(bytes.subarray(start, end)));
+  if (kind === "other") return sync();
+  const blocksConsole = files !== undefined && isSame(files, STDOUT, STDERR);
+  if (
+    files !== undefined &&
+    ALL_PERMISSIONS.every((name) => permissions.querySync({ name }).state === "granted")
+  ) {
+    const own = openAgain(files);
+    if (own !== undefined) return fileOutput(files, own, kind, blocksConsole);
+  }
+  return kind === "terminal" ? sync() : new AsyncOutput(output, blocksConsole);
+}
+
+type Kind = "pipe" | "socket" | "terminal" | "other";
+
+function kindOf(files: Files): Kind {
+  try {
+    const stats = files.fstatSync(STDOUT);
+    if (stats.isFIFO()) return "pipe";
+    if (stats.isSocket()) return "socket";
+    return isTerminal() ? "terminal" : "other";
+  } catch {
+    return "other";
+  }
+}
+
+function isSame(files: Files, one: number, other: number): boolean {
+  try {
+    const [a, b] = [files.fstatSync(one), files.fstatSync(other)];
+    return a.ino === b.ino && a.dev === b.dev;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Where it has been opened once more, for all sinks of this process: what is said of this file is said
+ * of no other, so that nobody else's writes return early.
+ */
+let ownFile: number | undefined;
+
+/** The same pipe or terminal; `undefined` where the system has no such way, or this is a socket. */
+function openAgain({ constants, openSync }: Files): number | undefined {
+  const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = constants;
+  try {
+    return ownFile ??= openSync(`/proc/self/fd/${STDOUT}`, O_WRONLY | O_NONBLOCK | O_NOCTTY);
+  } catch {
+    return undefined;
+  }
+}
+
+function fileOutput(files: Files, file: number, kind: Kind, blocksConsole = false): LineOutput {
+  return new ByteOutput(
+    (bytes, start, end) => files.writeSync(file, bytes, start, end - start),
+    { maxPieceBytes: kind === "pipe" ? PIPE_BUF : Infinity, blocksConsole },
+  );
+}
+
+/**
+ * An output whose synchronous writes wait for who reads it, however long that takes: so it is written to
+ * asynchronously, and only at the end synchronously.
+ */
+export class AsyncOutput implements LineOutput {
+  readonly #output: Pick<DenoOutput, "write" | "writeSync">;
+  readonly blocksConsole: boolean;
+  onReady: (() => void) | undefined;
+  /** What is not written, as far as it is known. */
+  #bytes: Uint8Array = new Uint8Array();
+  #sinceMs = 0;
+  /** What is under way; another object once all was written otherwise. */
+  #writing: object | undefined;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(output: Pick<DenoOutput, "write" | "writeSync">, blocksConsole = false) {
+    this.#output = output;
+    this.blocksConsole = blocksConsole;
+  }
+
+  get left(): number {
+    return this.#bytes.length;
+  }
+
+  write(lines: string): boolean {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure !== undefined) throw failure.error;
+    if (lines !== "") this.#bytes = encodeLines(lines);
+    if (this.left > 0 && this.#writing === undefined) this.#start();
+    return this.left === 0;
+  }
+
+  finish(lines: string): boolean {
+    if (lines !== "") this.#bytes = encodeLines(lines);
+    if (this.#writing !== undefined) {
+      // Another write would wait for that one.
+      if (monotonicMs() - this.#sinceMs > MAX_WRITE_MS) return false;
+      // It comes first, and as a whole.
+      this.#writing = undefined;
+      this.#bytes = new Uint8Array();
+    }
+    try {
+      while (this.left > 0) {
+        this.#bytes = this.#bytes.subarray(this.#output.writeSync(this.#bytes));
+      }
+    } catch (error) {
+      if (isFull(error)) return false;
+      if (isGone(error)) this.#bytes = new Uint8Array();
+      throw error;
+    }
+    return true;
+  }
+
+  async #start(): Promise<void> {
+    const writing = this.#writing = {};
+    try {
+      while (this.left > 0) {
+        this.#sinceMs = monotonicMs();
+        const count = await this.#output.write(this.#bytes);
+        if (this.#writing !== writing) return;
+        this.#bytes = this.#bytes.subarray(count);
+      }
+    } catch (error) {
+      if (this.#writing !== writing) return;
+      if (isGone(error)) this.#bytes = new Uint8Array();
+      if (!isFull(error)) this.#failure = { error };
+      // Of a full one, somebody has said that nobody waits for it: it is tried again.
+      else return void (this.#writing = undefined);
+    }
+    this.#writing = undefined;
+    this.onReady?.();
+  }
+}

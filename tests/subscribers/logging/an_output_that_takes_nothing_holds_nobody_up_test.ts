@@ -1,0 +1,101 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { readFile, writeFile } from "node:fs/promises";
+import { scriptCommand, start } from "../../support/processes.ts";
+import { temporaryFolder } from "../../support/temporary_folder.ts";
+
+const FLOOD = new URL("../../support/programs/flood.ts", import.meta.url);
+const LINES = 10_000;
+
+/** Runs the program in a pipeline of a shell, in which `"$@"` is the program and `$0` a file. */
+function pipeline(
+  shell: string,
+  file: string,
+  args: readonly string[],
+  permissions?: readonly string[],
+) {
+  return start("/bin/sh", ["-c", shell, file, ...scriptCommand(FLOOD, args, permissions)]);
+}
+
+/** What the program says of its sink. */
+function statsIn(stderr: string) {
+  const line = stderr.split("\n").find((line) => line.startsWith("{"));
+  assert(line !== undefined, stderr);
+  const stats = JSON.parse(line);
+  return stats as { accepted: number; dropped: number; failed: number; pending: number };
+}
+
+const NEVER_READS = 'while [ ! -e "$0" ]; do sleep 0.05; done';
+
+Deno.test("a reader that never reads keeps no process, nor its end, from going on", async () => {
+  await using folder = await temporaryFolder();
+  const ended = `{ "$@"; echo "code $?" >&2; touch "$0"; } | ${NEVER_READS}`;
+  await using child = pipeline(ended, `${folder.path}/ended`, [String(LINES)]);
+  const { stderr } = await child.ended;
+  assertStringIncludes(stderr, "code 3");
+  const { accepted, dropped, failed, pending } = statsIn(stderr);
+  assertEquals([accepted + dropped, failed], [LINES, 0]);
+  // 1 MiB waits, and what the pipe has taken.
+  assert(pending > 2_500 && pending <= accepted && accepted < 5_000, stderr);
+  assertStringIncludes(stderr, "busbar: jsonLinesSink drops lines, ");
+  assertStringIncludes(stderr, `busbar: jsonLinesSink cannot write all lines, ${pending} wait`);
+});
+
+const PERMISSIONS: [what: string, permissions: (folder: string) => readonly string[]][] = [
+  ["", () => ["--allow-all"]],
+  // It writes in another way where it may not open its output once more.
+  [", with few permissions too", (folder) => [`--allow-read=${folder}`]],
+];
+
+for (const [what, permissions] of PERMISSIONS) {
+  Deno.test(`a reader that goes on gets what waited, and how much is missing${what}`, async () => {
+    await using folder = await temporaryFolder();
+    const [go, got] = [`${folder.path}/go`, `${folder.path}/got`];
+    const reader = `"$@" | { ${NEVER_READS}; cat > "${got}"; }`;
+    const args = [String(LINES), go, "end"];
+    await using child = pipeline(reader, go, args, permissions(folder.path));
+    await child.printed(/flooded\n/, "stderr");
+    await writeFile(go, "");
+    const { code, stderr } = await child.ended;
+    assertEquals(code, 0, stderr);
+    const records = (await readFile(got, "utf8")).trim().split("\n").map((line) =>
+      JSON.parse(line)
+    );
+    const told = records.filter(({ eventType }) => eventType === "bus:logs_dropped");
+    const missing = told.reduce((sum, { attributes }) => sum + attributes.dropped, 0);
+    const { accepted, dropped, pending } = statsIn(stderr);
+    assertEquals([accepted, missing, pending], [LINES - dropped, dropped, 0]);
+    assert(missing > 0, stderr);
+    const lines = records.filter(({ eventType }) => eventType === "line");
+    assertEquals(lines.length, accepted);
+    // What tells of trouble is dropped last.
+    assertEquals(lines.filter(({ level }) => level === "warn").length, LINES / 100);
+  });
+}
+
+Deno.test("where nobody reads any more, lines are dropped, counted and told", async () => {
+  await using folder = await temporaryFolder();
+  const file = `${folder.path}/gone`;
+  const shell = '{ "$@"; echo "code $?" >&2; } | { head -1; touch "$0"; }';
+  await using child = pipeline(shell, file, [String(LINES), file, "end"]);
+  const { stdout, stderr } = await child.ended;
+  assertEquals(JSON.parse(stdout).attributes.i, 0);
+  assertStringIncludes(stderr, "code 0");
+  assertStringIncludes(stderr, "; nobody reads them: they are dropped");
+  const { accepted, dropped, pending } = statsIn(stderr);
+  assertEquals([accepted + dropped, pending], [LINES, 0]);
+  assert(dropped > LINES / 2, stderr);
+});
+
+Deno.test("what a full disk does not take is told, and ends no process", async () => {
+  await using child = pipeline('"$@" > /dev/full', "sh", [String(LINES)]);
+  const { code, stderr } = await child.ended;
+  const { accepted, dropped, pending } = statsIn(stderr);
+  assertEquals([code, accepted + dropped, pending], [3, LINES, accepted]);
+  assertStringIncludes(stderr, `busbar: jsonLinesSink cannot write all lines, ${pending} wait: `);
+});
+
+Deno.test("a closed output ends no process", async () => {
+  await using child = pipeline('"$@" >&-', "sh", [String(LINES)]);
+  const { code, stderr } = await child.ended;
+  assertEquals([code, statsIn(stderr).failed], [3, 0]);
+});
