@@ -42,9 +42,10 @@ export interface JsonLinesOptions {
  *   are dropped at once.
  * - **At the end of the process** it stands still for a second at most until a full output takes what waits;
  *   what it does not take is told, in numbers.
- * - Deno waits where it may not help it: without `--allow-all` a program that has come to its natural end goes on
- *   until the reader of a full pipe reads, and one that calls `Deno.exit` may stand still as long, if the
- *   reader has stopped less than a second ago.
+ * - **Deno without `--allow-all`** cannot ask a pipe whether it is full. Lines go out beside the program there: a
+ *   program that has come to its natural end goes on until a reader that stands still reads, and one that
+ *   calls `Deno.exit`, without a `stop` before, may stand still as long if that reader has stopped within the
+ *   last second.
  * - Several processes may share a pipe: lines of up to 4,096 bytes stay whole.
  *
  * Without a standard output (on a page, on workerd), and where the runtime exports the console as log

@@ -6,7 +6,7 @@ import { inNeutralContext, REQUESTS_ARE_APART } from "../../internal/neutral_con
 import { errorText, report } from "../../internal/reporting.ts";
 import { unref } from "../../internal/timers.ts";
 import { atExit } from "./at_exit.ts";
-import { isGone, type LineOutput } from "./line_output.ts";
+import { isGone, type LineOutput, standStill } from "./line_output.ts";
 
 /** How long a line waits for others, in milliseconds; a timer may be a little late. */
 const MAX_WAIT_MS = 40;
@@ -280,8 +280,3 @@ export class LineBuffer {
 
 /** The output takes nothing at the moment. */
 const FULL = Symbol("full");
-
-/** Where nothing else may happen any more. */
-function standStill(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-}

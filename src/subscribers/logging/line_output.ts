@@ -133,3 +133,8 @@ export function isGone(error: unknown): boolean {
   const { code, name } = (error ?? {}) as { code?: unknown; name?: unknown };
   return code === "EPIPE" || name === "BrokenPipe";
 }
+
+/** Where nothing else may happen any more. */
+export function standStill(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}

@@ -1,6 +1,13 @@
 import { monotonicMs } from "../../internal/clocks.ts";
 import { REQUESTS_ARE_APART } from "../../internal/neutral_context.ts";
-import { ByteOutput, encodeLines, isFull, isGone, type LineOutput } from "./line_output.ts";
+import {
+  ByteOutput,
+  encodeLines,
+  isFull,
+  isGone,
+  type LineOutput,
+  standStill,
+} from "./line_output.ts";
 
 /** What Node knows of a file. */
 interface Stats {
@@ -47,6 +54,8 @@ const STDERR = 2;
 const PIPE_BUF = 4_096;
 /** A write that takes longer is one that may never end, in milliseconds. */
 const MAX_WRITE_MS = 1_000;
+/** Within that time of being asked to a thread has begun to write, in milliseconds. */
+const MAX_START_MS = 250;
 /** What Deno's `--allow-all` allows; less does not suffice to open `/proc/self/fd/1`. */
 const ALL_PERMISSIONS = ["read", "write", "net", "env", "run", "sys", "ffi"];
 
@@ -212,8 +221,10 @@ export class AsyncOutput implements LineOutput {
     if (lines !== "") this.#bytes = encodeLines(lines);
     if (this.#writing !== undefined) {
       // Another write would wait for that one.
-      if (monotonicMs() - this.#sinceMs > MAX_WRITE_MS) return false;
-      // It comes first, and as a whole.
+      const ageMs = monotonicMs() - this.#sinceMs;
+      if (ageMs > MAX_WRITE_MS) return false;
+      // Its thread has to begin with it, so that it comes first, and as a whole.
+      if (ageMs < MAX_START_MS) standStill(MAX_START_MS - ageMs);
       this.#writing = undefined;
       this.#bytes = new Uint8Array();
     }

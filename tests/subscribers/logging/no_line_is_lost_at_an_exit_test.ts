@@ -7,8 +7,9 @@ const LOGGING = new URL("../../support/programs/logging.ts", import.meta.url);
 async function end(
   args: readonly string[],
   signal?: Signal,
+  permissions: readonly string[] = ["--allow-all"],
 ): Promise<{ code: number | null; numbers: number[] }> {
-  await using child = startScript(LOGGING, args, { permissions: [] });
+  await using child = startScript(LOGGING, args, { permissions });
   if (signal !== undefined) {
     await child.printed(/ready\n/, "stderr");
     child.kill(signal);
@@ -43,6 +44,12 @@ for (const [how, code] of ENDS.filter(([how]) => how !== "signal")) {
     assertEquals(await end([how, "none"]), { code, numbers: upTo(2_997) });
   });
 }
+
+Deno.test("no permission is needed for that, where the end is awaited", async () => {
+  for (const how of ["end", "stop"]) {
+    assertEquals(await end([how, "hooks"], undefined, []), { code: 0, numbers: upTo(3_000) });
+  }
+});
 
 Deno.test("what an output does not take at the end is told, with how many lines it is", async () => {
   const { code, stderr } = await runModule(`
