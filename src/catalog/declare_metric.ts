@@ -56,6 +56,7 @@ const DURATION: NamesOf<DurationOptions<AnyEvent, AnyEvent>> = {
   ...METRIC,
   attributes: true,
   operationId: true,
+  acrossSessions: true,
   buckets: true,
 };
 const THROUGHPUT: NamesOf<ThroughputOptions<AnyEvent, AnyEvent>> = { ...DURATION, bytes: true };
@@ -191,13 +192,17 @@ function pairMetric(
   >,
   options: Omit<DurationOptions<AnyEvent, AnyEvent>, "unit">,
 ): PairMetric<AnyEvents> {
-  const { operationId = defaultOperationId, attributes } = options;
+  const { operationId = defaultOperationId, attributes, acrossSessions = false } = options;
   assertFunctions(what, { operationId, attributes });
+  if (typeof acrossSessions !== "boolean") {
+    invalidDeclaration(what, "acrossSessions", "true or false", acrossSessions);
+  }
   return {
     source: "pair",
     start,
     end,
     operationId,
+    acrossSessions,
     attributes,
     value,
     readsStart,

@@ -65,6 +65,8 @@ export interface PairMetric<Events extends object> extends DeclaredInstrument {
   readonly end: string;
   /** Tells operations of one kind in one session apart. */
   readonly operationId: (event: AnyEvent) => OperationId;
+  /** Whether that is enough, in any session; a declaration of an earlier version does not say. */
+  readonly acrossSessions?: boolean | undefined;
   /** The value of a pair that took so many milliseconds; `undefined` if there is none. */
   readonly value: (end: AnyEvent, start: AnyEvent, durationMs: number) => number | undefined;
   /** The attributes of a pair. */

@@ -143,6 +143,12 @@ export interface DurationOptions<Start, End> extends MetricOptions {
    * `operationId`, or, where it has none, its metadata's.
    */
   readonly operationId?: ((event: Start | End) => OperationId) | undefined;
+  /**
+   * Whether an operation id is enough to pair a start with its end, whatever their sessions are, as
+   * where an end is published by who does not know the session. Those without an id belong together by
+   * their session in any case. Default: `false`.
+   */
+  readonly acrossSessions?: boolean | undefined;
   /** The buckets' upper bounds, ascending. Default: bounds that fit the unit. */
   readonly buckets?: readonly number[] | undefined;
 }

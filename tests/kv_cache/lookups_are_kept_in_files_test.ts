@@ -2,8 +2,10 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { EventBus } from "@busbar/busbar";
 import { type KvCacheEvents, registerKvCache } from "@busbar/busbar/kv-cache";
+import { MemoryLogger } from "@busbar/busbar/testing";
 import { ONE_SLICE_MS } from "../support/quiet_bus.ts";
 import { temporaryFolder } from "../support/temporary_folder.ts";
+import { holdTimers } from "../support/watched_timers.ts";
 
 const lookup = {
   requestId: "r1",
@@ -101,4 +103,29 @@ Deno.test("an option that is none is refused by name", () => {
   const bus = new EventBus<KvCacheEvents>();
   assertThrows(() => register(bus, { directory: "/tmp", prefix: "a" }), TypeError, '"prefix"');
   assertThrows(() => register(bus, { directory: "" }), TypeError, "directory must be");
+});
+
+Deno.test("lookups that a broken disk has not taken at a stop are told and counted, and still tried", async () => {
+  await using folder = await temporaryFolder();
+  using timers = holdTimers();
+  const file = `${folder.path}/a file`;
+  await writeFile(file, "");
+  const logger = new MemoryLogger();
+  const bus = new EventBus<KvCacheEvents>({ drainBudgetMs: ONE_SLICE_MS, logger }).start();
+  registerKvCache(bus, { lookupHashLog: { directory: file }, logger: { warn: () => {} } });
+  for (let i = 0; i < 2; i++) bus.publish("mp.lookup", lookup);
+  const { failures } = await bus.stop();
+  assertEquals(failures, 1);
+  assertEquals({ ...bus.subscriberExceptionCounts() }, { LookupHashLog: 1 });
+  const wait = "the disk has not taken lookups, which wait to the end of the process: 2";
+  assert(logger.lines.some((line) => line.includes(wait)), logger.lines.join("\n"));
+  await rm(file);
+  await mkdir(file, { recursive: true });
+  // The disk is tried again each second.
+  for (const { delayMs, fire } of [...timers.waiting]) if (delayMs === 1_000) fire();
+  let names: string[] = [];
+  while (names.length === 0) names = await readdir(file);
+  let text = "";
+  while (!text.endsWith("}\n")) text = await readFile(`${file}/${names[0]}`, "utf8");
+  assertEquals(text.trimEnd().split("\n").length, 2);
 });

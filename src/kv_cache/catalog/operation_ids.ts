@@ -18,12 +18,15 @@ export function transferId(
   return known ?? (type.endsWith(".submitted") ? undefined : device);
 }
 
-/** The operation's id; without one, the task's, which is its adapter's own. */
+/**
+ * The task's id, which is its adapter's own, whatever operation its events were published in; with that
+ * of the metadata, if it has one.
+ */
 export function l2StoreId(
   event: EventOf<KvCacheEvents, "l2.store.submitted" | "l2.store.completed">,
 ): OperationId {
   const { adapterIndex, taskId } = event.metadata;
-  return defaultOperationId(event) ?? `${adapterIndex}/${taskId}`;
+  return taskIdOf(event, `${adapterIndex}/${taskId}`);
 }
 
 /** The same; one prefetch may have a load task with each adapter. */
@@ -31,7 +34,23 @@ export function l2LoadId(
   event: EventOf<KvCacheEvents, "l2.load_task.submitted" | "l2.load_task.completed">,
 ): OperationId {
   const { adapterIndex, taskId, requestId } = event.metadata;
-  return defaultOperationId(event) ?? `${adapterIndex}/${taskId}/${requestId}`;
+  return taskIdOf(event, `${adapterIndex}/${taskId}/${requestId}`);
+}
+
+/** A publisher that the compiler does not see may leave the task's id out. */
+function taskIdOf(
+  event: EventOf<
+    KvCacheEvents,
+    | "l2.store.submitted"
+    | "l2.store.completed"
+    | "l2.load_task.submitted"
+    | "l2.load_task.completed"
+  >,
+  id: string,
+): OperationId {
+  const { taskId, operationId } = event.metadata;
+  if (taskId === undefined || taskId === null) return defaultOperationId(event);
+  return operationId === undefined ? id : `${id}#${operationId}`;
 }
 
 /** The operation's id; without one, the worker: each rank retrieves on its own. */

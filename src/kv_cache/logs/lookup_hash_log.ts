@@ -38,10 +38,21 @@ export class LookupHashLog extends EventSubscriber<KvCacheEvents> {
 
   override flushSync(): void {
     this.#lines.flushSync();
+    this.#assertWritten();
   }
 
-  override shutdown(): Promise<void> {
-    return this.#lines.flush();
+  override async shutdown(): Promise<void> {
+    await this.#lines.flush();
+    this.#assertWritten();
+  }
+
+  /** At an end, the bus counts and tells what the disk has not taken: until the process ends it is tried. */
+  #assertWritten(): void {
+    const { pending } = this.#lines;
+    if (pending === 0) return;
+    throw new Error(
+      `the disk has not taken lookups, which wait to the end of the process: ${pending}`,
+    );
   }
 }
 

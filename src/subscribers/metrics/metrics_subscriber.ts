@@ -148,7 +148,9 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
     instrument: Instrument,
     on: (type: string, action: Action) => void,
   ): void {
-    const { start, end, value, attributes, readsStart } = declared;
+    const { start, end, value, attributes, readsStart, acrossSessions } = declared;
+    const sessionOf = ({ sessionId }: AnyEvent, operationId: string) =>
+      acrossSessions && operationId !== "" ? "" : boundedId(sessionId);
     const { contextOf, limits } = this.#options;
     const open = this.#pairsOf.get(instrument) ??
       new OpenPairs<AnyEvent | number>(limits, this.#pairsGroup);
@@ -158,11 +160,12 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
       const id = operationIdOf(declared, event);
       // A declaration of another copy of the package may not say whether it does.
       const kept = readsStart === false ? event.timestamp : event;
-      const overlaps = open.open(boundedId(event.sessionId), id, kept);
+      const overlaps = open.open(sessionOf(event, id), id, kept);
       if (overlaps && id === "") this.#ambiguous.add(start, this.name);
     });
     on(end, (event) => {
-      const kept = open.close(boundedId(event.sessionId), operationIdOf(declared, event));
+      const id = operationIdOf(declared, event);
+      const kept = open.close(sessionOf(event, id), id);
       if (kept === undefined) return;
       const startMs = typeof kept === "number" ? kept : kept.timestamp;
       // Where a timestamp is all that was kept, nobody reads the start.

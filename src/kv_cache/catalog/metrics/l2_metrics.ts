@@ -43,6 +43,7 @@ function storeMetrics({ counter, throughput }: KvCacheDeclarations): Metrics {
       bytes: ({ metadata }) => metadata.bytesTransferred,
       attributes: l2Name,
       operationId: l2StoreId,
+      acrossSessions: true, // an adapter does not know whose request it was
     }),
     "l2_evicted_objects": counter(
       "l2.keys.evicted",
@@ -115,6 +116,7 @@ function loadMetrics({ counter, throughput }: KvCacheDeclarations): Metrics {
         metadata.bytesTransferred ?? submitted.metadata.totalBytes,
       attributes: l2Name,
       operationId: l2LoadId,
+      acrossSessions: true,
     }),
   };
 }
