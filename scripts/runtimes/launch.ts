@@ -67,7 +67,16 @@ setTimeout(() => {
 }, ${LEFTOVER_TIMEOUT_MS}).unref();
 `,
   );
-  return parse(await run(program, [entry], { cwd: directory, timeoutMs: RUN_TIMEOUT_MS }));
+  try {
+    return parse(await run(program, [entry], { cwd: directory, timeoutMs: RUN_TIMEOUT_MS }));
+  } catch (error) {
+    // Which of them failed is likely to tell why the process did not end well.
+    const failed = parse(String(error)).filter(({ outcome }) => outcome === "failed");
+    const list = failed.map(({ file, name, error }) => `\nFAILED: ${file} > ${name}\n${error}`);
+    throw new Error(`The tests have not ended well; ${failed.length} failed${list.join("")}`, {
+      cause: error,
+    });
+  }
 }
 
 function webEntry({ files, skippedTests }: Job): string {

@@ -54,6 +54,8 @@ const obs = await startObservability({
 });
 obs.bus.publish("order", { version: ${version} });
 console.log("${version} runs, hooks: " + process.listenerCount("SIGTERM"));
+// As what it serves would: one with nothing left to do ends, and a signal may find it at that.
+setInterval(() => {}, 1_000_000);
 `;
 
 /** A program with a bus and hooks of its own. */

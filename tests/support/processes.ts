@@ -9,8 +9,11 @@ import { readdir, readFile } from "node:fs/promises";
 import process from "node:process";
 import { deadline } from "@std/async";
 
-/** A process that takes longer is ended, and its test fails. */
-const RUN_TIMEOUT_MS = 60_000;
+/**
+ * What a process is awaited for comes within this time, or its test fails and says what was printed.
+ * Less than the time that a test has, on any runtime.
+ */
+const RUN_TIMEOUT_MS = 50_000;
 
 /** What does not end within this time of being asked to is killed, and its test fails. */
 const END_TIMEOUT_MS = 20_000;
@@ -58,7 +61,7 @@ export interface Started extends AsyncDisposable {
   /** Sends a signal, unless it has ended. */
   kill(signal: Signal): void;
   /**
-   * Resolves as soon as what it has printed matches; rejects when it ends without.
+   * Resolves as soon as what it has printed matches; rejects when it ends without, or does not.
    *
    * @param output default: `"stdout"`
    */
@@ -81,9 +84,15 @@ class Printed {
 
   match(pattern: RegExp, ended: Promise<Ended>): Promise<RegExpExecArray> {
     return new Promise((resolve, reject) => {
+      const late = setTimeout(() => {
+        reject(
+          new Error(`It has not printed ${pattern} within ${RUN_TIMEOUT_MS} ms: ${this.#text}`),
+        );
+      }, RUN_TIMEOUT_MS);
       const look = () => {
         const match = pattern.exec(this.#text);
         if (match === null) return;
+        clearTimeout(late);
         this.#waiting.delete(look);
         resolve(match);
       };
@@ -93,7 +102,7 @@ class Printed {
         reject(
           new Error(`It ended with code ${code} before it printed ${pattern}: ${stdout}${stderr}`),
         );
-      }, reject);
+      }, reject).finally(() => clearTimeout(late));
     });
   }
 }
