@@ -1,0 +1,94 @@
+import { type Announced, fromReceived, type GossipMessage, toPosted } from "./gossip_message.ts";
+import type { Channel } from "./channel.ts";
+import type { MemberMemory } from "./member_words.ts";
+import type { Roster } from "./roster.ts";
+
+/**
+ * How buffers find each other over a channel that loses messages: each thread says again and again
+ * which ones it knows, and who knows more posts those. A buffer is posted only where somebody lacks
+ * it: what Deno has once posted, it keeps.
+ */
+export class Gossip<Memory extends MemberMemory> {
+  readonly #channel: Channel;
+  readonly #roster: Roster<Memory>;
+  readonly #open: (received: unknown) => Memory | undefined;
+  readonly #onRefused: () => void;
+  /** The incarnations that somebody lacks. */
+  readonly #missing = new Set<string>();
+
+  /**
+   * @param open opens what was received; `undefined` if it is no buffer of ours
+   * @param onRefused called when there are too many
+   */
+  constructor(
+    channel: Channel,
+    roster: Roster<Memory>,
+    open: (received: unknown) => Memory | undefined,
+    onRefused: () => void,
+  ) {
+    this.#channel = channel;
+    this.#roster = roster;
+    this.#open = open;
+    this.#onRefused = onRefused;
+    channel.onmessage = ({ data }) => this.#receive(data);
+  }
+
+  /** Introduces this thread: what is lost of it, the rounds make up for. */
+  hello(): void {
+    for (const incarnation of this.#known()) this.#missing.add(incarnation);
+    this.round();
+    this.answer();
+  }
+
+  /** Says which buffers it knows. */
+  round(): void {
+    this.#post({ have: this.#known(), forgotten: this.#roster.forgotten });
+  }
+
+  /** Posts what others lack, all that they have said since the last time in one message. */
+  answer(): void {
+    const buffers = [...this.#roster.announced].flatMap(([incarnation, { memory, name }]) =>
+      this.#missing.has(incarnation) ? [{ buffer: memory.buffer, name }] : []
+    );
+    this.#missing.clear();
+    if (buffers.length > 0) this.#post({ buffers });
+  }
+
+  #known(): string[] {
+    return [...this.#roster.announced.keys()];
+  }
+
+  #receive(received: unknown): void {
+    let message: GossipMessage | undefined;
+    try {
+      message = fromReceived(received);
+    } catch {
+      // Whatever it is, it is none of ours.
+    }
+    if (message === undefined) return;
+    const { buffers = [], have, forgotten = [] } = message;
+    for (const announced of buffers) this.#add(announced);
+    if (have === undefined) return;
+    const theirs = new Set([...have, ...forgotten]);
+    for (const incarnation of this.#known()) {
+      if (!theirs.has(incarnation)) this.#missing.add(incarnation);
+    }
+  }
+
+  #add({ buffer, name }: Announced): void {
+    try {
+      const memory = this.#open(buffer);
+      if (memory !== undefined && this.#roster.add(memory, name) === "refused") this.#onRefused();
+    } catch {
+      // It is no buffer.
+    }
+  }
+
+  #post(message: GossipMessage): void {
+    try {
+      this.#channel.postMessage(toPosted(message));
+    } catch {
+      // It is closed, or full: the next round says it again.
+    }
+  }
+}

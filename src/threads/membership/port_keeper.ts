@@ -1,0 +1,119 @@
+import { AddressInUseError } from "../../http/server.ts";
+import type { MetricsServer } from "../../http/serve_metrics.ts";
+import { Backoff } from "../../internal/backoff.ts";
+import { monotonicMs } from "../../internal/clocks.ts";
+import type { Logger } from "../../internal/logger.ts";
+import { errorText, report } from "../../internal/reporting.ts";
+import type { DeadlineOptions } from "../../library/options.ts";
+import type { Membership } from "./join_threads.ts";
+
+/** Whoever cannot open the port leaves it to others for so long, in milliseconds. */
+const RETRY_MS = 1_000;
+/** So many tries may fail before that is told: one thread may be making room for another. */
+const QUIET_TRIES = 5;
+
+/** What serves the port of the metrics. */
+export interface PortKeeperOptions {
+  readonly membership: Pick<Membership, "has" | "acquire" | "yield" | "port">;
+  /** Opens it. @throws {AddressInUseError} if somebody else has it */
+  readonly listen: () => Promise<MetricsServer>;
+  readonly logger: Logger;
+}
+
+/**
+ * Serves the port of the metrics while this thread has the role, so that one thread does at any time.
+ * That a port can be had is the system's word alone: a thread that hangs keeps its own until it is
+ * ended, and another process may have it. Then this is tried again, by whichever thread has the role.
+ */
+export class PortKeeper {
+  readonly #options: PortKeeperOptions;
+  readonly #backoff = new Backoff();
+  #server: MetricsServer | undefined;
+  #failures = 0;
+  #work: Promise<void> | undefined;
+  #isClosed = false;
+
+  /** Opens nothing yet. */
+  constructor(options: PortKeeperOptions) {
+    this.#options = options;
+  }
+
+  /** Where this thread serves the metrics; `undefined` while it does not. */
+  get metricsUrl(): string | undefined {
+    return this.#server?.metricsUrl;
+  }
+
+  /**
+   * Opens the port at the start, if nobody has it.
+   *
+   * @throws {Error} if it cannot be opened, and not because somebody else has it
+   */
+  async open(): Promise<void> {
+    const { membership } = this.#options;
+    if (!membership.acquire("port") || this.#server !== undefined) return;
+    await this.#listen();
+  }
+
+  /** To be called whenever this thread has got the role or lost it. */
+  update(): void {
+    this.#work ??= this.#settle().finally(() => {
+      this.#work = undefined;
+      // It may have changed meanwhile.
+      if (!this.#isAsItShouldBe()) this.update();
+    });
+  }
+
+  #isAsItShouldBe(): boolean {
+    return this.#isClosed || this.#options.membership.has("port") === (this.#server !== undefined);
+  }
+
+  async #settle(): Promise<void> {
+    if (this.#isAsItShouldBe()) return;
+    if (this.#server !== undefined) return await this.#close();
+    try {
+      await this.#listen();
+    } catch (error) {
+      this.#tell(`Cannot serve the metrics of all threads: ${errorText(error)}`);
+      this.#options.membership.yield("port", RETRY_MS);
+    }
+  }
+
+  async #listen(): Promise<void> {
+    const { membership, listen } = this.#options;
+    try {
+      this.#server = await listen();
+    } catch (error) {
+      if (!(error instanceof AddressInUseError)) throw error;
+      // Another thread may have it that this one has not met; it keeps the port and gets the role.
+      membership.yield("port", RETRY_MS);
+      if (++this.#failures > QUIET_TRIES) {
+        this.#tell(`${errorText(error)}: by another process, or by a thread that hangs`);
+      }
+      return;
+    }
+    this.#failures = 0;
+    if (this.#isClosed) return await this.#close();
+    membership.port = Number(new URL(this.#server.metricsUrl).port);
+  }
+
+  #tell(text: string): void {
+    if (this.#backoff.due(monotonicMs())) report(this.#options.logger, text);
+  }
+
+  async #close(options?: DeadlineOptions): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    try {
+      await server?.shutdown(options);
+    } catch (error) {
+      this.#tell(`Cannot close the port of the metrics: ${errorText(error)}`);
+    }
+  }
+
+  /** Closes the port, for good. The role is left with the membership. */
+  async close(options?: DeadlineOptions): Promise<void> {
+    this.#isClosed = true;
+    await this.#work;
+    await this.#close(options);
+  }
+}
