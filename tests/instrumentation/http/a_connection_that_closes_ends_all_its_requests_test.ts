@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Hono } from "hono";
 import { createServer, type IncomingMessage, ServerResponse } from "node:http";
+import { connect as connectHttp2, createServer as createHttp2Server } from "node:http2";
 import { connect, type Socket } from "node:net";
 import { honoMiddleware, instrumentListener } from "@busbar/busbar/instrumentation/http";
 import { listening } from "../../support/loopback.ts";
@@ -151,5 +152,31 @@ Deno.test("an upgrade that a framework handles as a request ends with its 101", 
     ]),
     [["/live", 101, false, undefined], ["/refused", 403, false, 2]],
   );
+  assertNoneUnderWay(observed);
+});
+
+Deno.test("HTTP/2: a stream that its client closes is aborted, and others are not", async () => {
+  const service = observedHttp();
+  const own = createHttp2Server(
+    instrumentListener(service.bus, ({ url }, response) => {
+      if (url === "/items/7") return void response.end("tea");
+      response.write("some");
+    }, { route: ["/items/:id", "/live"] }),
+  );
+  {
+    await using server = await listening(own, 0, () => {});
+    const client = connectHttp2(server.origin);
+    for (const [index, path] of ["/items/7", "/live"].entries()) {
+      const stream = client.request({ ":path": path });
+      stream.on("data", () => path === "/live" && stream.close(8));
+      await service.ended(index + 1);
+    }
+    client.close();
+  }
+  const observed = await service.observed();
+  assertEquals(observed.ends.map(({ route, status, aborted }) => [route, status, aborted]), [
+    ["/items/:id", 200, false],
+    ["/live", 200, true],
+  ]);
   assertNoneUnderWay(observed);
 });

@@ -20,6 +20,8 @@ export interface HttpOutgoing {
   readonly statusCode: number;
   /** Whether status and headers have been sent. */
   readonly headersSent: boolean;
+  /** Whether its end has been called for. */
+  readonly writableEnded?: boolean;
   /** What it was destroyed with. */
   readonly errored?: unknown;
   /** Its connection; `null` while those before it have not been sent. */

@@ -29,6 +29,8 @@ export function followNodeResponse(
   };
   observed.response = response;
   response.on("finish", () => {
+    // Those of HTTP/2 say so of streams that are closed as well.
+    if (response.writableEnded === false) return closed();
     told();
     const bytes = lengthOf(response.getHeader("content-length"));
     observed.end({ status: response.statusCode, bytes });
