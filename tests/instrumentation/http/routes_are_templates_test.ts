@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import express from "express";
 import { Hono } from "hono";
 import { createServer } from "node:http";
@@ -131,6 +131,63 @@ Deno.test("Express: routers have the templates that they are mounted at, for eve
   const { ends } = await service.observed();
   assertEquals(ends.map(({ route }) => route), expected.map(([, route]) => route));
   assertEquals(ends[2]?.error?.message, "boom");
+});
+
+Deno.test("Express: of a router that does not say what it has matched, no path is a template", async () => {
+  const service = observedHttp();
+  const app = express();
+  // Those before 2.3 keep no template of a mount: nothing that says so can be written to a request.
+  const hide = (request: object) => {
+    const [matched] = Object.getOwnPropertySymbols(request).filter(({ description }) =>
+      description === "router.tracing.matchedRoute"
+    );
+    if (matched === undefined) return;
+    delete (request as Record<symbol, unknown>)[matched];
+    Object.defineProperty(app.request, matched, { set() {}, configurable: true });
+  };
+  app.use((request: object, _response: unknown, next: () => void) => {
+    hide(request);
+    next();
+  });
+  app.use(expressMiddleware(service.bus));
+  const inner = express.Router({ mergeParams: true });
+  inner.get("/in", (_request: unknown, response: { send(text: string): void }) => {
+    response.send("text");
+  });
+  const outer = express.Router({ mergeParams: true });
+  outer.use("/teams/:team", inner);
+  app.use("/Tenants/:tenant", outer);
+  app.use("/:one-:other", inner);
+  app.use("/pair/:one/:other", inner);
+  app.use("/files/*rest/end", inner);
+  app.use(/^\/number(\d+)/, inner);
+  app.use(/^\/letters[a-z]+/, inner);
+  const own = createServer(app);
+  const expected: [path: string, route: string][] = [
+    ["/tenants/a%20b/TEAMS/7/in", "/tenants/:tenant/teams/:team/in"],
+    ["/tenants/8/teams/8/in", "/tenants/:tenant/teams/:team/in"],
+    ["/a-b/in", "/*/in"],
+    ["/pair/x/x/in", "/pair/:one/:other/in"],
+    ["/files/a/b/c/end/in", "/*/in"],
+    ["/number7/in", "/*/in"],
+  ];
+  const letters = Array.from({ length: 150 }, (_, i) => {
+    const end = [Math.floor(i / 26), i % 26].map((at) => String.fromCharCode(97 + at));
+    return `/letters${end.join("")}/in`;
+  });
+  {
+    await using server = await listening(own, 0, () => own.closeAllConnections());
+    for (const path of [...expected.map(([path]) => path), ...letters]) {
+      await (await fetch(server.origin + path)).text();
+    }
+    await service.ended(expected.length + letters.length);
+  }
+  const { ends } = await service.observed();
+  const routes = ends.map(({ route }) => route);
+  assertEquals(routes.slice(0, expected.length), expected.map(([, route]) => route));
+  const told = new Set(routes.slice(expected.length));
+  assert(told.size <= 101, `${told.size} templates of one mount`);
+  assertEquals(routes.at(-1), "/*/in");
 });
 
 Deno.test("Hono: a middleware for many paths is no route where nothing was found", async () => {

@@ -12,6 +12,7 @@ interface Mount {
   /** Where it is, as it stands in the path. */
   readonly baseUrl: string;
   readonly template: string;
+  readonly params: ExpressRequest["params"];
   readonly parent: Mount | undefined;
 }
 
@@ -19,7 +20,16 @@ interface Mount {
 const MOUNT = Symbol("mount");
 const ROUTE = Symbol("route");
 const TEMPLATE = Symbol("template");
-const ROOT: Mount = Object.freeze({ baseUrl: "", template: "", parent: undefined });
+const ROOT: Mount = Object.freeze({
+  baseUrl: "",
+  template: "",
+  params: undefined,
+  parent: undefined,
+});
+
+/** The most templates of mounts that are taken as they stand in paths. */
+const MAX_TAKEN = 100;
+const taken = new Set<string>();
 
 type Followed = ExpressRequest & {
   [MOUNT]?: Mount | undefined;
@@ -85,29 +95,57 @@ function mountOf(request: Followed, baseUrl: string): Mount {
   const parent = current ?? ROOT;
   if (parent.baseUrl === baseUrl) return parent;
   const added = baseUrl.slice(parent.baseUrl.length);
-  return { baseUrl, template: parent.template + mountTemplate(request, added), parent };
+  const { params } = request;
+  const template = parent.template + mountTemplate(request, added, parent);
+  return { baseUrl, template, params, parent };
 }
 
 function isWithin(baseUrl: string, parent: string): boolean {
   return baseUrl === parent || baseUrl.startsWith(`${parent}/`);
 }
 
-/** The template of a mount: what Express has matched, if it says so, else the path without values. */
-function mountTemplate(request: Followed, path: string): string {
+/** The template of a mount: what Express has matched, if it says so, else what it must have been. */
+function mountTemplate(request: Followed, path: string, parent: Mount): string {
   for (const symbol of Object.getOwnPropertySymbols(request)) {
     if (symbol.description !== "router.tracing.matchedRoute") continue;
     const matched = request[symbol];
     if (matched !== undefined && matched !== null) return templateOf(matched).replace(/\/$/, "");
   }
-  const names = new Map<string, string>();
-  for (const [name, value] of Object.entries(request.params ?? {})) {
-    if (typeof value === "string") names.set(value, name);
+  return guessTemplate(path, request.params ?? {}, parent);
+}
+
+/**
+ * What a mount's template must have been, of what its path held. Its parameters are whole segments, as
+ * a rule: then the others stand in the template too. Where one is not, it may be a part of any.
+ */
+function guessTemplate(
+  path: string,
+  params: Readonly<Record<string, unknown>>,
+  parent: Mount,
+): string {
+  const names = new Map<string, string[]>();
+  let isWhole = true;
+  for (const [name, value] of Object.entries(params)) {
+    if (value === undefined || parent.params?.[name] === value) continue;
+    if (typeof value !== "string") isWhole = false; // the segments of a wildcard
+    else if (names.has(value)) names.get(value)!.push(name);
+    else names.set(value, [name]);
   }
-  return path.split("/").map((segment) => {
-    const name = names.get(decode(segment));
+  const segments = path.split("/").map((segment) => {
+    const name = names.get(decode(segment))?.shift();
     // Express does not tell cases apart, and clients may write them as they like.
-    return name === undefined ? segment.toLowerCase() : `:${name}`;
-  }).join("/");
+    return { text: name === undefined ? segment.toLowerCase() : `:${name}`, name };
+  });
+  isWhole &&= [...names.values()].every((left) => left.length === 0);
+  const template = segments.map(({ text }) => text).join("/");
+  const key = parent.template + template;
+  // That of a regular expression cannot be told from a path.
+  if (isWhole && (taken.has(key) || taken.size < MAX_TAKEN)) {
+    taken.add(key);
+    return template;
+  }
+  return segments.map(({ text, name }) => name === undefined && text !== "" ? "*" : text).join("/")
+    .replace(/\*(?:\/\*)+/g, "*");
 }
 
 function templateOf(path: unknown): string {
