@@ -12,7 +12,7 @@ import { tools } from "../package/tools.ts";
 import { builtinsAskedFor, bundleForWeb, loaders } from "./stage.ts";
 
 /** All tests of a runtime must have ended after this time. */
-const RUN_TIMEOUT_MS = 240_000;
+const RUN_TIMEOUT_MS = 480_000;
 /** A process that is still there so long after its last test has been left something by one. */
 const LEFTOVER_TIMEOUT_MS = 15_000;
 
