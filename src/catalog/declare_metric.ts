@@ -146,7 +146,8 @@ export function declareDuration(
   const { unit = "s" } = options;
   if (unit !== "s" && unit !== "ms") invalidDeclaration(what, "unit", `"s" or "ms"`, unit);
   const perMs = unit === "s" ? 1_000 : 1;
-  const value = (_end: AnyEvent, _start: AnyEvent, ms: number) => ms / perMs;
+  // Clocks step back; nothing took less than no time.
+  const value = (_end: AnyEvent, _start: AnyEvent, ms: number) => Math.max(0, ms) / perMs;
   const readsStart = readsSecond(options.attributes);
   return pairMetric(what, { start, end, unit, value, readsStart }, options);
 }
@@ -170,7 +171,8 @@ export function declareThroughput(
     const moved = bytes(end, start);
     if (!moved && !Number.isNaN(moved)) return undefined;
     // What is negative is a mistake, and counted as one.
-    return (moved as number) < 0 ? NaN : (moved as number) / (ms / 1_000) / perUnit;
+    if ((moved as number) < 0 || ms < 0) return NaN;
+    return ms === 0 ? undefined : (moved as number) / (ms / 1_000) / perUnit;
   };
   const readsStart = readsSecond(bytes) || readsSecond(options.attributes);
   return pairMetric(what, { start, end, unit, value, readsStart }, options);

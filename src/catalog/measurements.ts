@@ -53,12 +53,14 @@ export function zeroed<Events extends object>(
   const types = new Set(zeroAt);
   const { value, attributes, measurements } = given;
   return {
-    value: measurements ? undefined : (event) => types.has(event.type) ? 0 : value?.(event) ?? 1,
+    value: measurements
+      ? undefined
+      : (event, now) => types.has(event.type) ? 0 : value?.(event, now) ?? 1,
     attributes,
     measurements: measurements &&
-      ((event) =>
+      ((event, now) =>
         types.has(event.type)
-          ? Array.from(measurements(event), ({ attributes }) => ({ value: 0, attributes }))
-          : measurements(event)),
+          ? Array.from(measurements(event, now), ({ attributes }) => ({ value: 0, attributes }))
+          : measurements(event, now)),
   };
 }

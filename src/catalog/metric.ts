@@ -46,11 +46,13 @@ export interface EventMetric<Events extends object> extends DeclaredInstrument {
   /** The types that feed it. */
   readonly types: readonly string[];
   /** The value of an event; 1 where there is none. */
-  readonly value: ((event: AnyEvent) => number) | undefined;
+  readonly value: ((event: AnyEvent, now: () => number) => number) | undefined;
   /** The attributes of an event. */
   readonly attributes: ((event: AnyEvent) => EventAttributes) | undefined;
   /** The values of an event that has several. */
-  readonly measurements: ((event: AnyEvent) => Iterable<Measurement>) | undefined;
+  readonly measurements:
+    | ((event: AnyEvent, now: () => number) => Iterable<Measurement>)
+    | undefined;
 }
 
 /** A histogram of start–end pairs. */
@@ -67,7 +69,10 @@ export interface PairMetric<Events extends object> extends DeclaredInstrument {
   readonly operationId: (event: AnyEvent) => OperationId;
   /** Whether that is enough, in any session; a declaration of an earlier version does not say. */
   readonly acrossSessions?: boolean | undefined;
-  /** The value of a pair that took so many milliseconds; `undefined` if there is none. */
+  /**
+   * The value of a pair that took so many milliseconds, less than none if its end says that it was
+   * before its start; `undefined` if there is none.
+   */
   readonly value: (end: AnyEvent, start: AnyEvent, durationMs: number) => number | undefined;
   /** The attributes of a pair. */
   readonly attributes: ((end: AnyEvent, start: AnyEvent) => EventAttributes) | undefined;

@@ -44,8 +44,11 @@ export interface MetricOptions {
 
 /** How an event becomes a value. */
 export interface EventMetricOptions<Event> extends MetricOptions {
-  /** What the event adds. Default: 1. */
-  readonly value?: ((event: Event) => number) | undefined;
+  /**
+   * What the event adds; `now` is the bus's clock, in milliseconds since the epoch, for what waits, as
+   * events may bring times of their own. Default: 1.
+   */
+  readonly value?: ((event: Event, now: () => number) => number) | undefined;
   /**
    * The attributes of the series that the event goes to. Keep the number of distinct sets small,
    * see `maxAttributeSets`. Default: none.
@@ -66,8 +69,13 @@ export interface EventMetricOptions<Event> extends MetricOptions {
       event: Event,
     ) => Readonly<Record<string, number>> | ReadonlyMap<string | undefined, number> | undefined;
   } | undefined;
-  /** For events that feed several series; use it instead of `value`, `attributes` and `counts`. */
-  readonly measurements?: ((event: Event) => Iterable<Measurement>) | undefined;
+  /**
+   * For events that feed several series; use it instead of `value`, `attributes` and `counts`. `now` is
+   * as that of `value`.
+   */
+  readonly measurements?:
+    | ((event: Event, now: () => number) => Iterable<Measurement>)
+    | undefined;
 }
 
 /** The options of a counter and of an up-down counter. */
@@ -85,7 +93,7 @@ export interface CounterOptions<Event, ZeroType extends string = never, ZeroEven
   /** As of all metrics; also called with the events of `zeroAt`. */
   readonly counts?: EventMetricOptions<Event | ZeroEvent>["counts"];
   /** As of all metrics; also called with the events of `zeroAt`. */
-  readonly measurements?: ((event: Event | ZeroEvent) => Iterable<Measurement>) | undefined;
+  readonly measurements?: EventMetricOptions<Event | ZeroEvent>["measurements"];
 }
 
 /** The options of a gauge; one of `value`, `counts` and `measurements` is required. */
@@ -94,7 +102,7 @@ export type GaugeOptions<Event> =
   & (
     | {
       /** The gauge's new value. */
-      readonly value: (event: Event) => number;
+      readonly value: NonNullable<EventMetricOptions<Event>["value"]>;
     }
     | {
       /** The new values of several series of one attribute. */
@@ -102,7 +110,7 @@ export type GaugeOptions<Event> =
     }
     | {
       /** The new values of several series: none, one or several, each with its own attributes. */
-      readonly measurements: (event: Event) => Iterable<Measurement>;
+      readonly measurements: NonNullable<EventMetricOptions<Event>["measurements"]>;
     }
   );
 
@@ -157,7 +165,8 @@ export interface DurationOptions<Start, End> extends MetricOptions {
 export interface ThroughputOptions<Start, End> extends Omit<DurationOptions<Start, End>, "unit"> {
   /**
    * How many bytes were moved between the two events; 0 or `undefined` if none were: then there is
-   * no throughput, and nothing is recorded.
+   * no throughput, and nothing is recorded, as where no time has passed. Where the end is before its
+   * start, that is counted as an invalid value, and logged once.
    */
   readonly bytes: (end: End, start: Start) => number | undefined;
   /** `"GB/s"` (10^9 bytes a second) or `"By/s"`. Default: `"GB/s"`. */

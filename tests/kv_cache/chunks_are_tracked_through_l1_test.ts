@@ -5,7 +5,10 @@ import {
   ChunkLifecycle,
   type LifecycleEvent,
 } from "../../src/kv_cache/lifecycle/chunk_lifecycle.ts";
+import { MetricsSubscriber } from "@busbar/busbar/subscribers";
+import { ManualClock } from "@busbar/busbar/testing";
 import { key, observed } from "../support/kv_cache.ts";
+import { ONE_SLICE_MS } from "../support/quiet_bus.ts";
 
 const WRITTEN = "l1.write.finished";
 const PROMOTED = "l1.write_finished_and_read_reserved";
@@ -241,4 +244,40 @@ Deno.test("a share or a bound that is none is refused at once", () => {
   for (const maxTracked of [0, 1.5, NaN]) {
     assertThrows(() => kvCacheCatalog({ maxTracked }), RangeError, "maxTracked");
   }
+});
+
+Deno.test("how long a return is waited for is up to the bus's clock, not to the stamps of evictions", async () => {
+  const clock = new ManualClock(1_700_000_000_000);
+  const bus = new EventBus<KvCacheEvents>({ clock: clock.now, drainBudgetMs: ONE_SLICE_MS });
+  const { metrics = {} } = kvCacheCatalog({ lifecycleSampleRatio: 1 });
+  const subscriber = new MetricsSubscriber<KvCacheEvents>({ metrics });
+  bus.start().registerSubscriber(subscriber);
+  const gaps = async () => {
+    await bus.flush();
+    const found = subscriber.collect().find(({ name }) => name.endsWith("evict_reuse_gap"));
+    const [point] = found?.points ?? [];
+    return point !== undefined && "count" in point ? [point.count, point.sum] : [0, 0];
+  };
+  const publish = async (
+    type: typeof EVICTED | typeof WRITTEN,
+    hash: string,
+    timestamp?: number,
+  ) => {
+    bus.publish(type, { keys: [key(hash)] }, { timestamp });
+    return await gaps();
+  };
+  // One of years ahead, and one of years ago.
+  await publish(EVICTED, "ahead", 4e12);
+  await publish(EVICTED, "behind", 0);
+  await publish(EVICTED, "a");
+  clock.timeMs += 299_000;
+  assertEquals(await publish(WRITTEN, "b"), [0, 0]);
+  clock.timeMs -= 1e9; // no time has passed
+  assertEquals(await publish(WRITTEN, "c"), [0, 0]);
+  clock.timeMs += 1_000;
+  assertEquals(await publish(WRITTEN, "d"), [3, 900]);
+  // What returns in time by the bus's clock is 300 s at most, whatever its stamps say.
+  await publish(EVICTED, "e", 0);
+  assertEquals(await publish(WRITTEN, "e"), [4, 1_200]);
+  await bus.stop();
 });

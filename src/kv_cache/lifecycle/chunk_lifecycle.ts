@@ -50,6 +50,13 @@ interface Life {
   usedAtMs: number;
 }
 
+interface Eviction {
+  /** By the event. */
+  readonly atMs: number;
+  /** When the event came, as `#elapsedMs` has it. */
+  readonly seenMs: number;
+}
+
 const NOTHING: LifecycleObservations = Object.freeze({
   lifetimeS: [],
   idleBeforeEvictS: [],
@@ -61,7 +68,8 @@ const NOTHING: LifecycleObservations = Object.freeze({
 /**
  * Tracks a sample of the chunks through L1: written, read, evicted, returned.
  *
- * Which chunks are tracked depends only on their chunk hash. Times are those of the events. Memory
+ * Which chunks are tracked depends only on their chunk hash. Times are those of the events, but how long
+ * the return of a chunk is waited for, which is by the bus's clock: events may be ahead of it. Memory
  * is bounded: beyond the limit, the least recently used (or evicted) chunk is no longer tracked,
  * and counted. Each touch of a chunk costs the same, however many there are. Events that contradict
  * earlier ones (a read of a chunk never written) are ignored.
@@ -70,8 +78,11 @@ export class ChunkLifecycle {
   readonly #sample: Sample;
   /** In the order of their last use. */
   readonly #lives: LruMap<Life>;
-  /** When each was evicted, in that order. */
-  readonly #evictedAtMs: LruMap<number>;
+  /** Those that may return, in the order in which their evictions came. */
+  readonly #evicted: LruMap<Eviction>;
+  /** The sum of the clock's steps forward. */
+  #elapsedMs = 0;
+  #readMs = Infinity;
   #untracked = 0;
   #lastEvent: LifecycleEvent | undefined;
   #last = NOTHING;
@@ -80,14 +91,14 @@ export class ChunkLifecycle {
   constructor({ sampleRatio, maxTracked }: TrackingOptions) {
     this.#sample = new Sample(sampleRatio);
     this.#lives = new LruMap(maxTracked);
-    this.#evictedAtMs = new LruMap(maxTracked);
+    this.#evicted = new LruMap(maxTracked);
   }
 
   /** A copy of the counts. */
   stats(): ChunkLifecycleStats {
     return {
       trackedInL1: this.#lives.size,
-      trackedEvicted: this.#evictedAtMs.size,
+      trackedEvicted: this.#evicted.size,
       untracked: this.#untracked,
     };
   }
@@ -95,24 +106,39 @@ export class ChunkLifecycle {
   /**
    * Processes an event and returns what it shows. Several metrics may pass the same event, one
    * after another: it is processed once.
+   *
+   * @param now the bus's clock; default: the event's own time
    */
-  observe(event: LifecycleEvent): LifecycleObservations {
+  observe(
+    event: LifecycleEvent,
+    now: () => number = () => event.timestamp,
+  ): LifecycleObservations {
     if (event === this.#lastEvent) return this.#last;
     this.#lastEvent = event;
     // Of an event that is broken nothing is seen, whoever asks next.
     this.#last = NOTHING;
     const sampled = event.metadata.keys.filter(({ chunkHash }) => this.#sample.has(chunkHash));
-    const gone = event.type === "l1.read.finished" ? [] : this.#expire(event.timestamp);
+    const gone = event.type === "l1.read.finished" ? [] : this.#expire(now);
     if (sampled.length === 0 && gone.length === 0) return this.#last = NOTHING;
+    if (event.type === "l1.keys.evicted") this.#read(now);
     return this.#last = this.#process(event, sampled.map(nameOf), gone);
   }
 
+  /** Where the clock jumps back, no time has passed. */
+  #read(now: () => number): void {
+    const nowMs = now();
+    if (nowMs > this.#readMs) this.#elapsedMs += nowMs - this.#readMs;
+    this.#readMs = nowMs;
+  }
+
   /** Gives up what has not come back in time. @returns what that records */
-  #expire(nowMs: number): number[] {
+  #expire(now: () => number): number[] {
     const gaps: number[] = [];
-    for (let oldest = this.#evictedAtMs.oldest; oldest; oldest = this.#evictedAtMs.oldest) {
-      if (secondsBetween(oldest.value, nowMs) < MAX_EVICT_REUSE_GAP_S) break;
-      this.#evictedAtMs.delete(oldest.key);
+    if (this.#evicted.size === 0) return gaps;
+    this.#read(now);
+    for (let oldest = this.#evicted.oldest; oldest; oldest = this.#evicted.oldest) {
+      if (secondsBetween(oldest.value.seenMs, this.#elapsedMs) < MAX_EVICT_REUSE_GAP_S) break;
+      this.#evicted.delete(oldest.key);
       gaps.push(MAX_EVICT_REUSE_GAP_S);
     }
     return gaps;
@@ -135,7 +161,8 @@ export class ChunkLifecycle {
           idleBeforeEvictS.push(secondsBetween(life.usedAtMs, timestamp));
           this.#lives.delete(name);
         }
-        if (this.#evictedAtMs.set(name, timestamp)) this.#untracked++;
+        const eviction = { atMs: timestamp, seenMs: this.#elapsedMs };
+        if (this.#evicted.set(name, eviction)) this.#untracked++;
         continue;
       }
       if (life !== undefined) reuseGapS.push(secondsBetween(life.usedAtMs, timestamp));
@@ -145,10 +172,11 @@ export class ChunkLifecycle {
         this.#lives.set(name, life); // it was there: nothing has to go
         continue;
       }
-      const evictedAtMs = this.#evictedAtMs.get(name);
-      if (evictedAtMs !== undefined) {
-        evictReuseGapS.push(secondsBetween(evictedAtMs, timestamp));
-        this.#evictedAtMs.delete(name);
+      const eviction = this.#evicted.get(name);
+      if (eviction !== undefined) {
+        const gapS = secondsBetween(eviction.atMs, timestamp);
+        evictReuseGapS.push(Math.min(gapS, MAX_EVICT_REUSE_GAP_S));
+        this.#evicted.delete(name);
       }
       const written = { writtenAtMs: timestamp, usedAtMs: timestamp };
       if (this.#lives.set(name, written)) this.#untracked++;

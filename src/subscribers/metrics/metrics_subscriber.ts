@@ -130,7 +130,9 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
       }
       instrument.begin();
       if (declared.source === "pair") this.#wirePair(declared, instrument, on);
-      else if (declared.source === "event") wireEvent(declared, instrument, on, contextOf);
+      else if (declared.source === "event") {
+        wireEvent(declared, instrument, on, contextOf, parts.now);
+      }
     }
     // What begins with 0 is there before the first event, in a meter too.
     this.#flushTouched();
@@ -170,8 +172,7 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
       const startMs = typeof kept === "number" ? kept : kept.timestamp;
       // Where a timestamp is all that was kept, nobody reads the start.
       const begun = kept as AnyEvent;
-      const durationMs = Math.max(0, event.timestamp - startMs);
-      const measured = value(event, begun, durationMs);
+      const measured = value(event, begun, event.timestamp - startMs);
       if (measured === undefined) return;
       instrument.record(
         measured,
@@ -327,23 +328,24 @@ function wireEvent<Events extends object>(
   instrument: Instrument,
   on: (type: string, action: Action) => void,
   contextOf: ((event: AnyEvent) => TraceContext | undefined) | undefined,
+  now: () => number,
 ): void {
   const traceOf = kind === "histogram" ? contextOf : undefined;
   let action: Action;
   if (measurements !== undefined) {
     action = (event) => {
-      for (const { value, attributes } of measurements(event)) {
+      for (const { value, attributes } of measurements(event, now)) {
         instrument.record(value, attributes, traceOf?.(event), event.timestamp);
       }
     };
   } else if (traceOf !== undefined) {
     action = (event) => {
-      const measured = value === undefined ? 1 : value(event);
+      const measured = value === undefined ? 1 : value(event, now);
       instrument.record(measured, attributes?.(event), traceOf(event), event.timestamp);
     };
   } else {
     action = (event) =>
-      instrument.record(value === undefined ? 1 : value(event), attributes?.(event));
+      instrument.record(value === undefined ? 1 : value(event, now), attributes?.(event));
   }
   for (const type of new Set(types)) on(type, action);
 }

@@ -300,3 +300,27 @@ Deno.test("what is ignored is reported: bad values once, overdue starts backing 
     "busbar: MetricsSubscriber expired starts whose end did not arrive: 5 so far",
   ]);
 });
+
+Deno.test("functions of a declaration are given the bus's clock, whatever the events' stamps", async () => {
+  const bus = new EventBus({ clock: new ManualClock(7_000).now }).start();
+  const { counter, upDownCounter } = declare();
+  const subscriber = new MetricsSubscriber({
+    metrics: {
+      value: counter("a", { value: (_event, now) => now() }),
+      measured: upDownCounter("a", { measurements: (_event, now) => [{ value: now() }] }),
+      zeroed: counter("a", {
+        measurements: (_event, now) => [{ value: now() }],
+        zeroAt: "b",
+      }),
+    },
+  });
+  bus.registerSubscriber(subscriber);
+  bus.publish("a", undefined, { timestamp: 1 });
+  await bus.stop();
+  assertEquals(
+    subscriber.collect().map(({ points }) =>
+      points.map((point) => "value" in point && point.value)
+    ),
+    [[7_000], [7_000], [7_000]],
+  );
+});

@@ -58,7 +58,7 @@ function chunkMetrics(
       description: `${description}, of a sample of the chunks`,
       unit: "s",
       buckets,
-      measurements: (event) => pick(lifecycle.observe(event)).map((value) => ({ value })),
+      measurements: (event, now) => pick(lifecycle.observe(event, now)).map((value) => ({ value })),
     });
   }
   const all = [...WRITES, "l1.read.finished", "l1.keys.evicted"] as const;
@@ -89,7 +89,7 @@ function chunkMetrics(
       all,
       "chunks",
       `Sampled chunks no longer tracked, so that memory stays bounded${OURS}`,
-      { value: (event) => lifecycle.observe(event).untracked },
+      { value: (event, now) => lifecycle.observe(event, now).untracked },
     ),
   };
 }
