@@ -326,6 +326,8 @@ export interface Declarations<Events extends object = AnyEvents> {
          * their end. Without one no span is made, and the event counts as orphaned. Default: `false`.
          */
         readonly afterwards?: boolean | undefined;
+        /** What is left at a shutdown of parts that wait for another event. Default: none. */
+        readonly partsLeft?: NonNullable<SpanDeclaration<Events>["whole"]>["partsLeft"];
       },
   ) => SpanDeclaration<Events>;
 }

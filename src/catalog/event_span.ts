@@ -40,6 +40,7 @@ const OPTIONS: Readonly<Record<keyof Options, true>> = {
   exception: true,
   durationMs: true,
   parts: true,
+  partsLeft: true,
   afterwards: true,
 };
 
@@ -50,7 +51,7 @@ export function declareEventSpan(type: string, options: Options = {}): SpanDecla
   assertOptions(what, options, Object.keys(OPTIONS));
   const { operationId, parent, kind = "internal", name, attributes, error, links, exception } =
     options;
-  const { durationMs, parts, afterwards = false } = options;
+  const { durationMs, parts, partsLeft, afterwards = false } = options;
   assertKind(what, kind);
   assertFunctions(what, {
     operationId,
@@ -61,9 +62,13 @@ export function declareEventSpan(type: string, options: Options = {}): SpanDecla
     exception,
     durationMs,
     parts,
+    partsLeft,
   });
   if (durationMs !== undefined && parts !== undefined) {
     invalidDeclaration(what, "durationMs", "absent where parts is given", durationMs);
+  }
+  if (partsLeft !== undefined && !(parts !== undefined && afterwards === true)) {
+    invalidDeclaration(what, "partsLeft", "given beside parts and afterwards", partsLeft);
   }
   if (typeof afterwards !== "boolean") {
     invalidDeclaration(what, "afterwards", "true or false", afterwards);
@@ -85,6 +90,6 @@ export function declareEventSpan(type: string, options: Options = {}): SpanDecla
     error,
     links,
     exception,
-    whole: { durationMs, parts, afterwards },
+    whole: { durationMs, parts, partsLeft, afterwards },
   };
 }

@@ -182,6 +182,12 @@ export interface SpanDeclaration<Events extends object> {
         }[]
         | undefined)
       | undefined;
+    /** What is left of them at a shutdown. */
+    readonly partsLeft?:
+      | (() => ReturnType<
+        NonNullable<NonNullable<SpanDeclaration<Events>["whole"]>["parts"]>
+      >)
+      | undefined;
     /** Whether its parent may have ended. */
     readonly afterwards?: boolean | undefined;
   } | undefined;

@@ -10,6 +10,7 @@ const INSTANCE_ID = "--instance-id";
 const SERVICE_INSTANCE_ID = "--service-instance-id";
 const LOOKUP_HASH_LOG_DIR = "--lookup-hash-log-dir";
 const EXTRA_LOGGING = "--enable-extra-logging";
+const DISABLE_GRPC_METRICS = "--disable-grpc-metrics";
 const DISABLE_OBSERVABILITY = "--disable-observability";
 
 const RUNTIME = "startObservability's metrics of the runtime, which are there unless " +
@@ -26,7 +27,6 @@ const REFUSED: ReadonlyMap<string, string> = new Map([
   ["--gc-monitor-top-objects", RUNTIME],
   ["--trace-level", ALL_EVENTS],
   ["--trace-output", ALL_EVENTS],
-  ["--disable-grpc-metrics", "nothing: there is no gRPC here"],
   ["--coordinator-url", COORDINATOR],
   ["--coordinator-event-reporting", COORDINATOR],
   ["--coordinator-event-flush-interval", COORDINATOR],
@@ -84,6 +84,7 @@ const NUMBER_FLAGS: ReadonlyMap<string, NumberFlag> = new Map<string, NumberFlag
  *   `--lookup-hash-log-max-files N` its `maxFiles`.
  * - `--enable-extra-logging` asks for `transferReport`, `--extra-logging-interval S`, in seconds, is
  *   its `intervalMs`. Together with `--disable-observability` it is refused.
+ * - `--disable-grpc-metrics` is taken, for there are none.
  *
  * Flags of LMCache that have no meaning here are refused, and the error says what to use. All other
  * arguments are left in `rest`, as they are and in order, and so are those after `--`. A value may
@@ -146,11 +147,11 @@ export function parseKvCacheArgs(args: readonly string[]): {
     if (instead !== undefined) {
       throw new TypeError(`Cannot ${ACTION}: ${flag} has no meaning here; use ${instead}`);
     }
-    if (flag === EXTRA_LOGGING) {
+    if (flag === EXTRA_LOGGING || flag === DISABLE_GRPC_METRICS) {
       if (equals !== -1) {
         invalidArgument(TypeError, ACTION, flag, "without a value", argument.slice(equals + 1));
       }
-      isReporting = true;
+      isReporting ||= flag === EXTRA_LOGGING;
       continue;
     }
     const numberFlag = NUMBER_FLAGS.get(flag);

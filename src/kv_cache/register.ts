@@ -33,7 +33,7 @@ export interface KvCacheOptions extends
     SubscribeCatalogOptions<KvCacheEvents>,
     "meter" | "collect" | "tracer" | "exemplars" | "logger" | "signal"
   > {
-  /** Where log records of level `info` and above go. Default: none are built. */
+  /** Where log records go, those of `minLevel` (`"info"`) and above. Default: none are built. */
   readonly logSink?: LogSink | readonly LogSink[] | undefined;
   /**
    * Where a line of JSON is written for each `mp.lookup`, with the hashes of its chunks: files

@@ -42,6 +42,7 @@ const TAKEN = [
   "--lookup-hash-log-max-files",
   "--enable-extra-logging",
   "--extra-logging-interval",
+  "--disable-grpc-metrics",
 ];
 const NOTHING = {
   options: { lifecycleSampleRatio: undefined },
@@ -190,4 +191,16 @@ Deno.test("a value that is missing or out of range gets the rule", () => {
       );
     }
   }
+});
+
+Deno.test("there are no metrics of gRPC, so that they can be disabled", () => {
+  assertEquals(parseKvCacheArgs(["--disable-grpc-metrics", "serve"]), {
+    ...NOTHING,
+    rest: ["serve"],
+  });
+  assertThrows(
+    () => parseKvCacheArgs(["--disable-grpc-metrics=no"]),
+    TypeError,
+    '--disable-grpc-metrics must be without a value, received "no"',
+  );
 });

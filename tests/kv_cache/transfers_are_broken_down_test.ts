@@ -119,3 +119,29 @@ Deno.test("samples of transfers that never end are kept of as many as are tracke
   const made = (await kv.spans()).filter(({ name }) => name === "transfer.staging");
   assertEquals(made.map(({ attributes }) => attributes["operationId"]), ["s#2", "s#3"]);
 });
+
+Deno.test("the steps of transfers that nobody says have ended are made at the stop, once", async () => {
+  await using kv = tracedKvCache();
+  for (const transferKey of ["s#1", "s#2"]) {
+    kv.publish("mp.store.start", 0, { transferKey });
+    kv.publish("mp.store.end", 20, { transferKey });
+  }
+  const samples = ["s#1", "s#2"].flatMap((transferKey) => [
+    sample("staging", 5, 4, { transferKey }),
+    sample("kernel", 1, 2, { transferKey }),
+  ]);
+  kv.publish("mp.transfer.phase_samples", 21, { samples, endedTransferKey: "s#1" });
+  const made = (spans: Awaited<ReturnType<typeof kv.spans>>) =>
+    spans.filter(({ name }) => name.startsWith("transfer.")).map((span) => [
+      ...summary(span),
+      span.attributes["operationId"],
+    ]);
+  const atOnce = [["transfer.kernel_interval", 1, 3, "s#1"], ["transfer.staging", 3, 7, "s#1"]];
+  assertEquals(made(await kv.spans()), atOnce);
+  const spans = await kv.stop();
+  assertEquals(made(spans), [
+    ...atOnce,
+    ["transfer.kernel_interval", 1, 3, "s#2"],
+    ["transfer.staging", 3, 7, "s#2"],
+  ]);
+});

@@ -71,6 +71,19 @@ export class TransferPhases {
     return this.#ended[phase];
   }
 
+  /** The spans of a phase of those transfers of which it was never said that they have ended. */
+  partsLeft(phase: Phase): readonly PhaseSpan[] {
+    // What the last event has shown is made.
+    if (this.#event !== undefined) this.#ended = { kernel: [], staging: [] };
+    this.#event = undefined;
+    for (let { oldest } = this.#transfers; oldest !== undefined; oldest = this.#transfers.oldest) {
+      this.#end(oldest.key);
+    }
+    const left = this.#ended[phase];
+    this.#ended = { ...this.#ended, [phase]: [] };
+    return left;
+  }
+
   #add(sample: Partial<PhaseSample> | null | undefined): void {
     const { direction, transferKey, deviceIndex, elapsedMs, nbytes, startTimeS, endTimeS } =
       sample ?? {};

@@ -222,10 +222,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
       open: (named, event) => this.#openRoot(named, event),
       announce: (named, event) => this.#announce(named, event),
       start: (named, event) => this.#start(named, event),
-      addWhole: (named, event) => {
-        const span = this.#whole.add(named, event);
-        if (span !== undefined) this.#remember(event, span);
-      },
+      addWhole: (named, event) => this.#remember(event, this.#whole.add(named, event)),
     }) as unknown as Subscriptions<Events>;
   }
 
@@ -248,6 +245,7 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     this.#expiry.stop();
     this.#provided?.[Symbol.dispose]();
     this.#provided = undefined;
+    this.#thrown.guard(() => this.#whole.addLeft(this.#named, this.#expiry.now()));
     this.#announced.pairs.expireAll();
     this.#open.pairs.expireAll();
     this.#report();
@@ -388,7 +386,8 @@ export class TracingSubscriber<Events extends object = AnyEvents> extends EventS
     }
   }
 
-  #remember(event: BusEvent, span: Span): void {
+  #remember(event: BusEvent, span: Span | undefined): void {
+    if (span === undefined) return;
     this.#event = event;
     this.#eventSpan = span;
   }

@@ -47,11 +47,34 @@ export class WholeSpans {
 
   /** Makes those of one event. @returns the one span, if there is just one */
   add(named: NamedSpan, event: AnyEvent): Span | undefined {
-    const { whole } = named.declaration;
+    const { parts } = named.declaration.whole ?? {};
+    return this.#addAll(named, event, parts && (() => parts(event)));
+  }
+
+  /** Makes those that wait for another event: there is none any more. */
+  addLeft(all: readonly NamedSpan[], nowMs: number): void {
+    let thrown: Thrown;
+    for (const named of all) {
+      const { start, whole } = named.declaration;
+      if (whole?.partsLeft === undefined) continue;
+      try {
+        this.#addAll(named, { ...NO_EVENT, type: start, timestamp: nowMs }, whole.partsLeft);
+      } catch (error) {
+        thrown ??= { error };
+      }
+    }
+    if (thrown !== undefined) throw thrown.error;
+  }
+
+  #addAll(
+    named: NamedSpan,
+    event: AnyEvent,
+    partsOf: (() => readonly SpanPart[] | undefined) | undefined,
+  ): Span | undefined {
     let thrown: Thrown;
     let parts: readonly (SpanPart | undefined)[] = [undefined];
     try {
-      if (whole?.parts !== undefined) parts = [...whole.parts(event) ?? []];
+      if (partsOf !== undefined) parts = [...partsOf() ?? []];
     } catch (error) {
       thrown = { error };
       parts = [];
@@ -144,6 +167,14 @@ export class WholeSpans {
 }
 
 const none = () => ({});
+
+const NO_EVENT = {
+  metadata: {},
+  sessionId: "",
+  operationId: "",
+  traceparent: undefined,
+  tracestate: undefined,
+} as const;
 
 interface Times {
   readonly startMs: number;

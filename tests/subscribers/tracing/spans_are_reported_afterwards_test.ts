@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { declare } from "@busbar/busbar/catalog";
 import { summary, T0, type TestEvents, tracedBus } from "../../support/tracing_bus.ts";
 
@@ -70,4 +70,41 @@ Deno.test("as many parents are known as may wait for their end; the oldest are f
   const steps = (await stop()).filter(({ name }) => name === "step");
   assertEquals(steps.length, 2);
   assertEquals(tracing.stats().orphanedEvents, 2);
+});
+
+Deno.test("what is left of parts at a shutdown is made then; one that throws keeps no other out", async () => {
+  const left = [{ operationId: "1", startTimeMs: T0 + 1, endTimeMs: T0 + 2 }];
+  const { bus, publish, stop } = tracedBus({
+    store: SPANS.store,
+    broken: eventSpan("steps", {
+      parent: "store",
+      afterwards: true,
+      parts: () => [],
+      partsLeft: () => {
+        throw new Error("lost");
+      },
+    }),
+    step: eventSpan("steps", {
+      parent: "store",
+      afterwards: true,
+      parts: () => [],
+      partsLeft: () => left.splice(0),
+    }),
+  });
+  publish("store.start", 0, { operationId: "1" });
+  publish("store.end", 3, { operationId: "1" });
+  const spans = await stop();
+  assertEquals(spans.map(summary), [["store", 0, 3], ["step", 1, 2]]);
+  assertEquals(spans[1]?.parentSpanContext?.spanId, spans[0]?.spanContext().spanId);
+  assertEquals({ ...bus.subscriberExceptionCounts() }, { TracingSubscriber: 1 });
+});
+
+Deno.test("partsLeft goes with parts that are reported afterwards", () => {
+  for (const options of [{ parent: "store", afterwards: true }, { parts: () => [] }]) {
+    assertThrows(
+      () => eventSpan("steps", { ...options, partsLeft: () => [] }),
+      TypeError,
+      "partsLeft must be given beside parts and afterwards",
+    );
+  }
 });

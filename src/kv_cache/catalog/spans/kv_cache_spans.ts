@@ -73,10 +73,12 @@ export function kvCacheSpans(maxTracked: number): KvCacheSpans {
     "transfer.kernel_interval": eventSpan("mp.transfer.phase_samples", {
       ...ofTransfer,
       parts: (event) => steps.partsOf("kernel", event),
+      partsLeft: () => steps.partsLeft("kernel"),
     }),
     "transfer.staging": eventSpan("mp.transfer.phase_samples", {
       ...ofTransfer,
       parts: (event) => steps.partsOf("staging", event),
+      partsLeft: () => steps.partsLeft("staging"),
     }),
     "mp.l2.store.schedule": span("l2.store.schedule.start", "l2.store.schedule.end", {
       root: true,
