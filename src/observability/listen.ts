@@ -3,7 +3,7 @@ import { AddressInUseError } from "../http/server.ts";
 import { errorText, report } from "../internal/reporting.ts";
 import type { ObservabilityConfig, PrometheusConfig } from "./config/config.ts";
 import { readEnv } from "./config/env.ts";
-import { readVariable } from "./config/read_variable.ts";
+import { readVariable } from "../internal/read_variable.ts";
 import { addressOf } from "./claims.ts";
 import { resolveConfig, type StartOptions } from "./start_options.ts";
 import { isClusterWorker, isSiblings, OTHER_WAYS } from "./worker_process.ts";

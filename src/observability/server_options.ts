@@ -8,7 +8,7 @@ import type { ObservabilityConfig } from "./config/config.ts";
 import { ConfigurationError } from "./config/configuration_error.ts";
 import type { EnvReader } from "./config/env_value.ts";
 import type { ObservabilityOptions } from "./config/options.ts";
-import { readVariable } from "./config/read_variable.ts";
+import { readVariable } from "../internal/read_variable.ts";
 import { readTextFile } from "./read_text_file.ts";
 
 /** What the metrics server and the handlers answer, and to whom. */

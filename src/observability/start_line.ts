@@ -1,5 +1,6 @@
-import type { LogSink } from "../subscribers/logging/log_record.ts";
 import type { ObservabilityConfig } from "./config/config.ts";
+import { namesOtlp } from "./log_sinks.ts";
+import type { ProgramOptions } from "./start_options.ts";
 
 /** What the configuration does not say. */
 export interface StartLineOptions {
@@ -8,7 +9,7 @@ export interface StartLineOptions {
   /** Whether the catalog makes log records of events. */
   readonly hasLogs: boolean;
   /** The program's own sinks. */
-  readonly logSink: LogSink | readonly LogSink[] | undefined;
+  readonly logSink: ProgramOptions["logSink"];
 }
 
 /** Says in one line where metrics, spans and log records go. No credentials are in it. */
@@ -44,10 +45,17 @@ function logsLine(
 ): string {
   if (!loggingEnabled) return "log records are off";
   if (!hasLogs) return "no log records are declared";
-  if (logSink !== undefined) return "log records to the program's sink";
+  const isNamed = namesOtlp(logSink);
+  const hasOwn = logSink !== undefined && [logSink].flat().some((one) => typeof one === "function");
+  const pushed = otlp.logs === undefined ? [] : [`pushed to ${shownUrl(otlp.logs.endpoint)}`];
+  if (hasOwn) {
+    return `log records ${[...(isNamed ? pushed : []), "to the program's sink"].join(" and ")}`;
+  }
   const ways = [
-    ...(otlp.logs === undefined ? [] : [`pushed to ${shownUrl(otlp.logs.endpoint)}`]),
-    ...(otlp.logs === undefined || console.logs ? ["to the standard output"] : []),
+    ...pushed,
+    ...(otlp.logs === undefined || console.logs && logSink === undefined
+      ? ["to the standard output"]
+      : []),
   ];
   return `log records ${ways.join(" and ")}`;
 }

@@ -8,9 +8,6 @@ import type { DeadlineOptions } from "../library/options.ts";
 import { awaitInNeutralContext } from "../internal/neutral_context.ts";
 import { observeRuntime } from "../instrumentation/runtime/observe_runtime.ts";
 import { errorText, report } from "../internal/reporting.ts";
-import { runtimeLogSink } from "./telemetry/runtime_log_sink.ts";
-import { jsonLinesSink } from "../subscribers/logging/json_lines.ts";
-import { otelLogSink } from "../subscribers/logging/otel_logs.ts";
 import { observeCallbacks } from "../subscribers/self_metrics/observe_callbacks.ts";
 import { observeExport } from "../subscribers/self_metrics/observe_export.ts";
 import { type CatalogSubscription, subscribeCatalog } from "../subscribers/subscribe_catalog.ts";
@@ -20,6 +17,7 @@ import { Endpoints } from "./endpoints.ts";
 import { ineffectiveEnvVars } from "./config/ineffective_env_vars.ts";
 import { createDisabledHandle, createHandle, type Observability } from "./handle.ts";
 import { listen } from "./listen.ts";
+import { logSinks } from "./log_sinks.ts";
 import { startLine } from "./start_line.ts";
 import { busFunctions, resolveConfig, type StartOptions } from "./start_options.ts";
 import { createRuntimeTelemetry } from "./telemetry/runtime_telemetry.ts";
@@ -52,7 +50,7 @@ const OBSERVED = Symbol.for("@busbar/busbar/observed");
  * Sets up everything: a bus, subscribers for what the catalog declares, and an OpenTelemetry SDK.
  * If an OTLP endpoint is set, metrics, log records and, if enabled, spans are pushed to it.
  * Otherwise metrics are served at `http://127.0.0.1:9464/metrics`, and log records are written to
- * the standard output, as JSON lines.
+ * the standard output: as text on a terminal, else as JSON lines.
  *
  * Each setting comes from the first of these that has it: the options, `args`, OpenTelemetry's
  * environment variables, `DEFAULT_OBSERVABILITY_CONFIG`. No value of a variable stops the start:
@@ -244,20 +242,14 @@ function subscribe<Events extends object>(
   { bus, config, options, logger }: Start<Events>,
   { meter, recordsThroughMeter, tracer, deferAttributes, logger: otelLogger }: Telemetry,
 ): CatalogSubscription {
-  const { logSink, subscribers = [], minLevel, redact } = options;
+  const { subscribers = [], minLevel, redact } = options;
   const catalog = combineCatalogs(options.catalog ?? {}) as Catalog<Events>;
-  const defaultSink = () => {
-    if (config.runtimeTelemetry) return runtimeLogSink();
-    if (otelLogger === undefined) return jsonLinesSink();
-    const pushed = otelLogSink(otelLogger, { sessionIdAttribute: options.sessionIdAttribute });
-    return config.console.logs ? [pushed, jsonLinesSink()] : pushed;
-  };
   return subscribeCatalog(bus, catalog, {
     meter: config.metricsEnabled ? meter : undefined,
     collect: config.metricsEnabled && !recordsThroughMeter,
     tracer,
     sink: config.loggingEnabled && catalog.logs !== undefined
-      ? logSink ?? defaultSink()
+      ? logSinks(config, options, { otelLogger, logger })
       : undefined,
     subscribers,
     exemplars: config.exemplarFilter !== "always_off",

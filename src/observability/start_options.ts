@@ -35,8 +35,19 @@ export interface ProgramOptions<Events extends object = AnyEvents>
    * `drainMs` and `close` are those of `shutdown`. Default: no hooks.
    */
   readonly exitHooks?: ShutdownHookOptions | undefined;
-  /** Where log records go. Default: to the OTLP endpoint, else as JSON lines to the standard output. */
-  readonly logSink?: LogSink | readonly LogSink[] | undefined;
+  /**
+   * Where log records go; several sinks may each have a level of their own. `"otlp"`, or
+   * `{ otlp: { minLevel: "warn" } }`, stands for the OTLP endpoint, and for nothing where there is none: if
+   * no other sink is named, records go to the standard output then. Default: to the OTLP endpoint, else to the standard output by `consoleSink`, as text
+   * on a terminal and as JSON lines elsewhere.
+   */
+  readonly logSink?:
+    | LogSink
+    | "otlp"
+    | readonly (LogSink | "otlp" | {
+      readonly otlp: { readonly minLevel?: CatalogLimits["minLevel"] };
+    })[]
+    | undefined;
   /** The prefix of the bus's own metrics. Default: `"busbar"`. */
   readonly selfMetricsPrefix?: string | undefined;
   /**

@@ -54,6 +54,7 @@ export {
   type TracingSubscriberOptions,
 } from "./tracing/options.ts";
 export { TracingSubscriber } from "./tracing/tracing_subscriber.ts";
+export { consoleSink } from "./logging/console_sink.ts";
 export { fileSink } from "./logging/file_sink.ts";
 export { type JsonLinesOptions, jsonLinesSink } from "./logging/json_lines.ts";
 export {
@@ -70,7 +71,7 @@ export {
   type LoggingStats,
   type LoggingSubscriberOptions,
 } from "./logging/options.ts";
-export { otelLogSink, type OtelLogSinkOptions } from "./logging/otel_logs.ts";
+export { otelLogSink } from "./logging/otel_logs.ts";
 export type { SinkStats } from "./logging/sink_runner.ts";
 export { REDACTED } from "./logging/redaction.ts";
 export {

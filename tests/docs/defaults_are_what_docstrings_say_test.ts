@@ -21,8 +21,8 @@ import {
   DEFAULT_METRICS_OPTIONS,
   DEFAULT_SELF_METRICS_PREFIX,
   DEFAULT_TRACING_OPTIONS,
+  jsonLinesSink,
   MetricsSubscriber,
-  otelLogSink,
 } from "@busbar/busbar/subscribers";
 import { DEFAULT_METRICS_ADDRESS } from "../../src/http/serve_metrics.ts";
 import { resolveTimeoutMs } from "../../src/internal/deadline.ts";
@@ -88,6 +88,12 @@ const MAKES: Readonly<Record<string, Make>> = {
     const handler = createHandler({ routes: [route], ...options });
     return (await handler(new Request("http://localhost/below/a"))).status;
   },
+  JsonLinesOptions: (options) => {
+    const lines: string[] = [];
+    const sink = jsonLinesSink({ write: (line) => lines.push(line), ...options });
+    sink({ ...RECORD, level: "info", body: "", attributes: {} });
+    return lines;
+  },
   KvCacheAlertsOptions: kvCacheAlerts,
   KvCacheCatalogOptions: constants(DEFAULT_KV_CACHE_OPTIONS),
   LoggingSubscriberOptions: constants(DEFAULT_LOGGING_OPTIONS),
@@ -109,15 +115,6 @@ const MAKES: Readonly<Record<string, Make>> = {
     }
   },
   ObservabilityConfig: config(),
-  OtelLogSinkOptions: (options) => {
-    const emitted: unknown[] = [];
-    const sink = otelLogSink(
-      { emit: (record) => emitted.push(record.attributes), enabled: () => true },
-      options,
-    );
-    sink({ ...RECORD, level: "info", body: "", attributes: {} });
-    return emitted;
-  },
   OtlpExportersOptions: constants(DEFAULT_OTLP_SETTINGS),
   OtlpMetricsOptions: (metrics) =>
     resolveObservabilityConfig({ options: { otlp: { endpoint: "http://a", metrics } } }).otlp,

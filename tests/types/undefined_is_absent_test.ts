@@ -54,11 +54,13 @@ import type {
   PrometheusMetricsOptions,
 } from "@busbar/busbar/otel";
 import type {
+  consoleSink,
+  fileSink,
   JsonLinesOptions,
   LoggingSubscriberOptions,
   MetricsSubscriberOptions,
   ObservedSubscribers,
-  OtelLogSinkOptions,
+  otelLogSink,
   SelfMetricsOptions,
   SubscribeCatalogOptions,
   TracingSubscriberOptions,
@@ -104,7 +106,12 @@ interface Refused {
   tracer: Refusing<BusTracerOptions>;
   queue: Refusing<ExportQueueOptions<object>>;
   scrape: Refusing<PrometheusMetricsOptions> | Refusing<MetricProducerOptions>;
-  sinks: Refusing<JsonLinesOptions> | Refusing<OtelLogSinkOptions>;
+  sinks:
+    | Refusing<JsonLinesOptions>
+    | Refusing<Exclude<JsonLinesOptions["fields"], string | undefined>>
+    | Refusing<NonNullable<Parameters<typeof otelLogSink>[1]>>
+    | Refusing<NonNullable<Parameters<typeof consoleSink>[0]>>
+    | Refusing<Parameters<typeof fileSink>[0]>;
   subscribers:
     | Refusing<MetricsSubscriberOptions>
     | Refusing<TracingSubscriberOptions>

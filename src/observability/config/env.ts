@@ -2,7 +2,7 @@ import { runtimeTelemetryRegistered } from "../../internal/runtime_telemetry.ts"
 import type { ObservabilityOptions } from "./options.ts";
 import type { EnvReader, EnvValue } from "./env_value.ts";
 import { readExporters } from "./read_exporters.ts";
-import { readVariable } from "./read_variable.ts";
+import { readVariable } from "../../internal/read_variable.ts";
 import { BOOLEAN, type Rule } from "./rules.ts";
 import { GENERAL_LIMITS, nest, RATIO_SAMPLERS, settingOf, SETTINGS } from "./settings.ts";
 

@@ -2,7 +2,7 @@ import type { ObservabilityConfig } from "./config.ts";
 import { type EnvReading, readEnv } from "./env.ts";
 import type { EnvReader } from "./env_value.ts";
 import { reasonOverridden } from "./overridden.ts";
-import { readVariable } from "./read_variable.ts";
+import { readVariable } from "../../internal/read_variable.ts";
 import { GENERAL_LIMITS, RATIO_SAMPLERS, SETTINGS, SIGNALS } from "./settings.ts";
 import { suspiciousEndpoints } from "./suspicious_endpoints.ts";
 import { UNSUPPORTED } from "./unsupported_variables.ts";

@@ -1,7 +1,11 @@
 import type { Logger } from "../../internal/logger.ts";
 import { assertKnownNames } from "../../internal/option_names.ts";
+import type { LogLevel } from "../../catalog/log.ts";
 import { FILE_SINK_OPTIONS, rotatingLines } from "./files/file_options.ts";
-import { escapeControls, toJsonLine } from "./json_line.ts";
+import { escapeControls } from "./json_line.ts";
+import type { JsonLinesOptions } from "./json_lines.ts";
+import { lineFormatter } from "./line_fields.ts";
+import { checkLineOptions, named } from "./line_sink.ts";
 import { type LogRecord, type LogSink, SEVERITY_NUMBERS } from "./log_record.ts";
 
 const ACTION = "create fileSink";
@@ -55,6 +59,10 @@ export function fileSink(options: {
   readonly maxFiles?: number | undefined;
   /** The time in names, and that files are old by, in milliseconds since the epoch. Default: `Date.now`. */
   readonly clock?: (() => number) | undefined;
+  /** What the fields of a line are called; see `JsonLinesOptions.fields`. Default: `"busbar"`. */
+  readonly fields?: JsonLinesOptions["fields"];
+  /** The sink gets no records below this level. Default: it gets all that there are. */
+  readonly minLevel?: LogLevel | undefined;
   /** Where it is told what the disk does not take. Default: `console`. */
   readonly logger?: Logger | undefined;
 }): LogSink & {
@@ -68,13 +76,16 @@ export function fileSink(options: {
     readonly failedDeletes: number;
   };
 } {
-  assertKnownNames(ACTION, "option", options, FILE_SINK_OPTIONS);
+  assertKnownNames(ACTION, "option", options, [...FILE_SINK_OPTIONS, "fields", "minLevel"]);
+  const toLine = lineFormatter(ACTION, options.fields);
+  const { minLevel } = checkLineOptions(ACTION, options);
   const lines = rotatingLines(ACTION, "fileSink", options);
+  const write = (record: LogRecord): void => {
+    const isUrgent = record.severityNumber >= SEVERITY_NUMBERS.warn;
+    lines.add(escapeControls(toLine(record)), isUrgent);
+  };
   const sink = Object.assign(
-    function file(record: LogRecord): void {
-      const isUrgent = record.severityNumber >= SEVERITY_NUMBERS.warn;
-      lines.add(escapeControls(toJsonLine(record)), isUrgent);
-    },
+    named(write, { name: "file", minLevel }),
     {
       flush: () => lines.flush(),
       flushSync: () => lines.flushSync(),

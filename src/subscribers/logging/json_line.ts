@@ -1,4 +1,4 @@
-import { MAX_TIME_MS } from "../../internal/tuning.ts";
+import { isoTimeText } from "./line_time.ts";
 import type { LogRecord } from "./log_record.ts";
 
 /** What ends a line by Unicode, or steers a terminal, and is not escaped by JSON. */
@@ -16,7 +16,7 @@ const typeTexts = new Map<string, string>();
 export function toJsonLine(record: LogRecord): string {
   const { level, body, eventType, sessionId, operationId, traceId } = record;
   const type = typeText(eventType);
-  let line = `{"timestamp":${timeText(record.timestampMs)},"level":"${level}","body":${
+  let line = `{"timestamp":${isoTimeText(record.timestampMs)},"level":"${level}","body":${
     body === eventType ? type : JSON.stringify(body)
   },"eventType":${type}`;
   if (sessionId !== "") line += `,"sessionId":${JSON.stringify(sessionId)}`;
@@ -38,7 +38,7 @@ export function escapeControls(lines: string): string {
 }
 
 /** The text of a type, which comes again and again. */
-function typeText(type: string): string {
+export function typeText(type: string): string {
   const known = typeTexts.get(type);
   if (known !== undefined) return known;
   const text = JSON.stringify(type);
@@ -46,24 +46,4 @@ function typeText(type: string): string {
   if (typeTexts.size >= MAX_TYPE_TEXTS) typeTexts.clear();
   typeTexts.set(type, text);
   return text;
-}
-
-/** Most records are of the second of the one before, and many of its millisecond. */
-let knownSecond = NaN;
-let secondText = "";
-let knownMs = NaN;
-let msText = "";
-
-/** A time beyond what a `Date` can hold stays a number. */
-function timeText(timestampMs: number): string {
-  const ms = Math.floor(timestampMs);
-  if (ms === knownMs) return msText;
-  if (!(Math.abs(ms) <= MAX_TIME_MS)) return JSON.stringify(timestampMs);
-  const second = Math.floor(ms / 1_000);
-  if (second !== knownSecond) {
-    knownSecond = second;
-    secondText = new Date(second * 1_000).toISOString().slice(0, -4);
-  }
-  knownMs = ms;
-  return msText = `"${secondText}${String(ms - second * 1_000).padStart(3, "0")}Z"`;
 }

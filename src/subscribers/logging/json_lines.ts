@@ -1,16 +1,18 @@
+import type { LogLevel } from "../../catalog/log.ts";
 import { assertFunction } from "../../internal/arguments.ts";
+import type { Logger } from "../../internal/logger.ts";
 import { assertKnownNames } from "../../internal/option_names.ts";
 import { runtimeTelemetryRegistered } from "../../internal/runtime_telemetry.ts";
-import { escapeControls, toJsonLine } from "./json_line.ts";
-import { LineBuffer } from "./line_buffer.ts";
-import { functionOutput, type LineOutput } from "./line_output.ts";
-import { droppedRecord } from "./losses.ts";
-import { type LogRecord, type LogSink, SEVERITY_NUMBERS } from "./log_record.ts";
+import { escapeControls } from "./json_line.ts";
+import { lineFormatter } from "./line_fields.ts";
+import { functionOutput } from "./line_output.ts";
+import { bufferedSink, checkLineOptions, type LineSinkOptions, named } from "./line_sink.ts";
+import type { LogRecord, LogSink, LogValue } from "./log_record.ts";
 import { standardOutput } from "./standard_output.ts";
 
 const ACTION = "create jsonLinesSink";
 
-/** The options of {@linkcode jsonLinesSink}: at most one of them. */
+/** The options of {@linkcode jsonLinesSink}; at most one of `write` and `writeLines`. */
 export interface JsonLinesOptions {
   /**
    * Writes a record's line, given without its newline, as soon as the record comes. Default: lines go
@@ -22,6 +24,54 @@ export interface JsonLinesOptions {
    * later. Default: see `write`.
    */
   readonly writeLines?: ((lines: string) => void) | undefined;
+  /**
+   * What the fields of a line are called: as one of these has them, or by names of your own, over those of a
+   * `preset` (default: `"busbar"`). `false` leaves a field out; `attributes: ""` puts the attributes among
+   * the other fields, where one of the same name as a field is called `attributes.level`. Default: `"busbar"`.
+   *
+   * - `"pino"`: `time` (epoch milliseconds), `level` (10 to 60), `msg`, attributes among the fields, and
+   *   `trace_id`, `span_id`, `trace_flags` as OpenTelemetry's instrumentation of pino writes them. pino's own
+   *   `pid` and `hostname` are yours to give, as `constants`.
+   * - `"ecs"`: the Elastic Common Schema, as its `ecs-logging` specification asks for: `@timestamp`, `log.level`,
+   *   `message`, `ecs.version` ("SHOULD NOT be a nested object field but at the top level with a dot in the
+   *   property name"), `event.action` (the type), `trace.id`, `span.id`, and attributes as `labels` ("Should
+   *   not contain nested objects"): with `_` between the names of nested ones, and for a dot.
+   * - `"google"`: what Cloud Logging takes from a line: `severity` (`DEBUG`, `INFO`, `WARNING`, `ERROR`,
+   *   `CRITICAL`), `message`, `time`, and `logging.googleapis.com/trace`, `…/spanId` and `…/trace_sampled`. A trace is
+   *   found by its "resource name": `traceIdPrefix: "projects/my-project/traces/"`.
+   */
+  readonly fields?:
+    | "busbar"
+    | "pino"
+    | "ecs"
+    | "google"
+    | {
+      /** Whose names the others are. */
+      readonly preset?: "busbar" | "pino" | "ecs" | "google" | undefined;
+      readonly timestamp?: string | undefined;
+      readonly level?: string | undefined;
+      readonly body?: string | undefined;
+      readonly eventType?: string | false | undefined;
+      readonly sessionId?: string | false | undefined;
+      readonly operationId?: string | false | undefined;
+      readonly traceId?: string | false | undefined;
+      readonly spanId?: string | false | undefined;
+      readonly traceFlags?: string | false | undefined;
+      readonly attributes?: string | false | undefined;
+      /** How the time is written: ISO 8601 in UTC, or as a number of milliseconds. */
+      readonly timestampFormat?: "iso" | "epoch-ms" | undefined;
+      /** What levels are called. */
+      readonly levels?: Readonly<Partial<Record<LogLevel, string | number>>> | undefined;
+      /** What comes before each trace id. */
+      readonly traceIdPrefix?: string | undefined;
+      /** Fields that each line has, such as the name of the service. */
+      readonly constants?: Readonly<Record<string, LogValue>> | undefined;
+    }
+    | undefined;
+  /** The sink gets no records below this level. Default: it gets all that there are. */
+  readonly minLevel?: LogLevel | undefined;
+  /** Where it is told what the output does not take. Default: `console`. */
+  readonly logger?: Logger | undefined;
 }
 
 /**
@@ -59,52 +109,42 @@ export interface JsonLinesOptions {
  * const sink = jsonLinesSink({ writeLines: (lines) => appendFileSync("/dev/null", lines) });
  * ```
  *
- * @throws {TypeError} if an option is no function or unknown, or if both are given
+ * @throws {TypeError} if an option is unknown or of the wrong type, or names two fields alike, or if `write`
+ * and `writeLines` are both given
  */
 export function jsonLinesSink(options: JsonLinesOptions = {}): LogSink {
-  assertKnownNames(ACTION, "option", options, ["write", "writeLines"]);
-  const { write, writeLines } = options;
+  assertKnownNames(ACTION, "option", options, [
+    "write",
+    "writeLines",
+    "fields",
+    "minLevel",
+    "logger",
+  ]);
+  const { write, writeLines, fields } = options;
   if (write !== undefined) assertFunction(ACTION, "write", write);
   if (writeLines !== undefined) assertFunction(ACTION, "writeLines", writeLines);
   if (write !== undefined && writeLines !== undefined) {
     throw new TypeError(`Cannot ${ACTION}: write and writeLines cannot both be given`);
   }
-  const output = write !== undefined
-    ? undefined
-    : writeLines !== undefined
-    ? functionOutput(writeLines)
-    : runtimeTelemetryRegistered()
-    ? undefined
-    : standardOutput();
-  return output === undefined ? eachLine(write ?? toConsole) : manyLines(output);
+  const toLine = lineFormatter(ACTION, fields);
+  const common = { name: "jsonLines", toLine, ...checkLineOptions(ACTION, options) };
+  if (write !== undefined) return eachLine(write, common);
+  return writeLines === undefined
+    ? standardLines(common)
+    : bufferedSink(functionOutput(writeLines), common);
 }
 
-function eachLine(write: (line: string, record: LogRecord) => void): LogSink {
-  return function jsonLines(record: LogRecord): void {
-    write(escapeControls(toJsonLine(record)), record);
-  };
+/** A sink of lines to the standard output; to the console where there is none, or the runtime exports it. */
+export function standardLines(options: LineSinkOptions & { readonly logger: Logger }): LogSink {
+  const output = runtimeTelemetryRegistered() ? undefined : standardOutput();
+  return output === undefined ? eachLine(toConsole, options) : bufferedSink(output, options);
 }
 
-function manyLines(output: LineOutput): LogSink {
-  const buffer = new LineBuffer(output, {
-    name: "jsonLinesSink",
-    logger: console,
-    droppedLine: (dropped) => toJsonLine(droppedRecord(dropped)),
-  });
-  const sink = function jsonLines(record: LogRecord): void {
-    buffer.add(toJsonLine(record), record.severityNumber >= SEVERITY_NUMBERS.warn);
-  };
-  return Object.defineProperties(
-    Object.assign(sink, {
-      flush: () => buffer.flush(),
-      flushSync: () => buffer.flushSync(),
-    }),
-    {
-      pending: { get: () => buffer.lines },
-      dropped: { get: () => buffer.dropped },
-      isConsoleStuck: { get: () => buffer.isConsoleStuck },
-    },
-  );
+function eachLine(
+  write: (line: string, record: LogRecord) => void,
+  { toLine, ...options }: LineSinkOptions,
+): LogSink {
+  return named((record) => write(escapeControls(toLine(record)), record), options);
 }
 
 function toConsole(line: string): void {

@@ -50,6 +50,8 @@ export interface LogSink {
   flushSync?(): void;
   /** How many records it holds; those that it still holds at the end are reported. */
   readonly pending?: number;
+  /** It gets no records below this level, which is read once. Default: it gets all that there are. */
+  readonly minLevel?: LogLevel;
   /** How many records it has dropped so far, without failing: its output took fewer. */
   readonly dropped?: number;
 }

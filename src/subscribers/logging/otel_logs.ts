@@ -1,21 +1,14 @@
 import { ROOT_CONTEXT, trace } from "@opentelemetry/api";
+import type { LogLevel } from "../../catalog/log.ts";
 import { assertMethod } from "../../internal/arguments.ts";
 import { assertKnownNames } from "../../internal/option_names.ts";
 import { toHrTime } from "../hr_time.ts";
 import type { OtelLogger } from "../otel_api.ts";
 import { assertAttributeName, DEFAULT_SESSION_ID_ATTRIBUTE } from "../session_id.ts";
+import { assertLevel } from "./levels.ts";
 import type { LogRecord, LogSink } from "./log_record.ts";
 
 const ACTION = "create otelLogSink";
-
-/** The options of {@linkcode otelLogSink}. */
-export interface OtelLogSinkOptions {
-  /**
-   * The attribute that holds the session of a record that has one, unless its event gives it an
-   * attribute of that name. Default: `"session.id"`.
-   */
-  readonly sessionIdAttribute?: string | undefined;
-}
 
 /**
  * Creates a sink that emits to the OpenTelemetry Logs API: severity, body, attributes, the event's
@@ -25,12 +18,21 @@ export interface OtelLogSinkOptions {
  * @param logger such as `logs.getLogger("shop")`
  * @throws {TypeError} if `logger` is not a logger, or an option is unknown or invalid
  */
-export function otelLogSink(logger: OtelLogger, options: OtelLogSinkOptions = {}): LogSink {
+export function otelLogSink(logger: OtelLogger, options: {
+  /**
+   * The attribute that holds the session of a record that has one, unless its event gives it an
+   * attribute of that name. Default: `"session.id"`.
+   */
+  readonly sessionIdAttribute?: string | undefined;
+  /** The sink gets no records below this level. Default: it gets all that there are. */
+  readonly minLevel?: LogLevel | undefined;
+} = {}): LogSink {
   assertMethod(ACTION, "logger", logger, "emit");
-  assertKnownNames(ACTION, "option", options, ["sessionIdAttribute"]);
-  const { sessionIdAttribute = DEFAULT_SESSION_ID_ATTRIBUTE } = options;
+  assertKnownNames(ACTION, "option", options, ["sessionIdAttribute", "minLevel"]);
+  const { sessionIdAttribute = DEFAULT_SESSION_ID_ATTRIBUTE, minLevel } = options;
+  assertLevel(ACTION, "minLevel", minLevel);
   assertAttributeName(ACTION, "sessionIdAttribute", sessionIdAttribute);
-  return function otelLogs(record: LogRecord): void {
+  const sink = function otelLogs(record: LogRecord): void {
     logger.emit({
       eventName: record.eventType,
       timestamp: toHrTime(record.timestampMs),
@@ -43,6 +45,7 @@ export function otelLogSink(logger: OtelLogger, options: OtelLogSinkOptions = {}
       context: contextOf(record),
     });
   };
+  return minLevel === undefined ? sink : Object.assign(sink, { minLevel });
 }
 
 /** A context with the record's own span, whichever one is active. */

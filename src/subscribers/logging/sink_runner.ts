@@ -4,6 +4,7 @@ import { CountReport } from "../../internal/count_report.ts";
 import type { Logger } from "../../internal/logger.ts";
 import { errorText, nameOf, whileReporting } from "../../internal/reporting.ts";
 import { REQUESTS_ARE_APART } from "../../internal/neutral_context.ts";
+import { assertLevel } from "./levels.ts";
 import { type LogRecord, type LogSink, SEVERITY_NUMBERS } from "./log_record.ts";
 
 /** What an error for several failures says first. */
@@ -50,6 +51,7 @@ export class SinkRunner {
   #dropped = 0;
   /** What it had dropped before, of others' records. */
   readonly #droppedBefore: number;
+  readonly #minSeverity: number;
 
   constructor(sink: LogSink, maxPending: number, logger: Logger) {
     this.#sink = sink;
@@ -57,6 +59,9 @@ export class SinkRunner {
     this.#maxPending = maxPending;
     this.#dropReport = new CountReport(logger);
     this.#droppedBefore = this.#read("dropped");
+    const { minLevel } = sink;
+    assertLevel("create LoggingSubscriber", `minLevel of the sink ${this.#name}`, minLevel);
+    this.#minSeverity = minLevel === undefined ? 0 : SEVERITY_NUMBERS[minLevel];
   }
 
   stats(): SinkStats {
@@ -81,12 +86,13 @@ export class SinkRunner {
   }
 
   /**
-   * Passes a record to the sink, at once or when it has settled those before; one too many is dropped,
-   * and that is reported.
+   * Passes a record to the sink, at once or when it has settled those before, unless it is below its
+   * level; one too many is dropped, and that is reported.
    *
    * @throws {Error} with the sink's name, if it failed; as a rejection if it did so later
    */
   write(record: LogRecord): Promise<void> | undefined {
+    if (record.severityNumber < this.#minSeverity) return undefined;
     if (!this.#isBusy || REQUESTS_ARE_APART) return this.#pass(record);
     const kind = kindOf(record);
     const pending = this.#pendingByKind.get(kind) ?? 0;
