@@ -13,6 +13,7 @@ import { type Consumer, createConsumer, createProject } from "./package/consumer
 import { checkCopies } from "./package/copies.ts";
 import { optionalPeers } from "./package/manifest.ts";
 import { BUSBAR, CORE, type Package } from "./package/packages.ts";
+import { checkPages } from "./package/pages.ts";
 import { run, step } from "./package/run.ts";
 import { installTools, tools } from "./package/tools.ts";
 import { checkBesideSdk2 } from "./package/sdk_2.ts";
@@ -67,6 +68,7 @@ export async function checkPack(tarball?: string): Promise<void> {
   await step("beside an SDK of 2.x", () => checkBesideSdk2(busbar));
   await step("beside auto-instrumentations", () => checkBesideAutoInstrumentations(busbar));
   await step("require", () => checkRequire(busbar, CORE));
+  await step("pages on tests and CommonJS", () => checkPages(busbar));
   await using project = await createProject({
     ...Object.fromEntries([busbar, CORE].map(({ name, tarball }) => [name, `file:${tarball}`])),
     ...optionalPeers,
