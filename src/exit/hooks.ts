@@ -3,7 +3,10 @@ import { resolveTimeoutMs } from "../internal/deadline.ts";
 import { DEFAULT_TIMEOUT_MS } from "../internal/tuning.ts";
 import { invalidArgument } from "../internal/arguments.ts";
 import { assertKnownNames } from "../internal/option_names.ts";
+import { setTimer } from "../internal/clocks.ts";
 import { endOlder, hasOlder, register } from "../internal/running.ts";
+import { unref } from "../internal/timers.ts";
+import { isDeno, isServedByDeno } from "./served_by_deno.ts";
 
 /** The signals that the hooks can handle, with their POSIX numbers. */
 const EXIT_SIGNALS: Readonly<Record<ExitSignal, number>> = Object.freeze({
@@ -78,6 +81,8 @@ interface Process {
  * With `startObservability`, use its `exitHooks` option, which includes the exporters.
  *
  * Deno, Node and Bun are handled through the global `process`; Deno needs no permission for it.
+ * Under `deno serve` a signal reaches each thread, and Deno itself ends the process with code 0 when no
+ * thread has anything left to do: the hooks deliver, and exit only if that takes another `timeoutMs`.
  * Browsers are handled through `visibilitychange`, the last that is sure to come on a phone, and
  * `pagehide`: a listener of `unload` or `beforeunload` would keep a page out of the back/forward cache.
  *
@@ -136,7 +141,12 @@ export function installExitHooks(
     onProcess(signal, () => {
       if (signalled) return exit();
       signalled = true;
-      bus.stop({ timeoutMs, exitSignal: signal }).then(exit);
+      const end = async () => {
+        // Deno's own end comes first, which leaves the other threads their time.
+        if (await isServedByDeno()) unref(setTimer(exit, timeoutMs));
+        else exit();
+      };
+      bus.stop({ timeoutMs, exitSignal: signal }).then(isDeno() ? end : exit);
     });
   }
   // It comes again when what it started has ended; then there is nothing left to stop.

@@ -21,7 +21,7 @@ Deno.test("each signal stops, then ends the process with 128 and the signal's nu
     using _hooks = installExitHooks(bus, { signals: [signal as ExitSignal] });
     process.emit(signal);
     assertEquals(process.codes, []);
-    await Promise.resolve();
+    await process.exited;
     assertEquals([bus.ends, process.codes], [["stop"], [code]]);
   }
 });
@@ -77,7 +77,7 @@ Deno.test("where the signal has aborted nothing is listened to, and the disposab
   hooks[Symbol.dispose]();
 });
 
-Deno.test("each way to end has the time that the hooks were given, five seconds if none", () => {
+Deno.test("each way to end has the time that the hooks were given, five seconds if none", async () => {
   for (const [timeoutMs, expected] of [[20, 20], [0, 0], [undefined, 5_000]] as const) {
     using process = fakeProcess();
     const given: unknown[] = [];
@@ -95,5 +95,6 @@ Deno.test("each way to end has the time that the hooks were given, five seconds 
       { timeoutMs: expected },
       { timeoutMs: expected, exitSignal: "SIGTERM" },
     ]);
+    await process.exited;
   }
 });

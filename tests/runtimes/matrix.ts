@@ -125,6 +125,11 @@ export const SKIPS: readonly Skip[] = [
     reason: "a page and a worker cannot ask for a garbage collection",
   },
   {
+    runtimes: ["Node 22", "Node 24", "Bun"],
+    tests: ["exit/under_deno_serve_all_threads_deliver_test.ts"],
+    reason: "`deno serve` is Deno's alone",
+  },
+  {
     runtimes: WEB,
     tests: ["threads/"],
     reason: "a page that is not isolated and a worker have no SharedArrayBuffer",
