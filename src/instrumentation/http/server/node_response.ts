@@ -4,6 +4,7 @@ import { followSwitch, isUpgradable } from "./upgrade.ts";
 
 /** What is used of a connection that several responses may wait for. */
 interface SharedConnection {
+  readonly destroyed?: boolean;
   on(event: string, listener: () => void): unknown;
 }
 
@@ -19,12 +20,15 @@ export function followNodeResponse(
   response: HttpOutgoing,
   told: () => void,
 ): void {
+  const waits = request !== undefined && response.socket === null;
+  // Since Node 24 those that wait for a connection that there is no more have an error of Node's own.
+  const isLost = () => waits && (request.socket as SharedConnection | null)?.destroyed === true;
   const closed = () => {
     told();
     const status = response.headersSent ? response.statusCode : undefined;
     const { errored } = response;
     // Not the client: somebody here broke it off, such as a pipeline whose source has failed.
-    if (errored !== undefined && errored !== null) observed.fail(errored, status);
+    if (errored !== undefined && errored !== null && !isLost()) observed.fail(errored, status);
     else observed.end({ status, aborted: true });
   };
   observed.response = response;
@@ -38,7 +42,7 @@ export function followNodeResponse(
   response.on("close", closed);
   if (request === undefined) return;
   // It waits for those before it, and nobody tells it that there will be no connection.
-  if (response.socket === null) waitForConnection(request.socket, response, closed);
+  if (waits) waitForConnection(request.socket, response, closed);
   else if (request.headers["upgrade"] !== undefined && isUpgradable(response.socket)) {
     followSwitch(observed, response.socket, told);
   }
