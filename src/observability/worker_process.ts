@@ -5,8 +5,8 @@ interface Cluster {
 }
 
 interface Process {
-  /** There where the process has a channel to the one that started it. */
-  readonly send?: unknown;
+  /** Whether the process has a channel to the one that started it; threads have a `send`, too. */
+  readonly connected?: boolean;
   getBuiltinModule?(id: "node:cluster"): Cluster | undefined;
 }
 
@@ -21,7 +21,12 @@ function processOf(): Process | undefined {
 
 /** Whether the process was started with a channel to the one that started it, as `fork` does. */
 function isForked(): boolean {
-  return typeof processOf()?.send === "function";
+  try {
+    return processOf()?.connected === true;
+  } catch {
+    // A thread of Deno does not answer.
+    return false;
+  }
 }
 
 /**

@@ -12,7 +12,7 @@ import { steeredTime } from "../support/steered_time.ts";
 /** What this process would be as a child of another, and as a worker of its cluster. */
 function pretendChild({ isWorker }: { isWorker: boolean }): Disposable {
   return pretendProcess(Object.create(process, {
-    send: { value: () => true },
+    connected: { value: true },
     getBuiltinModule: {
       value: (id: string) => id === "node:cluster" ? { isWorker } : process.getBuiltinModule(id),
     },
@@ -101,6 +101,21 @@ Deno.test("a child process whose address is free serves there, and its handler s
   assertEquals(others, []);
 });
 
+Deno.test("a thread that says nothing of such a channel is no child process", async () => {
+  await using holder = await serve(() => new Response());
+  using _thread = pretendProcess(Object.create(process, {
+    send: { value: () => true },
+    connected: {
+      get() {
+        throw new TypeError("process.connected is not supported in workers");
+      },
+    },
+  }));
+  const time = hurry();
+  await assertRejects(() => start(holder.port), AddressInUseError);
+  time[Symbol.dispose]();
+});
+
 Deno.test("two services of one child process at one address are an error", async () => {
   using _child = pretendChild({ isWorker: false });
   const port = await freePort();
@@ -108,20 +123,16 @@ Deno.test("two services of one child process at one address are an error", async
   await assertRejects(() => start(port, new MemoryLogger(), "stock"), AddressInUseError);
 });
 
-Deno.test({
-  name: "no worker of a real cluster serves its metrics at the port that all share",
-  ignore: process.versions["deno"] !== undefined,
-  async fn() {
-    const port = await freePort();
-    const program = new URL("../support/programs/cluster_workers.ts", import.meta.url);
-    const { stdout, stderr } = await runScript(program, [String(port)]);
-    const { told, answer } = JSON.parse(stdout || JSON.stringify({ told: stderr }));
-    assertEquals(answer, "none", JSON.stringify(told));
-    for (const { isServed, status, lines } of told) {
-      assertEquals({ isServed, status }, { isServed: false, status: 200 });
-      assertStringIncludes(lines.join("\n"), "this process is a worker of a cluster");
-      assertEquals(lines.join("\n").match(/those of one worker of a cluster/g)?.length, 1);
-    }
-    assertEquals(told.length, 2);
-  },
+Deno.test("no worker of a real cluster serves its metrics at the port that all share", async () => {
+  const port = await freePort();
+  const program = new URL("../support/programs/cluster_workers.ts", import.meta.url);
+  const { stdout, stderr } = await runScript(program, [String(port)]);
+  const { told, answer } = JSON.parse(stdout || JSON.stringify({ told: stderr }));
+  assertEquals(answer, "none", JSON.stringify(told));
+  for (const { isServed, status, lines } of told) {
+    assertEquals({ isServed, status }, { isServed: false, status: 200 });
+    assertStringIncludes(lines.join("\n"), "this process is a worker of a cluster");
+    assertEquals(lines.join("\n").match(/those of one worker of a cluster/g)?.length, 1);
+  }
+  assertEquals(told.length, 2);
 });

@@ -366,5 +366,4 @@ export const SKIPS: readonly Skip[] = [
 export const IGNORED: Readonly<Record<string, string>> = {
   "observability/a_collector_takes_all_three_signals_test.ts":
     "an OpenTelemetry Collector, which `OTELCOL_BIN` names",
-  "observability/workers_share_no_port_test.ts": "a runtime with clusters, which Deno has not",
 };

@@ -1,6 +1,6 @@
 // deno-lint-ignore-file no-console -- the test reads what this program prints
 /**
- * Two workers of a cluster, on Node and Bun, which both want to serve their metrics at the port that the
+ * Two workers of a cluster, which both want to serve their metrics at the port that the
  * argument names. It prints, as JSON, what each of them has to say, once both have started.
  *
  * @module
