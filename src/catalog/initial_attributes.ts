@@ -18,7 +18,8 @@ interface Start extends Pick<MetricOptions, "attributeValues" | "attributeNames"
 export function initialAttributesOf(what: string, start: Start): readonly EventAttributes[] {
   const { attributeValues, attributeNames = [], maxAttributeSets, hasAttributes } = start;
   if (attributeValues === undefined) {
-    return start.startsAtZero && !hasAttributes ? [Object.freeze({})] : [];
+    const hasNone = !hasAttributes || start.attributeNames?.length === 0;
+    return start.startsAtZero && hasNone ? [Object.freeze({})] : [];
   }
   const argument = "attributeValues";
   if (

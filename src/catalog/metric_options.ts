@@ -18,8 +18,9 @@ export interface MetricOptions {
    */
   readonly maxAttributeSets?: number | undefined;
   /**
-   * The names of its attributes, for generated documents and dashboards. Default: the names that
-   * `attributes` returns when it is called with placeholder metadata.
+   * The names of its attributes, for generated documents and dashboards; an empty list: it has none, and
+   * begins with 0, as one of `measurements` does not otherwise. Default: the names that `attributes`
+   * returns when it is called with placeholder metadata.
    */
   readonly attributeNames?: readonly string[] | undefined;
   /**

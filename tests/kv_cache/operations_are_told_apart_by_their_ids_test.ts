@@ -101,11 +101,37 @@ Deno.test("tasks whose ids are left out are paired by their operations, and in t
   publish("l2.store.submitted", 0, { sessionId: "a" });
   publish("l2.store.submitted", 1_000, { sessionId: "b" });
   publish("l2.store.completed", 2_000, { sessionId: "b" });
-  publish("l2.store.completed", 4_000, { sessionId: "c", operationId: "x" });
+  publish("l2.store.completed", 4_000, { sessionId: "a", operationId: "x" });
+  // Nobody else's: such an id is one in its session.
+  publish("l2.store.completed", 1_000, { sessionId: "c", operationId: "x" });
   publish("l2.store.completed", 1_000, { sessionId: "c" });
   const found = await kv.scrape();
   assertEquals(
     found['lmcache_mp_l2_store_throughput_GB_per_second_sum{l2_name="disk"}'],
     2 / 1 + 2 / 4,
   );
+});
+
+Deno.test("transfers with a key are paired in any session and operation, others in their session", async () => {
+  await using kv = observed("collect");
+  const engine = { device: "gpu", engineId: 0, modelName: "m" };
+  const ended = { storedCount: 1, totalBytes: 4e9, numTokens: 1 };
+  const start = (timestamp: number, transferKey: string | undefined, init: PublishInit) =>
+    kv.bus.publish("mp.store.start", { ...engine, transferKey }, { ...init, timestamp });
+  const end = (timestamp: number, transferKey: string | undefined, init: PublishInit) =>
+    kv.bus.publish("mp.store.end", { ...engine, transferKey, ...ended }, { ...init, timestamp });
+  // Two at once in one operation of a request; one ends where nobody knows it.
+  start(0, "r#1", { sessionId: "r", operationId: "o" });
+  start(0, "r#2", { sessionId: "r", operationId: "o" });
+  end(1_000, "r#2", { sessionId: "r", operationId: "o" });
+  end(2_000, "r#1", {});
+  // One device, two sessions.
+  start(0, undefined, { sessionId: "a" });
+  start(0, undefined, { sessionId: "b" });
+  end(4_000, undefined, { sessionId: "b" });
+  end(8_000, undefined, { sessionId: "c" });
+  const found = await kv.scrape();
+  const name = "lmcache_mp_l0_l1_store_throughput_GB_per_second";
+  const labels = '{device="gpu",engine_id="0",model_name="m"}';
+  assertEquals([found[`${name}_count${labels}`], found[`${name}_sum${labels}`]], [3, 4 + 2 + 1]);
 });

@@ -202,3 +202,20 @@ Deno.test("a lookup that is given up holds its request open no longer than that 
   assertEquals(spans.map(summary), [["mp.lookup_prefetch", 1, 2], ["request", 0, 2]]);
   assertEquals(named(spans, "mp.lookup_prefetch").attributes["busbar.closed_by"], "mp.request.end");
 });
+
+Deno.test("transfers are told apart by their keys in one operation, and what was submitted in it holds no root", async () => {
+  await using kv = tracedKvCache();
+  const operation = { operationId: "of the request" };
+  kv.publish("mp.request.start", 0);
+  for (const at of [1, 2]) kv.publish("mp.retrieve.submitted", at, {}, operation);
+  kv.publish("mp.retrieve.start", 3, transfer("s#1"), operation);
+  kv.publish("mp.retrieve.start", 4, transfer("s#2"), operation);
+  kv.publish("mp.request.end", 5);
+  kv.publish("mp.retrieve.end", 6, transfer("s#2"));
+  kv.publish("mp.retrieve.end", 7, transfer("s#1"));
+  assertEquals((await kv.spans()).map(summary), [
+    ["mp.retrieve", 4, 6],
+    ["mp.retrieve", 3, 7],
+    ["request", 0, 5],
+  ]);
+});

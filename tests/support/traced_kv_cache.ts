@@ -44,7 +44,12 @@ export function tracedKvCache(options: Partial<KvCacheOptions> = {}) {
       type: Type,
       at: number,
       fields: Example<Type> = {},
-      init: { sessionId?: string; traceparent?: string; tracestate?: string } = {},
+      init: {
+        sessionId?: string;
+        operationId?: string;
+        traceparent?: string;
+        tracestate?: string;
+      } = {},
     ) {
       clock.timeMs = T0 + at;
       const given = { sessionId: "s", ...init, timestamp: T0 + at };

@@ -2,20 +2,32 @@ import { defaultOperationId, type OperationId } from "../../catalog/declaration.
 import type { EventOf } from "../../events/event_map.ts";
 import type { KvCacheEvents } from "../events/kv_cache_events.ts";
 
+type TransferEvent = EventOf<
+  KvCacheEvents,
+  "mp.store.start" | "mp.store.end" | "mp.retrieve.start" | "mp.retrieve.end"
+>;
+type TaskEvent = EventOf<
+  KvCacheEvents,
+  | "l2.store.submitted"
+  | "l2.store.completed"
+  | "l2.load_task.submitted"
+  | "l2.load_task.completed"
+>;
+
 /**
- * The operation's id; without one, LMCache's transfer key; without that, the device. That a transfer was
+ * LMCache's transfer key, which no other transfer of the process has, in whatever operation its events
+ * are published; without one, the operation's id; without that, the device. That a transfer was
  * submitted is announced before it has a key: it is then that of any.
  */
-export function transferId(
-  event: EventOf<
-    KvCacheEvents,
-    "mp.store.start" | "mp.store.end" | "mp.retrieve.start" | "mp.retrieve.end"
-  >,
-): OperationId {
+export function transferId(event: TransferEvent): OperationId {
   const { transferKey, device } = event.metadata;
-  const type: string = event.type;
-  const known = defaultOperationId(event) ?? (transferKey || undefined);
-  return known ?? (type.endsWith(".submitted") ? undefined : device);
+  if (transferKey) return transferKey;
+  return isAnnounced(event) ? undefined : defaultOperationId(event) ?? device;
+}
+
+/** The same where sessions do not tell apart what has a transfer key. */
+export function transferIdOfAny(event: TransferEvent): OperationId {
+  return event.metadata.transferKey || inSession(event, transferId(event));
 }
 
 /**
@@ -37,28 +49,30 @@ export function l2LoadId(
   return taskIdOf(event, `${adapterIndex}/${taskId}/${requestId}`);
 }
 
-/** A publisher that the compiler does not see may leave the task's id out. */
-function taskIdOf(
-  event: EventOf<
-    KvCacheEvents,
-    | "l2.store.submitted"
-    | "l2.store.completed"
-    | "l2.load_task.submitted"
-    | "l2.load_task.completed"
-  >,
-  id: string,
-): OperationId {
-  const { taskId, operationId } = event.metadata;
-  if (taskId === undefined || taskId === null) return defaultOperationId(event);
-  return operationId === undefined ? id : `${id}#${operationId}`;
-}
-
-/** The operation's id; without one, the worker: each rank retrieves on its own. */
+/** The worker: each rank retrieves on its own; without one, the operation's id. */
 export function workerId(
   event: EventOf<
     KvCacheEvents,
     "cb.retrieve.start" | "cb.retrieve.end" | "cb.scatter.start" | "cb.scatter.end"
   >,
 ): OperationId {
-  return defaultOperationId(event) ?? event.metadata.workerId;
+  const { workerId } = event.metadata;
+  return workerId ?? (isAnnounced(event) ? undefined : defaultOperationId(event));
+}
+
+/** A publisher that the compiler does not see may leave the task's id out. */
+function taskIdOf(event: TaskEvent, id: string): OperationId {
+  const { taskId, operationId } = event.metadata;
+  if (taskId === undefined || taskId === null) return inSession(event, defaultOperationId(event));
+  return operationId === undefined ? id : `${id}#${operationId}`;
+}
+
+/** An id that only its session has. */
+function inSession(event: TransferEvent | TaskEvent, id: OperationId): OperationId {
+  return id === undefined ? undefined : JSON.stringify([event.sessionId, String(id)]);
+}
+
+/** Events that announce an operation are asked for its id as its start and end are. */
+function isAnnounced(event: { readonly type: string }): boolean {
+  return event.type.endsWith(".submitted");
 }

@@ -4,7 +4,7 @@ import type { ChunkKey, OperationMetadata } from "./chunk_key.ts";
 export interface TransferMetadata extends OperationMetadata {
   /** The device that the engine holds its chunks on, such as `"cuda:0"`. */
   readonly device: string;
-  /** LMCache's name for the `operationId`: looked at where the event has none. */
+  /** LMCache's id of the transfer; without one, the `operationId` is. */
   readonly transferKey?: string | undefined;
   /** The engine's id. */
   readonly engineId: string | number;
@@ -71,7 +71,7 @@ export interface ServerEvents {
   "mp.store.submitted": OperationMetadata & {
     /** The device that the engine holds its chunks on, such as `"cuda:0"`. */
     readonly device: string;
-    /** LMCache's name for the `operationId`: looked at where the event has none. */
+    /** LMCache's id of the transfer; without one, the `operationId` is. */
     readonly transferKey?: string | undefined;
   };
   /** An engine begins to store chunks. */
@@ -89,7 +89,7 @@ export interface ServerEvents {
   "mp.retrieve.submitted": OperationMetadata & {
     /** The device that the engine holds its chunks on, such as `"cuda:0"`. */
     readonly device: string;
-    /** LMCache's name for the `operationId`: looked at where the event has none. */
+    /** LMCache's id of the transfer; without one, the `operationId` is. */
     readonly transferKey?: string | undefined;
   };
   /** An engine begins to retrieve chunks. */

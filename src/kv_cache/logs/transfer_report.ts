@@ -8,7 +8,7 @@ import { cut, whileReporting } from "../../internal/reporting.ts";
 import { MAX_DELAY_MS, unref } from "../../internal/timers.ts";
 import { escapeControls } from "../../subscribers/logging/json_line.ts";
 import { boundedId } from "../../subscribers/pairs/bounded_id.ts";
-import { transferId } from "../catalog/operation_ids.ts";
+import { transferIdOfAny } from "../catalog/operation_ids.ts";
 import type { KvCacheGauges } from "../catalog/metrics/gauges.ts";
 import type { KvCacheEvents } from "../events/kv_cache_events.ts";
 import { LruMap } from "../lifecycle/lru_map.ts";
@@ -178,7 +178,7 @@ function singleLine(name: string): string {
 }
 
 function keyOf(kind: keyof DeviceTotals, event: StartOrEnd): string {
-  return `${kind} ${boundedId(event.sessionId)} ${boundedId(String(transferId(event) ?? ""))}`;
+  return `${kind} ${boundedId(String(transferIdOfAny(event) ?? event.sessionId))}`;
 }
 
 function l1Text({ usedBytes, totalBytes }: { usedBytes: number; totalBytes: number }): string {

@@ -156,3 +156,18 @@ Deno.test("declared values name the attributes", () => {
   const { attributeNames } = counter("order", { attributes, attributeValues });
   assertEquals(attributeNames, ["status", "paid"]);
 });
+
+Deno.test("measurements that are declared to have no attributes begin with 0", async () => {
+  const { bus } = quietBus();
+  const subscriber = new MetricsSubscriber({
+    metrics: {
+      sizes: histogram("order", { measurements: () => [], attributeNames: [] }),
+      orders: counter("order", { measurements: () => [], attributeNames: [] }),
+      others: counter("order", { measurements: () => [], attributeNames: ["x"] }),
+      last: gauge("order", { measurements: () => [], attributeNames: [] }),
+    },
+  });
+  bus.start().registerSubscriber(subscriber);
+  assertEquals(seriesOf(subscriber.collect()), [["sizes", "{}", 0], ["orders", "{}", 0]]);
+  await bus.stop();
+});

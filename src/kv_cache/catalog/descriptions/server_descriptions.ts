@@ -13,7 +13,7 @@ const submitted = {
   ...operation,
   device: { description: "The device that the engine holds its chunks on" },
   transferKey: {
-    description: "LMCache's name for the operation id: looked at where the event has none",
+    description: "LMCache's id of the transfer; without one, the operation id is",
   },
 };
 const transfer = {

@@ -59,6 +59,7 @@ function chunkMetrics(
       unit: "s",
       buckets,
       measurements: (event, now) => pick(lifecycle.observe(event, now)).map((value) => ({ value })),
+      attributeNames: [], // there before the first eviction
     });
   }
   const all = [...WRITES, "l1.read.finished", "l1.keys.evicted"] as const;

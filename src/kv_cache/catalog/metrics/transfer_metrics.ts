@@ -3,7 +3,7 @@ import type { Measurement, MetricDeclaration } from "../../../catalog/metric.ts"
 import type { EventOf } from "../../../events/event_map.ts";
 import type { KvCacheEvents } from "../../events/kv_cache_events.ts";
 import type { PhaseSample } from "../../events/server.ts";
-import { transferId } from "../operation_ids.ts";
+import { transferIdOfAny } from "../operation_ids.ts";
 import type { KvCacheDeclarations } from "./declarations.ts";
 import { modelAndTenant } from "./lookup_metrics.ts";
 
@@ -51,13 +51,15 @@ export function transferMetrics(declarations: KvCacheDeclarations): Metrics {
       description: "How fast engines store into L1",
       bytes: ({ metadata }) => metadata.totalBytes,
       attributes: engine,
-      operationId: transferId,
+      operationId: transferIdOfAny,
+      acrossSessions: true,
     }),
     "l0_l1_load_throughput": throughput("mp.retrieve.start", "mp.retrieve.end", {
       description: "How fast engines load from L1",
       bytes: ({ metadata }) => metadata.totalBytes,
       attributes: engine,
-      operationId: transferId,
+      operationId: transferIdOfAny,
+      acrossSessions: true,
     }),
     ...phaseMetrics(declarations),
   };
