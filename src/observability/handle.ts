@@ -1,3 +1,4 @@
+import type { LogLevel } from "../catalog/log.ts";
 import { monotonicMs } from "../internal/clocks.ts";
 import type { EventBus } from "../library/event_bus.ts";
 import type { AnyEvents } from "../events/event_map.ts";
@@ -49,6 +50,15 @@ export interface Observability<Events extends object = AnyEvents> extends AsyncD
    * @param operationId the operation that its events have as their id
    */
   spanContext(sessionId: string, operationId?: string): SpanContext | undefined;
+  /**
+   * Changes from which level on log records are built, from now on, such as in a route of the operators. A
+   * sink's own level stays.
+   *
+   * @param level `undefined` for the one that there was at the start; of a type, for that of the others
+   * @param type the event type that it is changed for. Default: all that have none of their own
+   * @throws {TypeError} if the level is none, or the type is not declared to be logged
+   */
+  setLogLevel(level: LogLevel | undefined, type?: string): void;
   /**
    * Resolves when everything published before the call has passed through the bus, its subscribers
    * and the exporters. Whatever fails meanwhile, it does not reject.
@@ -118,6 +128,7 @@ export function createHandle<Events extends object>(parts: Parts<Events>): Obser
       return await telemetry.scrape(format);
     },
     spanContext: (sessionId, operationId) => parts.subscription.spanContext(sessionId, operationId),
+    setLogLevel: (level, type) => parts.subscription.setLogLevel(level, type),
     flush: (options = {}) => flush(parts, options),
     shutdown,
     [Symbol.asyncDispose]: () => shutdown(),
@@ -145,6 +156,7 @@ export function createDisabledHandle<Events extends object>(
     nodeHandler: endpoints.nodeHandler,
     scrape: () => Promise.reject(nothingToScrape(config)),
     spanContext: () => undefined,
+    setLogLevel: () => {},
     flush: () => Promise.resolve(true),
     shutdown,
     [Symbol.asyncDispose]: () => shutdown(),

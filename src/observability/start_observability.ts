@@ -260,6 +260,7 @@ function subscribe<Events extends object>(
     minLevel,
     redact,
     maxPerSecond: options.maxPerSecond,
+    sessionSampleRatio: options.sessionSampleRatio,
     maxPending: options.maxPending,
     suppressedIntervalMs: options.suppressedIntervalMs,
     maxOpenPairs: options.maxOpenPairs,

@@ -1,6 +1,7 @@
 import type { EventBus } from "../library/event_bus.ts";
 import type { EventSubscriber } from "../library/event_subscriber.ts";
 import type { Catalog } from "../catalog/catalog.ts";
+import type { LogLevel } from "../catalog/log.ts";
 import { combineCatalogs } from "../catalog/combine.ts";
 import type { AnyEvents } from "../events/event_map.ts";
 import { assertFunction, invalidArgument } from "../internal/arguments.ts";
@@ -34,6 +35,8 @@ export interface CatalogLimits {
   readonly redact?: readonly string[] | undefined;
   /** How many log records of one event type, below `warn`, are written per second. Default: 100. */
   readonly maxPerSecond?: number | undefined;
+  /** Of how many sessions log records below `warn` are written, from 0 to 1. Default: 1. */
+  readonly sessionSampleRatio?: number | undefined;
   /** How many log records of one type may wait for an async sink. Default: 500. */
   readonly maxPending?: number | undefined;
   /** How soon suppressed log records are reported, in milliseconds. Default: 1,000. */
@@ -88,6 +91,14 @@ export interface CatalogSubscription extends Disposable {
   /** What identifies the open span of an operation or a session; see `TracingSubscriber`. */
   spanContext(sessionId: string, operationId?: string): SpanContext | undefined;
   /**
+   * Changes from which level on log records are built, from now on. A sink's own level stays.
+   *
+   * @param level `undefined` for the one that there was at the beginning; of a type, for that of the others
+   * @param type the type that it is changed for. Default: all that have none of their own
+   * @throws {TypeError} if the level is none, or the type is not declared to be logged
+   */
+  setLogLevel(level: LogLevel | undefined, type?: string): void;
+  /**
    * Unregisters all of it and shuts the subscribers down, for a bus that goes on; `EventBus.stop`
    * does the same for a bus that does not. A second call returns the first one's result.
    *
@@ -107,6 +118,7 @@ export const CATALOG_LIMITS: readonly (keyof CatalogLimits)[] = Object.freeze([
   "minLevel",
   "redact",
   "maxPerSecond",
+  "sessionSampleRatio",
   "maxPending",
   "suppressedIntervalMs",
   "maxOpenPairs",
@@ -185,6 +197,7 @@ export function subscribeCatalog<Events extends object>(
       collect: () => [],
       collectInSlices: () => Promise.resolve([]),
       spanContext: () => undefined,
+      setLogLevel: () => {},
       shutdown: () => Promise.resolve(true),
       [Symbol.dispose]: () => {},
     };
@@ -192,7 +205,9 @@ export function subscribeCatalog<Events extends object>(
   const { metrics, tracing, logging } = createSubscribers(combined, options);
   const registered = new Map<EventSubscriber<Events>, Disposable>();
   const observations: Disposable[] = [];
+  let isDisposed = false;
   const dispose = () => {
+    isDisposed = true;
     signal?.removeEventListener("abort", dispose);
     for (const one of [...registered.values(), ...observations]) one[Symbol.dispose]();
   };
@@ -220,6 +235,14 @@ export function subscribeCatalog<Events extends object>(
     collect: () => options.collect ? metrics?.collect() ?? [] : [],
     collectInSlices: async () => options.collect ? await metrics?.collectInSlices() ?? [] : [],
     spanContext: (sessionId, operationId) => tracing?.spanContext(sessionId, operationId),
+    setLogLevel: (level, type) => {
+      if (!logging?.setMinLevel(level, type)) return;
+      const registration = registered.get(logging);
+      if (registration === undefined || isDisposed) return;
+      // It is subscribed to what its levels reach, and to no more.
+      registration[Symbol.dispose]();
+      registered.set(logging, bus.registerSubscriber(logging));
+    },
     shutdown: async (deadline = {}) => {
       const timeoutMs = resolveTimeoutMs("shut the subscribers down", deadline);
       dispose();
@@ -268,6 +291,7 @@ function createSubscribers<Events extends object>(
       minLevel: options.minLevel,
       redact: options.redact,
       maxPerSecond: options.maxPerSecond,
+      sessionSampleRatio: options.sessionSampleRatio,
       maxPending: options.maxPending,
       suppressedIntervalMs: options.suppressedIntervalMs,
       logger,

@@ -29,6 +29,7 @@ export interface Limits {
   readonly minLevel?: "error";
   readonly redact?: readonly string[];
   readonly maxPerSecond?: number;
+  readonly sessionSampleRatio?: number;
   readonly maxPending?: number;
   readonly suppressedIntervalMs?: number;
   readonly maxOpenPairs?: number;
@@ -49,7 +50,11 @@ export type Observe = (
   logger: Logger,
 ) => Observed | Promise<Observed>;
 
-type Publish = (type: keyof JobEvents, timeMs: number) => void;
+type Publish = (
+  type: keyof JobEvents,
+  timeMs: number,
+  init?: { readonly sessionId?: string },
+) => void;
 
 const starts = (...times: number[]) => (publish: Publish) => {
   for (const time of times) publish("job.start", time);
@@ -71,6 +76,10 @@ const SCRAPED: [limits: Limits, events: (publish: Publish) => void, lines: strin
   [{ maxPerSecond: 1 }, ends(1_000, 1_000), [
     'busbar_logs_suppressed_records_total{event_type="job.end"} 1',
   ]],
+  [{ sessionSampleRatio: 0 }, (publish) => {
+    publish("job.end", 1_000, { sessionId: "s1" });
+    publish("job.end", 1_000);
+  }, ["busbar_logs_unsampled_records_total 1"]],
   [{ maxPending: 1 }, ends(1_000, 1_000), ['busbar_logs_dropped_records_total{sink="taking"} 1']],
   [{ selfMetricsPrefix: "own" }, starts(1_000), [
     "own_event_bus_queue_depth 0",
@@ -98,9 +107,9 @@ async function see(observe: Observe, limits: Limits, events: (publish: Publish) 
   let scrape: string;
   {
     await using observed = await observe(bus, limits, taking, logger);
-    events((type, timeMs) => {
+    events((type, timeMs, init = {}) => {
       clock.timeMs = timeMs;
-      bus.publish(type, { card: "4711" });
+      bus.publish(type, { card: "4711" }, init);
       bus.flushSync();
     });
     scrape = await observed.scrape();

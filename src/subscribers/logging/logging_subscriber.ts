@@ -1,23 +1,18 @@
 import { clearTimer, monotonicMs, setTimer, type Timer } from "../../internal/clocks.ts";
-import { LOG_LEVELS, type LogDeclaration, type LogLevel } from "../../catalog/log.ts";
+import type { LogDeclaration, LogLevel } from "../../catalog/log.ts";
 import { checkCatalog } from "../../catalog/catalog.ts";
 import { EventSubscriber } from "../../bus/event_subscriber.ts";
 import type { BusEvent } from "../../events/event.ts";
 import type { AnyEvents, Subscriptions } from "../../events/event_map.ts";
-import { format } from "../../internal/arguments.ts";
-import {
-  boundedText,
-  boundedValue,
-  type CutCount,
-  MAX_TEXT_LENGTH,
-} from "../../internal/bounded_values.ts";
+import { invalidArgument } from "../../internal/arguments.ts";
+import type { CutCount } from "../../internal/bounded_values.ts";
 import { toSingleError } from "../../internal/collected_errors.ts";
 import { inNeutralContext, REQUESTS_ARE_APART } from "../../internal/neutral_context.ts";
 import { isEcho } from "../../internal/reporting.ts";
 import { unref } from "../../internal/timers.ts";
-import type { TraceContext } from "../trace_context.ts";
+import { buildRecord, type RecordSource, severityOf } from "./build_record.ts";
+import { assertLevel, MinLevels } from "./levels.ts";
 import { type LogRecord, SEVERITY_NUMBERS } from "./log_record.ts";
-import { toLogAttributes } from "./log_values.ts";
 import {
   type LoggingStats,
   type LoggingSubscriberOptions,
@@ -28,7 +23,7 @@ import { flushAll, SEVERAL_FAILED, SinkRunner, writeToAll } from "./sink_runner.
 import { LossReport, summaryOf } from "./losses.ts";
 import { RateLimit, type Suppressed } from "./rate_limit.ts";
 import { Redaction } from "./redaction.ts";
-import { parseTraceparent } from "../tracing/traceparent.ts";
+import { SessionSampling } from "./session_sampling.ts";
 
 // deno-lint-ignore no-explicit-any -- the catalog's type has checked that it fits its event
 type AnyLogDeclaration = LogDeclaration<any>;
@@ -37,10 +32,8 @@ type AnyLogDeclaration = LogDeclaration<any>;
 const LATE_MS = 1_000;
 
 /** One declared type, made ready. */
-interface LoggedType {
+interface LoggedType extends RecordSource {
   readonly type: string;
-  readonly declaration: AnyLogDeclaration;
-  readonly redaction: Redaction;
   readonly limit: RateLimit;
 }
 
@@ -48,7 +41,8 @@ interface LoggedType {
  * Makes log records from events, as a catalog's `logs` declare them, and passes them to sinks.
  *
  * - **Lazy**: an event type whose level is below `minLevel` is not subscribed to. Records below
- *   that level, or beyond the rate limit, are not built.
+ *   that level, or beyond the rate limit, are not built. The level may change at run time, also of one type.
+ * - **Sampled**, where that is wanted: of a session all records are written, or none below `warn`.
  * - **Rate-limited**: each event type has its own limit, which records of `warn` and above do not
  *   know. Suppressed records are counted in `stats().suppressedByType` and reported by a summary record: after a second, when the flood is
  *   over, every 2 s, 4 s, 8 s … 60 s while it lasts, and at `flush` and `stop`.
@@ -99,7 +93,8 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
    */
   override readonly name: string = "LoggingSubscriber";
   readonly #options: ResolvedLoggingOptions<Events>;
-  readonly #minSeverity: number;
+  readonly #levels: MinLevels;
+  readonly #sampling: SessionSampling;
   readonly #types: readonly LoggedType[];
   readonly #runners: readonly SinkRunner[];
   readonly #lossReport: LossReport;
@@ -110,6 +105,9 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
   #isPolling = false;
   #pollingSinceMs = 0;
   #echoes = 0;
+  #unsampled = 0;
+  /** Those that it was registered for; `undefined` before that, and once it was shut down. */
+  #subscribed: readonly LoggedType[] | undefined;
   readonly #cuts: CutCount = { cut: 0 };
   /** Those under way. */
   #flushes = 0;
@@ -128,20 +126,40 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
     const { sinks, minLevel, maxPending, logger } = this.#options;
     this.#lossReport = new LossReport(logger);
     this.#runners = sinks.map((sink) => new SinkRunner(sink, maxPending, logger));
-    this.#minSeverity = SEVERITY_NUMBERS[minLevel];
+    this.#levels = new MinLevels(minLevel);
+    this.#sampling = new SessionSampling(this.#options.sessionSampleRatio);
     this.#types = Object.entries<AnyLogDeclaration | undefined>(options.logs ?? {})
       .flatMap(([type, declaration]) =>
-        declaration === undefined || this.#neverReached(declaration)
-          ? []
-          : [this.#prepare(type, declaration)]
+        declaration === undefined ? [] : [this.#prepare(type, declaration)]
       );
   }
 
-  /** A handler for each type that can reach `minLevel`. */
+  /** A handler for each type that can reach its level at that moment. */
   override getSubscriptions(): Subscriptions<Events> {
+    const reached = this.#types.filter((logged) => this.#isReached(logged));
+    this.#subscribed = reached;
     return Object.fromEntries(
-      this.#types.map((logged) => [logged.type, (event: BusEvent) => this.#log(logged, event)]),
+      reached.map((logged) => [logged.type, (event: BusEvent) => this.#log(logged, event)]),
     ) as unknown as Subscriptions<Events>;
+  }
+
+  /**
+   * Changes from which level on records are built, from now on.
+   *
+   * @param level `undefined` for the level of `minLevel`; of a type, for that of the others
+   * @param type the type that it is changed for. Default: all that have none of their own
+   * @returns whether it is subscribed to other types than it would be now: it has to be registered
+   * again for that, as `CatalogSubscription.setLogLevel` does
+   * @throws {TypeError} if the level is none, or the type is not declared to be logged
+   */
+  setMinLevel(level: LogLevel | undefined, type?: string): boolean {
+    assertLevel("set the log level", "level", level);
+    if (type !== undefined && !this.#types.some((logged) => logged.type === type)) {
+      invalidArgument(TypeError, "set the log level", "type", "one that is logged", type);
+    }
+    this.#levels.set(level, type);
+    return this.#subscribed !== undefined &&
+      this.#types.some((logged) => this.#isReached(logged) !== this.#subscribed?.includes(logged));
   }
 
   /** Reports to the bus failures that happened between its calls. */
@@ -181,6 +199,7 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
 
   /** The same as `flush`, stops the timer, and reports what was lost until then. */
   override async shutdown(): Promise<void> {
+    this.#subscribed = undefined;
     clearTimer(this.#timer);
     this.#isPolling = false;
     const reportLosses = () => this.#lossReport.update(this.stats(), this.#runners);
@@ -205,13 +224,14 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
     return {
       suppressedByType,
       echoes: this.#echoes,
+      unsampledRecords: this.#unsampled,
       cutTexts: this.#cuts.cut,
       sinks: this.#runners.map((runner) => runner.stats()),
     };
   }
 
-  #neverReached({ level }: AnyLogDeclaration): boolean {
-    return typeof level === "string" && SEVERITY_NUMBERS[level] < this.#minSeverity;
+  #isReached({ type, declaration: { level } }: LoggedType): boolean {
+    return typeof level !== "string" || SEVERITY_NUMBERS[level] >= this.#levels.of(type);
   }
 
   #prepare(type: string, declaration: AnyLogDeclaration): LoggedType {
@@ -234,19 +254,24 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
       ? declaration.level(event)
       : declaration.level;
     const severityNumber = severityOf(event.type, level);
-    if (severityNumber < this.#minSeverity) return undefined;
+    if (severityNumber < this.#levels.of(event.type)) return undefined;
     const errors: unknown[] = [];
     // What tells of trouble is not lost behind what does not.
-    if (severityNumber < SEVERITY_NUMBERS.warn && !this.#allow(limit, event, errors)) {
-      this.#setTimer();
-      if (errors.length > 0) throw errors[0];
-      return undefined;
+    if (severityNumber < SEVERITY_NUMBERS.warn) {
+      if (!this.#sampling.keeps(event.sessionId)) {
+        this.#unsampled++;
+        return undefined;
+      }
+      if (!this.#allow(limit, event, errors)) {
+        this.#setTimer();
+        if (errors.length > 0) throw errors[0];
+        return undefined;
+      }
     }
-    return writeToAll(
-      this.#runners,
-      this.#build(logged, event, level, severityNumber, errors),
-      errors,
-    );
+    const { contextOf } = this.#options;
+    const context = { contextOf, cuts: this.#cuts };
+    const record = buildRecord(event, { level, severityNumber }, logged, context, errors);
+    return writeToAll(this.#runners, record, errors);
   }
 
   #allow(limit: RateLimit, { timestamp }: BusEvent, errors: unknown[]): boolean {
@@ -258,52 +283,6 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
       errors.push(error);
       return limit.allow(timestamp, timestamp);
     }
-  }
-
-  /** The record goes out without what a declaration's function fails to say. */
-  #build(
-    { declaration, redaction }: LoggedType,
-    event: BusEvent,
-    level: LogLevel,
-    severityNumber: number,
-    errors: unknown[],
-  ): LogRecord {
-    const { attributes, body } = declaration;
-    const { timestamp, type, traceparent } = event;
-    const { contextOf } = this.#options;
-    const cuts = this.#cuts;
-    let text = type;
-    let shown: unknown;
-    let context: TraceContext | undefined;
-    try {
-      if (body !== undefined) text = boundedText(String(body(event)), MAX_TEXT_LENGTH, cuts);
-    } catch (error) {
-      errors.push(error);
-    }
-    try {
-      shown = attributes === undefined ? event.metadata : attributes(event);
-    } catch (error) {
-      errors.push(error);
-    }
-    try {
-      context = contextOf?.(event);
-    } catch (error) {
-      errors.push(error);
-    }
-    if (context === undefined && traceparent !== undefined) context = parseTraceparent(traceparent);
-    const record = {
-      timestampMs: timestamp,
-      level,
-      severityNumber,
-      body: text,
-      attributes: toLogAttributes(shown, redaction, cuts),
-      eventType: type,
-      sessionId: boundedValue(event.sessionId, MAX_TEXT_LENGTH, cuts) as string,
-      operationId: boundedValue(event.operationId, MAX_TEXT_LENGTH, cuts) as string,
-    };
-    if (context === undefined) return record;
-    const { traceId, spanId, traceFlags } = context;
-    return { ...record, traceId, spanId, traceFlags };
   }
 
   /** One record for each type that has something to report; no rate limit applies to it. */
@@ -366,14 +345,4 @@ export class LoggingSubscriber<Events extends object = AnyEvents> extends EventS
     this.#reportSuppressed((limit) => limit.poll());
     if (this.#types.some(({ limit }) => limit.flooded)) this.#setTimer();
   };
-}
-
-function severityOf(type: string, level: LogLevel): number {
-  const severityNumber = Object.hasOwn(SEVERITY_NUMBERS, level)
-    ? SEVERITY_NUMBERS[level]
-    : undefined;
-  if (severityNumber !== undefined) return severityNumber;
-  throw new TypeError(
-    `Cannot log ${type}: level must be one of ${LOG_LEVELS.join(", ")}, received ${format(level)}`,
-  );
 }

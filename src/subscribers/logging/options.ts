@@ -1,5 +1,5 @@
 import type { Catalog } from "../../catalog/catalog.ts";
-import { LOG_LEVELS, type LogLevel } from "../../catalog/log.ts";
+import type { LogLevel } from "../../catalog/log.ts";
 import { assertRedact } from "../../catalog/redact_path.ts";
 import type { BusEvent } from "../../events/event.ts";
 import type { AnyEvents } from "../../events/event_map.ts";
@@ -14,6 +14,7 @@ import { assertKnownNames } from "../../internal/option_names.ts";
 import type { Logger } from "../../internal/logger.ts";
 import { MAX_DELAY_MS } from "../../internal/timers.ts";
 import type { TraceContext } from "../trace_context.ts";
+import { assertLevel } from "./levels.ts";
 import type { LogSink } from "./log_record.ts";
 import type { SinkStats } from "./sink_runner.ts";
 
@@ -31,6 +32,12 @@ export interface LoggingSubscriberOptions<Events extends object> {
    * Default: 100.
    */
   readonly maxPerSecond?: number | undefined;
+  /**
+   * Of how many sessions records below `warn` are written, from 0 to 1: of a session all or none, chosen by a
+   * hash of its id, so that all processes choose alike. Records of no session are written. The others are
+   * counted in `stats().unsampledRecords`. Default: 1.
+   */
+  readonly sessionSampleRatio?: number | undefined;
   /** What to redact in all records; see `LogDeclaration.redact`. Default: nothing. */
   readonly redact?: readonly string[] | undefined;
   /**
@@ -58,11 +65,13 @@ export interface LoggingSubscriberOptions<Events extends object> {
 export const DEFAULT_LOGGING_OPTIONS: Readonly<{
   minLevel: LogLevel;
   maxPerSecond: number;
+  sessionSampleRatio: number;
   maxPending: number;
   suppressedIntervalMs: number;
 }> = Object.freeze({
   minLevel: "info",
   maxPerSecond: 100,
+  sessionSampleRatio: 1,
   maxPending: 500,
   suppressedIntervalMs: 1_000,
 });
@@ -78,6 +87,8 @@ export interface LoggingStats {
   readonly echoes: number;
   /** Texts that were cut, for they had more than 16,030 characters. */
   readonly cutTexts: number;
+  /** Records below `warn` of sessions that were not chosen; see `sessionSampleRatio`. */
+  readonly unsampledRecords: number;
   /** What became of the records passed to each sink, in the order of the sinks. */
   readonly sinks: readonly SinkStats[];
 }
@@ -88,6 +99,7 @@ export interface ResolvedLoggingOptions<Events extends object> {
   readonly sinks: readonly LogSink[];
   readonly minLevel: LogLevel;
   readonly maxPerSecond: number;
+  readonly sessionSampleRatio: number;
   readonly redact: readonly string[];
   readonly contextOf: ((event: BusEvent) => TraceContext | undefined) | undefined;
   readonly clock: (() => number) | undefined;
@@ -104,6 +116,7 @@ const NAMES: readonly (keyof LoggingSubscriberOptions<AnyEvents>)[] = [
   "sink",
   "minLevel",
   "maxPerSecond",
+  "sessionSampleRatio",
   "redact",
   "contextOf",
   "clock",
@@ -122,6 +135,7 @@ export function resolveLoggingOptions<Events extends object>(
     sink,
     minLevel = DEFAULT_LOGGING_OPTIONS.minLevel,
     maxPerSecond = DEFAULT_LOGGING_OPTIONS.maxPerSecond,
+    sessionSampleRatio = DEFAULT_LOGGING_OPTIONS.sessionSampleRatio,
     redact = [],
     contextOf,
     clock,
@@ -137,10 +151,20 @@ export function resolveLoggingOptions<Events extends object>(
     invalidArgument(TypeError, ACTION, "sink", "a function or some of them", []);
   }
   for (const one of sinks) assertFunction(ACTION, "sink", one);
-  if (!LOG_LEVELS.includes(minLevel)) {
-    invalidArgument(TypeError, ACTION, "minLevel", `one of ${LOG_LEVELS.join(", ")}`, minLevel);
-  }
+  assertLevel(ACTION, "minLevel", minLevel);
   assertAboveZero(ACTION, "maxPerSecond", maxPerSecond);
+  if (
+    !(typeof sessionSampleRatio === "number" && sessionSampleRatio >= 0 && sessionSampleRatio <= 1)
+  ) {
+    const error = typeof sessionSampleRatio === "number" ? RangeError : TypeError;
+    invalidArgument(
+      error,
+      ACTION,
+      "sessionSampleRatio",
+      "a number from 0 to 1",
+      sessionSampleRatio,
+    );
+  }
   assertRedact(ACTION, redact);
   if (contextOf !== undefined) assertFunction(ACTION, "contextOf", contextOf);
   if (clock !== undefined) assertFunction(ACTION, "clock", clock);
@@ -152,6 +176,7 @@ export function resolveLoggingOptions<Events extends object>(
     sinks: sinks as readonly LogSink[],
     minLevel,
     maxPerSecond,
+    sessionSampleRatio,
     redact,
     contextOf,
     clock,

@@ -132,6 +132,12 @@ const LOGGING_INSTRUMENTS: readonly Observed<LoggingStats>[] = [
     rows: ({ cutTexts = 0 }) => [[cutTexts]],
   },
   {
+    name: "logs.unsampled_records",
+    kind: "counter",
+    description: "Log records of sessions that were not chosen to be logged",
+    rows: ({ unsampledRecords = 0 }) => [[unsampledRecords]],
+  },
+  {
     name: "logs.failed_records",
     kind: "counter",
     description: "Log records that a sink failed to accept",
@@ -140,7 +146,7 @@ const LOGGING_INSTRUMENTS: readonly Observed<LoggingStats>[] = [
   {
     name: "logs.dropped_records",
     kind: "counter",
-    description: "Log records not passed to a sink that had too many pending",
+    description: "Log records that a sink had no room for",
     rows: ({ sinks }) => sinks.map(({ name, dropped }) => [dropped, { sink: name }]),
   },
 ];

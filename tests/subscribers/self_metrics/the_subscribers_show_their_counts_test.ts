@@ -95,6 +95,7 @@ Deno.test("a scrape shows what stats() says of each subscriber", async () => {
     "busbar_spans_orphaned_events_total": 1,
     "busbar_spans_cut_texts_total": 0,
     "busbar_logs_cut_texts_total": 0,
+    "busbar_logs_unsampled_records_total": 0,
     'busbar_logs_suppressed_records_total{event_type="job.start"}': 2,
     'busbar_logs_failed_records_total{sink="failing"}': 4,
     'busbar_logs_failed_records_total{sink="slow"}': 0,
