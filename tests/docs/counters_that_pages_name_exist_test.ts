@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 
 const ROOT = new URL("../../", import.meta.url);
-const PAGES = ["docs/why-is-it-missing.md", "docs/guides/production.md"];
+const PAGES = ["docs/why-is-it-missing.md", "docs/guides/production.md", "docs/guides/shutdown.md"];
 const SOURCES = ["src/subscribers/self_metrics/", "src/otel/", "src/batching/"];
 
 async function* filesIn(folder: string): AsyncGenerator<string> {

@@ -239,7 +239,7 @@ Deno.test("limits cut what is pushed, and without exemplars no trace is named", 
 });
 
 Deno.test("the guide's table has every variable, and no other", async () => {
-  const url = new URL("../../../docs/guides/production.md", import.meta.url);
+  const url = new URL("../../../docs/guides/pushing.md", import.meta.url);
   const [, section = ""] = (await Deno.readTextFile(url)).split(
     "## OpenTelemetry's environment variables\n",
   );
