@@ -22,6 +22,9 @@ export function markEcho(event: object): void {
  */
 export const isEcho = (event: object): boolean => echoes.has(event);
 
+/** Whether a logger or a sink is being called. */
+export const isReporting = (): boolean => depth > 0;
+
 /** Calls a logger or a sink; see {@linkcode isEcho}. */
 export function whileReporting<Result>(call: () => Result): Result {
   depth++;

@@ -231,8 +231,8 @@ async function start<Events extends object>(
     },
   });
   if (!config.runtimeTelemetry) {
-    const hasLogs = combineCatalogs(options.catalog ?? {}).logs !== undefined;
-    const { logSink } = options;
+    const { logSink, captureConsole = false } = options;
+    const hasLogs = captureConsole || combineCatalogs(options.catalog ?? {}).logs !== undefined;
     report(logger, startLine(config, { metricsUrl: server?.metricsUrl, hasLogs, logSink }));
   }
   return observability;
@@ -248,7 +248,8 @@ function subscribe<Events extends object>(
     meter: config.metricsEnabled ? meter : undefined,
     collect: config.metricsEnabled && !recordsThroughMeter,
     tracer,
-    sink: config.loggingEnabled && catalog.logs !== undefined
+    captureConsole: config.loggingEnabled ? options.captureConsole : undefined,
+    sink: config.loggingEnabled && (catalog.logs !== undefined || options.captureConsole)
       ? logSinks(config, options, { otelLogger, logger })
       : undefined,
     subscribers,

@@ -48,6 +48,11 @@ export interface ProgramOptions<Events extends object = AnyEvents>
       readonly otlp: { readonly minLevel?: CatalogLimits["minLevel"] };
     })[]
     | undefined;
+  /**
+   * Whether what other code writes by `console` becomes log records; see
+   * `SubscribeCatalogOptions.captureConsole`. Default: `false`.
+   */
+  readonly captureConsole?: boolean | undefined;
   /** The prefix of the bus's own metrics. Default: `"busbar"`. */
   readonly selfMetricsPrefix?: string | undefined;
   /**
@@ -117,6 +122,7 @@ const PROGRAM_OPTIONS: readonly (keyof ProgramOptions)[] = [
   "subscribers",
   "exitHooks",
   "logSink",
+  "captureConsole",
   "selfMetricsPrefix",
   "sessionIdAttribute",
   "operationIdAttribute",

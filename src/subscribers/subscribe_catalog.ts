@@ -13,6 +13,7 @@ import { assertKnownNames } from "../internal/option_names.ts";
 import { awaitInNeutralContext } from "../internal/neutral_context.ts";
 import { provideSpanSource } from "../internal/span_source.ts";
 import { settlesWithin } from "../internal/timers.ts";
+import { ConsoleBridge, withConsoleLogs } from "./logging/console_bridge.ts";
 import type { LogSink } from "./logging/log_record.ts";
 import { LoggingSubscriber } from "./logging/logging_subscriber.ts";
 import type { LoggingSubscriberOptions } from "./logging/options.ts";
@@ -60,6 +61,14 @@ export interface SubscribeCatalogOptions<Events extends object = AnyEvents> exte
   readonly tracer?: TracerLike | undefined;
   /** Where log records go. Default: none are built. */
   readonly sink?: LogSink | readonly LogSink[] | undefined;
+  /**
+   * Whether what other code writes by `console.log`, `info`, `warn`, `error`, `debug` and `trace` becomes log
+   * records, with the session that it was written in, as events of the type `console`; what `dir`, `table`
+   * and the others write is left alone. Sinks and loggers write to the console that there was before, which is
+   * there again when this ends. What the bus does not take is written there, too. A text is not
+   * redacted; a log of the type `console` in the catalog says what else becomes of it. Default: `false`.
+   */
+  readonly captureConsole?: boolean | undefined;
   /** Further subscribers, which are registered, observed and ended with these. Default: none. */
   readonly subscribers?: readonly EventSubscriber<Events>[] | undefined;
   /**
@@ -130,6 +139,7 @@ const OPTIONS: readonly string[] = [
   "collect",
   "tracer",
   "sink",
+  "captureConsole",
   "subscribers",
   "exemplars",
   "selfMetricsPrefix",
@@ -202,7 +212,8 @@ export function subscribeCatalog<Events extends object>(
       [Symbol.dispose]: () => {},
     };
   }
-  const { metrics, tracing, logging } = createSubscribers(combined, options);
+  const bridge = options.captureConsole ? new ConsoleBridge(bus) : undefined;
+  const { metrics, tracing, logging } = createSubscribers(combined, options, bridge);
   const registered = new Map<EventSubscriber<Events>, Disposable>();
   const observations: Disposable[] = [];
   let isDisposed = false;
@@ -219,6 +230,10 @@ export function subscribeCatalog<Events extends object>(
       if (one !== undefined) registered.set(one, bus.registerSubscriber(one));
     }
     if (spans !== undefined) observations.push(provideSpanSource(bus, spans));
+    if (bridge !== undefined) {
+      bridge.start();
+      observations.push(bridge);
+    }
     if (options.meter !== undefined) {
       // Last, for a slice's duration is measured up to there.
       const self = { meter: options.meter, prefix: options.selfMetricsPrefix };
@@ -255,10 +270,12 @@ export function subscribeCatalog<Events extends object>(
 function createSubscribers<Events extends object>(
   catalog: Catalog<Events>,
   options: SubscribeCatalogOptions<Events>,
+  bridge: ConsoleBridge | undefined,
 ) {
   const { meter, collect, tracer, sink, logger, exemplars = true } = options;
   const { maxOpenPairs, maxPairAgeMs } = options;
-  const { metrics = {}, spans = {}, logs } = catalog;
+  const { metrics = {}, spans = {} } = catalog;
+  const logs = bridge === undefined ? catalog.logs : withConsoleLogs<Events>(catalog.logs);
   const registry = new SpanRegistry();
   const contextOf = registry.contextOf.bind(registry);
   const tracing = tracer === undefined ? undefined : new TracingSubscriber<Events>({
@@ -286,7 +303,7 @@ function createSubscribers<Events extends object>(
     ? undefined
     : new LoggingSubscriber<Events>({
       logs,
-      sink,
+      sink: bridge === undefined ? sink : [sink].flat().map((one) => bridge.marked(one)),
       contextOf,
       minLevel: options.minLevel,
       redact: options.redact,
@@ -309,7 +326,10 @@ function checkOptions<Events extends object>(options: SubscribeCatalogOptions<Ev
       `Cannot ${ACTION}: options must have a meter, collect, a tracer or a sink, received none`,
     );
   }
-  for (const flag of ["collect", "exemplars", "deferAttributes"] as const) {
+  if (options.captureConsole && sink === undefined) {
+    invalidArgument(TypeError, ACTION, "sink", "there for captureConsole", sink);
+  }
+  for (const flag of ["collect", "captureConsole", "exemplars", "deferAttributes"] as const) {
     const value = options[flag];
     if (value !== undefined && typeof value !== "boolean") {
       invalidArgument(TypeError, ACTION, flag, "true or false", value);
