@@ -72,6 +72,13 @@ async function timeOne(
   return busyMs * 1e6 / (bursts * eventsPerBurst);
 }
 
+/** The lower quartile of some numbers, their middle, and the upper quartile. */
+export function quartiles(values: readonly number[]): [low: number, middle: number, high: number] {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (part: number) => sorted[Math.round(part * (sorted.length - 1))] ?? NaN;
+  return [at(0.25), at(0.5), at(0.75)];
+}
+
 /** The middle of some numbers. */
 export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;

@@ -1,9 +1,12 @@
-/** The service without any instrumentation. */
-import { drive, print } from "./drive.ts";
+/** No instrumentation. */
+import type { Instrumentation } from "./instrumentation.ts";
 
-const measured = await drive({
-  begin: () => ({}),
-  query: () => {},
-  end: () => {},
-});
-print(measured, { counted: measured.requests, timed: measured.requests });
+export function create(): Instrumentation<undefined> {
+  return {
+    begin: () => undefined,
+    query: () => {},
+    end: () => {},
+    settle: () => Promise.resolve({ counted: 0, timed: 0 }),
+    shutdown: () => {},
+  };
+}

@@ -1,10 +1,8 @@
-/** The service with prom-client, pino and OpenTelemetry's SDK, called where something happens. */
-import process from "node:process";
+/** prom-client, pino and OpenTelemetry's SDK, called where something happens. */
 import { context, propagation, SpanKind, trace } from "@opentelemetry/api";
 import { NodeSDK } from "@opentelemetry/sdk-node";
 import { pino } from "pino";
 import { Counter, Histogram } from "prom-client";
-import { drive, print } from "./drive.ts";
 import { PATH, ROUTE, STATEMENT, TRACED } from "./request.ts";
 
 const sdk = TRACED ? new NodeSDK({ serviceName: "api" }) : undefined;
@@ -33,47 +31,50 @@ const queries = new Histogram({
 });
 const tracer = trace.getTracer("api");
 
-const measured = await drive({
-  begin() {
-    const end = durations.startTimer();
-    const parent = propagation.extract(context.active(), {});
-    const attributes = { method: "GET", path: PATH };
-    const span = tracer.startSpan("http.request", {
-      kind: SpanKind.SERVER,
-      attributes,
-    }, parent);
-    return { end, parent, span };
-  },
-  query({ parent, span }) {
-    context.with(trace.setSpan(parent, span), () => {
-      const end = queries.startTimer({ statement: STATEMENT });
-      const attributes = { statement: STATEMENT };
-      tracer.startActiveSpan(
-        "db.query",
-        { kind: SpanKind.CLIENT, attributes },
-        (query) => {
-          query.end();
-          end();
-        },
+export function create() {
+  return {
+    begin() {
+      const end = durations.startTimer();
+      const parent = propagation.extract(context.active(), {});
+      const attributes = { method: "GET", path: PATH };
+      const span = tracer.startSpan("http.request", {
+        kind: SpanKind.SERVER,
+        attributes,
+      }, parent);
+      return { end, parent, span };
+    },
+    query({ parent, span }) {
+      context.with(trace.setSpan(parent, span), () => {
+        const end = queries.startTimer({ statement: STATEMENT });
+        const attributes = { statement: STATEMENT };
+        tracer.startActiveSpan(
+          "db.query",
+          { kind: SpanKind.CLIENT, attributes },
+          (query) => {
+            query.end();
+            end();
+          },
+        );
+      });
+    },
+    end({ end, parent, span }) {
+      const labels = { method: "GET", route: ROUTE, status: 200 };
+      requests.inc(labels);
+      end(labels);
+      span.setAttributes({ route: labels.route, status: labels.status });
+      span.end();
+      context.with(
+        trace.setSpan(parent, span),
+        () => log.info(labels, "http.end"),
       );
-    });
-  },
-  end({ end, parent, span }) {
-    const labels = { method: "GET", route: ROUTE, status: 200 };
-    requests.inc(labels);
-    end(labels);
-    span.setAttributes({ route: labels.route, status: labels.status });
-    span.end();
-    context.with(
-      trace.setSpan(parent, span),
-      () => log.info(labels, "http.end"),
-    );
-  },
-});
-const counted = (await requests.get()).values[0]?.value ?? 0;
-const timed = (await queries.get()).values
-  .find(({ metricName }) => metricName === "db_query_duration_seconds_count")
-  ?.value ?? 0;
-print(measured, { counted, timed });
-await sdk?.shutdown();
-process.exit();
+    },
+    async settle() {
+      const counted = (await requests.get()).values[0]?.value ?? 0;
+      const timed = (await queries.get()).values
+        .find(({ metricName }) => metricName === "db_query_duration_seconds_count")
+        ?.value ?? 0;
+      return { counted, timed };
+    },
+    shutdown: () => sdk?.shutdown(),
+  };
+}

