@@ -110,3 +110,19 @@ Deno.test("a session that is removed before its retrieves have ended leaves them
   kv.publish("cb.request.end", 5);
   assertEquals((await kv.spans()).map(summary), [["cb.retrieve", 3, 4], ["cb.request", 0, 5]]);
 });
+
+Deno.test("a timeout is in CacheBlend's request, where there is no other", async () => {
+  await using kv = tracedKvCache();
+  kv.publish("cb.request.start", 0);
+  kv.publish("timeout.raised", 1);
+  kv.publish("mp.request.start", 2);
+  kv.publish("timeout.raised", 3);
+  kv.publish("cb.request.end", 4);
+  kv.publish("mp.request.end", 5);
+  assertEquals(tree(await kv.spans()), [
+    "timeout < cb.request",
+    "timeout < request",
+    "cb.request",
+    "request",
+  ]);
+});

@@ -145,3 +145,18 @@ Deno.test("the steps of transfers that nobody says have ended are made at the st
     ["transfer.staging", 3, 7, "s#2"],
   ]);
 });
+
+Deno.test("a key of any length is that of its transfer", async () => {
+  await using kv = tracedKvCache();
+  const transferKey = `${"s".repeat(5_000)}#1`;
+  kv.publish("mp.store.start", 0, { transferKey });
+  kv.publish("mp.transfer.phase_samples", 1, {
+    samples: [sample("staging", 1, 2, { transferKey })],
+    endedTransferKey: "",
+  });
+  kv.publish("mp.store.end", 4, { transferKey });
+  kv.publish("mp.transfer.phase_samples", 5, { samples: [], endedTransferKey: transferKey });
+  kv.publish("mp.request.end", 6);
+  const spans = await kv.spans();
+  assertEquals(tree(spans), ["mp.store < request", "transfer.staging < mp.store", "request"]);
+});

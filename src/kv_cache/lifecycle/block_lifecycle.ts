@@ -1,4 +1,6 @@
 import type { EventOf } from "../../events/event_map.ts";
+import { MAX_LABEL_LENGTH } from "../../internal/bounded_values.ts";
+import { cut } from "../../internal/reporting.ts";
 import { boundedId } from "../../subscribers/pairs/bounded_id.ts";
 import type { KvCacheEvents } from "../events/kv_cache_events.ts";
 import { BlockOwners } from "./block_owners.ts";
@@ -112,12 +114,22 @@ export class BlockLifecycle {
         if (known !== undefined) lives.push(lifeOf(known, timestamp));
         this.#owners.clear(name);
         this.#owners.add(name, owner);
-        const block = { instanceId, modelName, tokens, allocatedAtMs: timestamp };
+        const block = {
+          instanceId: shortened(instanceId),
+          modelName: shortened(modelName),
+          tokens,
+          allocatedAtMs: timestamp,
+        };
         if (this.#blocks.set(name, { ...block, touchesMs: [timestamp] })) untracked++;
       }
     }
     return { lives, untracked };
   }
+}
+
+/** What is kept of a name, which becomes a label: no more than that has. */
+function shortened<Name>(name: Name): Name {
+  return (typeof name === "string" ? cut(name, MAX_LABEL_LENGTH) : name) as Name;
 }
 
 function lifeOf(

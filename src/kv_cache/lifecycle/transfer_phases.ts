@@ -93,8 +93,9 @@ export class TransferPhases {
     const isTimed = isPositive(startTimeS) && isPositive(endTimeS) && endTimeS >= startTimeS;
     if (!isTimed || !isPositive(elapsedMs) || !isPositive(nbytes)) return;
     if (typeof deviceIndex !== "number") return;
-    const transfer: Transfer = this.#transfers.get(transferKey) ?? new Map();
-    this.#transfers.set(transferKey, transfer);
+    const id = boundedId(transferKey);
+    const transfer: Transfer = this.#transfers.get(id) ?? new Map();
+    this.#transfers.set(id, transfer);
     const phases = transfer.get(parent) ?? {};
     transfer.set(parent, phases);
     const sums = phases[phase] ??= {
@@ -112,14 +113,16 @@ export class TransferPhases {
     sums.lastEndS = Math.max(sums.lastEndS, endTimeS);
   }
 
-  #end(operationId: string): void {
+  #end(transferKey: string): void {
+    const operationId = boundedId(transferKey);
     const transfer = this.#transfers.get(operationId);
-    const id = boundedId(operationId);
     if (transfer === undefined) {
-      if (operationId !== "") this.#awaited.set(id, true);
+      if (typeof operationId === "string" && operationId !== "") {
+        this.#awaited.set(operationId, true);
+      }
       return;
     }
-    this.#awaited.delete(id);
+    this.#awaited.delete(operationId);
     this.#transfers.delete(operationId);
     for (const [parent, phases] of transfer) {
       let endTimeMs = 0;

@@ -1,14 +1,17 @@
 /** The longest id that is kept as it is, in characters. */
 const MAX_ID_LENGTH = 200;
+/** What one is that was cut. */
+const CUT = /^[^]{1,200}…\d{3,16}#[0-9a-f]{16}$/;
+const MAX_CUT_LENGTH = MAX_ID_LENGTH + 1 + 16 + 1 + 16;
 
 /**
  * An id to look things up by, of bounded length, whatever a publisher has put into it: one of more
  * than 200 characters is cut, and its length and a hash of all of it take the place of the rest, so
- * that two long ids still differ. What is cut is longer than any id that is not.
+ * that two long ids still differ. What is cut is longer than any id that is not, and is not cut again.
  */
 export function boundedId(id: string): string {
   if (typeof id !== "string") return untypedId(id);
-  if (id.length <= MAX_ID_LENGTH) return id;
+  if (id.length <= MAX_ID_LENGTH || id.length <= MAX_CUT_LENGTH && CUT.test(id)) return id;
   // Joined anew: a slice would keep the whole text in memory.
   const start = [...id.slice(0, MAX_ID_LENGTH)].join("");
   return `${start}…${id.length}#${hash(id)}`;
