@@ -50,7 +50,8 @@ export let spanSourceOfSubscriber: (subscriber: object) => SpanSource;
  *   root's parent is the span in its `traceparent`. The provider's sampler sees the parent's sampling
  *   decision.
  * - A session's root ends when its own end and those of all its children have arrived, at the
- *   latest of these times, or, with `rootEnd: "own"`, at that of its own.
+ *   latest of these times, or, with `rootEnd: "own"`, at that of its own. What is given up, and has
+ *   no end, is closed by the events that its declaration names (`closedBy`).
  * - An `eventSpan` is made when its event is handled.
  * - Its name is the one that it is declared under, unless its declaration's `name` says another.
  * - Its attributes are those of the start and the end event; its session and its operation id only
