@@ -4,6 +4,7 @@ import { type AnyCatalog, combineCatalogs, type CombinedEvents } from "../catalo
 import { isEventBus } from "../library/brand.ts";
 import type { AnyEvents } from "../events/event_map.ts";
 import { type ExitStopOptions, installExitHooks } from "../exit/hooks.ts";
+import type { EventSubscriber } from "../library/event_subscriber.ts";
 import type { DeadlineOptions } from "../library/options.ts";
 import { awaitInNeutralContext } from "../internal/neutral_context.ts";
 import { observeRuntime } from "../instrumentation/runtime/observe_runtime.ts";
@@ -24,6 +25,9 @@ import { createRuntimeTelemetry } from "./telemetry/runtime_telemetry.ts";
 import { createSdkTelemetry } from "./telemetry/sdk_telemetry.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
 import { resolveAccess } from "./server_options.ts";
+import { MIRROR } from "../subscribers/metrics/mirror.ts";
+import type { SharedMetrics } from "../threads/shared_metrics.ts";
+import { shareMetrics } from "./share_metrics.ts";
 import { assertDrain, type ShutdownOptions } from "./shutdown.ts";
 import { UndoStack } from "./undo_stack.ts";
 
@@ -194,11 +198,13 @@ async function start<Events extends object>(
     undo.add(() => registration[Symbol.dispose]());
   };
   if (options.registerGlobally) keep(telemetry.registerGlobally());
-  const subscription = subscribe(context, telemetry);
-  source.collect = subscription.collectInSlices;
+  const shared = shareMetrics(context, telemetry);
+  if (shared !== undefined) keep(shared);
+  const subscription = subscribe(context, telemetry, shared);
+  source.collect = shared === undefined ? subscription.collectInSlices : () => shared.collect();
   undo.add(() => subscription[Symbol.dispose]());
   if (config.metricsEnabled) {
-    const { meter } = telemetry;
+    const { meter } = shared ?? telemetry;
     keep(observeExport(telemetry.exportStats, { meter, prefix: options.selfMetricsPrefix }));
     keep(observeCallbacks(telemetry.failedCallbacks, { meter, prefix: options.selfMetricsPrefix }));
     if (config.runtimeMetrics) keep(observeRuntime({ meter, logger }));
@@ -241,11 +247,18 @@ async function start<Events extends object>(
 function subscribe<Events extends object>(
   { bus, config, options, logger }: Start<Events>,
   { meter, recordsThroughMeter, tracer, deferAttributes, logger: otelLogger }: Telemetry,
+  shared: SharedMetrics<Events> | undefined,
 ): CatalogSubscription {
-  const { subscribers = [], minLevel, redact } = options;
+  const { minLevel, redact } = options;
+  // What a slice has counted shows when all have counted.
+  const { subscribers: others = [] } = options;
+  const subscribers: readonly EventSubscriber<Events>[] = shared === undefined
+    ? others
+    : [...others, shared.ledger];
   const catalog = combineCatalogs(options.catalog ?? {}) as Catalog<Events>;
   return subscribeCatalog(bus, catalog, {
-    meter: config.metricsEnabled ? meter : undefined,
+    ...{ [MIRROR]: shared?.mirror },
+    meter: config.metricsEnabled ? shared?.meter ?? meter : undefined,
     collect: config.metricsEnabled && !recordsThroughMeter,
     tracer,
     captureConsole: config.loggingEnabled ? options.captureConsole : undefined,

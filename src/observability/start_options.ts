@@ -53,6 +53,19 @@ export interface ProgramOptions<Events extends object = AnyEvents>
    * `SubscribeCatalogOptions.captureConsole`. Default: `false`.
    */
   readonly captureConsole?: boolean | undefined;
+  /**
+   * Whether the threads of a process answer for each other: each sums into memory that all share, and
+   * any of them tells what all have counted, also what those have that hang or have ended. Each thread
+   * starts observability with it, with the same `serviceName` and catalog. Default: `false`, each
+   * thread answers for itself.
+   */
+  readonly threads?: boolean | {
+    /**
+     * What this thread is called, in the attribute `thread.name` of gauges; no other thread has the
+     * name. Default: eight hexadecimal digits, random.
+     */
+    readonly name?: string | undefined;
+  } | undefined;
   /** The prefix of the bus's own metrics. Default: `"busbar"`. */
   readonly selfMetricsPrefix?: string | undefined;
   /**
@@ -123,6 +136,7 @@ const PROGRAM_OPTIONS: readonly (keyof ProgramOptions)[] = [
   "exitHooks",
   "logSink",
   "captureConsole",
+  "threads",
   "selfMetricsPrefix",
   "sessionIdAttribute",
   "operationIdAttribute",

@@ -17,6 +17,7 @@ import { ConsoleBridge, withConsoleLogs } from "./logging/console_bridge.ts";
 import type { LogSink } from "./logging/log_record.ts";
 import { LoggingSubscriber } from "./logging/logging_subscriber.ts";
 import type { LoggingSubscriberOptions } from "./logging/options.ts";
+import { MIRROR, type WithMirror } from "./metrics/mirror.ts";
 import { MetricsSubscriber } from "./metrics/metrics_subscriber.ts";
 import type { CollectedMetric } from "./metrics/series.ts";
 import type { Meter, SpanContext, TracerLike } from "./otel_api.ts";
@@ -297,6 +298,8 @@ function createSubscribers<Events extends object>(
       maxOpenPairs,
       maxPairAgeMs,
       logger,
+      // Handed on by those who have one: it is no option of the public.
+      ...{ [MIRROR]: (options as WithMirror)[MIRROR] },
     })
     : undefined;
   const logging = sink === undefined || logs === undefined

@@ -27,7 +27,7 @@ const ORDERS_PER_SET = 4;
  */
 export class AttributeSets<Series extends { readonly attributes: Attributes }> {
   readonly #limit: number;
-  readonly #make: (attributes: Attributes) => Series;
+  readonly #make: (attributes: Attributes, isOverflow: boolean) => Series | undefined;
   readonly #onOverflow: () => void;
   #series: Series[] = [];
   #root = new AttributeBranch<Series>();
@@ -45,11 +45,12 @@ export class AttributeSets<Series extends { readonly attributes: Attributes }> {
   readonly #onCut: () => void;
 
   /**
+   * @param make makes a series, `undefined` where there is no room for another than the overflow's
    * @param onProblem called when something is put into the overflow for the first time, or cut
    */
   constructor(
     limit: number,
-    make: (attributes: Attributes) => Series,
+    make: (attributes: Attributes, isOverflow: boolean) => Series | undefined,
     onProblem: (problem: "overflow" | "cut") => void,
   ) {
     this.#limit = limit;
@@ -186,17 +187,18 @@ export class AttributeSets<Series extends { readonly attributes: Attributes }> {
   /** @returns the overflow's series where there is no room */
   #create(names: readonly string[], values: readonly AttributeValue[]): Series {
     // The last place is the overflow's: once that is there, all are taken.
-    if (this.#overflow !== undefined || this.#series.length >= this.#limit - 1) {
-      this.overflowed++;
-      if (this.#overflow === undefined) {
-        this.#series.push(this.#overflow = this.#make(OVERFLOW_ATTRIBUTES));
-        this.#onOverflow();
-      }
-      return this.#overflow;
+    const hasRoom = this.#overflow === undefined && this.#series.length < this.#limit - 1;
+    const series = hasRoom ? this.#make(toAttributes(names, values), false) : undefined;
+    if (series !== undefined) {
+      this.#series.push(series);
+      return series;
     }
-    const series = this.#make(toAttributes(names, values));
-    this.#series.push(series);
-    return series;
+    this.overflowed++;
+    if (this.#overflow === undefined) {
+      this.#series.push(this.#overflow = this.#make(OVERFLOW_ATTRIBUTES, true) as Series);
+      this.#onOverflow();
+    }
+    return this.#overflow;
   }
 }
 

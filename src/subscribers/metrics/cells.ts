@@ -36,6 +36,11 @@ export class Cells {
     return place;
   }
 
+  /** Takes the room back that was made last. */
+  giveBack(): void {
+    this.#offset -= this.#perSeries;
+  }
+
   /** A copy of all there are now. */
   copy(): CellsCopy {
     return new CellsCopy(this.#perSeries, this.#blocks.map((block) => block.slice()));

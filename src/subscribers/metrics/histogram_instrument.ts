@@ -1,13 +1,14 @@
 import type { EventAttributes } from "../../catalog/attributes.ts";
 import type { DeclaredInstrument } from "../../catalog/metric.ts";
 import type { Steps } from "../../internal/slices.ts";
-import type { Histogram } from "../otel_api.ts";
+import type { Attributes, Histogram } from "../otel_api.ts";
 import type { TraceContext } from "../trace_context.ts";
 import { AttributeSets } from "./attribute_sets.ts";
 import { IdleSeries } from "./idle_series.ts";
 import { Cells, type CellsCopy } from "./cells.ts";
 import { HistogramSeries, numbersOf } from "./histogram_series.ts";
-import { type Instrument, type InstrumentParts, POINTS_PER_STEP } from "./instrument.ts";
+import { type Instrument, type InstrumentParts, mirrorOf, POINTS_PER_STEP } from "./instrument.ts";
+import type { InstrumentMirror } from "./mirror.ts";
 import type { CollectedMetric, HistogramPoint } from "./series.ts";
 
 /** A histogram. */
@@ -19,6 +20,8 @@ export class HistogramInstrument implements Instrument {
   readonly #sets: AttributeSets<HistogramSeries>;
   readonly #meterHistogram: Histogram | undefined;
   readonly #idle: IdleSeries<HistogramSeries> | undefined;
+  /** What is told of series that get a value. */
+  readonly #follower: { touch(series: HistogramSeries, bucket: number): void } | undefined;
   readonly failedReads = 0;
   invalid = 0;
 
@@ -27,14 +30,20 @@ export class HistogramInstrument implements Instrument {
     this.#declared = declared;
     this.#parts = parts;
     const { buckets, description, unit, maxAttributeSets, maxIdleMs } = declared;
-    // A meter keeps its series.
-    this.#idle = maxIdleMs === undefined || parts.meter !== undefined
+    // A meter keeps its series, and so does what is shown to others.
+    this.#idle = maxIdleMs === undefined || (parts.meter ?? parts.mirror) !== undefined
       ? undefined
       : new IdleSeries(maxIdleMs, parts.now);
     this.#cells = new Cells(numbersOf(buckets));
+    const mirror = parts.meter === undefined
+      ? mirrorOf(name, declared, parts, numbersOf(buckets))
+      : undefined;
+    this.#follower = mirror === undefined ? this.#idle : new ShownTouch(mirror);
     this.#sets = new AttributeSets(
       maxAttributeSets,
-      (attributes) => new HistogramSeries(attributes, this.#cells.take()),
+      mirror === undefined
+        ? (attributes) => new HistogramSeries(attributes, this.#cells.take())
+        : this.#makeShown(mirror),
       (problem) => parts.onProblem(name, problem),
     );
     this.#meterHistogram = parts.meter?.createHistogram(name, {
@@ -70,11 +79,21 @@ export class HistogramInstrument implements Instrument {
     }
     const { buckets } = this.#declared;
     const bucket = series.record(value, buckets);
-    this.#idle?.touch(series);
+    this.#follower?.touch(series, bucket);
     if (context !== undefined && (context.traceFlags & 1) === 1) {
       const { traceId, spanId } = context;
       series.setExemplar(bucket, buckets.length + 1, { value, timestampMs, traceId, spanId });
     }
+  }
+
+  #makeShown(mirror: InstrumentMirror) {
+    return (attributes: Attributes, isOverflow: boolean): HistogramSeries | undefined => {
+      const place = this.#cells.take();
+      const mirrored = mirror.add(attributes, place, isOverflow);
+      if (mirrored !== undefined) return new HistogramSeries(attributes, place, mirrored);
+      this.#cells.giveBack();
+      return undefined;
+    };
   }
 
   get expired(): number {
@@ -131,5 +150,18 @@ export class HistogramInstrument implements Instrument {
       startTimeMs: this.#parts.startTimeMs,
       points,
     };
+  }
+}
+
+/** Has others shown what gets a value. */
+class ShownTouch {
+  readonly #mirror: InstrumentMirror;
+
+  constructor(mirror: InstrumentMirror) {
+    this.#mirror = mirror;
+  }
+
+  touch({ mirrored }: HistogramSeries, bucket: number): void {
+    if (mirrored !== undefined) this.#mirror.touchBucket(mirrored, bucket);
   }
 }

@@ -1,5 +1,6 @@
 import type { Attributes } from "../otel_api.ts";
 import type { Place } from "./cells.ts";
+import type { MirroredSeries } from "./mirror.ts";
 import type { Exemplar, HistogramPoint } from "./series.ts";
 
 /** Where a series has what, from its offset on; then come the buckets, one more than bounds. */
@@ -17,13 +18,16 @@ export function numbersOf(bounds: readonly number[]): number {
 /** The distribution of values over buckets. */
 export class HistogramSeries {
   readonly attributes: Attributes;
+  /** How others are shown it. */
+  readonly mirrored: MirroredSeries | undefined;
   /** The newest of each bucket. */
   exemplars: (Exemplar | undefined)[] | undefined = undefined;
   #cells: Float64Array;
   #offset: number;
 
-  constructor(attributes: Attributes, { cells, offset }: Place) {
+  constructor(attributes: Attributes, { cells, offset }: Place, mirrored?: MirroredSeries) {
     this.attributes = attributes;
+    this.mirrored = mirrored;
     this.#cells = cells;
     this.#offset = offset;
     cells[offset + MIN] = Infinity;

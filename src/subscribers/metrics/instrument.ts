@@ -1,6 +1,8 @@
 import type { EventAttributes } from "../../catalog/attributes.ts";
+import type { DeclaredInstrument } from "../../catalog/metric.ts";
 import type { Steps } from "../../internal/slices.ts";
 import type { Meter } from "../otel_api.ts";
+import type { InstrumentMirror, MetricsMirror, MirroredInstrument } from "./mirror.ts";
 import type { TraceContext } from "../trace_context.ts";
 import type { CollectedMetric } from "./series.ts";
 
@@ -14,6 +16,8 @@ export type Problem = "overflow" | "cut" | "invalid";
 export interface InstrumentParts {
   /** What they report to; without it they keep all values. */
   readonly meter: Meter | undefined;
+  /** Where else their numbers are shown; without a meter only. */
+  readonly mirror: MetricsMirror | undefined;
   /** When their sums begin, in milliseconds since the epoch. */
   readonly startTimeMs: number;
   /** Called with an instrument that has something to report, once until it is flushed. */
@@ -26,6 +30,35 @@ export interface InstrumentParts {
   readonly onFailedRead: (name: string, error: unknown) => void;
   /** Milliseconds since the epoch, by the bus's clock. */
   readonly now: () => number;
+}
+
+/** Takes an instrument into the mirror, if there is one. */
+export function mirrorOf(
+  name: string,
+  declared: DeclaredInstrument,
+  parts: InstrumentParts,
+  numbers: number,
+): InstrumentMirror | undefined {
+  return parts.mirror?.add(describe(name, declared, parts, numbers));
+}
+
+/** What a mirror is told of an instrument. */
+export function describe(
+  name: string,
+  { kind, description, unit, combine, buckets }: DeclaredInstrument,
+  { startTimeMs }: Pick<InstrumentParts, "startTimeMs">,
+  numbers: number,
+): MirroredInstrument {
+  return {
+    name,
+    kind,
+    description,
+    unit,
+    combine: combine ?? (kind === "gauge" ? "thread" : "sum"),
+    startTimeMs,
+    bounds: kind === "histogram" ? buckets : [],
+    numbers,
+  };
 }
 
 /** Aggregates the values of one declared metric. */

@@ -19,6 +19,7 @@ import { PairsGroup } from "../pairs/pairs_group.ts";
 import { createInstrument } from "./create_instrument.ts";
 import type { TraceContext } from "../trace_context.ts";
 import type { Instrument, InstrumentParts, Problem } from "./instrument.ts";
+import type { MetricsMirror } from "./mirror.ts";
 import {
   type MetricsStats,
   type MetricsSubscriberOptions,
@@ -73,6 +74,7 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
   override readonly name: string = "MetricsSubscriber";
   readonly #options: ResolvedMetricsOptions<Events>;
   readonly #instruments = new Map<string, Instrument>();
+  readonly #mirror: MetricsMirror | undefined;
   readonly #pairsGroup = new PairsGroup();
   /** Of starts, or of their timestamps where nothing else of them is read. */
   readonly #pairs: OpenPairs<AnyEvent | number>[] = [];
@@ -96,6 +98,7 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
   constructor(options: MetricsSubscriberOptions<Events>) {
     super();
     this.#options = resolveMetricsOptions(options);
+    this.#mirror = this.#options.mirror;
     this.#expiredReport = new CountReport(this.#options.logger);
     this.#ambiguous = new AmbiguousPairs(this.#options.logger);
     this.#expiry = new Expiry(this.#pairsGroup, this.#pairs, () => this.#reportExpired());
@@ -111,9 +114,10 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
       if (list === undefined) actions.set(type, [action]);
       else list.push(action);
     };
-    const { metrics, meter, contextOf } = this.#options;
+    const { metrics, meter, mirror, contextOf } = this.#options;
     const parts: InstrumentParts = {
       meter,
+      mirror: meter === undefined ? mirror : undefined,
       startTimeMs: wallMs(),
       onTouched: (instrument) => void this.#touched.push(instrument),
       onProblem: (name, problem) => void this.#problems.push([name, problem]),
@@ -192,6 +196,7 @@ export class MetricsSubscriber<Events extends object = AnyEvents> extends EventS
     this.#flushTouched();
     this.#reportProblems();
     this.#reportExpired();
+    this.#mirror?.endSlice();
   }
 
   #flushTouched(): void {

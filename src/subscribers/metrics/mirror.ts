@@ -37,12 +37,16 @@ export interface InstrumentMirror {
   add(attributes: Attributes, place: Place, isOverflow: boolean): MirroredSeries | undefined;
   /** Notes that a series has changed; called once until it is clean again. */
   touch(series: MirroredSeries): void;
+  /** Notes that a bucket of a histogram has changed, with its count and its sum; at each value. */
+  touchBucket(series: MirroredSeries, bucket: number): void;
 }
 
 /** Shows the numbers of instruments to others, as they are at the end of a slice. */
 export interface MetricsMirror {
   /** Takes an instrument in. */
   add(instrument: MirroredInstrument): InstrumentMirror;
+  /** Shows what has changed; called at the end of each slice. */
+  endSlice(): void;
   /** Has something called before what is read, rather than counted, is shown. */
   onRefresh(refresh: () => void): Disposable;
 }

@@ -1,12 +1,19 @@
 import type { EventAttributes } from "../../catalog/attributes.ts";
 import type { DeclaredInstrument } from "../../catalog/metric.ts";
 import type { Steps } from "../../internal/slices.ts";
-import type { Meter } from "../otel_api.ts";
+import type { Attributes, Meter } from "../otel_api.ts";
 import { AttributeSets } from "./attribute_sets.ts";
 import { IdleSeries } from "./idle_series.ts";
 import { Cells, type CellsCopy } from "./cells.ts";
-import { type Instrument, type InstrumentParts, POINTS_PER_STEP } from "./instrument.ts";
-import { type CollectedMetric, type NumberPoint, NumberSeries, ReportedSeries } from "./series.ts";
+import { type Instrument, type InstrumentParts, mirrorOf, POINTS_PER_STEP } from "./instrument.ts";
+import type { InstrumentMirror } from "./mirror.ts";
+import {
+  type CollectedMetric,
+  type NumberPoint,
+  NumberSeries,
+  ReportedSeries,
+  ShownSeries,
+} from "./series.ts";
 
 /** The instrument of a meter that sums are reported to. */
 interface MeterInstrument {
@@ -22,6 +29,9 @@ export class NumberInstrument implements Instrument {
   readonly #sets: AttributeSets<NumberSeries>;
   readonly #meterInstrument: MeterInstrument | undefined;
   readonly #dirty: ReportedSeries[] = [];
+  readonly #mirror: InstrumentMirror | undefined;
+  /** Whether series are noted that get a value. */
+  readonly #touches: boolean;
   readonly #isGauge: boolean;
   readonly #lowest: number;
   readonly #idle: IdleSeries<NumberSeries> | undefined;
@@ -37,10 +47,14 @@ export class NumberInstrument implements Instrument {
     const { meter, onProblem } = parts;
     this.#meterInstrument = meter && createMeterInstrument(name, declared, meter);
     this.#idle = createIdle(declared, parts);
+    this.#mirror = meter === undefined ? mirrorOf(name, declared, parts, 1) : undefined;
+    this.#touches = meter !== undefined || this.#mirror !== undefined;
     const Series = meter === undefined ? NumberSeries : ReportedSeries;
     this.#sets = new AttributeSets(
       declared.maxAttributeSets,
-      (attributes) => new Series(attributes, this.#cells.take()),
+      this.#mirror === undefined
+        ? (attributes) => new Series(attributes, this.#cells.take())
+        : this.#makeShown(this.#mirror),
       (problem) => onProblem(name, problem),
     );
   }
@@ -62,13 +76,29 @@ export class NumberInstrument implements Instrument {
     if (this.#isGauge) series.value = value;
     else series.value += value;
     this.#idle?.touch(series);
-    if (this.#meterInstrument !== undefined) this.#touch(series as ReportedSeries);
+    if (this.#touches) this.#touch(series);
   }
 
-  #touch(series: ReportedSeries): void {
-    if (series.dirty) return;
-    series.dirty = true;
-    if (this.#dirty.push(series) === 1) this.#parts.onTouched(this);
+  #touch(series: NumberSeries): void {
+    if (this.#mirror !== undefined) {
+      const { mirrored } = series as ShownSeries;
+      if (!mirrored.dirty) this.#mirror.touch(mirrored);
+      return;
+    }
+    const reported = series as ReportedSeries;
+    if (reported.dirty) return;
+    reported.dirty = true;
+    if (this.#dirty.push(reported) === 1) this.#parts.onTouched(this);
+  }
+
+  #makeShown(mirror: InstrumentMirror) {
+    return (attributes: Attributes, isOverflow: boolean): ShownSeries | undefined => {
+      const place = this.#cells.take();
+      const mirrored = mirror.add(attributes, place, isOverflow);
+      if (mirrored !== undefined) return new ShownSeries(attributes, place, mirrored);
+      this.#cells.giveBack();
+      return undefined;
+    };
   }
 
   get expired(): number {
@@ -79,7 +109,7 @@ export class NumberInstrument implements Instrument {
     if (this.#isGauge) return;
     const series = this.#sets.seriesOf(attributes);
     this.#idle?.keep(series);
-    if (this.#meterInstrument !== undefined) this.#touch(series as ReportedSeries);
+    if (this.#touches) this.#touch(series);
   }
 
   begin(): void {}
@@ -141,12 +171,12 @@ export class NumberInstrument implements Instrument {
   }
 }
 
-/** A meter keeps its series. */
+/** A meter keeps its series, and so does what is shown to others. */
 function createIdle(
   { maxIdleMs }: DeclaredInstrument,
-  { meter, now }: InstrumentParts,
+  { meter, mirror, now }: InstrumentParts,
 ): IdleSeries<NumberSeries> | undefined {
-  return maxIdleMs === undefined || meter !== undefined
+  return maxIdleMs === undefined || meter !== undefined || mirror !== undefined
     ? undefined
     : new IdleSeries(maxIdleMs, now);
 }

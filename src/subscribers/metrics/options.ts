@@ -5,6 +5,7 @@ import { assertFunction, assertMethod, invalidArgument } from "../../internal/ar
 import type { Logger } from "../../internal/logger.ts";
 import { assertKnownNames } from "../../internal/option_names.ts";
 import type { Meter } from "../otel_api.ts";
+import { type MetricsMirror, MIRROR, type WithMirror } from "./mirror.ts";
 import {
   DEFAULT_OPEN_PAIRS_LIMITS,
   type OpenPairsLimits,
@@ -80,6 +81,7 @@ export interface MetricsStats {
 export interface ResolvedMetricsOptions<Events extends object> {
   readonly metrics: NonNullable<Catalog<Events>["metrics"]>;
   readonly meter: Meter | undefined;
+  readonly mirror: MetricsMirror | undefined;
   readonly contextOf: ((event: BusEvent) => TraceContext | undefined) | undefined;
   readonly limits: OpenPairsLimits;
   readonly logger: Logger;
@@ -109,5 +111,7 @@ export function resolveMetricsOptions<Events extends object>(
   if (meter !== undefined) assertMethod(ACTION, "meter", meter, "createCounter");
   if (contextOf !== undefined) assertFunction(ACTION, "contextOf", contextOf);
   assertMethod(ACTION, "logger", logger, "warn");
-  return { metrics, meter, contextOf, limits: resolveOpenPairsLimits(ACTION, options), logger };
+  const { [MIRROR]: mirror } = options as WithMirror;
+  const limits = resolveOpenPairsLimits(ACTION, options);
+  return { metrics, meter, mirror, contextOf, limits, logger };
 }

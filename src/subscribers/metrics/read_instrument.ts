@@ -4,8 +4,9 @@ import { format } from "../../internal/arguments.ts";
 import type { Steps } from "../../internal/slices.ts";
 import type { Attributes } from "../otel_api.ts";
 import { AttributeSets } from "./attribute_sets.ts";
-import { type Instrument, type InstrumentParts, POINTS_PER_STEP } from "./instrument.ts";
+import { describe, type Instrument, type InstrumentParts, POINTS_PER_STEP } from "./instrument.ts";
 import { type Observable, observablesWithoutNaN, readObservables } from "./meter_observables.ts";
+import { ShownRows } from "./shown_rows.ts";
 import type { CollectedMetric, NumberPoint } from "./series.ts";
 
 type Reading = ReturnType<ReadMetric<never>["read"]>;
@@ -27,6 +28,8 @@ export class ReadInstrument implements Instrument {
   readonly #observable: Observable | undefined;
   /** What the meter was shown last that had a value. */
   #shown: readonly Attributes[] = [];
+  readonly #rows: ShownRows | undefined;
+  #refreshes: Disposable | undefined;
   readonly expired = 0;
   failedReads = 0;
   invalid = 0;
@@ -40,6 +43,12 @@ export class ReadInstrument implements Instrument {
     const { description, unit } = declared;
     this.#observable = parts.meter?.createObservableGauge(name, { description, unit });
     if (this.#observable !== undefined) readObservables.add(this.#observable);
+    const { mirror } = parts;
+    this.#rows = mirror && new ShownRows(
+      mirror,
+      describe(name, declared, parts, 1),
+      declared.maxAttributeSets,
+    );
   }
 
   /** Nothing but what is read is recorded. */
@@ -49,22 +58,30 @@ export class ReadInstrument implements Instrument {
 
   begin(): void {
     this.#observable?.addCallback(this.#observe);
+    const rows = this.#rows;
+    if (rows === undefined) return;
+    this.#refreshes ??= this.#parts.mirror?.onRefresh(() => rows.show(this.#readOrNothing()));
   }
 
   end(): void {
     this.#observable?.removeCallback(this.#observe);
+    this.#refreshes?.[Symbol.dispose]();
+    this.#refreshes = undefined;
   }
 
   flush(): void {}
 
   collect(): Steps<CollectedMetric> {
-    let series: readonly ReadSeries[] = [];
+    return this.#toMetric(this.#readOrNothing());
+  }
+
+  #readOrNothing(): readonly ReadSeries[] {
     try {
-      series = this.#read();
+      return this.#read();
     } catch {
       // It has been counted and reported: this metric alone is left out.
+      return [];
     }
-    return this.#toMetric(series);
   }
 
   readonly #observe = (

@@ -5,21 +5,21 @@ import { LOSSES, LOSSES_START } from "./format.ts";
 import type { MemoryWriter } from "./memory_writer.ts";
 
 type Publish = (...args: unknown[]) => boolean;
+/** Where it is written what is accepted. */
+const ACCEPTED = LOSSES_START + LOSSES.accepted;
 /** How many slices in a row may end amid an event before one is shown all the same. */
 const MAX_SKIPPED_SLICES = 8;
 
 /**
  * Keeps a bus's ledger in a thread's memory: `publish` writes what is accepted, and what is delivered
- * shows together with the sums of the slice that delivered it.
- *
- * It is registered after the subscribers whose sums it shows.
+ * shows together with the sums of the slice that delivered it. Registered, it shows at a flush and a
+ * shutdown what came since.
  */
 export class BusLedger extends EventSubscriber<object> {
   override readonly name: string = "BusLedger";
   readonly #bus: EventBus<object>;
   readonly #writer: MemoryWriter;
   readonly #float64: Float64Array;
-  #accepted = 0;
   /** What the bus has lost, as far as it is written. */
   #lost = 0;
   #evicted = 0;
@@ -38,6 +38,7 @@ export class BusLedger extends EventSubscriber<object> {
     this.#writer = writer;
     this.#float64 = writer.memory.float64;
     this.#mayEvict = mayEvict;
+    writer.endSlice = this.#endSlice;
     this.#readLedger();
   }
 
@@ -48,12 +49,11 @@ export class BusLedger extends EventSubscriber<object> {
   /** Has `publish` write what it accepts, until it is disposed. */
   attach(): Disposable {
     const bus = this.#bus as { publish: Publish };
-    const publish = bus.publish.bind(bus);
+    const { publish } = bus;
     const float64 = this.#float64;
-    const accepted = LOSSES_START + LOSSES.accepted;
     const counting: Publish = (type, metadata, init) => {
-      const isAccepted = publish(type, metadata, init);
-      if (isAccepted) float64[accepted] = ++this.#accepted;
+      const isAccepted = publish.call(bus, type, metadata, init);
+      if (isAccepted) float64[ACCEPTED]!++;
       if (!isAccepted || this.#mayEvict) this.#countLoss(isAccepted);
       return isAccepted;
     };
@@ -80,8 +80,8 @@ export class BusLedger extends EventSubscriber<object> {
     this.#float64[LOSSES_START + LOSSES[name]] = count;
   }
 
-  /** Shows the slice. */
-  override onDrain(): void {
+  /** Shows the slice: called when the metrics have counted what is in it. */
+  readonly #endSlice = (): void => {
     const queued = this.#bus.queueDepth;
     if (queued > 0 && this.#skipped < MAX_SKIPPED_SLICES && this.#bus.stats().pending > queued) {
       // An event has reached some of its handlers: it shows with the next slice.
@@ -89,10 +89,11 @@ export class BusLedger extends EventSubscriber<object> {
       return;
     }
     this.#skipped = 0;
-    if (this.#isStale || this.#bus.droppedEventsCount !== this.#lost) this.#readLedger();
-    this.#writer.delivered[0] = this.#accepted - queued - this.#evicted - this.#shutdown;
+    if (this.#isStale) this.#readLedger();
+    const accepted = this.#float64[ACCEPTED] as number;
+    this.#writer.delivered[0] = accepted - queued - this.#evicted - this.#shutdown;
     this.#writer.commit();
-  }
+  };
 
   /** Shows what was touched beside the slices, unless an event is being dispatched. */
   commit(): void {
@@ -114,7 +115,6 @@ export class BusLedger extends EventSubscriber<object> {
     const { accepted, delivered, rejected, dropped } = this.#bus.stats();
     this.#isStale = false;
     this.#lost = this.#bus.droppedEventsCount;
-    this.#accepted = accepted;
     this.#evicted = dropped.evicted;
     this.#shutdown = dropped.shutdown;
     this.#queueFull = rejected.queue_full;

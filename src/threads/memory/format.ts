@@ -7,8 +7,8 @@
 //   cells       series, one behind the other: two stamps, then two copies of its numbers
 //   text        lines of JSON, appended: instruments and series by their names
 //
-// A series is written at a slice's end, into the copy that is the older one: first its stamp, then its
-// numbers. Once all series of the slice are written, COMMITTED becomes that stamp. A copy counts if its
+// A series is written at a slice's end, into the copy that is the older one: first the stamps of all
+// that the slice has touched, then their numbers. Once all series of the slice are written, COMMITTED becomes that stamp. A copy counts if its
 // stamp is not later than COMMITTED, so that a thread that ends halfway leaves the slice before; the
 // reader who finds another stamp after than before has read while it was written, and reads again.
 
@@ -27,6 +27,8 @@ export const HEADER = {
   catalogHash: 4,
   /** The stamp of the last slice that is written as a whole. */
   committed: 6,
+  /** The stamp of the slice that was begun last. */
+  begun: 10,
   /** How many bytes of text there are. */
   textEnd: 7,
   /** Who folds it, or did: the first word of that one's incarnation, 0 if nobody. */

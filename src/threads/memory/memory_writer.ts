@@ -1,3 +1,4 @@
+import { BUCKETS } from "../../subscribers/metrics/histogram_series.ts";
 import type { Place } from "../../subscribers/metrics/cells.ts";
 import type {
   InstrumentMirror,
@@ -29,13 +30,23 @@ export class WrittenSeries implements MirroredSeries {
   dirty = false;
   /** The copy that was written last. */
   copy = 0;
+  /** Of the buckets, those that have changed since the last slice: from the first to behind the last. */
+  from = 0;
+  to = 0;
+  /** And those that changed in the last one, which the older copy lacks. */
+  lastFrom = 0;
+  lastTo: number;
 
   constructor(
     readonly cells: Float64Array,
     readonly offset: number,
     readonly base: number,
     readonly numbers: number,
-  ) {}
+    /** How many numbers, from the first on, are written with every slice. */
+    readonly head: number,
+  ) {
+    this.lastTo = numbers;
+  }
 }
 
 /**
@@ -49,7 +60,9 @@ export class MemoryWriter implements MetricsMirror {
   readonly #bytes: Uint8Array;
   readonly #encoder = new TextEncoder();
   readonly #all: WrittenSeries[] = [];
+  /** Those that were touched; the array is never made shorter, which would have it made anew. */
   readonly #touched: WrittenSeries[] = [];
+  #touchedCount = 0;
   readonly #refreshes = new Set<() => void>();
   /** How many events of the thread are delivered, as the next commit says. */
   readonly delivered: Float64Array = new Float64Array(1);
@@ -74,8 +87,8 @@ export class MemoryWriter implements MetricsMirror {
     this.#textEnd = memory.int32[HEADER.textStart] as number;
     this.#cellsLimit = this.#textEnd / 8;
     this.#cellsEnd = SERIES_START;
-    this.#delivered = new WrittenSeries(this.delivered, 0, DELIVERED, 1);
-    this.#folds = new WrittenSeries(this.folds, 0, FOLDS_START, FOLD_NUMBERS);
+    this.#delivered = new WrittenSeries(this.delivered, 0, DELIVERED, 1, 1);
+    this.#folds = new WrittenSeries(this.folds, 0, FOLDS_START, FOLD_NUMBERS, FOLD_NUMBERS);
     this.#all.push(this.#folds);
     this.touchFolds();
     this.commit();
@@ -102,10 +115,17 @@ export class MemoryWriter implements MetricsMirror {
     const index = this.#instruments++;
     return {
       add: (attributes, place, isOverflow) =>
-        this.#addSeries([index, 0, attributes], place, numbers, isOverflow),
+        this.#addSeries([index, 0, attributes], place, kind === "histogram" ? BUCKETS : 1, {
+          numbers,
+          isOverflow,
+        }),
       touch: (series) => this.touch(series as WrittenSeries),
+      touchBucket: (series, bucket) => this.#touchBucket(series as WrittenSeries, bucket),
     };
   }
+
+  /** Shows the slice; replaced by whoever knows what is delivered with it. */
+  endSlice: () => void = () => this.commit();
 
   onRefresh(refresh: () => void): Disposable {
     this.#refreshes.add(refresh);
@@ -117,11 +137,24 @@ export class MemoryWriter implements MetricsMirror {
     for (const refresh of this.#refreshes) refresh();
   }
 
-  /** Notes a series for the end of the slice. */
+  /** Notes a series for the end of the slice, with all its numbers. */
   touch(series: WrittenSeries): void {
+    series.from = 0;
+    series.to = series.numbers;
     if (series.dirty) return;
     series.dirty = true;
-    this.#touched.push(series);
+    this.#touched[this.#touchedCount++] = series;
+  }
+
+  #touchBucket(series: WrittenSeries, bucket: number): void {
+    const at = BUCKETS + bucket;
+    if (!series.dirty) {
+      series.dirty = true;
+      series.from = at;
+      series.to = at + 1;
+      this.#touched[this.#touchedCount++] = series;
+    } else if (at < series.from) series.from = at;
+    else if (at >= series.to) series.to = at + 1;
   }
 
   /** Notes what was taken over from the dead. */
@@ -134,27 +167,43 @@ export class MemoryWriter implements MetricsMirror {
     const stamp = this.#stamp = this.#stamp + 1 | 0 || 1;
     if (stamp % SLICES_PER_REWRITE === 0) this.#all.forEach((series) => this.touch(series));
     const touched = this.#touched;
-    this.#write(this.#delivered, stamp);
-    for (let i = 0; i < touched.length; i++) this.#write(touched[i] as WrittenSeries, stamp);
-    touched.length = 0;
-    Atomics.store(this.#int32, HEADER.committed, stamp);
+    const count = this.#touchedCount;
+    const int32 = this.#int32;
+    this.#begin(this.#delivered, stamp);
+    for (let i = 0; i < count; i++) this.#begin(touched[i] as WrittenSeries, stamp);
+    // Behind the stamps and before the numbers: what is read amid them is known to be.
+    Atomics.store(int32, HEADER.begun, stamp);
+    this.#write(this.#delivered);
+    for (let i = 0; i < count; i++) this.#write(touched[i] as WrittenSeries);
+    this.#touchedCount = 0;
+    Atomics.store(int32, HEADER.committed, stamp);
   }
 
-  #write(series: WrittenSeries, stamp: number): void {
-    const { base, numbers, cells, offset } = series;
+  #begin(series: WrittenSeries, stamp: number): void {
     const copy = series.copy = 1 - series.copy;
-    Atomics.store(this.#int32, 2 * base + copy, stamp);
+    this.#int32[2 * series.base + copy] = stamp;
+  }
+
+  #write(series: WrittenSeries): void {
+    const { base, numbers, cells, offset, head, copy, from, to, lastFrom, lastTo } = series;
     const shared = this.#float64;
-    const to = base + 1 + copy * numbers;
-    for (let i = 0; i < numbers; i++) shared[to + i] = cells[offset + i] as number;
+    const start = base + 1 + copy * numbers;
+    for (let i = 0; i < head; i++) shared[start + i] = cells[offset + i] as number;
+    if (head < numbers) {
+      // What has changed since this copy was written: in this slice, or in the one before.
+      for (let i = from; i < to; i++) shared[start + i] = cells[offset + i] as number;
+      for (let i = lastFrom; i < lastTo; i++) shared[start + i] = cells[offset + i] as number;
+      series.lastFrom = from;
+      series.lastTo = to;
+    }
     series.dirty = false;
   }
 
   #addSeries(
     line: SeriesLine,
     { cells, offset }: Place,
-    numbers: number,
-    isOverflow: boolean,
+    head: number,
+    { numbers, isOverflow }: { readonly numbers: number; readonly isOverflow: boolean },
   ): WrittenSeries | undefined {
     if (isOverflow) {
       this.#reservedCells -= cellsOf(numbers);
@@ -165,7 +214,7 @@ export class MemoryWriter implements MetricsMirror {
     line[1] = base;
     if (end + this.#reservedCells > this.#cellsLimit || !this.#append(line)) return undefined;
     this.#cellsEnd = end;
-    const series = new WrittenSeries(cells, offset, base, numbers);
+    const series = new WrittenSeries(cells, offset, base, numbers, head);
     this.#all.push(series);
     this.touch(series);
     return series;

@@ -51,14 +51,14 @@ Deno.test("a series that is written while it is read is read again, as of one sl
   }
 });
 
-/** Commits, and ends with the third series that it writes. */
-function endAmidCommit(fake: FakeThread): void {
+/** Commits, and ends before it writes the numbers, or when they are all written. */
+function endAmidCommit(fake: FakeThread, when: "before" | "behind"): void {
   let stores = 0;
   const { store } = Atomics;
   class Terminated extends Error {}
   try {
     Atomics.store = ((...args: Parameters<typeof store>) => {
-      if (++stores === 3) throw new Terminated();
+      if (++stores === (when === "before" ? 1 : 2)) throw new Terminated();
       return store(...args);
     }) as typeof store;
     fake.writer.commit();
@@ -70,22 +70,56 @@ function endAmidCommit(fake: FakeThread): void {
   }
 }
 
-for (const slices of [1, 2, 3]) {
-  Deno.test(`a thread that ends amid a slice has not written it: after ${slices}`, () => {
-    const fake = new FakeThread("a");
-    const count = () => {
-      for (const name of ["first", "second", "third"]) {
-        fake.add({ name }, {}, (cells) => void (cells[0] as number)++);
+for (const when of ["before", "behind"] as const) {
+  Deno.test(`a thread that ends amid a slice has not written it: ${when} its numbers`, () => {
+    for (const slices of [1, 2, 3]) {
+      const fake = new FakeThread("a");
+      const count = () => {
+        for (const name of ["first", "second", "third"]) {
+          fake.add({ name }, {}, (cells) => void (cells[0] as number)++);
+        }
+      };
+      for (let i = 0; i < slices; i++) {
+        count();
+        fake.writer.commit();
       }
-    };
-    for (let i = 0; i < slices; i++) {
       count();
-      fake.writer.commit();
+      endAmidCommit(fake, when);
+      const totals = totalsOf([fake]);
+      const read = ["first", "second", "third"].map((name) => valuesOf(totals, name)["{}"]);
+      assertEquals(read, [slices, slices, slices]);
     }
-    count();
-    endAmidCommit(fake);
-    const totals = totalsOf([fake]);
-    const read = ["first", "second", "third"].map((name) => valuesOf(totals, name)["{}"]);
-    assertEquals(read, [slices, slices, slices]);
   });
 }
+
+Deno.test("each copy of a histogram gets what the other has, whichever buckets change", () => {
+  const fake = new FakeThread("a");
+  const cells = new Float64Array(SIZE);
+  const mirror = fake.writer.add({
+    name: "h",
+    kind: "histogram",
+    description: "",
+    unit: "",
+    combine: "sum",
+    startTimeMs: 1,
+    bounds: BOUNDS,
+    numbers: SIZE,
+  });
+  const series = mirror.add({}, { cells, offset: 0 }, false);
+  assert(series !== undefined);
+  let seed = 1;
+  for (let slice = 0; slice < 300; slice++) {
+    for (let values = slice % 4; values > 0; values--) {
+      seed = Math.imul(seed, 1_103_515_245) + 12_345 & 0x7fffffff;
+      const bucket = (seed >>> 8) % (BOUNDS.length + 1);
+      cells[0]!++;
+      cells[4 + bucket]!++;
+      mirror.touchBucket(series, bucket);
+    }
+    if (slice % 50 === 49) mirror.touch(series);
+    fake.writer.commit();
+    const [metric] = totalsOf([fake]).metrics;
+    assert(metric?.kind === "histogram");
+    assertEquals(metric.points[0]?.bucketCounts, [...cells.subarray(4)], `slice ${slice}`);
+  }
+});

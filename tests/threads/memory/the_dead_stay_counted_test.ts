@@ -1,9 +1,28 @@
 import { assert, assertEquals } from "@std/assert";
-import { EventBus } from "@busbar/busbar";
+import { EventBus, EventSubscriber, type Subscriptions } from "@busbar/busbar";
+import type { MemoryWriter } from "../../../src/threads/memory/memory_writer.ts";
 import { FakeThread, SAME_CATALOG, totalsOf, valuesOf } from "../../support/thread_memories.ts";
 import { BusLedger } from "../../../src/threads/memory/bus_ledger.ts";
 import { Folder } from "../../../src/threads/memory/fold.ts";
 import { ThreadTotals } from "../../../src/threads/memory/thread_totals.ts";
+
+/** Ends slices, as a `MetricsSubscriber` does. */
+class SliceEnd extends EventSubscriber<object> {
+  readonly #writer: MemoryWriter;
+
+  constructor(writer: MemoryWriter) {
+    super();
+    this.#writer = writer;
+  }
+
+  override getSubscriptions(): Subscriptions<object> {
+    return {};
+  }
+
+  override onDrain(): void {
+    this.#writer.endSlice();
+  }
+}
 
 for (const state of ["hung", "dead"] as const) {
   Deno.test(`what a ${state} thread has counted stays, its gauges leave`, () => {
@@ -35,6 +54,7 @@ Deno.test("what a thread took along is what its totals lack, exactly", async () 
           (cells[0] as number)++;
         })
       );
+      bus.registerSubscriber(new SliceEnd(thread.writer));
       bus.registerSubscriber(ledger);
       for (let i = 0; i < delivered; i++) bus.publish("e");
       await bus.flush();
@@ -60,6 +80,7 @@ Deno.test("what a stop left over is not lost with the thread", async () => {
   const bus = new EventBus({ logger: { warn: () => {} } });
   const ledger = new BusLedger(bus, thread.writer, false);
   using _ = ledger.attach();
+  bus.registerSubscriber(new SliceEnd(thread.writer));
   bus.registerSubscriber(ledger);
   bus.publish("e");
   bus.publish("e");

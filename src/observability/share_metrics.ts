@@ -1,0 +1,86 @@
+import type { EventBus } from "../library/event_bus.ts";
+import { combineCatalogs } from "../catalog/combine.ts";
+import { invalidArgument } from "../internal/arguments.ts";
+import { assertKnownNames } from "../internal/option_names.ts";
+import { errorText, report } from "../internal/reporting.ts";
+import type { Logger } from "../internal/logger.ts";
+import { isEventBus } from "../library/brand.ts";
+import { DEFAULT_SELF_METRICS_PREFIX } from "../subscribers/self_metrics/options.ts";
+import type { Metrics } from "../threads/catalog_hash.ts";
+import { SharedMetrics, type SharedMetricsOptions } from "../threads/shared_metrics.ts";
+import type { ObservabilityConfig } from "./config/config.ts";
+import { ConfigurationError } from "./config/configuration_error.ts";
+import type { StartOptions } from "./start_options.ts";
+import type { Telemetry } from "./telemetry/telemetry.ts";
+
+type ThreadOptions = Exclude<StartOptions["threads"], boolean | undefined>;
+
+const ACTION = "start observability";
+
+/**
+ * Checks the option `threads`.
+ *
+ * @returns `undefined` if it is not wanted
+ */
+export function resolveThreads(threads: unknown): ThreadOptions | undefined {
+  if (threads === undefined || threads === false) return undefined;
+  if (threads === true) return {};
+  if (typeof threads !== "object" || threads === null) {
+    invalidArgument(TypeError, ACTION, "threads", "true, false or an object", threads);
+  }
+  assertKnownNames(ACTION, "option threads.", threads, ["name"]);
+  const { name } = threads as ThreadOptions;
+  if (name !== undefined && (typeof name !== "string" || name === "")) {
+    invalidArgument(TypeError, ACTION, "threads.name", "a text that is not empty", name);
+  }
+  return { name };
+}
+
+/** Shares the metrics with the other threads, if that is wanted and can be done; if not, says so. */
+export function shareMetrics<Events extends object>(
+  { bus, config, options, logger, onRole }: {
+    readonly bus: EventBus<Events>;
+    readonly config: ObservabilityConfig;
+    readonly options: StartOptions<Events>;
+    readonly logger: Logger;
+    readonly onRole?: SharedMetricsOptions<Events>["onRole"];
+  },
+  { meter, recordsThroughMeter }: Telemetry,
+): SharedMetrics<Events> | undefined {
+  const threads = resolveThreads(options.threads);
+  if (threads === undefined || !config.metricsEnabled) return undefined;
+  const { temporalityPreference } = config.otlp.metrics ?? {};
+  if (temporalityPreference !== undefined && temporalityPreference !== "cumulative") {
+    throw new ConfigurationError(
+      "threads",
+      "must be absent where metrics are pushed as deltas (temporalityPreference is " +
+        `${JSON.stringify(temporalityPreference)}): of all threads only totals can be pushed`,
+    );
+  }
+  const tell = (reason: string) => {
+    report(logger, `threads: has no effect, each thread answers for itself: ${reason}`);
+    return undefined;
+  };
+  if (recordsThroughMeter) return tell("the runtime's own OpenTelemetry has the metrics");
+  if (typeof SharedArrayBuffer === "undefined") {
+    return tell(
+      "there is no SharedArrayBuffer (in a browser, the page must be cross-origin isolated)",
+    );
+  }
+  const { metrics = {} } = combineCatalogs(options.catalog ?? {});
+  try {
+    return new SharedMetrics<Events>({
+      bus,
+      metrics: metrics as Metrics,
+      group: `busbar-threads:${config.serviceName}`,
+      name: threads.name,
+      mayEvict: isEventBus(options.bus) || config.bus.overflow === "drop-oldest",
+      prefix: options.selfMetricsPrefix ?? DEFAULT_SELF_METRICS_PREFIX,
+      processMeter: meter,
+      logger,
+      onRole,
+    });
+  } catch (error) {
+    return tell(errorText(error));
+  }
+}

@@ -1,0 +1,212 @@
+import { wallMs } from "../internal/clocks.ts";
+import type { Logger } from "../internal/logger.ts";
+import { ReportOnce } from "../internal/report_once.ts";
+import { inSlices } from "../internal/slices.ts";
+import type { EventBus } from "../library/event_bus.ts";
+import type { MetricsMirror } from "../subscribers/metrics/mirror.ts";
+import type { CollectedMetric } from "../subscribers/metrics/series.ts";
+import type { Meter } from "../subscribers/otel_api.ts";
+import { catalogHash, memorySizeOf, type Metrics } from "./catalog_hash.ts";
+import { LEDGER_METRICS, ledgerMetrics, threadsMetric } from "./ledger_metrics.ts";
+import { type JoinOptions, joinThreads, type Membership } from "./membership/join_threads.ts";
+import { BusLedger } from "./memory/bus_ledger.ts";
+import { Folder } from "./memory/fold.ts";
+import { HEADER } from "./memory/format.ts";
+import { foldedOf } from "./memory/ledger.ts";
+import { MemoryWriter } from "./memory/memory_writer.ts";
+import { createThreadMemory, openThreadMemory, type ThreadMemory } from "./memory/thread_memory.ts";
+import { type Member, ThreadTotals } from "./memory/thread_totals.ts";
+import { SharedMeter } from "./shared_meter.ts";
+
+/** How many dead memories are kept; of more, the oldest is taken over into another one. */
+export const MAX_DEAD_MEMORIES = 64;
+/** Of so many heartbeats, one refreshes what is read rather than counted: about one a second. */
+const BEATS_PER_REFRESH = 4;
+
+/** What {@linkcode SharedMetrics} is made of. */
+export interface SharedMetricsOptions<Events extends object> {
+  readonly bus: EventBus<Events>;
+  readonly metrics: Metrics;
+  /** Which threads belong together. */
+  readonly group: string;
+  /** What this thread is called. */
+  readonly name: string | undefined;
+  /** Whether the bus's policy may be `"drop-oldest"`. */
+  readonly mayEvict: boolean;
+  /** The prefix of the bus's own metrics. */
+  readonly prefix: string;
+  /** Where instruments go that are of the process, not of a thread. */
+  readonly processMeter: Meter;
+  readonly logger: Logger;
+  readonly onRole?: JoinOptions<ThreadMemory>["onRole"];
+}
+
+/** The metrics of all threads of a process, as each of them can tell. */
+export class SharedMetrics<Events extends object = object> implements Disposable {
+  /** Where the instruments of the catalog's metrics are shown. */
+  readonly mirror: MetricsMirror;
+  /** Where instruments go that tell of a thread or a process. */
+  readonly meter: Meter;
+  /** To be registered after those whose sums it shows. */
+  readonly ledger: BusLedger;
+  /** The threads. */
+  readonly membership: Membership<ThreadMemory>;
+  readonly #writer: MemoryWriter;
+  readonly #totals: ThreadTotals;
+  readonly #folder: Folder;
+  readonly #options: SharedMetricsOptions<Events>;
+  readonly #reports: ReportOnce;
+  readonly #attached: Disposable;
+  readonly #startTimeMs: number = wallMs();
+  #beats = 0;
+
+  /**
+   * Reserves the thread's memory, and makes it known to the others.
+   *
+   * @throws {ReferenceError} if there is no SharedArrayBuffer
+   * @throws {Error} if there is no channel between threads
+   */
+  constructor(options: SharedMetricsOptions<Events>) {
+    this.#options = options;
+    const { bus, metrics, prefix, group, name, logger, onRole } = options;
+    this.#reports = new ReportOnce(logger);
+    const hash = catalogHash(metrics, prefix);
+    const memory = createThreadMemory(hash, memorySizeOf(metrics));
+    const writer = this.#writer = new MemoryWriter(memory);
+    this.mirror = writer;
+    this.#totals = new ThreadTotals(hash);
+    this.#folder = new Folder(writer);
+    this.meter = routed(options, new SharedMeter(writer).asMeter());
+    this.ledger = new BusLedger(bus as unknown as EventBus<object>, writer, options.mayEvict);
+    this.membership = joinThreads({
+      memory,
+      group,
+      name,
+      open: openThreadMemory,
+      logger,
+      onHeartbeat: () => this.#onHeartbeat(),
+      onRole,
+    });
+    this.#attached = this.ledger.attach();
+  }
+
+  /** What all threads have counted. It asks none of them, and waits for none. */
+  async collect(): Promise<CollectedMetric[]> {
+    this.#writer.refresh();
+    this.ledger.commit();
+    const totals = await inSlices(this.#totals.collect(() => this.#members()));
+    const members = this.#members();
+    this.#tellOthers(totals.others);
+    const { prefix } = this.#options;
+    const hash = this.#writer.memory.catalogHash;
+    return [
+      ...totals.metrics,
+      ...ledgerMetrics(prefix, totals.ledger, this.#startTimeMs),
+      threadsMetric(prefix, members, hash, this.#startTimeMs),
+    ];
+  }
+
+  #members(): readonly Member[] {
+    return this.membership.members();
+  }
+
+  #tellOthers(count: number): void {
+    if (count === 0) return;
+    this.#reports.report(
+      "another thread of this service has a catalog with other metrics: threads of one catalog are " +
+        "summed, each kind for itself",
+    );
+  }
+
+  #onHeartbeat(): void {
+    if (++this.#beats % BEATS_PER_REFRESH !== 0) return;
+    this.#writer.refresh();
+    this.#fold();
+    this.ledger.commit();
+  }
+
+  /** Takes over what the oldest of too many dead has counted; lets go what others took over. */
+  #fold(): void {
+    const { memory } = this.#writer;
+    const members = this.#members();
+    const folded = foldedOf(members.map((member) => member.memory));
+    for (const { memory: { incarnation } } of members) {
+      if (incarnation !== memory.incarnation && folded.has(incarnation)) {
+        this.membership.forget(incarnation);
+      }
+    }
+    if (folded.has(memory.incarnation)) {
+      this.#reports.report(
+        "this thread was silent for so long that others took it for dead, with many more: what it " +
+          "counts from now on is not shown",
+      );
+    }
+    const dead = members.filter((member) =>
+      member.state === "dead" && member.memory.catalogHash === memory.catalogHash &&
+      !folded.has(member.memory.incarnation)
+    );
+    const oldest = dead.find((member) => member.memory.int32[HEADER.foldedBy] === 0);
+    if (dead.length > MAX_DEAD_MEMORIES && oldest !== undefined) this.#folder.fold(oldest.memory);
+  }
+
+  /** Says goodbye: what was counted stays known to the others. */
+  [Symbol.dispose](): void {
+    this.ledger.commit();
+    this.#attached[Symbol.dispose]();
+    this.membership[Symbol.dispose]();
+  }
+}
+
+/**
+ * A meter for what is told of a thread, of its process, or of the ledgers: those are summed from the
+ * memories, and what is of the process each thread says alike.
+ */
+function routed<Events extends object>(
+  { prefix, processMeter }: SharedMetricsOptions<Events>,
+  shared: Meter,
+): Meter {
+  const ledgers = new Set(LEDGER_METRICS.map((name) => `${prefix}.${name}`));
+  const ofProcess = new WeakSet<object>();
+  const route = (create: keyof Meter) => (...args: unknown[]) => {
+    const name = String(args[0]);
+    if (ledgers.has(name)) return UNUSED;
+    const isOfProcess = name.startsWith("process.");
+    const meter = isOfProcess ? processMeter : shared;
+    const instrument = (meter[create] as (...args: unknown[]) => object).apply(meter, args);
+    if (isOfProcess) ofProcess.add(instrument);
+    return instrument;
+  };
+  /** Each meter reads its own instruments. */
+  const split = (observables: Observables) =>
+    [
+      [processMeter, observables.filter((one) => ofProcess.has(one))],
+      [shared, observables.filter((one) => !ofProcess.has(one))],
+    ] as const;
+  return {
+    createGauge: route("createGauge"),
+    createCounter: route("createCounter"),
+    createUpDownCounter: route("createUpDownCounter"),
+    createHistogram: route("createHistogram"),
+    createObservableGauge: route("createObservableGauge"),
+    createObservableCounter: route("createObservableCounter"),
+    createObservableUpDownCounter: route("createObservableUpDownCounter"),
+    addBatchObservableCallback: (callback, observables) => {
+      for (const [meter, some] of split(observables)) {
+        if (some.length > 0) meter.addBatchObservableCallback(callback, some);
+      }
+    },
+    removeBatchObservableCallback: (callback, observables) => {
+      for (const [meter, some] of split(observables)) {
+        if (some.length > 0) meter.removeBatchObservableCallback(callback, some);
+      }
+    },
+  } as Meter;
+}
+
+type Observables = Parameters<Meter["addBatchObservableCallback"]>[1];
+
+/** An instrument that nobody reads. */
+const UNUSED = {
+  addCallback: () => {},
+  removeCallback: () => {},
+};
