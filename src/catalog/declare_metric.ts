@@ -41,7 +41,7 @@ const DESCRIBED: NamesOf<Omit<MetricOptions, "attributeValues" | "maxIdleMs">> =
   maxAttributeSets: true,
   attributeNames: true,
 };
-const READ_GAUGE: NamesOf<ReadGaugeOptions> = { ...DESCRIBED, read: true };
+const READ_GAUGE: NamesOf<ReadGaugeOptions> = { ...DESCRIBED, read: true, combine: true };
 const METRIC: NamesOf<MetricOptions> = { ...DESCRIBED, attributeValues: true, maxIdleMs: true };
 const EVENT: NamesOf<EventMetricOptions<AnyEvent>> = {
   ...METRIC,
@@ -51,7 +51,7 @@ const EVENT: NamesOf<EventMetricOptions<AnyEvent>> = {
   measurements: true,
 };
 const COUNTER: NamesOf<CounterOptions<AnyEvent>> = { ...EVENT, zeroAt: true };
-const HISTOGRAM: NamesOf<HistogramOptions<AnyEvent>> = { ...EVENT, buckets: true };
+const HISTOGRAM: NamesOf<Omit<HistogramOptions<AnyEvent>, "combine">> = { ...EVENT, buckets: true };
 const DURATION: NamesOf<DurationOptions<AnyEvent, AnyEvent>> = {
   ...METRIC,
   attributes: true,
@@ -61,15 +61,25 @@ const DURATION: NamesOf<DurationOptions<AnyEvent, AnyEvent>> = {
 };
 const THROUGHPUT: NamesOf<ThroughputOptions<AnyEvent, AnyEvent>> = { ...DURATION, bytes: true };
 
+/** How gauges of several threads may be combined. */
+const COMBINATIONS: readonly DeclaredInstrument["combine"][] = [
+  "sum",
+  "max",
+  "min",
+  "mean",
+  "thread",
+];
+
 /** What any of these metrics may be given. */
 type AnyOptions = CounterOptions<AnyEvent, string, AnyEvent> & {
   readonly buckets?: readonly number[] | undefined;
+  readonly combine?: DeclaredInstrument["combine"];
 };
 
 const KNOWN: Readonly<Record<InstrumentKind, readonly string[]>> = {
   counter: Object.keys(COUNTER),
   upDownCounter: Object.keys(COUNTER),
-  gauge: Object.keys(EVENT),
+  gauge: [...Object.keys(EVENT), "combine"],
   histogram: Object.keys(HISTOGRAM),
 };
 
@@ -218,6 +228,7 @@ function instrument(
   unit: string,
   options: MetricOptions & {
     readonly buckets?: readonly number[] | undefined;
+    readonly combine?: DeclaredInstrument["combine"];
     readonly hasAttributes: boolean;
   },
 ): DeclaredInstrument {
@@ -242,6 +253,10 @@ function instrument(
     // A gauge shows nothing before its first value.
     startsAtZero: kind !== "gauge",
   });
+  const { combine } = options;
+  if (combine !== undefined && !COMBINATIONS.includes(combine)) {
+    invalidDeclaration(what, "combine", `one of ${COMBINATIONS.join(", ")}`, combine);
+  }
   const buckets = options.buckets ?? bucketsFor(unit);
   if (!Array.isArray(buckets)) invalidDeclaration(what, "buckets", "a list of numbers", buckets);
   for (const [i, bound] of buckets.entries()) {
@@ -266,5 +281,6 @@ function instrument(
     attributeNames,
     initialAttributes,
     maxIdleMs,
+    ...combine === undefined ? {} : { combine },
   };
 }

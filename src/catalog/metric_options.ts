@@ -100,6 +100,7 @@ export interface CounterOptions<Event, ZeroType extends string = never, ZeroEven
 /** The options of a gauge; one of `value`, `counts` and `measurements` is required. */
 export type GaugeOptions<Event> =
   & Omit<EventMetricOptions<Event>, "attributeValues">
+  & Pick<ReadGaugeOptions, "combine">
   & (
     | {
       /** The gauge's new value. */
@@ -124,6 +125,12 @@ export interface ReadGaugeOptions extends Omit<MetricOptions, "attributeValues" 
    * collection; it is counted (`MetricsStats.failedReadsByMetric`) and logged, backing off.
    */
   readonly read: () => number | Iterable<Measurement> | undefined;
+  /**
+   * How the values that several threads have become one, with `threads: true` of `startObservability`:
+   * their `"sum"`, the greatest (`"max"`), the least (`"min"`) or their `"mean"`; or, as `"thread"`,
+   * they stay apart, with the thread's name in the attribute `thread.name`. Default: that.
+   */
+  readonly combine?: "sum" | "max" | "min" | "mean" | "thread" | undefined;
 }
 
 /** The options of a histogram; one of `value`, `counts` and `measurements` is required. */
@@ -133,6 +140,8 @@ export type HistogramOptions<Event> =
   & {
     /** The buckets' upper bounds, ascending. Default: bounds that fit the unit. */
     readonly buckets?: readonly number[] | undefined;
+    /** Histograms of several threads are summed. */
+    readonly combine?: undefined;
   };
 
 /**

@@ -28,7 +28,7 @@ export function resolveThreads(threads: unknown): ThreadOptions | undefined {
   if (typeof threads !== "object" || threads === null) {
     invalidArgument(TypeError, ACTION, "threads", "true, false or an object", threads);
   }
-  assertKnownNames(ACTION, "option threads.", threads, ["name"]);
+  assertKnownNames(ACTION, "option of threads:", threads, ["name"]);
   const { name } = threads as ThreadOptions;
   if (name !== undefined && (typeof name !== "string" || name === "")) {
     invalidArgument(TypeError, ACTION, "threads.name", "a text that is not empty", name);

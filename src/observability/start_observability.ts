@@ -6,6 +6,7 @@ import type { AnyEvents } from "../events/event_map.ts";
 import { type ExitStopOptions, installExitHooks } from "../exit/hooks.ts";
 import type { EventSubscriber } from "../library/event_subscriber.ts";
 import type { DeadlineOptions } from "../library/options.ts";
+import { AddressInUseError } from "../http/server.ts";
 import { awaitInNeutralContext } from "../internal/neutral_context.ts";
 import { observeRuntime } from "../instrumentation/runtime/observe_runtime.ts";
 import { errorText, report } from "../internal/reporting.ts";
@@ -23,7 +24,7 @@ import { startLine } from "./start_line.ts";
 import { busFunctions, resolveConfig, type StartOptions } from "./start_options.ts";
 import { createRuntimeTelemetry } from "./telemetry/runtime_telemetry.ts";
 import { createSdkTelemetry } from "./telemetry/sdk_telemetry.ts";
-import type { Telemetry } from "./telemetry/telemetry.ts";
+import type { Telemetry, TelemetryOptions } from "./telemetry/telemetry.ts";
 import { resolveAccess } from "./server_options.ts";
 import { MIRROR } from "../subscribers/metrics/mirror.ts";
 import type { SharedMetrics } from "../threads/shared_metrics.ts";
@@ -181,12 +182,18 @@ async function start<Events extends object>(
   const { bus, ownsBus, options, show, logger, undo, claims } = context;
   let { config } = context;
   // The SDK reads what the subscribers add up; they need its tracer first.
-  const source: { collect: CatalogSubscription["collectInSlices"] } = {
+  const source: { collect: TelemetryOptions["collect"]; pushes: () => boolean } = {
     collect: () => Promise.resolve([]),
+    pushes: () => true,
   };
   const telemetry = config.runtimeTelemetry
     ? createRuntimeTelemetry(config, logger)
-    : createSdkTelemetry({ config, collect: () => source.collect(), logger });
+    : createSdkTelemetry({
+      config,
+      collect: () => source.collect(),
+      pushes: () => source.pushes(),
+      logger,
+    });
   undo.add(async () => {
     // There is nothing to push yet, and the error may not wait for an endpoint that hangs.
     telemetry.abort();
@@ -201,7 +208,11 @@ async function start<Events extends object>(
   const shared = shareMetrics(context, telemetry);
   if (shared !== undefined) keep(shared);
   const subscription = subscribe(context, telemetry, shared);
-  source.collect = shared === undefined ? subscription.collectInSlices : () => shared.collect();
+  if (shared === undefined) source.collect = subscription.collectInSlices;
+  else {
+    source.collect = () => shared.collect();
+    source.pushes = () => shared.membership.acquire("push");
+  }
   undo.add(() => subscription[Symbol.dispose]());
   if (config.metricsEnabled) {
     const { meter } = shared ?? telemetry;
@@ -213,7 +224,11 @@ async function start<Events extends object>(
   const open = telemetry.scrape &&
     ((address: ObservabilityConfig["prometheus"]) =>
       claims.listen(address, () => endpoints.listen(address), options.signal));
-  const { server, prometheus } = await listen(open, config, options);
+  const { server, prometheus } = await listen(open, config, options).catch((error) => {
+    if (shared === undefined || !(error instanceof AddressInUseError)) throw error;
+    report(logger, `metrics are not served by this thread: ${errorText(error)}`);
+    return { server: undefined, prometheus: config.prometheus };
+  });
   config = { ...config, prometheus };
   if (server !== undefined) undo.add(() => server.shutdown());
   options.signal?.throwIfAborted();

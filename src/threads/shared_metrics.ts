@@ -119,7 +119,7 @@ export class SharedMetrics<Events extends object = object> implements Disposable
   }
 
   #onHeartbeat(): void {
-    if (++this.#beats % BEATS_PER_REFRESH !== 0) return;
+    if (this.#beats++ % BEATS_PER_REFRESH !== 0) return;
     this.#writer.refresh();
     this.#fold();
     this.ledger.commit();

@@ -24,11 +24,15 @@ export interface MetricsSignal extends Signal {
 
 /** Sets the metrics up. */
 export function createMetricsSignal(
-  { config, collect, logger }: TelemetryOptions,
+  { config, collect, pushes = () => true, logger }: TelemetryOptions,
   resourceAttributes: Attributes,
 ): MetricsSignal {
   const { serviceName, serviceInstanceId, otlp, metricExportTimeoutMs } = config;
   const producer = createMetricProducer({ collect, scopeName: DEFAULT_SCOPE_NAME });
+  const pushedProducer = createMetricProducer({
+    collect: () => pushes() ? collect() : [],
+    scopeName: DEFAULT_SCOPE_NAME,
+  });
   const target = config.metricsEnabled ? otlp.metrics : undefined;
   const exporter = target &&
     createOtlpMetricExporter(capTimeout(target, metricExportTimeoutMs), {
@@ -53,7 +57,7 @@ export function createMetricsSignal(
         exporter,
         exportIntervalMillis: config.metricExportIntervalMs,
         exportTimeoutMillis: metricExportTimeoutMs,
-        metricProducers: [producer],
+        metricProducers: [pushedProducer],
       })
     ),
   });

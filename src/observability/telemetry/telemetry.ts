@@ -12,6 +12,11 @@ export interface TelemetryOptions {
   readonly config: ObservabilityConfig;
   /** Metrics that were added up outside the SDK. */
   readonly collect: () => Promise<readonly CollectedMetric[]>;
+  /**
+   * Whether what was added up is pushed from here now: of several threads one pushes what all have
+   * counted. Default: it is.
+   */
+  readonly pushes?: (() => boolean) | undefined;
   /** Where losses are reported. */
   readonly logger: LineLogger;
 }
