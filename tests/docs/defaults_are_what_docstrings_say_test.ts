@@ -141,6 +141,7 @@ const MAKES: Readonly<Record<string, Make>> = {
     sessionIdAttribute: DEFAULT_SESSION_ID_ATTRIBUTE,
     registerGlobally: false,
     replace: false,
+    threads: false,
   }),
   Route: async (options) => {
     const route = { path: "/a", handle: () => new Response(), ...options };
