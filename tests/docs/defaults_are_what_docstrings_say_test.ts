@@ -140,6 +140,7 @@ const MAKES: Readonly<Record<string, Make>> = {
     selfMetricsPrefix: DEFAULT_SELF_METRICS_PREFIX,
     sessionIdAttribute: DEFAULT_SESSION_ID_ATTRIBUTE,
     registerGlobally: false,
+    captureConsole: false,
     replace: false,
     threads: false,
   }),

@@ -111,6 +111,7 @@ Deno.test("an option that is undefined is absent", () => {
     sink: () => {},
     minLevel: undefined,
     maxPerSecond: undefined,
+    sessionSampleRatio: undefined,
     redact: undefined,
     contextOf: undefined,
     clock: undefined,
@@ -131,6 +132,7 @@ Deno.test("the defaults are what the docstrings say", () => {
   assertEquals({ ...DEFAULT_LOGGING_OPTIONS }, {
     minLevel: "info",
     maxPerSecond: 100,
+    sessionSampleRatio: 1,
     maxPending: 500,
     suppressedIntervalMs: 1_000,
   });
