@@ -163,6 +163,7 @@ const MAKES: Readonly<Record<string, Make>> = {
   SubscribeCatalogOptions: constants({
     ...DEFAULT_TRACING_OPTIONS,
     collect: false,
+    captureConsole: false,
     exemplars: true,
     selfMetricsPrefix: DEFAULT_SELF_METRICS_PREFIX,
   }),
