@@ -40,3 +40,13 @@ Deno.test("the README's picture is a small one, of that service", async () => {
     assert(svg.includes(part), part);
   }
 });
+
+Deno.test("the README's figures are those of docs/benchmarks.md", async () => {
+  const readme = await Deno.readTextFile(new URL("README.md", ROOT));
+  const benchmarks = await Deno.readTextFile(new URL("docs/benchmarks.md", ROOT));
+  const costs = /^## What it costs\n(.*?)^## /ms.exec(readme)?.[1] ?? "";
+  const figures = costs.split("\n").filter((line) => line.startsWith("|")).slice(2)
+    .flatMap((row) => row.split("|").slice(2, -2).join(",").match(/\d+\.\d+/g) ?? []);
+  assert(figures.length >= 15, String(figures));
+  assertEquals(figures.filter((figure) => !benchmarks.includes(figure)), []);
+});
