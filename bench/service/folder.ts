@@ -45,7 +45,14 @@ const PACKAGES = [
   "prom-client@15.1.3",
 ];
 const FILES = [
-  ...["instrumentation.ts", "request.ts", "bare.ts", "busbar.ts", "direct.mjs"],
+  ...[
+    "create_instrumentation.ts",
+    "instrumentation.ts",
+    "request.ts",
+    "bare.ts",
+    "busbar.ts",
+    "direct.mjs",
+  ],
   ...["drive.ts", "loop.ts", "http.mjs"],
 ];
 

@@ -2,7 +2,7 @@
 /** The service over HTTP, of Express. */
 import process from "node:process";
 import express from "express";
-import { createInstrumentation } from "./instrumentation.ts";
+import { createInstrumentation } from "./create_instrumentation.ts";
 
 const { begin, query, end, settle } = await createInstrumentation();
 let requests = 0;

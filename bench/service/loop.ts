@@ -1,7 +1,7 @@
 /** The service without sockets; it prints what was measured where the lines of its log do not go. */
 import process from "node:process";
 import { drive } from "./drive.ts";
-import { createInstrumentation } from "./instrumentation.ts";
+import { createInstrumentation } from "./create_instrumentation.ts";
 
 const instrumentation = await createInstrumentation();
 const measured = await drive(instrumentation);
