@@ -1,7 +1,8 @@
+import type { HttpServerEvents } from "@busbar/busbar/instrumentation/http";
 import type { KvCacheEvents } from "@busbar/busbar/kv-cache";
 
-/** The preset's event map and what this example adds to it. */
-export interface ServerEvents extends KvCacheEvents {
+/** What the presets publish, and what this example adds. */
+export interface ServerEvents extends KvCacheEvents, HttpServerEvents {
   /** An empty cache is there. */
   "kv_cache.opened": { l1Capacity: number; l2Capacity: number };
   /** A lookup has ended; how many of its chunks were where. */

@@ -1,10 +1,18 @@
 /** What can be made to go wrong. */
-export const FAULTS = ["l2-slow", "l2-error", "l1-oom"] as const;
+export const FAULTS = [
+  "l2-slow",
+  "l2-error",
+  "l2-full",
+  "l2-readonly",
+  "l2-gone",
+  "l1-oom",
+] as const;
 /** The name of a fault. */
 export type Fault = typeof FAULTS[number];
 
 const L2_DELAY_MS = 25;
 const L2_FAILS_EVERY = 3;
+const L2_BREAKS_AT = 10;
 const L1_FAILS_EVERY = 4;
 
 /** Thrown by a disk that was made to fail. */
@@ -27,9 +35,19 @@ export class Faults {
     return this.#on.has("l2-slow") ? L2_DELAY_MS : 0;
   }
 
-  /** @throws {InjectedError} when it is this L2 task's turn to fail */
-  failL2Task(): void {
-    if (this.#on.has("l2-error") && ++this.#l2Tasks % L2_FAILS_EVERY === 0) {
+  /**
+   * Has the disk break for good when it is this task's turn.
+   *
+   * @throws {InjectedError} when it is this L2 task's turn to fail
+   */
+  failL2Task(disk: { break(how: "full" | "readonly" | "gone"): void }): void {
+    const task = ++this.#l2Tasks;
+    if (task === L2_BREAKS_AT) {
+      for (const how of ["full", "readonly", "gone"] as const) {
+        if (this.#on.has(`l2-${how}`)) disk.break(how);
+      }
+    }
+    if (this.#on.has("l2-error") && task % L2_FAILS_EVERY === 0) {
       throw new InjectedError("the disk was made to fail");
     }
   }

@@ -1,4 +1,3 @@
-// deno-lint-ignore-file no-console -- a command-line program speaks on the console
 /**
  * A two-tier prefix cache for language models, observed by Busbar. Run it with `deno task demo`.
  *
@@ -9,41 +8,46 @@
  */
 import { AddressInUseError } from "@busbar/busbar/http";
 import { type Options, parseOptions, USAGE, UsageError } from "./options.ts";
+import { Screen } from "./screen.ts";
 import { run } from "./server.ts";
 
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
 
-Deno.exitCode = await main(Deno.args);
+// Nothing that is still under way, such as a read of the standard input, holds up the end.
+Deno.exit(await main(Deno.args));
 
 async function main(args: string[]): Promise<number> {
+  using screen = new Screen();
   let options: Options;
   try {
     options = parseOptions(args);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    console.error(`${error.message}\n\n${USAGE}`);
+    screen.say(`${error.message}\n\n${USAGE}`);
     return EXIT_USAGE;
   }
   if (options.help) {
-    console.log(USAGE);
+    await print(`${USAGE}\n`);
     return 0;
   }
-
-  const controller = new AbortController();
-  const abort = () => controller.abort();
-  const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
-  for (const signal of signals) Deno.addSignalListener(signal, abort);
   try {
-    const scrape = await run(options, controller.signal, (text) => console.error(text));
-    if (options.once) await writeAll(scrape);
+    const scrape = await run(options, stopSignal(), screen);
+    if (options.once) await print(scrape);
     return 0;
   } catch (error) {
-    console.error(describe(error));
+    screen.say(describe(error));
     return EXIT_FAILURE;
-  } finally {
-    for (const signal of signals) Deno.removeSignalListener(signal, abort);
   }
+}
+
+/** Aborts at the first Ctrl-C or SIGTERM; the second one ends the process at once. */
+function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  const stop = () => controller.signal.aborted ? Deno.exit(EXIT_FAILURE) : controller.abort();
+  const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+  for (const signal of signals) Deno.addSignalListener(signal, stop);
+  return controller.signal;
 }
 
 function describe(error: unknown): string {
@@ -51,7 +55,7 @@ function describe(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-async function writeAll(text: string): Promise<void> {
+async function print(text: string): Promise<void> {
   const writer = Deno.stdout.writable.getWriter();
   await writer.write(new TextEncoder().encode(text));
   writer.releaseLock();

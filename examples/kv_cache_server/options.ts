@@ -1,4 +1,9 @@
 import { parseArgs } from "node:util";
+import {
+  ConfigurationError,
+  type ObservabilityOptions,
+  parseObservabilityArgs,
+} from "@busbar/busbar/observability";
 import { type Fault, FAULTS } from "./faults.ts";
 
 /** The example's flags, checked. */
@@ -17,9 +22,17 @@ export interface Options {
   readonly devices: number;
   readonly workers: number;
   readonly faults: readonly Fault[];
+  /** The share of chunks whose lives become metrics, from 0 to 1. */
+  readonly lifecycleSampleRatio: number;
+  /** The log records of this level and above are said. */
+  readonly logLevel: typeof LOG_LEVELS[number];
+  /** What Busbar's own flags say: where telemetry is pushed to, whether there are spans. */
+  readonly observability: ObservabilityOptions;
   readonly once: boolean;
   readonly help: boolean;
 }
+
+const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 
 /** Thrown when the flags are wrong; its message is meant for the user. */
 export class UsageError extends Error {
@@ -31,7 +44,7 @@ export const USAGE = `A two-tier prefix cache that publishes what it does, and s
 
 Usage: deno task demo [flags]
 
-  --trace FILE      replay a trace (JSON lines with timestamp and hash_ids);
+  --trace FILE      replay a trace (JSON lines with timestamp and hash_ids), - for stdin;
                     default: a built-in, endless workload of conversations
   --requests N      stop after N requests; 0 leaves it all to clients over HTTP
   --l1-chunks N     chunks that fit into memory (default 2000)
@@ -45,10 +58,18 @@ Usage: deno task demo [flags]
   --tenants N       and so many tenants of each (default 1)
   --devices N       and so many devices (default 1)
   --workers N       and so many workers (default 1)
-  --fault NAME      make something go wrong: l2-slow, l2-error or l1-oom; may be repeated
+  --fault NAME      make something go wrong; may be repeated:
+                    ${FAULTS.join(", ")}
+  --sample-ratio X  the share of chunks whose lives become metrics, 0 to 1 (default 0.01)
+  --log-level NAME  say the log records of this level and above: ${LOG_LEVELS.join(", ")}
+                    (default error)
   --once            stop after the input and print the final scrape on stdout
   --help            print this
-`;
+
+Flags of Busbar's own:
+  --otlp-endpoint URL   push metrics and log records to a collector, too (so does the variable
+                        OTEL_EXPORTER_OTLP_ENDPOINT); it needs --allow-net for the address
+  --enable-tracing      and spans`;
 
 /**
  * Reads the flags.
@@ -56,7 +77,8 @@ Usage: deno task demo [flags]
  * @throws {UsageError} if one is unknown, or its value is not what it must be
  */
 export function parseOptions(args: string[]): Options {
-  const values = parse(args);
+  const { config: observability, rest } = parseObservability(args);
+  const values = parse(rest);
   const options: Options = {
     trace: values.trace,
     requests: integer("--requests", values.requests, { min: 0, byDefault: Infinity }),
@@ -70,7 +92,10 @@ export function parseOptions(args: string[]): Options {
     tenants: integer("--tenants", values.tenants, { min: 1, max: 1_000_000, byDefault: 1 }),
     devices: integer("--devices", values.devices, { min: 1, max: 1_000, byDefault: 1 }),
     workers: integer("--workers", values.workers, { min: 1, max: 1_000, byDefault: 1 }),
-    faults: (values.fault ?? []).map(fault),
+    faults: (values.fault ?? []).map((text) => oneOf("--fault", FAULTS, text)),
+    lifecycleSampleRatio: ratio("--sample-ratio", values["sample-ratio"]),
+    logLevel: oneOf("--log-level", LOG_LEVELS, values["log-level"] ?? "error"),
+    observability,
     once: values.once ?? false,
     help: values.help ?? false,
   };
@@ -82,6 +107,15 @@ export function parseOptions(args: string[]): Options {
 
 const TEXT = { type: "string" } as const;
 const SWITCH = { type: "boolean" } as const;
+
+function parseObservability(args: readonly string[]) {
+  try {
+    return parseObservabilityArgs(args, { allowUnknown: true });
+  } catch (error) {
+    if (error instanceof ConfigurationError) throw new UsageError(error.message);
+    throw error;
+  }
+}
 
 function parse(args: string[]) {
   try {
@@ -102,6 +136,8 @@ function parse(args: string[]) {
         devices: TEXT,
         workers: TEXT,
         fault: { ...TEXT, multiple: true },
+        "sample-ratio": TEXT,
+        "log-level": TEXT,
         once: SWITCH,
         help: { ...SWITCH, short: "h" },
       },
@@ -142,10 +178,16 @@ function speed(text: string | undefined): number {
   );
 }
 
-function fault(text: string): Fault {
-  const found = FAULTS.find((name) => name === text);
+function ratio(flag: string, text = "0.01"): number {
+  const value = text.trim() === "" ? NaN : Number(text);
+  if (value >= 0 && value <= 1) return value;
+  throw new UsageError(`${flag}: must be a number from 0 to 1, received ${JSON.stringify(text)}`);
+}
+
+function oneOf<Name extends string>(flag: string, names: readonly Name[], text: string): Name {
+  const found = names.find((name) => name === text);
   if (found !== undefined) return found;
   throw new UsageError(
-    `--fault: must be one of ${FAULTS.join(", ")}, received ${JSON.stringify(text)}`,
+    `${flag}: must be one of ${names.join(", ")}, received ${JSON.stringify(text)}`,
   );
 }

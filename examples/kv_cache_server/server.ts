@@ -1,8 +1,8 @@
 import { EventBus } from "@busbar/busbar";
-import { serveMetrics } from "@busbar/busbar/http";
-import { registerKvCache } from "@busbar/busbar/kv-cache";
-import { PrometheusMetrics } from "@busbar/busbar/otel";
-import { MetricsSubscriber } from "@busbar/busbar/subscribers";
+import { currentContext, withSession } from "@busbar/busbar/context";
+import { httpServerCatalog } from "@busbar/busbar/instrumentation/http";
+import { kvCacheCatalog } from "@busbar/busbar/kv-cache";
+import { type Observability, startObservability } from "@busbar/busbar/observability";
 import { createApiRoutes } from "./api/api_routes.ts";
 import { CHUNK_BYTES } from "./cache/chunk.ts";
 import { DiskTier } from "./cache/disk_tier.ts";
@@ -13,11 +13,12 @@ import { spread } from "./clients.ts";
 import type { ServerEvents } from "./events.ts";
 import { Faults } from "./faults.ts";
 import type { Options } from "./options.ts";
-import { Progress } from "./progress.ts";
-import type { Request } from "./request.ts";
+import { replay, sleep } from "./replay.ts";
+import type { Screen } from "./screen.ts";
 import { Summary } from "./summary.ts";
-import { readTrace } from "./trace.ts";
-import { conversations } from "./workload.ts";
+
+/** How long the end may take: requests that are not done by then are cut off. */
+const STOP_TIMEOUT_MS = 3_000;
 
 /**
  * Runs the example until its input ends or `signal` aborts; without `--once` it then goes on
@@ -25,30 +26,58 @@ import { conversations } from "./workload.ts";
  *
  * @returns the final scrape
  */
-export async function run(
-  options: Options,
-  signal: AbortSignal,
-  say: (text: string) => void,
-): Promise<string> {
+export async function run(options: Options, signal: AbortSignal, screen: Screen): Promise<string> {
+  const { say } = screen;
   const logger = { warn: say };
-  await using metrics = new PrometheusMetrics({ serviceName: "kv-cache-server" });
-  await using bus = new EventBus<ServerEvents>({ logger }).start();
-  const { metrics: own = {} } = serverCatalog;
-  bus.registerSubscriber(new MetricsSubscriber({ metrics: own, meter: metrics.meter, logger }));
-
+  await using bus = new EventBus<ServerEvents>({ context: currentContext, logger });
   const faults = new Faults(options.faults);
   using directory = openDirectory(options.l2Dir);
-  await using l2 = new DiskTier({
-    path: `${directory.path}/l2.sqlite`,
-    capacity: options.l2Chunks,
-    bus,
-    faults,
-    report: say,
-  });
+  const path = `${directory.path}/l2.sqlite`;
+  await using l2 = new DiskTier({ path, capacity: options.l2Chunks, bus, faults, report: say });
   const l1 = new MemoryTier(options.l1Chunks);
-  registerKvCache(bus, {
-    meter: metrics.meter,
-    logger,
+  const cache = new PrefixCache({ l1, l2, bus, faults });
+  const summary = new Summary(bus);
+
+  await using ending = new AsyncDisposableStack();
+  const obs = await observe({ options, bus, l1, l2, cache, screen });
+  ending.defer(() => obs.shutdown({ timeoutMs: STOP_TIMEOUT_MS }).catch(say));
+  bus.publish("kv_cache.opened", { l1Capacity: options.l1Chunks, l2Capacity: options.l2Chunks });
+  sayWhatToOpen(obs, options, say);
+  screen.draw(() => summary.line());
+
+  const clients = spread(options);
+  await replay(options, signal, async ({ chunkIds }) => {
+    await withSession({}, () => cache.handle(chunkIds, clients.next().value));
+    // A replay at full speed is faster than any service; let the bus catch up, so that none is lost.
+    if (bus.queueDepth > bus.maxQueueSize / 2) await bus.flush();
+  });
+  if (!options.once && !signal.aborted) {
+    say(`The input has ended; ${obs.metricsUrl} goes on until Ctrl-C.`);
+    await sleep(Infinity, signal);
+  }
+  // Clients may go on, the disk may be slow: what is not done by then ends with the server.
+  await Promise.race([l2.idle(), sleep(STOP_TIMEOUT_MS)]);
+  await bus.flush({ timeoutMs: STOP_TIMEOUT_MS });
+  screen[Symbol.dispose]();
+  say(summary.table());
+  return await obs.scrape();
+}
+
+interface Parts {
+  readonly options: Options;
+  readonly bus: EventBus<ServerEvents>;
+  readonly l1: MemoryTier;
+  readonly l2: DiskTier;
+  readonly cache: PrefixCache;
+  readonly screen: Screen;
+}
+
+/** All that it takes to turn what the cache and its HTTP routes publish into telemetry. */
+function observe(
+  { options, bus, l1, l2, cache, screen: { say } }: Parts,
+): Promise<Observability<ServerEvents>> {
+  const cacheCatalog = kvCacheCatalog({
+    lifecycleSampleRatio: options.lifecycleSampleRatio,
     gauges: {
       l1: () => ({ usedBytes: l1.size * CHUNK_BYTES, totalBytes: l1.capacity * CHUNK_BYTES }),
       l2Adapters: () => [l2.gauges],
@@ -56,43 +85,30 @@ export async function run(
       activePrefetchJobs: () => l2.gauges.inflightLoads(),
     },
   });
-  const cache = new PrefixCache({ l1, l2, bus, faults });
-  bus.publish("kv_cache.opened", { l1Capacity: options.l1Chunks, l2Capacity: options.l2Chunks });
-  await using server = await serveMetrics({
-    port: options.port,
-    scrape: (format) => metrics.scrape(format),
-    routes: createApiRoutes(cache, say),
-    logger,
+  return startObservability<ServerEvents>({
+    serviceName: "kv-cache-server",
+    ...options.observability,
+    prometheus: { ...options.observability.prometheus, port: options.port },
+    bus,
+    catalog: [cacheCatalog, serverCatalog, httpServerCatalog],
+    routes: createApiRoutes(cache, bus, say),
+    // The names that dashboards for LMCache ask for.
+    selfMetricsPrefix: "lmcache_mp",
+    sessionIdAttribute: "session_id",
+    operationIdAttribute: "operationId",
+    logSink: [
+      "otlp",
+      Object.assign(
+        ({ level, body }: { level: string; body: string }) => say(`${level}: ${body}`),
+        { minLevel: options.logLevel },
+      ),
+    ],
+    logger: { warn: say },
   });
-  const { metricsUrl } = server;
-  sayWhatToOpen(metricsUrl, options, say);
-
-  const summary = new Summary();
-  const clients = spread(options);
-  const startedAt = performance.now();
-  await replay(options, signal, async (request) => {
-    const sessionId = `request-${summary.requests}`;
-    summary.add(await cache.handle(sessionId, request.chunkIds, clients.next().value));
-    // A replay at full speed is faster than any service; let the bus catch up, so that none is lost.
-    if (bus.queueDepth > bus.maxQueueSize / 2) await bus.flush();
-    return summary;
-  });
-  await l2.idle();
-  const seconds = (performance.now() - startedAt) / 1_000;
-  await bus.flush();
-  say(summary.table(seconds, bus.stats(), bus.droppedEventsCount));
-
-  if (!options.once && !signal.aborted) {
-    say(`\nThe input has ended; ${metricsUrl} goes on until Ctrl-C.`);
-    await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
-    await l2.idle();
-  }
-  await bus.flush();
-  return await metrics.scrape();
 }
 
 function sayWhatToOpen(
-  metricsUrl: string,
+  { metricsUrl }: { readonly metricsUrl?: string },
   options: Options,
   say: (text: string) => void,
 ): void {
@@ -100,49 +116,6 @@ function sayWhatToOpen(
   say(`Serving ${options.trace ?? simulated} from a cache of two tiers.`);
   if (options.faults.length > 0) say(`Faults: ${options.faults.join(", ")}.`);
   say(`Open ${metricsUrl} and reload to watch the numbers grow. Ctrl-C ends.\n`);
-}
-
-/** Hands each request on at its time. */
-async function replay(
-  options: Options,
-  signal: AbortSignal,
-  handle: (request: Request) => Promise<Summary>,
-): Promise<void> {
-  const input = options.trace === undefined
-    ? conversations(options.seed)
-    : readTrace(options.trace);
-  const progress = new Progress(options.requests);
-  const startedAt = performance.now();
-  let turnBegan = startedAt;
-  let requests = 0;
-  if (options.requests === 0) return;
-  for await (const request of input) {
-    const waitMs = request.timestampMs / options.speed - (performance.now() - startedAt);
-    if (waitMs > 1) await sleep(waitMs, signal);
-    if (signal.aborted) break;
-    const summary = await handle(request);
-    progress.update(++requests, summary.line);
-    if (requests >= options.requests) break;
-    if (performance.now() - turnBegan > 20) {
-      // Scrapes and Ctrl-C need a turn of the event loop, also at full speed.
-      await sleep(0, signal);
-      turnBegan = performance.now();
-    }
-  }
-  progress.clear();
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done, { once: true });
-    if (signal.aborted) done();
-  });
 }
 
 /** The directory of the disk tier; a temporary one is removed at the end. */

@@ -1,5 +1,8 @@
 import type { Request } from "./request.ts";
 
+/** How long a line may be, in characters: one of half a million short ids fits. */
+export const MAX_LINE_LENGTH = 2 ** 20;
+
 /** Thrown when a trace cannot be read; its message is meant for the user. */
 export class TraceError extends Error {
   override readonly name = "TraceError";
@@ -8,39 +11,50 @@ export class TraceError extends Error {
 /**
  * Reads a trace, one JSON object a line: `{"timestamp": ms, "hash_ids": [id, …], …}`.
  *
- * @throws {TraceError} if the file cannot be opened, or a line is no request
+ * @param path a file, or `-` for the standard input
+ * @param signal ends it, also while it waits for more
+ * @throws {TraceError} if it cannot be read, a line is no request, or one does not end
  */
-export async function* readTrace(path: string): AsyncGenerator<Request> {
-  let file: Deno.FsFile;
-  try {
-    file = await Deno.open(path);
-  } catch (error) {
-    const why = error instanceof Deno.errors.NotFound ? "there is no such file" : String(error);
+export async function* readTrace(path: string, signal?: AbortSignal): AsyncGenerator<Request> {
+  const refuse = (why: string): never => {
     throw new TraceError(`Cannot read trace ${path}: ${why}`);
-  }
+  };
+  const input = path === "-" ? Deno.stdin.readable : (await open(path, refuse)).readable;
+  const text = input.pipeThrough(new TextDecoderStream(), signal && { signal });
   let number = 0;
   let rest = "";
   try {
-    for await (const text of file.readable.pipeThrough(new TextDecoderStream())) {
-      const lines = (rest + text).split("\n");
+    for await (const part of text) {
+      const lines = (rest + part).split("\n");
       rest = lines.pop() ?? "";
       for (const line of lines) {
         number++;
-        if (line.trim() !== "") yield parseLine(line, path, number);
+        if (line.trim() !== "") yield parseLine(line, number);
+      }
+      if (rest.length > MAX_LINE_LENGTH) {
+        throw new TraceError(`line ${number + 1} is longer than ${MAX_LINE_LENGTH} characters`);
       }
     }
+    if (rest.trim() !== "") yield parseLine(rest, number + 1);
   } catch (error) {
-    if (error instanceof TraceError) throw error;
-    throw new TraceError(
-      `Cannot read trace ${path}: ${error instanceof Error ? error.message : error}`,
-    );
+    if (signal?.aborted) return;
+    refuse(error instanceof Error ? error.message : String(error));
   }
-  if (rest.trim() !== "") yield parseLine(rest, path, number + 1);
 }
 
-function parseLine(line: string, path: string, number: number): Request {
+async function open(path: string, refuse: (why: string) => never): Promise<Deno.FsFile> {
+  try {
+    return await Deno.open(path);
+  } catch (error) {
+    return refuse(
+      error instanceof Deno.errors.NotFound ? "there is no such file" : (error as Error).message,
+    );
+  }
+}
+
+function parseLine(line: string, number: number): Request {
   const refuse = (why: string): never => {
-    throw new TraceError(`Cannot read trace ${path}: line ${number}: ${why}`);
+    throw new TraceError(`line ${number}: ${why}`);
   };
   let value: unknown;
   try {

@@ -1,4 +1,5 @@
 import { type BusEvent, EventBus } from "@busbar/busbar";
+import { currentContext, withSession } from "@busbar/busbar/context";
 import { kvCacheCatalog, type KvCacheEvents, registerKvCache } from "@busbar/busbar/kv-cache";
 import { TracingSubscriber } from "@busbar/busbar/subscribers";
 import { trace } from "@opentelemetry/api";
@@ -6,6 +7,8 @@ import { PrometheusMetrics } from "@busbar/busbar/otel";
 import { DatabaseSync } from "node:sqlite";
 import { DiskTier } from "../../examples/kv_cache_server/cache/disk_tier.ts";
 import { MemoryTier } from "../../examples/kv_cache_server/cache/memory_tier.ts";
+import type { ChunkId } from "../../examples/kv_cache_server/cache/chunk.ts";
+import type { Client } from "../../examples/kv_cache_server/cache/client.ts";
 import { PrefixCache } from "../../examples/kv_cache_server/cache/prefix_cache.ts";
 import type { ServerEvents } from "../../examples/kv_cache_server/events.ts";
 import { type Fault, Faults } from "../../examples/kv_cache_server/faults.ts";
@@ -19,7 +22,12 @@ export async function openCache(
   const folder = await temporaryFolder();
   const path = `${folder.path}/l2.sqlite`;
   const metrics = new PrometheusMetrics();
-  const bus = new EventBus<ServerEvents>({ maxQueueSize: 100_000 }).start();
+  const warnings: string[] = [];
+  const bus = new EventBus<ServerEvents>({
+    maxQueueSize: 100_000,
+    context: currentContext,
+    logger: { warn: (text) => warnings.push(text) },
+  }).start();
   registerKvCache(bus, { meter: metrics.meter });
   const tracing = new TracingSubscriber<KvCacheEvents>({
     tracer: trace.getTracer("test"), // spans that go nowhere, and are counted
@@ -30,12 +38,28 @@ export async function openCache(
   bus.subscribeAll((event) => events.push(event as typeof events[number]));
   const faults = new Faults(options.faults);
   const l1 = new MemoryTier(options.l1 ?? 100);
-  const l2 = new DiskTier({ path, capacity: options.l2 ?? 100, bus, faults });
+  const reported: string[] = [];
+  const report = (text: string) => reported.push(text);
+  const l2 = new DiskTier({ path, capacity: options.l2 ?? 100, bus, faults, report });
+  const cache = new PrefixCache({ l1, l2, bus, faults });
   let closed: Promise<void> | undefined;
   const close = () => closed ??= l2[Symbol.asyncDispose]();
   return {
     bus,
-    cache: new PrefixCache({ l1, l2, bus, faults }),
+    cache,
+    /** What the disk has reported. */
+    reported,
+    /** The cache's operations, each in a session. */
+    inSession(sessionId: string) {
+      return {
+        handle: (ids: readonly ChunkId[], client: Client) =>
+          withSession({ sessionId }, () => cache.handle(ids, client)),
+        lookUp: (ids: readonly ChunkId[], client: Client) =>
+          withSession({ sessionId }, () => cache.lookUp(ids, client)),
+        retrieve: (ids: readonly ChunkId[], client: Client) =>
+          withSession({ sessionId }, () => cache.retrieve(ids, client)),
+      };
+    },
     l1,
     l2,
     tracing,

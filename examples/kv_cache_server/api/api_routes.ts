@@ -1,21 +1,30 @@
+import type { EventBus } from "@busbar/busbar";
+import { currentContext, withSession } from "@busbar/busbar/context";
 import type { Route } from "@busbar/busbar/http";
-import { CHUNK_BYTES, TOKENS_PER_CHUNK } from "../cache/chunk.ts";
+import { instrumentHandler } from "@busbar/busbar/instrumentation/http";
+import { TOKENS_PER_CHUNK } from "../cache/chunk.ts";
 import type { Client } from "../cache/client.ts";
 import type { PrefixCache } from "../cache/prefix_cache.ts";
+import { sizeOf } from "../cache/store.ts";
 import { clientOf } from "../clients.ts";
+import type { ServerEvents } from "../events.ts";
 import { type CacheRequest, readCacheRequest, RequestError } from "./request_body.ts";
 
-type Operation = (request: CacheRequest, session: string, client: Client) => Promise<object>;
+type Operation = (request: CacheRequest, client: Client) => Promise<object>;
 
 /**
  * Routes that answer `POST` on `/v1/lookup`, `/v1/store` and `/v1/retrieve` with JSON; a request
  * that cannot be answered gets `{ "error": why }`. Models and tenants do not see each other's
- * chunks.
+ * chunks. Each request is a session, or belongs to the one that it names.
  */
-export function createApiRoutes(cache: PrefixCache, report: (text: string) => void): Route[] {
+export function createApiRoutes(
+  cache: PrefixCache,
+  bus: EventBus<ServerEvents>,
+  report: (text: string) => void,
+): Route[] {
   const operations = new Map<string, Operation>([
-    ["/v1/lookup", async ({ chunks }, session, client) => {
-      const { l1Hits, l2Hits } = await cache.lookUp(session, chunks, client);
+    ["/v1/lookup", async ({ chunks }, client) => {
+      const { l1Hits, l2Hits } = await cache.lookUp(chunks, client);
       const foundChunks = l1Hits + l2Hits;
       return {
         foundChunks,
@@ -25,23 +34,25 @@ export function createApiRoutes(cache: PrefixCache, report: (text: string) => vo
         hitTokens: foundChunks * TOKENS_PER_CHUNK,
       };
     }],
-    ["/v1/store", async ({ chunks }, session, client) => {
-      const storedChunks = await cache.store(session, chunks, client);
+    ["/v1/store", async ({ chunks }, client) => {
+      const storedChunks = await cache.store(chunks, client);
       return { storedChunks, failedChunks: chunks.length - storedChunks };
     }],
-    ["/v1/retrieve", async ({ chunks }, session, client) => {
-      const missing = await cache.retrieve(session, chunks, client);
+    ["/v1/retrieve", async ({ chunks }, client) => {
+      const missing = await cache.retrieve(chunks, client);
       const retrievedChunks = chunks.length - missing.length;
-      return { retrievedChunks, totalBytes: retrievedChunks * CHUNK_BYTES, missing };
+      return { retrievedChunks, totalBytes: sizeOf(retrievedChunks).totalBytes, missing };
     }],
   ]);
-  let sessions = 0;
 
   async function respond(request: Request, operation: Operation): Promise<Response> {
     try {
       const body = await readCacheRequest(request);
-      const session = body.session ?? `http-${++sessions}`;
-      const result = await operation(body, session, clientOf(body.model, body.tenant));
+      const session = body.session ?? currentContext()?.sessionId;
+      const answer = () => operation(body, clientOf(body.model, body.tenant));
+      const result = body.session === undefined
+        ? await answer()
+        : await withSession({ ...traceOf(request), sessionId: body.session }, answer);
       return reply(200, { session, ...result });
     } catch (error) {
       if (error instanceof RequestError) return reply(error.status, { error: error.message });
@@ -53,8 +64,15 @@ export function createApiRoutes(cache: PrefixCache, report: (text: string) => vo
   return [...operations].map(([path, operation]): Route => ({
     path,
     methods: ["POST"],
-    handle: (request) => respond(request, operation),
+    handle: instrumentHandler(bus, (request: Request) => respond(request, operation), {
+      route: path,
+    }),
   }));
+}
+
+/** The caller's trace. */
+function traceOf({ headers }: Request) {
+  return { traceparent: headers.get("traceparent"), tracestate: headers.get("tracestate") };
 }
 
 function reply(status: number, body: object): Response {

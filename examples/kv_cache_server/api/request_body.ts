@@ -2,6 +2,8 @@ import type { ChunkId } from "../cache/chunk.ts";
 
 /** How many bytes a request's body may have. */
 export const MAX_BODY_BYTES = 1_000_000;
+/** How many chunks a request may name: the event loop is for others, too. */
+export const MAX_CHUNKS = 16_384;
 const MAX_NAME_LENGTH = 128;
 
 /** What all three requests say. */
@@ -61,6 +63,9 @@ export async function readCacheRequest(request: Request): Promise<CacheRequest> 
       400,
       `chunks must be a list of at least one integer or string of 1 to ${MAX_NAME_LENGTH} characters`,
     );
+  }
+  if (chunks.length > MAX_CHUNKS) {
+    throw new RequestError(413, `chunks must be at most ${MAX_CHUNKS}, received ${chunks.length}`);
   }
   return { model, tenant, session, chunks };
 }

@@ -1,8 +1,5 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import type { ChunkId } from "./chunk.ts";
-
-/** Writes are made durable so many at a time. A cache that crashes is only a cold cache. */
-const WRITES_PER_TRANSACTION = 1_000;
+import type { ChunkId, FilledChunk } from "./chunk.ts";
 
 /** Chunks in a SQLite file. */
 export class ChunkFile {
@@ -10,17 +7,16 @@ export class ChunkFile {
   readonly #select: StatementSync;
   readonly #upsert: StatementSync;
   readonly #delete: StatementSync;
-  #writes = 0;
 
   /** @param path the file; chunks that it holds from before are discarded */
   constructor(path: string) {
     this.#database = new DatabaseSync(path);
+    // A cache that crashes is only a cold cache.
     this.#database.exec(`
-      PRAGMA journal_mode = OFF;
+      PRAGMA journal_mode = MEMORY;
       PRAGMA synchronous = OFF;
       DROP TABLE IF EXISTS chunks;
       CREATE TABLE chunks (id ANY PRIMARY KEY, bytes BLOB NOT NULL) STRICT, WITHOUT ROWID;
-      BEGIN;
     `);
     this.#select = this.#database.prepare("SELECT bytes FROM chunks WHERE id = ?");
     this.#upsert = this.#database.prepare("INSERT OR REPLACE INTO chunks VALUES (?, ?)");
@@ -31,18 +27,39 @@ export class ChunkFile {
     return this.#select.get(id)?.["bytes"] as Uint8Array | undefined;
   }
 
-  write(id: ChunkId, bytes: Uint8Array): void {
-    this.#upsert.run(id, bytes);
-    if (++this.#writes % WRITES_PER_TRANSACTION === 0) this.#database.exec("COMMIT; BEGIN");
+  /** Writes all of them, or none. */
+  write(chunks: readonly FilledChunk[]): void {
+    this.#transaction(() => {
+      for (const { id, bytes } of chunks) this.#upsert.run(id, bytes);
+    });
   }
 
-  /** @returns whether it was there */
-  delete(id: ChunkId): boolean {
-    return Number(this.#delete.run(id).changes) > 0;
+  /** Deletes all of them, or none. @returns those that were there */
+  delete<Chunk extends { readonly id: ChunkId }>(chunks: readonly Chunk[]): Chunk[] {
+    return this.#transaction(() => chunks.filter(({ id }) => this.#delete.run(id).changes > 0));
+  }
+
+  /** Makes the disk full, read-only, or gone: what it says then is SQLite's own. */
+  break(how: "full" | "readonly" | "gone"): void {
+    if (how === "full") this.#database.exec("PRAGMA max_page_count = 1");
+    else if (how === "readonly") this.#database.exec("PRAGMA query_only = ON");
+    else this.close();
   }
 
   close(): void {
-    this.#database.exec("COMMIT");
-    this.#database.close();
+    if (this.#database.isOpen) this.#database.close();
+  }
+
+  #transaction<Result>(work: () => Result): Result {
+    this.#database.exec("BEGIN");
+    try {
+      const result = work();
+      this.#database.exec("COMMIT");
+      return result;
+    } catch (error) {
+      // A disk that is full may have rolled back on its own.
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      throw error;
+    }
   }
 }

@@ -23,13 +23,8 @@ export function cacheIdsOf(client: Client, ids: readonly ChunkId[]): readonly Ch
 }
 
 /** What the events of a client's transfers have in common. */
-export function transferOf({ device, engineId, modelName }: Client, operationId: number) {
-  return { device, engineId, modelName, operationId };
-}
-
-/** What is known of a transfer that waits: its worker is not, yet. */
-export function waitingTransferOf({ device }: Client, operationId: number) {
-  return { device, operationId };
+export function transferOf({ device, engineId, modelName }: Client) {
+  return { device, engineId, modelName };
 }
 
 /** How many keys each tenant has. */

@@ -78,7 +78,7 @@ export class DiskTier implements AsyncDisposable {
   /**
    * Makes the chunks the most recent ones, in their order; those that are new are written later.
    */
-  store(chunks: readonly FilledChunk[], sessionId: string): void {
+  store(chunks: readonly FilledChunk[]): void {
     const added: FilledChunk[] = [];
     const evicted: Chunk[] = [];
     for (const chunk of chunks) {
@@ -97,17 +97,14 @@ export class DiskTier implements AsyncDisposable {
       keyCount: added.length,
       totalBytes: added.length * CHUNK_BYTES,
       keyCountPerSalt: addedPerSalt,
-    }, { sessionId });
+    });
     this.#running.stores++;
     void this.#queue.run(() => {
       this.#running.stores--;
-      const stored = this.#attempt(() => {
-        for (const { id, bytes } of added) this.#file.write(id, bytes);
-      });
+      const stored = this.#attempt(() => this.#file.write(added));
       if (!stored) {
         for (const entry of entries) if (entry) this.#chunks.remove(entry.id, entry);
       }
-      const deleted = evicted.filter(({ id }) => this.#file.delete(id));
       const succeededCount = stored ? added.length : 0;
       this.#bus.publish("l2.store.completed", {
         ...task,
@@ -115,46 +112,28 @@ export class DiskTier implements AsyncDisposable {
         failedCount: added.length - succeededCount,
         bytesTransferred: succeededCount * CHUNK_BYTES,
         keyCountPerSalt: stored ? addedPerSalt : undefined,
-      }, { sessionId });
-      if (deleted.length === 0) return;
-      const keys = deleted.map(({ key }) => key);
-      this.#bus.publish("l2.keys.evicted", {
-        keyCount: keys.length,
-        keyCountPerSalt: keyCountPerSalt(keys),
-      }, { sessionId });
-      this.#bus.publish("kv_cache.chunks.evicted", { tier: "l2", count: keys.length }, {
-        sessionId,
       });
+      this.#delete(evicted);
     });
   }
 
   /** Reads chunks, after all that was stored before. One that cannot be read is `undefined`. */
-  load(
-    ids: readonly ChunkId[],
-    requestId: string,
-    sessionId: string,
-  ): Promise<(Uint8Array | undefined)[]> {
+  load(ids: readonly ChunkId[], requestId: string): Promise<(Uint8Array | undefined)[]> {
     const task = { ...this.#task(), requestId };
-    this.#bus.publish("l2.load_task.submitted", {
-      ...task,
-      keyCount: ids.length,
-      totalBytes: ids.length * CHUNK_BYTES,
-    }, { sessionId });
+    const totalBytes = ids.length * CHUNK_BYTES;
+    this.#bus.publish("l2.load_task.submitted", { ...task, keyCount: ids.length, totalBytes });
     this.#running.loads++;
-    this.#running.loadBytes += ids.length * CHUNK_BYTES;
+    this.#running.loadBytes += totalBytes;
     return this.#queue.run(() => {
       this.#running.loads--;
-      this.#running.loadBytes -= ids.length * CHUNK_BYTES;
+      this.#running.loadBytes -= totalBytes;
       let found: (Uint8Array | undefined)[] = [];
       if (!this.#attempt(() => found = ids.map((id) => this.#file.read(id)))) {
         found = ids.map(() => undefined);
       }
       ids.forEach((id, i) => found[i] && checkBytes(id, found[i]));
-      const foundCount = found.filter((bytes) => bytes !== undefined).length;
-      this.#bus.publish("l2.load_task.completed", {
-        ...task,
-        bytesTransferred: foundCount * CHUNK_BYTES,
-      }, { sessionId });
+      const bytesTransferred = found.filter((bytes) => bytes !== undefined).length * CHUNK_BYTES;
+      this.#bus.publish("l2.load_task.completed", { ...task, bytesTransferred });
       return found;
     });
   }
@@ -165,19 +144,41 @@ export class DiskTier implements AsyncDisposable {
     this.#file.close();
   }
 
+  #delete(chunks: readonly Chunk[]): void {
+    let deleted: readonly Chunk[] = [];
+    // A chunk that stays where it is takes room, and is found by nobody.
+    if (chunks.length > 0) this.#guard(() => deleted = this.#file.delete(chunks));
+    if (deleted.length === 0) return;
+    const keys = deleted.map(({ key }) => key);
+    const keyCount = keys.length;
+    this.#bus.publish("l2.keys.evicted", { keyCount, keyCountPerSalt: keyCountPerSalt(keys) });
+    this.#bus.publish("kv_cache.chunks.evicted", { tier: "l2", count: keyCount });
+  }
+
   #task() {
     return { adapterIndex: 0, taskId: ++this.#lastTaskId, l2Name: L2_NAME };
   }
 
-  /** @returns whether the disk did it */
+  /** @returns whether the disk did the task */
   #attempt(work: () => void): boolean {
+    return this.#guard(() => {
+      this.#faults.failL2Task(this.#file);
+      work();
+    });
+  }
+
+  /** @returns whether the disk did it; why it did not is reported once */
+  #guard(work: () => void): boolean {
     try {
-      this.#faults.failL2Task();
       work();
       return true;
     } catch (error) {
       if (!(error instanceof InjectedError)) {
-        this.#report?.(`The disk tier fails: ${error instanceof Error ? error.message : error}`);
+        this.#report?.(
+          `The disk tier fails, and the rest goes on: ${
+            error instanceof Error ? error.message : error
+          }`,
+        );
         this.#report = undefined;
       }
       return false;

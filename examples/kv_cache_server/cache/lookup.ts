@@ -1,8 +1,9 @@
+import { currentContext, operation } from "@busbar/busbar/context";
 import type { ChunkKey } from "@busbar/busbar/kv-cache";
 import { type ChunkId, TOKENS_PER_CHUNK } from "./chunk.ts";
-import { cacheIdsOf, keyCountPerSalt, keyOf } from "./client.ts";
+import { cacheIdsOf, type Client, keyCountPerSalt, keyOf } from "./client.ts";
 import type { Slot } from "./memory_tier.ts";
-import { keysOf, type Operation, publishEvicted, type Session, type Tiers } from "./tiers.ts";
+import { keysOf, publishEvicted, type Tiers } from "./tiers.ts";
 
 /** What a lookup has found: the prefix of a prompt whose chunks the cache has. */
 export interface Found {
@@ -35,73 +36,74 @@ interface Plan {
  * Which chunks those are, and which have to go for them, is settled at once; then it waits for the
  * disk. A chunk that does not come ends the prefix.
  */
-export async function lookUp(
-  tiers: Tiers,
-  operation: Operation,
-  ids: readonly ChunkId[],
-): Promise<Found> {
-  const { bus } = tiers;
-  const { session, client, operationId } = operation;
-  bus.publish("mp.lookup_prefetch.start", { operationId }, session);
-  const plan = settle(tiers, operation, ids);
-  const missing = (count: number) => ids.slice(count).map((id) => keyOf(client, id));
+export function lookUp(tiers: Tiers, client: Client, ids: readonly ChunkId[]): Promise<Found> {
+  const pair = ["mp.lookup_prefetch.start", "mp.lookup_prefetch.end"] as const;
+  return operation(tiers.bus, pair, undefined, async (op) => {
+    const steps = await find(tiers, client, ids);
+    const l2Hits = steps.filter(({ promoted }) => promoted).length;
+    const found = {
+      slots: slotsOf(steps),
+      l1Hits: steps.length - l2Hits,
+      l2Hits,
+      misses: ids.length - steps.length,
+    };
+    tiers.bus.publish("kv_cache.lookup.finished", {
+      l1Chunks: found.l1Hits,
+      l2Chunks: found.l2Hits,
+      missChunks: found.misses,
+    });
+    // L1 alone serves the prompt up to the first chunk that had to come from L2.
+    const firstOfL2 = steps.findIndex(({ promoted }) => promoted);
+    const l1Prefix = firstOfL2 === -1 ? steps.length : firstOfL2;
+    return op.end({
+      foundCount: steps.length,
+      requestedTokens: ids.length * TOKENS_PER_CHUNK,
+      hitTokens: steps.length * TOKENS_PER_CHUNK,
+      l1HitTokens: l1Prefix * TOKENS_PER_CHUNK,
+      l2HitTokens: (steps.length - l1Prefix) * TOKENS_PER_CHUNK,
+      l1HitKeys: found.l1Hits,
+      l2HitKeys: l2Hits,
+      earlyExitReason: "",
+      modelName: client.modelName,
+      cacheSalt: client.cacheSalt,
+    }, found);
+  });
+}
 
+async function find(
+  tiers: Tiers,
+  client: Client,
+  ids: readonly ChunkId[],
+): Promise<readonly Step[]> {
+  const { bus } = tiers;
+  const plan = settle(tiers, client, ids);
   const inL1 = slotsOf(plan.steps.filter(({ promoted }) => !promoted));
-  if (inL1.length > 0) bus.publish("l1.read.reserved", { keys: keysOf(inL1) }, session);
+  if (inL1.length > 0) bus.publish("l1.read.reserved", { keys: keysOf(inL1) });
   const promoted = slotsOf(plan.steps.filter(({ promoted }) => promoted));
   if (promoted.length > 0) {
-    bus.publish("l1.write.reserved", { keys: keysOf(promoted) }, session);
-    publishEvicted(tiers, plan.evicted, session);
-    await load(tiers, session, promoted, plan.requestId);
+    bus.publish("l1.write.reserved", { keys: keysOf(promoted) });
+    publishEvicted(tiers, plan.evicted);
+    await load(tiers, promoted, plan.requestId);
   }
   // Another request may still be loading what this one has found.
   await Promise.all(plan.steps.map(({ slot }) => slot.bytes ?? slot.written));
 
   const gap = plan.steps.findIndex(({ slot }) => slot.bytes === undefined);
   const steps = gap === -1 ? plan.steps : plan.steps.slice(0, gap);
-  const slots = slotsOf(steps);
-  const l2Hits = steps.filter(({ promoted }) => promoted).length;
-  const found = {
-    slots,
-    l1Hits: steps.length - l2Hits,
-    l2Hits,
-    misses: ids.length - steps.length,
-  };
   bus.publish("sm.read.prefetched_finished", {
-    succeededKeys: keysOf(slots),
-    failedKeys: missing(slots.length),
-  }, session);
-  // L1 alone serves the prompt up to the first chunk that had to come from L2.
-  const firstOfL2 = steps.findIndex(({ promoted }) => promoted);
-  const l1Prefix = firstOfL2 === -1 ? steps.length : firstOfL2;
-  bus.publish("mp.lookup_prefetch.end", {
-    operationId,
-    foundCount: slots.length,
-    requestedTokens: ids.length * TOKENS_PER_CHUNK,
-    hitTokens: slots.length * TOKENS_PER_CHUNK,
-    l1HitTokens: l1Prefix * TOKENS_PER_CHUNK,
-    l2HitTokens: (slots.length - l1Prefix) * TOKENS_PER_CHUNK,
-    l1HitKeys: found.l1Hits,
-    l2HitKeys: found.l2Hits,
-    earlyExitReason: "",
-    modelName: client.modelName,
-    cacheSalt: client.cacheSalt,
-  }, session);
-  bus.publish("kv_cache.lookup.finished", {
-    l1Chunks: found.l1Hits,
-    l2Chunks: found.l2Hits,
-    missChunks: found.misses,
-  }, session);
-  return found;
+    succeededKeys: keysOf(slotsOf(steps)),
+    failedKeys: ids.slice(steps.length).map((id) => keyOf(client, id)),
+  });
+  return steps;
 }
 
 /** Walks the prefix and makes room for what L2 has. */
 function settle(
   { l1, l2, bus, faults }: Tiers,
-  { session, client, operationId }: Operation,
+  client: Client,
   ids: readonly ChunkId[],
 ): Plan {
-  const requestId = `prefetch-${operationId}`;
+  const requestId = currentContext()?.operationId ?? "";
   const steps: Step[] = [];
   const evicted: Slot[] = [];
   let refused: ChunkKey | undefined;
@@ -120,7 +122,7 @@ function settle(
         keyCount,
         adapterCount: 1,
         keyCountPerSalt: { [client.cacheSalt]: keyCount },
-      }, session);
+      });
     }
     const key = l2.touch(id);
     if (key === undefined) break;
@@ -134,8 +136,8 @@ function settle(
   }
   if (refused !== undefined) {
     const keys = [refused];
-    bus.publish("l1.allocation.failed", { during: "l2_prefetch", keys }, session);
-    bus.publish("l2.prefetch.failed", { reason: "l1_oom", keys }, session);
+    bus.publish("l1.allocation.failed", { during: "l2_prefetch", keys });
+    bus.publish("l2.prefetch.failed", { reason: "l1_oom", keys });
   }
   return { steps, evicted, requestId };
 }
@@ -143,7 +145,6 @@ function settle(
 /** Fills the slots that L2 has the content of, as far as the disk delivers. */
 async function load(
   { l1, l2, bus }: Tiers,
-  session: Session,
   slots: readonly Slot[],
   requestId: string,
 ): Promise<void> {
@@ -152,8 +153,8 @@ async function load(
     keyCount: slots.length,
     adapterCount: 1,
     keyCountPerSalt: keyCountPerSalt(keysOf(slots)),
-  }, session);
-  const loading = l2.load(slots.map(({ id }) => id), requestId, session.sessionId)
+  });
+  const loading = l2.load(slots.map(({ id }) => id), requestId)
     .then((contents) => {
       slots.forEach((slot, i) => {
         slot.bytes = contents[i];
@@ -167,16 +168,16 @@ async function load(
   const loaded = keysOf(slots.filter(({ bytes }) => bytes !== undefined));
   const failed = keysOf(slots.filter(({ bytes }) => bytes === undefined));
   if (loaded.length > 0) {
-    bus.publish("l1.write_finished_and_read_reserved", { keys: loaded }, session);
+    bus.publish("l1.write_finished_and_read_reserved", { keys: loaded });
   }
   bus.publish("l2.prefetch.load.completed", {
     requestId,
     loadedCount: loaded.length,
     failedCount: failed.length,
     keyCountPerSalt: keyCountPerSalt(loaded),
-  }, session);
+  });
   if (failed.length > 0) {
-    bus.publish("l2.prefetch.failed", { reason: "not_found", keys: failed }, session);
+    bus.publish("l2.prefetch.failed", { reason: "not_found", keys: failed });
   }
 }
 

@@ -1,5 +1,6 @@
+import { operation } from "@busbar/busbar/context";
 import type { ChunkId } from "./chunk.ts";
-import { type Client, waitingTransferOf } from "./client.ts";
+import type { Client } from "./client.ts";
 import { type Found, lookUp } from "./lookup.ts";
 import { read, retrieveFound, retrieveFromL1 } from "./retrieve.ts";
 import { store } from "./store.ts";
@@ -16,7 +17,6 @@ export type RequestResult = Pick<Found, "l1Hits" | "l2Hits" | "misses">;
  */
 export class PrefixCache {
   readonly #tiers: Tiers;
-  #lastOperationId = 0;
 
   constructor(tiers: Tiers) {
     this.#tiers = tiers;
@@ -26,89 +26,60 @@ export class PrefixCache {
    * A language model's whole request: looks a prompt's chunks up, retrieves those that are there,
    * and stores the others when it has answered.
    */
-  async handle(
-    sessionId: string,
-    ids: readonly ChunkId[],
-    client: Client,
-  ): Promise<RequestResult> {
-    await this.#tiers.l2.room();
-    const { bus } = this.#tiers;
-    const session = { sessionId };
-    const request = { operationId: this.#nextId() };
-    bus.publish("mp.request.start", request, session);
-    let found: Found;
-    const operationId = this.#nextId();
-    try {
-      found = await lookUp(this.#tiers, { session, client, operationId: this.#nextId() }, ids);
-      if (found.slots.length > 0) {
-        const operationId = this.#nextId();
-        bus.publish("mp.retrieve.submitted", waitingTransferOf(client, operationId), session);
-        retrieveFound(this.#tiers, { session, client, operationId }, found.slots);
-      }
-      if (found.misses > 0) {
-        bus.publish("mp.store.submitted", waitingTransferOf(client, operationId), session);
-      }
-    } finally {
-      bus.publish("mp.request.end", request, session);
-    }
-    if (found.misses > 0) {
-      store(this.#tiers, { session, client, operationId }, ids.slice(found.slots.length));
-    }
+  async handle(ids: readonly ChunkId[], client: Client): Promise<RequestResult> {
+    const found = await this.#request(async () => {
+      const found = await lookUp(this.#tiers, client, ids);
+      if (found.slots.length > 0) this.#retrieve(client, found);
+      if (found.misses > 0) this.#submit("mp.store.submitted", client);
+      return found;
+    });
+    if (found.misses > 0) store(this.#tiers, client, ids.slice(found.slots.length));
     return found;
   }
 
   /** Finds a prompt's prefix, brings it into L1, and lets go of it. */
-  lookUp(sessionId: string, ids: readonly ChunkId[], client: Client): Promise<RequestResult> {
-    return this.#request(sessionId, async (session) => {
-      const operation = { session, client, operationId: this.#nextId() };
-      const found = await lookUp(this.#tiers, operation, ids);
-      if (found.slots.length > 0) read(this.#tiers, session, found.slots);
+  lookUp(ids: readonly ChunkId[], client: Client): Promise<RequestResult> {
+    return this.#request(async () => {
+      const found = await lookUp(this.#tiers, client, ids);
+      if (found.slots.length > 0) read(this.#tiers, found.slots);
       return found;
     });
   }
 
   /** Stores chunks. @returns how many found room */
-  store(sessionId: string, ids: readonly ChunkId[], client: Client): Promise<number> {
-    return this.#request(sessionId, (session) => {
-      const operationId = this.#nextId();
-      this.#tiers.bus.publish(
-        "mp.store.submitted",
-        waitingTransferOf(client, operationId),
-        session,
-      );
-      return store(this.#tiers, { session, client, operationId }, ids);
+  store(ids: readonly ChunkId[], client: Client): Promise<number> {
+    return this.#request(() => {
+      this.#submit("mp.store.submitted", client);
+      return store(this.#tiers, client, ids);
     });
   }
 
   /** Reads chunks from L1. @returns the ids of those that are not there */
-  retrieve(sessionId: string, ids: readonly ChunkId[], client: Client): Promise<ChunkId[]> {
-    return this.#request(sessionId, (session) => {
-      const operationId = this.#nextId();
-      this.#tiers.bus.publish(
-        "mp.retrieve.submitted",
-        waitingTransferOf(client, operationId),
-        session,
-      );
-      return retrieveFromL1(this.#tiers, { session, client, operationId }, ids);
+  retrieve(ids: readonly ChunkId[], client: Client): Promise<readonly ChunkId[]> {
+    return this.#request(() => {
+      this.#submit("mp.retrieve.submitted", client);
+      return retrieveFromL1(this.#tiers, client, ids);
     });
   }
 
-  async #request<Result>(
-    sessionId: string,
-    work: (session: { sessionId: string }) => Result | Promise<Result>,
-  ): Promise<Result> {
-    await this.#tiers.l2.room();
-    const session = { sessionId };
-    const request = { operationId: this.#nextId() };
-    this.#tiers.bus.publish("mp.request.start", request, session);
-    try {
-      return await work(session);
-    } finally {
-      this.#tiers.bus.publish("mp.request.end", request, session);
-    }
+  #retrieve(client: Client, { slots }: Found): void {
+    this.#submit("mp.retrieve.submitted", client);
+    retrieveFound(this.#tiers, client, slots);
   }
 
-  #nextId(): number {
-    return ++this.#lastOperationId;
+  #submit(type: "mp.store.submitted" | "mp.retrieve.submitted", { device }: Client): void {
+    this.#tiers.bus.publish(type, { device });
+  }
+
+  /** A request begins when the disk can take another task. */
+  async #request<Result>(work: () => Result | Promise<Result>): Promise<Result> {
+    const { bus, l2 } = this.#tiers;
+    await l2.room();
+    return await operation(
+      bus,
+      ["mp.request.start", "mp.request.end"],
+      undefined,
+      async (op) => op.end(undefined, await work()),
+    );
   }
 }

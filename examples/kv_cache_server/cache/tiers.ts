@@ -2,33 +2,21 @@ import type { EventBus } from "@busbar/busbar";
 import type { ChunkKey } from "@busbar/busbar/kv-cache";
 import type { ServerEvents } from "../events.ts";
 import type { Faults } from "../faults.ts";
-import type { Client } from "./client.ts";
 import type { DiskTier } from "./disk_tier.ts";
 import type { MemoryTier, Slot } from "./memory_tier.ts";
 
 /** Something has to go only when L1 is full. */
 const WATERMARK = 1;
 
-/** What all of the cache's operations work on. */
+/**
+ * What all of the cache's operations work on. What they publish belongs to the session and the
+ * operation that they run in: the async context says which.
+ */
 export interface Tiers {
   readonly l1: MemoryTier;
   readonly l2: DiskTier;
   readonly bus: EventBus<ServerEvents>;
   readonly faults: Faults;
-}
-
-/** Whose operation it is. */
-export interface Session {
-  readonly sessionId: string;
-}
-
-/** One operation of a session: a lookup, a retrieve or a store. */
-export interface Operation {
-  readonly session: Session;
-  /** Whose chunks it is about. */
-  readonly client: Client;
-  /** Tells it apart from others of the session. */
-  readonly operationId: number;
 }
 
 /** The keys of some slots. */
@@ -37,15 +25,11 @@ export function keysOf(slots: readonly { readonly key: ChunkKey }[]): ChunkKey[]
 }
 
 /** Publishes that the eviction has looked at L1, and what had to go. */
-export function publishEvicted(
-  { bus, l1 }: Pick<Tiers, "bus" | "l1">,
-  slots: readonly Slot[],
-  session: Session,
-): void {
+export function publishEvicted({ bus, l1 }: Tiers, slots: readonly Slot[]): void {
   const usage = l1.size / l1.capacity;
   const triggered = slots.length > 0;
-  bus.publish("l1.eviction.loop_tick", { usage, watermark: WATERMARK, triggered }, session);
+  bus.publish("l1.eviction.loop_tick", { usage, watermark: WATERMARK, triggered });
   if (slots.length === 0) return;
-  bus.publish("l1.keys.evicted", { keys: keysOf(slots) }, session);
-  bus.publish("kv_cache.chunks.evicted", { tier: "l1", count: slots.length }, session);
+  bus.publish("l1.keys.evicted", { keys: keysOf(slots) });
+  bus.publish("kv_cache.chunks.evicted", { tier: "l1", count: slots.length });
 }

@@ -12,10 +12,10 @@ const client: Client = {
 
 Deno.test("a request publishes what happens, in the order in which it happens", async () => {
   await using server = await openCache({ l1: 2, l2: 10 });
-  await server.cache.handle("a", [1, 2], client);
-  await server.cache.handle("b", [3], client); // evicts 1 from L1
+  await server.inSession("a").handle([1, 2], client);
+  await server.inSession("b").handle([3], client); // evicts 1 from L1
   const before = (await server.types()).length;
-  assertEquals(await server.cache.handle("c", [1, 9], client).then(({ l2Hits }) => l2Hits), 1);
+  assertEquals(await server.inSession("c").handle([1, 9], client).then(({ l2Hits }) => l2Hits), 1);
   assertEquals((await server.types()).slice(before), [
     "mp.request.start",
     "mp.lookup_prefetch.start",
@@ -30,8 +30,8 @@ Deno.test("a request publishes what happens, in the order in which it happens", 
     "l1.write_finished_and_read_reserved",
     "l2.prefetch.load.completed",
     "sm.read.prefetched_finished",
-    "mp.lookup_prefetch.end",
     "kv_cache.lookup.finished",
+    "mp.lookup_prefetch.end",
     "mp.retrieve.submitted",
     "mp.retrieve.start",
     "l1.read.finished",
@@ -54,13 +54,13 @@ Deno.test("a request publishes what happens, in the order in which it happens", 
 
 Deno.test("l2-error: what the disk did not do is counted, and the prefix ends there", async () => {
   await using server = await openCache({ l1: 1, l2: 10, faults: ["l2-error"] });
-  await server.cache.handle("a", [1], client); // the first task of the disk
-  await server.cache.handle("b", [2], client); // the second
+  await server.inSession("a").handle([1], client); // the first task of the disk
+  await server.inSession("b").handle([2], client); // the second
   // The third fails: chunk 1 is known to L2, and does not come.
-  const failed = await server.cache.handle("c", [1], client);
+  const failed = await server.inSession("c").handle([1], client);
   assertEquals([failed.l2Hits, failed.misses], [0, 1]);
   // Stored again in L1; L2 has it. The fourth and fifth work, the sixth fails: 5 is not stored.
-  for (const id of [3, 4, 5]) await server.cache.handle(`d${id}`, [id], client);
+  for (const id of [3, 4, 5]) await server.inSession(`d${id}`).handle([id], client);
   const found = await server.scrape();
   assertEquals(
     found['lmcache_mp_l2_prefetch_failure_chunks_total{reason="not_found",model_name="m"}'],
@@ -83,9 +83,9 @@ Deno.test("l2-error: what the disk did not do is counted, and the prefix ends th
 
 Deno.test("l1-oom: chunks without room are in no tier, and are counted by what it was for", async () => {
   await using server = await openCache({ l1: 2, l2: 10, faults: ["l1-oom"] });
-  await server.cache.handle("a", [1, 2, 3, 4, 5], client); // the fourth finds no room
-  await server.cache.handle("b", [6], client);
-  await server.cache.handle("c", [1, 2], client); // 2 is promoted with the eighth allocation
+  await server.inSession("a").handle([1, 2, 3, 4, 5], client); // the fourth finds no room
+  await server.inSession("b").handle([6], client);
+  await server.inSession("c").handle([1, 2], client); // 2 is promoted with the eighth allocation
   const found = await server.scrape();
   assertEquals(
     found['lmcache_mp_l1_allocation_failure_chunks_total{during="l1_store",model_name="m"}'],
@@ -110,11 +110,11 @@ Deno.test("l1-oom: chunks without room are in no tier, and are counted by what i
 
 Deno.test("l2-slow: requests that need the disk wait for it, and others do not", async () => {
   await using server = await openCache({ l1: 1, faults: ["l2-slow"] });
-  await server.cache.handle("a", [1], client);
-  await server.cache.handle("b", [2], client);
+  await server.inSession("a").handle([1], client);
+  await server.inSession("b").handle([2], client);
   // The stores are still under way; a chunk in L1 is there at once.
-  assertEquals((await server.cache.handle("c", [2], client)).l1Hits, 1);
-  assertEquals((await server.cache.handle("d", [1], client)).l2Hits, 1);
+  assertEquals((await server.inSession("c").handle([2], client)).l1Hits, 1);
+  assertEquals((await server.inSession("d").handle([1], client)).l2Hits, 1);
   const load = (await server.published()).filter(({ type }) => type.startsWith("l2.load_task."));
   assertEquals(load.length, 2);
   assert((load[1]?.timestamp ?? 0) - (load[0]?.timestamp ?? 0) >= 20);
@@ -122,12 +122,12 @@ Deno.test("l2-slow: requests that need the disk wait for it, and others do not",
 
 Deno.test("a retrieve that was submitted has its end, also when what it reads is broken", async () => {
   await using server = await openCache();
-  await server.cache.handle("a", [1, 2], client);
+  await server.inSession("a").handle([1, 2], client);
   const slot = server.l1.touch(2);
   assert(slot !== undefined);
   slot.bytes = new Uint8Array(3);
-  await assertRejects(() => server.cache.retrieve("b", [1, 2], client));
-  await assertRejects(() => server.cache.handle("c", [1, 2], client));
+  await assertRejects(() => server.inSession("b").retrieve([1, 2], client));
+  await assertRejects(() => server.inSession("c").handle([1, 2], client));
   const ends = (await server.published()).filter(({ type }) => type === "mp.retrieve.end");
   assertEquals(
     ends.map(({ metadata: { retrievedCount, totalBytes, numTokens } }) => [
@@ -147,16 +147,16 @@ Deno.test("a retrieve that was submitted has its end, also when what it reads is
 
 Deno.test("a chunk that is still being loaded is locked for other readers", async () => {
   await using server = await openCache({ l1: 1 });
-  await server.cache.handle("a", [1], client);
-  await server.cache.handle("b", [2], client); // evicts 1
-  const loading = server.cache.lookUp("c", [1], client);
+  await server.inSession("a").handle([1], client);
+  await server.inSession("b").handle([2], client); // evicts 1
+  const loading = server.inSession("c").lookUp([1], client);
   // Its room in L1 is there at once, its content not before the disk has delivered.
-  const missing = server.cache.retrieve("d", [1, 7], client);
-  const waiting = server.cache.lookUp("e", [1], client);
+  const missing = server.inSession("d").retrieve([1, 7], client);
+  const waiting = server.inSession("e").lookUp([1], client);
   assertEquals(await missing, [1, 7]);
   assertEquals((await loading).l2Hits, 1);
   assertEquals((await waiting).l1Hits, 1);
-  assertEquals(await server.cache.retrieve("f", [1], client), []);
+  assertEquals(await server.inSession("f").retrieve([1], client), []);
   const found = await server.scrape();
   const failed = (reason: string) =>
     found[

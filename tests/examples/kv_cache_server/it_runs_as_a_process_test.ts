@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { FAULTS } from "../../../examples/kv_cache_server/faults.ts";
 import { totals } from "../../support/kv_cache_server.ts";
 import { serve } from "../../support/loopback.ts";
 import { run as runProgram, start } from "../../support/processes.ts";
@@ -114,9 +115,35 @@ Deno.test("clients over HTTP can have it to themselves", async () => {
   const found = samples(await (await fetch(`${url}/metrics`)).text());
   const hit = totals(found, "lmcache_mp_lookup_hit_tokens_total", "cache_salt");
   assertEquals(hit.by, { t: 2 * 512 });
+  // The adapter has seen each request, and the runtime tells of itself.
+  const answered = totals(found, "http_server_request_duration_seconds_count", "http_route");
+  assertEquals(answered.by, { "/v1/store": 1, "/v1/lookup": 1, "/v1/retrieve": 1 });
+  assert(Object.keys(found).some((name) => name.startsWith("v8js_memory_heap_used_bytes{")));
   child.kill("SIGINT");
   const { code, stderr } = await child.ended;
   assertEquals(code, 0, stderr);
+});
+
+Deno.test("--otlp-endpoint pushes all three signals, and the scrape goes on", async () => {
+  const pushed = new Map<string, string>();
+  await using receiver = await serve(async (request) => {
+    const { pathname } = new URL(request.url);
+    pushed.set(pathname, `${pushed.get(pathname) ?? ""}${await request.text()}`);
+    return new Response("{}", { headers: { "content-type": "application/json" } });
+  });
+  const { code, out, err } = await run(
+    ...["--requests", "5", "--speed", "max", "--once", "--port", "0", "--enable-tracing"],
+    ...["--otlp-endpoint", receiver.origin],
+  );
+  assertEquals(code, 0, err);
+  assertEquals([...pushed.keys()].sort(), ["/v1/logs", "/v1/metrics", "/v1/traces"]);
+  assertStringIncludes(pushed.get("/v1/metrics") ?? "", "lmcache_mp.l1_write");
+  assertStringIncludes(pushed.get("/v1/traces") ?? "", "mp.lookup_prefetch");
+  assertStringIncludes(pushed.get("/v1/logs") ?? "", "tokens stored from cpu");
+  assertEquals(
+    samples(out)['lmcache_mp_lookups_requests_total{model_name="demo-model",cache_salt=""}'],
+    5,
+  );
 });
 
 Deno.test("bad flags get the rule and the usage text, and exit 2", async () => {
@@ -130,7 +157,10 @@ Deno.test("bad flags get the rule and the usage text, and exit 2", async () => {
     [["--devices", "0"], '--devices: must be an integer from 1 to 1000, received "0"'],
     [["--workers", "1001"], '--workers: must be an integer from 1 to 1000, received "1001"'],
     [["--tenants", "x"], '--tenants: must be an integer from 1 to 1000000, received "x"'],
-    [["--fault", "fire"], '--fault: must be one of l2-slow, l2-error, l1-oom, received "fire"'],
+    [
+      ["--fault", "fire"],
+      `--fault: must be one of ${FAULTS.join(", ")}, received "fire"`,
+    ],
   ];
   for (const [args, message] of cases) {
     const { code, out, err } = await run(...args);

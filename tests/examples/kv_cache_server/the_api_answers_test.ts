@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { createHandler } from "@busbar/busbar/http";
 import { createApiRoutes } from "../../../examples/kv_cache_server/api/api_routes.ts";
-import { MAX_BODY_BYTES } from "../../../examples/kv_cache_server/api/request_body.ts";
+import { MAX_BODY_BYTES, MAX_CHUNKS } from "../../../examples/kv_cache_server/api/request_body.ts";
 import { openCache } from "../../support/kv_cache_server.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
@@ -10,7 +10,7 @@ async function openApi() {
   const server = await openCache({ l1: 3, l2: 10 });
   const reported: string[] = [];
   const handler = createHandler({
-    routes: createApiRoutes(server.cache, (text) => reported.push(text)),
+    routes: createApiRoutes(server.cache, server.bus, (text) => reported.push(text)),
   });
   const send = async (path: string, init: RequestInit) => {
     const response = await handler(new Request(`http://localhost${path}`, init));
@@ -101,7 +101,8 @@ Deno.test("a body that is not what is asked for gets 400 and the rule", async ()
     const { status, body: answer } = await api.send("/v1/store", init);
     assertEquals([status, answer.error], [400, "the body must be JSON in UTF-8"]);
   }
-  assertEquals((await api.server.published()).length, 0);
+  const types = new Set((await api.server.types()).map((type) => type.split(".")[0]));
+  assertEquals([...types], ["http"]); // the cache has not heard of them
   assertEquals(api.reported, []);
 });
 
@@ -114,6 +115,10 @@ Deno.test("other methods, paths, types and sizes are refused", async () => {
   const text = { method: "POST", headers: { "content-type": "text/plain" }, body: "{}" };
   assertEquals((await api.send("/v1/lookup", text)).status, 415);
 
+  const many = await api.post("/v1/store", { chunks: new Array(MAX_CHUNKS + 1).fill(1) });
+  assertEquals([many.status, many.body], [413, {
+    error: `chunks must be at most ${MAX_CHUNKS}, received ${MAX_CHUNKS + 1}`,
+  }]);
   const huge = `{"chunks":["${"x".repeat(MAX_BODY_BYTES)}"]}`;
   const known = { method: "POST", headers: JSON_TYPE, body: huge };
   assertEquals((await api.send("/v1/lookup", known)).status, 413);

@@ -36,7 +36,7 @@ Deno.test("spread over models, tenants, devices and workers, every total is the 
   const sums = { l1Hits: 0, l2Hits: 0, misses: 0 };
   for (const [i, ids] of list.entries()) {
     const client = clients.next().value;
-    const result = await server.cache.handle(`request-${i}`, ids, client);
+    const result = await server.inSession(`request-${i}`).handle(ids, client);
     oracle.handle(ids, client);
     sums.l1Hits += result.l1Hits;
     sums.l2Hits += result.l2Hits;
@@ -105,24 +105,26 @@ Deno.test("spread over models, tenants, devices and workers, every total is the 
   // Every start has its end, and comes before it; so has everything that was submitted.
   const open = new Map<string, number>();
   const submitted = new Set<string>();
-  for (const { type, sessionId, metadata } of events) {
-    const { operationId, taskId = "", requestId = "" } = metadata ?? {};
+  for (const { type, sessionId, operationId, metadata } of events) {
+    const { taskId, requestId = "" } = metadata ?? {};
     const [, kind, phase] =
       /^(mp\..*|l2\.(?:store|load_task|prefetch\.load))\.(start|end|submitted|completed)$/
         .exec(type) ?? [];
     if (kind === undefined) continue;
-    const key = `${kind} ${sessionId} ${operationId ?? `${taskId} ${requestId}`}`;
     if (kind.startsWith("mp.") && phase === "submitted") {
-      assert(!submitted.has(key) && !open.has(key), `${type} ${key}`);
-      submitted.add(key);
+      assert(!submitted.has(`${kind} ${sessionId}`), `${type} ${sessionId}`);
+      submitted.add(`${kind} ${sessionId}`);
       continue;
     }
+    const key = `${kind} ${sessionId} ${
+      kind.startsWith("mp.") ? operationId : `${taskId} ${requestId}`
+    }`;
     const begins = phase === "start" || phase === "submitted";
     assertEquals(open.has(key), !begins, `${type} ${key}`);
     if (begins) open.set(key, 1);
     else {
       open.delete(key);
-      submitted.delete(key);
+      submitted.delete(`${kind} ${sessionId}`);
     }
   }
   assertEquals([open.size, submitted.size], [0, 0]);

@@ -1,0 +1,49 @@
+import type { Options } from "./options.ts";
+import type { Request } from "./request.ts";
+import { readTrace } from "./trace.ts";
+import { conversations } from "./workload.ts";
+
+/** How long requests may follow each other without a pause. */
+const MAX_TURN_MS = 20;
+
+/** Hands each request of the input on at its time, until it ends or `signal` aborts. */
+export async function replay(
+  options: Options,
+  signal: AbortSignal,
+  handle: (request: Request) => Promise<void>,
+): Promise<void> {
+  if (options.requests === 0) return;
+  const input = options.trace === undefined
+    ? conversations(options.seed)
+    : readTrace(options.trace, signal);
+  const startedAt = performance.now();
+  let turnBegan = startedAt;
+  let requests = 0;
+  for await (const request of input) {
+    const waitMs = request.timestampMs / options.speed - (performance.now() - startedAt);
+    if (waitMs > 1) await sleep(waitMs, signal);
+    if (signal.aborted) break;
+    await handle(request);
+    if (++requests >= options.requests) break;
+    if (performance.now() - turnBegan > MAX_TURN_MS) {
+      // Scrapes and Ctrl-C need a turn of the event loop, also at full speed.
+      await sleep(0, signal);
+      turnBegan = performance.now();
+    }
+  }
+}
+
+/** Resolves after the time, or when the signal aborts, if there is one. */
+export function sleep(ms: number, signal = new AbortController().signal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    // No timer is longer, and what is due in a month need not be exact.
+    const timer = setTimeout(done, Math.min(ms, 2 ** 31 - 1));
+    signal.addEventListener("abort", done, { once: true });
+    if (signal.aborted) done();
+  });
+}
