@@ -1,10 +1,11 @@
 // deno-lint-ignore-file no-console -- a bench prints its results
 /**
- * What does a JSON line cost, in a file, next to pino's with the same fields? All write to files of
- * their own; Busbar's way begins at `publish`, and ends with what it has written. It fails if a line
- * was lost. CPU time counts, of all threads.
+ * What does a JSON line cost, in a file or a pipe, next to pino's with the same fields? To files, all write
+ * to their own; to a pipe, to the standard output, which another process reads. Busbar's way begins at
+ * `publish`, and ends with what it has written. It fails if a line was lost. CPU time counts, of all
+ * threads.
  *
- * Run it with `deno task bench:logs [deno | node22 | node24 | bun]`.
+ * Run it with `deno task bench:logs [deno | node22 | node24 | bun] [pipe]`.
  *
  * @module
  */
@@ -17,6 +18,8 @@ import { declare } from "../src/catalog/mod.ts";
 import { jsonLinesSink, LoggingSubscriber, type LogRecord } from "../src/subscribers/mod.ts";
 import { type Contender, cpuMs, measure } from "./measure.ts";
 
+/** Whether all write to the standard output, which `run.ts` reads. */
+const TO_PIPE = process.argv.includes("pipe");
 const LINES_PER_BURST = 100;
 /** How many lines come in one turn of the event loop. */
 const GROUPS = [100, 10, 1];
@@ -77,6 +80,7 @@ function toFile(
   let bursts = 0;
   let written = 0;
   const count = () => {
+    if (TO_PIPE) return;
     const lines = readFileSync(path, "utf8").split("\n");
     written += lines.length - 1;
     if (lines.length > 1) {
@@ -101,11 +105,21 @@ function toFile(
       end?.();
       count();
       const logged = bursts * LINES_PER_BURST;
+      total += logged;
+      if (TO_PIPE) return;
       if (written !== logged) {
         throw new Error(`${name} has written ${written} of ${logged} lines`);
       }
     },
   };
+}
+
+/** How many lines all contenders have logged. */
+let total = 0;
+
+/** Where Busbar writes. */
+function sinkFor(path: string) {
+  return TO_PIPE ? jsonLinesSink() : jsonLinesSink({ writeLines: appendTo(path) });
 }
 
 /** A function that appends to a file. */
@@ -119,7 +133,7 @@ function pinoTo(
   options: pino.LoggerOptions,
   destination: object = {},
 ): Log {
-  const stream = pino.destination({ dest: path, sync: true, ...destination });
+  const stream = pino.destination({ dest: TO_PIPE ? 1 : path, sync: true, ...destination });
   const logger = pino(options, stream);
   return {
     log: (requests) => {
@@ -150,7 +164,7 @@ function busbarTo(path: string): Log {
   bus.registerSubscriber(
     new LoggingSubscriber<Events>({
       logs,
-      sink: jsonLinesSink({ writeLines: appendTo(path) }),
+      sink: sinkFor(path),
     }),
   );
   return {
@@ -165,7 +179,7 @@ function busbarTo(path: string): Log {
 
 /** The sink alone, given records. */
 function sinkTo(path: string): Log {
-  const sink = jsonLinesSink({ writeLines: appendTo(path) });
+  const sink = sinkFor(path);
   return {
     log: (requests) => {
       for (const { sessionId, attributes } of requests) {
@@ -186,9 +200,11 @@ function sinkTo(path: string): Log {
   };
 }
 
+// The standard output is full of lines.
+const say = TO_PIPE ? console.error : console.log;
 const BASELINE = "pino, same fields";
 const BUFFERED = "pino, same fields, buffered";
-console.log(
+say(
   `${process.version}: ns of CPU a line; lines a turn: ${GROUPS.join(", ")}`,
 );
 const rows = new Map<string, string[]>();
@@ -227,8 +243,9 @@ for (const group of GROUPS) {
   }
 }
 for (const [name, cells] of rows) {
-  console.log(`${name.padEnd(30)} ${cells.join(" ")}`);
+  say(`${name.padEnd(30)} ${cells.join(" ")}`);
 }
 rmSync(folder, { recursive: true });
+if (TO_PIPE) writeSync(1, `${total}\n`);
 // Loggers hold their files open.
 process.exit();
