@@ -3,7 +3,6 @@ import { monotonicMs } from "../internal/clocks.ts";
 import type { EventBus } from "../library/event_bus.ts";
 import type { AnyEvents } from "../events/event_map.ts";
 import type { NodeHandler } from "../http/node_handler.ts";
-import type { MetricsServer } from "../http/serve_metrics.ts";
 import type { DeadlineOptions } from "../library/options.ts";
 import { resolveTimeoutMs } from "../internal/deadline.ts";
 import type { ScrapeFormat } from "../otel/prometheus/scrape_format.ts";
@@ -11,6 +10,7 @@ import type { SpanContext } from "../subscribers/otel_api.ts";
 import type { CatalogSubscription } from "../subscribers/subscribe_catalog.ts";
 import type { ObservabilityConfig } from "./config/config.ts";
 import type { Endpoints } from "./endpoints.ts";
+import type { MetricsPort } from "./listen.ts";
 import { createShutdown, type ShutdownOptions } from "./shutdown.ts";
 import { runSteps, type Step } from "./steps.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
@@ -21,7 +21,10 @@ export interface Observability<Events extends object = AnyEvents> extends AsyncD
   readonly bus: EventBus<Events>;
   /** The configuration in force. */
   readonly config: ObservabilityConfig;
-  /** The URL that metrics are served at; absent if they are not. */
+  /**
+   * The URL that metrics are served at; absent if they are not. Of several threads (the option
+   * `threads`) one serves there for all.
+   */
   readonly metricsUrl?: string;
   /**
    * Answers `/metrics`, `/healthz`, `/readyz`, `/stats` and the program's further routes, below any
@@ -96,7 +99,7 @@ export interface Parts<Events extends object> {
   /** What else ends at the shutdown: observations, hooks, global providers. */
   readonly registrations: readonly Disposable[];
   readonly endpoints: Endpoints;
-  readonly server: MetricsServer | undefined;
+  readonly server: MetricsPort | undefined;
   /** What it has for itself until all of it has ended. */
   readonly claims: Disposable;
 }
@@ -117,10 +120,9 @@ export function createHandle<Events extends object>(parts: Parts<Events>): Obser
       claims[Symbol.dispose]();
     },
   });
-  return {
+  const observability: Observability<Events> = {
     bus,
     config,
-    ...(server === undefined ? {} : { metricsUrl: server.metricsUrl }),
     handler: endpoints.handler,
     nodeHandler: endpoints.nodeHandler,
     scrape: async (format = "prometheus") => {
@@ -133,6 +135,10 @@ export function createHandle<Events extends object>(parts: Parts<Events>): Obser
     shutdown,
     [Symbol.asyncDispose]: () => shutdown(),
   };
+  if (server === undefined) return observability;
+  // Of several threads another one may serve them later, at another port.
+  const get = () => server.metricsUrl;
+  return Object.defineProperty(observability, "metricsUrl", { enumerable: true, get });
 }
 
 /** The handle on observability that is disabled: what the program has goes on, and ends, all the same. */

@@ -1,4 +1,4 @@
-import type { MetricsServer } from "../http/serve_metrics.ts";
+import type { DeadlineOptions } from "../library/options.ts";
 import { AddressInUseError } from "../http/server.ts";
 import { errorText, report } from "../internal/reporting.ts";
 import type { ObservabilityConfig, PrometheusConfig } from "./config/config.ts";
@@ -8,9 +8,16 @@ import { addressOf } from "./claims.ts";
 import { resolveConfig, type StartOptions } from "./start_options.ts";
 import { isClusterWorker, isSiblings, OTHER_WAYS } from "./worker_process.ts";
 
+/** What serves metrics at a port, until it is shut down. */
+export interface MetricsPort {
+  /** Where they are; `undefined` while that is not known. */
+  readonly metricsUrl: string | undefined;
+  shutdown(options?: DeadlineOptions): Promise<void>;
+}
+
 /** What listens, and where it was to. */
 export interface Listening {
-  readonly server: MetricsServer | undefined;
+  readonly server: MetricsPort | undefined;
   readonly prometheus: PrometheusConfig;
 }
 
@@ -23,7 +30,7 @@ export interface Listening {
  * @throws {Error} if the address cannot be opened, and not for the environment's sake
  */
 export async function listen<Events extends object>(
-  open: ((address: PrometheusConfig) => Promise<MetricsServer | undefined>) | undefined,
+  open: ((address: PrometheusConfig) => Promise<MetricsPort | undefined>) | undefined,
   config: ObservabilityConfig,
   options: StartOptions<Events>,
 ): Promise<Listening> {
@@ -51,7 +58,7 @@ export async function listen<Events extends object>(
 }
 
 async function listenAnywhere<Events extends object>(
-  open: (address: PrometheusConfig) => Promise<MetricsServer | undefined>,
+  open: (address: PrometheusConfig) => Promise<MetricsPort | undefined>,
   { prometheus }: ObservabilityConfig,
   options: StartOptions<Events>,
 ): Promise<Listening> {

@@ -7,9 +7,12 @@ import type { Logger } from "../internal/logger.ts";
 import { isEventBus } from "../library/brand.ts";
 import { DEFAULT_SELF_METRICS_PREFIX } from "../subscribers/self_metrics/options.ts";
 import type { Metrics } from "../threads/catalog_hash.ts";
+import { PortKeeper, type PortKeeperOptions } from "../threads/membership/port_keeper.ts";
+import type { MetricsServer } from "../http/serve_metrics.ts";
 import { SharedMetrics, type SharedMetricsOptions } from "../threads/shared_metrics.ts";
 import type { ObservabilityConfig } from "./config/config.ts";
 import { ConfigurationError } from "./config/configuration_error.ts";
+import type { Endpoints } from "./endpoints.ts";
 import type { StartOptions } from "./start_options.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
 
@@ -83,4 +86,18 @@ export function shareMetrics<Events extends object>(
   } catch (error) {
     return tell(errorText(error));
   }
+}
+
+/** What opens the port of the metrics for all threads, while this one has that role. */
+export function createPortKeeper(
+  address: ObservabilityConfig["prometheus"],
+  { endpoints, membership, logger }: {
+    readonly endpoints: Endpoints;
+    readonly membership: PortKeeperOptions["membership"];
+    readonly logger: Logger;
+  },
+): PortKeeper {
+  // Where nothing can be scraped, nobody asks for it.
+  const listen = () => endpoints.listen(address) as Promise<MetricsServer>;
+  return new PortKeeper({ membership, address, listen, logger });
 }

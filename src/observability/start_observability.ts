@@ -6,7 +6,6 @@ import type { AnyEvents } from "../events/event_map.ts";
 import { type ExitStopOptions, installExitHooks } from "../exit/hooks.ts";
 import type { EventSubscriber } from "../library/event_subscriber.ts";
 import type { DeadlineOptions } from "../library/options.ts";
-import { AddressInUseError } from "../http/server.ts";
 import { awaitInNeutralContext } from "../internal/neutral_context.ts";
 import { observeRuntime } from "../instrumentation/runtime/observe_runtime.ts";
 import { errorText, report } from "../internal/reporting.ts";
@@ -27,8 +26,9 @@ import { createSdkTelemetry } from "./telemetry/sdk_telemetry.ts";
 import type { Telemetry, TelemetryOptions } from "./telemetry/telemetry.ts";
 import { resolveAccess } from "./server_options.ts";
 import { MIRROR } from "../subscribers/metrics/mirror.ts";
+import type { PortKeeper } from "../threads/membership/port_keeper.ts";
 import type { SharedMetrics } from "../threads/shared_metrics.ts";
-import { shareMetrics } from "./share_metrics.ts";
+import { createPortKeeper, shareMetrics } from "./share_metrics.ts";
 import { assertDrain, type ShutdownOptions } from "./shutdown.ts";
 import { UndoStack } from "./undo_stack.ts";
 
@@ -67,6 +67,10 @@ const OBSERVED = Symbol.for("@busbar/busbar/observed");
  * with `replace` in any case. That is logged, but for the last two. Others go on side by side.
  *
  * An address that another process has is tried for a second: it may be ending.
+ *
+ * **Several threads** (the option `threads`) have one port between them: one of them opens it, which
+ * one does not matter, and another one does when that has ended. An address that somebody else has
+ * is no error then; it is told when it stays so.
  *
  * **A worker of `node:cluster`** shares its ports with the others: it serves no metrics, which is
  * logged, and the start goes on; likewise a child process (`fork`) whose address stays in use. Whoever
@@ -205,7 +209,9 @@ async function start<Events extends object>(
     undo.add(() => registration[Symbol.dispose]());
   };
   if (options.registerGlobally) keep(telemetry.registerGlobally());
-  const shared = shareMetrics(context, telemetry);
+  const port: { keeper?: PortKeeper } = {};
+  const onRole = () => port.keeper?.update();
+  const shared = shareMetrics({ ...context, onRole }, telemetry);
   if (shared !== undefined) keep(shared);
   const subscription = subscribe(context, telemetry, shared);
   if (shared === undefined) source.collect = subscription.collectInSlices;
@@ -221,14 +227,14 @@ async function start<Events extends object>(
     if (config.runtimeMetrics) keep(observeRuntime({ meter, logger }));
   }
   const endpoints = show(telemetry.scrape);
-  const open = telemetry.scrape &&
-    ((address: ObservabilityConfig["prometheus"]) =>
-      claims.listen(address, () => endpoints.listen(address), options.signal));
-  const { server, prometheus } = await listen(open, config, options).catch((error) => {
-    if (shared === undefined || !(error instanceof AddressInUseError)) throw error;
-    report(logger, `metrics are not served by this thread: ${errorText(error)}`);
-    return { server: undefined, prometheus: config.prometheus };
-  });
+  const open = (address: ObservabilityConfig["prometheus"]) => {
+    if (shared === undefined) {
+      return claims.listen(address, () => endpoints.listen(address), options.signal);
+    }
+    port.keeper = createPortKeeper(address, { endpoints, membership: shared.membership, logger });
+    return port.keeper.open();
+  };
+  const { server, prometheus } = await listen(telemetry.scrape && open, config, options);
   config = { ...config, prometheus };
   if (server !== undefined) undo.add(() => server.shutdown());
   options.signal?.throwIfAborted();

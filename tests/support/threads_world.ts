@@ -156,11 +156,11 @@ export class World {
   /** Posts something that is none of a thread's, to the threads of a group. */
   post(data: unknown, group = "shop"): void {
     this.#messages.push({ from: {}, group, data });
-    this.#deliver();
+    this.deliver();
   }
 
   /** Lets messages arrive, as far as they do. */
-  #deliver(): void {
+  deliver(): void {
     for (const { from, group, data } of this.#messages.splice(0)) {
       for (const thread of this.#inner) {
         const { channel, group: own } = thread as unknown as { channel: object; group: string };
@@ -177,7 +177,7 @@ export class World {
       for (const thread of this.#inner) {
         if (!thread.isGone && !thread.hangs) thread.beat();
       }
-      this.#deliver();
+      this.deliver();
     }
   }
 

@@ -15,6 +15,8 @@ export class Gossip<Memory extends MemberMemory> {
   readonly #onRefused: () => void;
   /** The incarnations that somebody lacks. */
   readonly #missing = new Set<string>();
+  /** Whether the own buffer has been posted since the last answers. */
+  #isIntroduced = false;
 
   /**
    * @param open opens what was received; `undefined` if it is no buffer of ours
@@ -47,11 +49,10 @@ export class Gossip<Memory extends MemberMemory> {
 
   /** Posts what others lack, all that they have said since the last time in one message. */
   answer(): void {
-    const buffers = [...this.#roster.announced].flatMap(([incarnation, { memory, name }]) =>
-      this.#missing.has(incarnation) ? [{ buffer: memory.buffer, name }] : []
-    );
+    const buffers = this.#known().filter((incarnation) => this.#missing.has(incarnation));
     this.#missing.clear();
-    if (buffers.length > 0) this.#post({ buffers });
+    this.#isIntroduced = false;
+    this.#postBuffers(buffers);
   }
 
   #known(): string[] {
@@ -73,6 +74,11 @@ export class Gossip<Memory extends MemberMemory> {
     for (const incarnation of this.#known()) {
       if (!theirs.has(incarnation)) this.#missing.add(incarnation);
     }
+    // This thread may end before its next heartbeat, and nobody else have its buffer.
+    const [own] = this.#known() as [string];
+    if (this.#isIntroduced || !this.#missing.delete(own)) return;
+    this.#isIntroduced = true;
+    this.#postBuffers([own]);
   }
 
   #add({ buffer, name }: Announced): void {
@@ -82,6 +88,15 @@ export class Gossip<Memory extends MemberMemory> {
     } catch {
       // It is no buffer.
     }
+  }
+
+  #postBuffers(incarnations: readonly string[]): void {
+    const { announced } = this.#roster;
+    const buffers = incarnations.flatMap((incarnation) => {
+      const known = announced.get(incarnation);
+      return known === undefined ? [] : [{ buffer: known.memory.buffer, name: known.name }];
+    });
+    if (buffers.length > 0) this.#post({ buffers });
   }
 
   #post(message: GossipMessage): void {

@@ -1,4 +1,5 @@
-import { AddressInUseError } from "../../http/server.ts";
+import { METRICS_PATH } from "../../http/metrics_route.ts";
+import { type Address, AddressInUseError, originOf } from "../../http/server.ts";
 import type { MetricsServer } from "../../http/serve_metrics.ts";
 import { Backoff } from "../../internal/backoff.ts";
 import { monotonicMs } from "../../internal/clocks.ts";
@@ -12,9 +13,14 @@ const RETRY_MS = 1_000;
 /** So many tries may fail before that is told: one thread may be making room for another. */
 const QUIET_TRIES = 5;
 
+/** How long requests in progress may take where another thread is to have the port. */
+const CLOSE_MS = 1_000;
+
 /** What serves the port of the metrics. */
 export interface PortKeeperOptions {
   readonly membership: Pick<Membership, "has" | "acquire" | "yield" | "port">;
+  /** Where it is to be. */
+  readonly address: Address;
   /** Opens it. @throws {AddressInUseError} if somebody else has it */
   readonly listen: () => Promise<MetricsServer>;
   readonly logger: Logger;
@@ -38,29 +44,47 @@ export class PortKeeper {
     this.#options = options;
   }
 
-  /** Where this thread serves the metrics; `undefined` while it does not. */
+  /** Whether this thread serves them. */
+  get isServing(): boolean {
+    return this.#server !== undefined;
+  }
+
+  /** Where the metrics of all threads are, whichever serves them; `undefined` while that is not known. */
   get metricsUrl(): string | undefined {
-    return this.#server?.metricsUrl;
+    const { membership, address: { hostname, port } } = this.#options;
+    const known = port || membership.port;
+    if (this.#server !== undefined) return this.#server.metricsUrl;
+    return known === 0 ? undefined : `${originOf({ hostname, port: known })}${METRICS_PATH}`;
   }
 
   /**
    * Opens the port at the start, if nobody has it.
    *
+   * @returns itself
    * @throws {Error} if it cannot be opened, and not because somebody else has it
    */
-  async open(): Promise<void> {
-    const { membership } = this.#options;
-    if (!membership.acquire("port") || this.#server !== undefined) return;
-    await this.#listen();
+  async open(): Promise<this> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    // It is told of the role that it takes.
+    this.#work = promise;
+    try {
+      if (this.#options.membership.acquire("port")) await this.#listen();
+    } finally {
+      resolve();
+      this.#rest();
+    }
+    return this;
   }
 
   /** To be called whenever this thread has got the role or lost it. */
   update(): void {
-    this.#work ??= this.#settle().finally(() => {
-      this.#work = undefined;
-      // It may have changed meanwhile.
-      if (!this.#isAsItShouldBe()) this.update();
-    });
+    this.#work ??= this.#settle().finally(() => this.#rest());
+  }
+
+  #rest(): void {
+    this.#work = undefined;
+    // It may have changed meanwhile.
+    if (!this.#isAsItShouldBe()) this.update();
   }
 
   #isAsItShouldBe(): boolean {
@@ -100,9 +124,10 @@ export class PortKeeper {
     if (this.#backoff.due(monotonicMs())) report(this.#options.logger, text);
   }
 
-  async #close(options?: DeadlineOptions): Promise<void> {
+  async #close(options: DeadlineOptions = { timeoutMs: CLOSE_MS }): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
+    this.#options.membership.port = 0;
     try {
       await server?.shutdown(options);
     } catch (error) {
@@ -111,7 +136,7 @@ export class PortKeeper {
   }
 
   /** Closes the port, for good. The role is left with the membership. */
-  async close(options?: DeadlineOptions): Promise<void> {
+  async shutdown(options?: DeadlineOptions): Promise<void> {
     this.#isClosed = true;
     await this.#work;
     await this.#close(options);

@@ -38,6 +38,7 @@ function someKeepers(count: number) {
     const { membership, logger } = thread;
     keeper = new PortKeeper({
       membership,
+      address: { hostname: "127.0.0.1", port: 0 },
       listen: () => port.listen(`thread ${thread.number}`),
       logger,
     });
@@ -63,8 +64,9 @@ Deno.test("the first thread serves it at once, and the others leave it alone", a
   const { port, threads, pass } = someKeepers(3);
   for (const { keeper } of threads) await keeper.open();
   await pass(10_000);
-  const urls = threads.map(({ keeper }) => keeper.metricsUrl);
-  assertEquals(urls, ["http://127.0.0.1:9464/metrics", undefined, undefined]);
+  assertEquals(threads.map(({ keeper }) => keeper.isServing), [true, false, false]);
+  const url = "http://127.0.0.1:9464/metrics";
+  assertEquals(threads.map(({ keeper }) => keeper.metricsUrl), [url, url, url]);
   assertEquals(port.owner, "thread 1");
   assertEquals(threads[2]!.thread.membership.port, 9_464);
   assertEquals(threads.flatMap(({ thread }) => thread.logger.lines), []);
@@ -78,7 +80,7 @@ Deno.test("when its thread ends, another serves it", async () => {
   end({ thread: first!.thread, port });
   threads.shift();
   await pass(3_000);
-  assertEquals(others.filter(({ keeper }) => keeper.metricsUrl !== undefined).length, 1);
+  assertEquals(others.filter(({ keeper }) => keeper.isServing).length, 1);
   assertEquals(others.some(({ thread: { number } }) => port.owner === `thread ${number}`), true);
 });
 
@@ -89,7 +91,7 @@ Deno.test("one that hangs keeps the port until it is ended; then another has it"
   const [first, second] = threads;
   first!.thread.hangs = true;
   await pass(12_000);
-  assertEquals(second!.keeper.metricsUrl, undefined);
+  assertEquals(second!.keeper.isServing, false);
   const [line, ...others] = second!.thread.logger.lines;
   assertEquals(line?.includes("by another process, or by a thread that hangs"), true, line);
   assertEquals(others, []);
@@ -107,7 +109,7 @@ Deno.test("when one that hung goes on, one of them serves it", async () => {
   await pass(2_500);
   first!.thread.hangs = false;
   await pass(5_000);
-  const serving = threads.filter(({ keeper }) => keeper.metricsUrl !== undefined);
+  const serving = threads.filter(({ keeper }) => keeper.isServing);
   assertEquals(serving.map(({ thread }) => `thread ${thread.number}`), [port.owner]);
 });
 
@@ -129,7 +131,7 @@ Deno.test("at the start, what is not somebody else's having it is an error; late
 Deno.test("a keeper that was closed serves no more", async () => {
   const { port, threads: [only], pass } = someKeepers(1);
   await only!.keeper.open();
-  await only!.keeper.close();
+  await only!.keeper.shutdown();
   assertEquals(port.owner, undefined);
   await pass(5_000);
   assertEquals([port.owner, only!.keeper.metricsUrl], [undefined, undefined]);

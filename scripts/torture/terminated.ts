@@ -1,0 +1,36 @@
+/**
+ * A thread that publishes without end, and counts that itself, until it is terminated.
+ *
+ * @module
+ */
+import { parentPort, workerData } from "node:worker_threads";
+import { startObservability } from "@busbar/busbar/observability";
+import { flood } from "./terminations.ts";
+
+const { service, calls } = workerData as { service: string; calls: SharedArrayBuffer };
+const obs = await startObservability({
+  catalog: flood,
+  serviceName: service,
+  threads: true,
+  server: false,
+  runtimeMetrics: false,
+  logger: { warn: () => {} },
+});
+// What takes its time, so that some of what was accepted waits.
+obs.bus.subscribe("order", () => {
+  const until = performance.now() + 0.02;
+  while (performance.now() < until);
+});
+const words = new Int32Array(calls);
+parentPort!.once("message", async () => {
+  for (let burst = 0;; burst++) {
+    for (let i = 0; i < burst % 700; i++) {
+      Atomics.add(words, 0, 1);
+      const isAccepted = obs.bus.publish("order");
+      if (isAccepted) Atomics.add(words, 1, 1);
+      else Atomics.add(words, 2, 1);
+    }
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+});
+parentPort!.postMessage("ready");

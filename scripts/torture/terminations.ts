@@ -1,0 +1,71 @@
+import { delay } from "@std/async";
+import { Worker } from "node:worker_threads";
+import { type Catalog, declare } from "@busbar/busbar/catalog";
+import { type Observability, startObservability } from "@busbar/busbar/observability";
+import { readTotals } from "./scrape.ts";
+
+interface FloodEvents {
+  "order": undefined;
+}
+const { catalog, counter } = declare<FloodEvents>();
+
+/** What the threads count. */
+export const flood: Catalog<FloodEvents> = catalog({
+  metrics: { "orders": counter("order") },
+});
+
+/** How one termination came out. */
+export interface Termination {
+  readonly orders: number;
+  readonly lost: number;
+  readonly accepted: number;
+  /** Calls of publish that the thread began, that said true and that said false, by its own count. */
+  readonly begun: number;
+  readonly saidTrue: number;
+  readonly saidFalse: number;
+  readonly fault: string | undefined;
+}
+
+const DEATH_MS = 33_000;
+
+/** Terminates as many threads, each of a service of its own, and says of each what was lost with it. */
+export async function runTerminations(
+  count: number,
+  chance: () => number,
+): Promise<Termination[]> {
+  const victims: { obs: Observability<FloodEvents>; words: Int32Array }[] = [];
+  for (let i = 0; i < count; i++) {
+    const service = `torture-${i}`;
+    const obs = await startObservability({
+      catalog: flood,
+      serviceName: service,
+      threads: true,
+      server: false,
+      runtimeMetrics: false,
+      logger: { warn: () => {} },
+    });
+    const calls = new SharedArrayBuffer(16);
+    const script = new URL("./terminated.ts", import.meta.url);
+    const worker = new Worker(script, { workerData: { service, calls } });
+    await new Promise((resolve) => worker.once("message", resolve));
+    while (readTotals(await obs.scrape()).threads["alive"] !== 2) await delay(20);
+    worker.postMessage("begin");
+    await delay(20 + chance() * 150);
+    await worker.terminate();
+    victims.push({ obs, words: new Int32Array(calls) });
+  }
+  await delay(DEATH_MS);
+  const seen: Termination[] = [];
+  for (const { obs, words: [begun = 0, saidTrue = 0, saidFalse = 0] } of victims) {
+    const { orders, lost, accepted } = readTotals(await obs.scrape());
+    await obs.shutdown();
+    const isExact = orders + lost === accepted;
+    // The last call may have been cut off before the thread counted what it said.
+    const isTrue = accepted >= saidTrue && accepted <= begun - saidFalse;
+    seen.push({
+      ...{ orders, lost, accepted, begun, saidTrue, saidFalse },
+      fault: isExact && isTrue ? undefined : isExact ? "accepted" : "lost",
+    });
+  }
+  return seen;
+}
