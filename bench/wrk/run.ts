@@ -8,7 +8,7 @@
  * The services have one core, wrk and the collector the other; they take turns, round after round. CPU
  * time counts, of all threads of the process, divided by the requests. A loss fails the bench.
  *
- * Run it with `deno task bench:wrk [rounds] [seconds]`; it needs `wrk` and `taskset`, and runs Node 22.
+ * Run it with `deno task bench:wrk [rounds] [seconds] [node22 | node24]`; it needs `wrk` and `taskset`.
  *
  * @module
  */
@@ -18,11 +18,12 @@ import { Collector } from "../service/collector.ts";
 import { copyServices, install, RUNTIMES } from "../service/folder.ts";
 import { HttpService, OTHER_CORE, run, start } from "../service/http_service.ts";
 
-const [rounds = "12", seconds = "3"] = Deno.args;
+const [rounds = "12", seconds = "3", runtime = "node22"] = Deno.args;
 const MAX_ADDED_US = 10;
 const WARM_UP = 30_000;
 
-const NODE = RUNTIMES["node22"]!;
+const NODE = RUNTIMES[runtime]!;
+if (!/^node\d+$/.test(runtime)) throw new Error(`It runs on Node, not on ${runtime}`);
 
 /** What pushes its spans to the collector, and writes no other records of the log. */
 const environment = (collector: Collector) => ({

@@ -347,7 +347,9 @@ function shutDown<Events extends object>(
   logger: Start<Events>["logger"],
   options?: ShutdownOptions,
 ): Promise<void> {
-  return observability.shutdown(options).catch((error) => void report(logger, errorText(error)));
+  // Its message has what its errors say.
+  const tell = (error: unknown) => report(logger, errorText(error, true));
+  return observability.shutdown(options).catch(tell);
 }
 
 function isObserved(bus: object): boolean {

@@ -40,6 +40,26 @@ Deno.test("a signal, or nothing left to do, shuts all of it down", async () => {
   }
 });
 
+Deno.test("what fails at a signal is told once", async () => {
+  using process = fakeProcess();
+  const logger = new MemoryLogger();
+  const obs = await startObservability({
+    env: () => undefined,
+    logger,
+    prometheus: { enabled: false },
+    exitHooks: { signals: ["SIGTERM"], close: () => Promise.reject(new Error("busy")) },
+  });
+  process.emit("SIGTERM");
+  while (process.codes.length === 0) await nextTurn();
+  assertEquals(
+    logger.lines.filter((line) => line.includes("busy")).map((line) =>
+      line.split("busy").length - 1
+    ),
+    [1],
+  );
+  await obs.shutdown().catch(() => {});
+});
+
 Deno.test("a shutdown removes the hooks, and without the option there are none", async () => {
   using process = fakeProcess();
   const { obs } = await hooked();
