@@ -10,6 +10,7 @@ import {
   subscribeCatalog,
 } from "@busbar/busbar/subscribers";
 import { MemoryLogger } from "@busbar/busbar/testing";
+import { ONE_SLICE_MS } from "../../support/quiet_bus.ts";
 import { runModule } from "../../support/processes.ts";
 
 const METHODS = ["trace", "debug", "log", "info", "warn", "error"] as const;
@@ -102,7 +103,7 @@ Deno.test("a sink that writes to the console, at once or later, gets nothing of 
 
 Deno.test("lines to the console, and what is told there of losses, do not come back either", async () => {
   using own = ownConsole();
-  const bus = new EventBus().start();
+  const bus = new EventBus({ drainBudgetMs: ONE_SLICE_MS }).start();
   const failing = subscribeCatalog(bus, {}, {
     captureConsole: true,
     sink: [
@@ -147,7 +148,7 @@ Deno.test("a line that is written just before an exit is logged", async () => {
     import process from "node:process";
     import { EventBus } from "@busbar/busbar";
     import { jsonLinesSink, subscribeCatalog } from "@busbar/busbar/subscribers";
-    const bus = new EventBus().start();
+    const bus = new EventBus({ drainBudgetMs: ${ONE_SLICE_MS} }).start();
     subscribeCatalog(bus, {}, { captureConsole: true, sink: jsonLinesSink() });
     console.log("the last words");
     process.exit(3);
