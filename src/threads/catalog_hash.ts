@@ -1,7 +1,7 @@
 import type { MetricDeclaration } from "../catalog/metric.ts";
 import { hexId } from "../internal/hex_id.ts";
 import { numbersOf } from "../subscribers/metrics/histogram_series.ts";
-import { cellsOf } from "./memory/format.ts";
+import { cellsOf, EXEMPLAR_NUMBERS } from "./memory/format.ts";
 import { MAX_MEMORY_BYTES, type ThreadMemorySize } from "./memory/thread_memory.ts";
 
 /** Declared metrics by name. */
@@ -42,7 +42,8 @@ export function memorySizeOf(metrics: Metrics): ThreadMemorySize {
   let textBytes = OTHER_TEXT_BYTES;
   for (const { kind, buckets, maxAttributeSets } of Object.values(metrics)) {
     const numbers = kind === "histogram" ? numbersOf(buckets) : 1;
-    cells += ROOM * maxAttributeSets * cellsOf(numbers);
+    const exemplars = kind === "histogram" ? cellsOf((buckets.length + 1) * EXEMPLAR_NUMBERS) : 0;
+    cells += ROOM * maxAttributeSets * (cellsOf(numbers) + exemplars);
     textBytes += ROOM * maxAttributeSets * BYTES_PER_NAME;
   }
   return {

@@ -20,6 +20,7 @@ export class HistogramInstrument implements Instrument {
   readonly #sets: AttributeSets<HistogramSeries>;
   readonly #meterHistogram: Histogram | undefined;
   readonly #idle: IdleSeries<HistogramSeries> | undefined;
+  readonly #mirror: InstrumentMirror | undefined;
   /** What is told of series that get a value. */
   readonly #follower: { touch(series: HistogramSeries, bucket: number): void } | undefined;
   readonly failedReads = 0;
@@ -35,7 +36,7 @@ export class HistogramInstrument implements Instrument {
       ? undefined
       : new IdleSeries(maxIdleMs, parts.now);
     this.#cells = new Cells(numbersOf(buckets));
-    const mirror = parts.meter === undefined
+    const mirror = this.#mirror = parts.meter === undefined
       ? mirrorOf(name, declared, parts, numbersOf(buckets))
       : undefined;
     this.#follower = mirror === undefined ? this.#idle : new ShownTouch(mirror);
@@ -82,7 +83,11 @@ export class HistogramInstrument implements Instrument {
     this.#follower?.touch(series, bucket);
     if (context !== undefined && (context.traceFlags & 1) === 1) {
       const { traceId, spanId } = context;
-      series.setExemplar(bucket, buckets.length + 1, { value, timestampMs, traceId, spanId });
+      const exemplar = { value, timestampMs, traceId, spanId };
+      series.setExemplar(bucket, buckets.length + 1, exemplar);
+      if (series.mirrored !== undefined) {
+        this.#mirror?.setExemplar(series.mirrored, bucket, exemplar);
+      }
     }
   }
 

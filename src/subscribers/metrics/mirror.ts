@@ -1,6 +1,7 @@
 import type { DeclaredInstrument, InstrumentKind } from "../../catalog/metric.ts";
 import type { Attributes } from "../otel_api.ts";
 import type { Place } from "./cells.ts";
+import type { Exemplar } from "./series.ts";
 
 /** How the values that several threads have of one series become one. */
 export type Combine = NonNullable<DeclaredInstrument["combine"]>;
@@ -39,6 +40,8 @@ export interface InstrumentMirror {
   touch(series: MirroredSeries): void;
   /** Notes that a bucket of a histogram has changed, with its count and its sum; at each value. */
   touchBucket(series: MirroredSeries, bucket: number): void;
+  /** Notes the newest exemplar of a bucket of a histogram. */
+  setExemplar(series: MirroredSeries, bucket: number, exemplar: Exemplar): void;
 }
 
 /** Shows the numbers of instruments to others, as they are at the end of a slice. */

@@ -97,13 +97,19 @@ export type InstrumentLine = [
   bounds: readonly number[],
 ];
 
-/** A line of text that announces a series. */
+/** A line of text that announces a series, or the exemplars of one. */
 export type SeriesLine = [
   instrument: number,
   /** Where it begins, in Float64. */
   base: number,
-  attributes: Readonly<Record<string, unknown>>,
+  /** Its attributes; of exemplars, where the series begins that they are of. */
+  attributes: Readonly<Record<string, unknown>> | number,
 ];
+
+/** The numbers of an exemplar, of which each bucket has one: its trace in four, its span in two. */
+export const EXEMPLAR = { value: 0, timestampMs: 1, trace: 2, span: 6 } as const;
+/** How many they are. */
+export const EXEMPLAR_NUMBERS = 8;
 
 /** The kinds of instruments, by their numbers in the text. */
 export const KINDS = ["counter", "upDownCounter", "gauge", "histogram"] as const;

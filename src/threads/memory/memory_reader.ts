@@ -4,6 +4,7 @@ import type { Attributes } from "../../subscribers/otel_api.ts";
 import {
   cellsOf,
   COMBINATIONS,
+  EXEMPLAR_NUMBERS,
   HEADER,
   type InstrumentLine,
   KINDS,
@@ -27,6 +28,8 @@ export interface ReadSeriesLine {
   readonly attributes: Attributes;
   /** Tells it apart from others of its instrument. */
   readonly key: string;
+  /** Where its exemplars begin, once there are any. */
+  exemplars: number | undefined;
 }
 
 /** Whether a stamp is of a slice that is written as a whole. */
@@ -76,6 +79,8 @@ export class MemoryReader {
   readonly #decoder = new TextDecoder();
   readonly #bytes: Uint8Array;
   readonly #cellsLimit: number;
+  /** By where they begin. */
+  readonly #histograms = new Map<number, ReadSeriesLine>();
   #textEnd: number;
 
   constructor(memory: ThreadMemory) {
@@ -130,11 +135,32 @@ export class MemoryReader {
   #takeSeries([index, base, attributes]: SeriesLine, line: string): void {
     const instrument = this.#instruments[index];
     if (instrument === undefined || !Number.isInteger(base) || base < SERIES_START) return;
+    if (typeof attributes === "number") return this.#takeExemplars(attributes, base);
     if (base + cellsOf(instrument.numbers) > this.#cellsLimit) return;
     if (typeof attributes !== "object" || attributes === null) return;
     const key = keyOf(attributes as Attributes, line);
-    this.series.push({ instrument, base, attributes: attributes as Attributes, key });
+    const series: ReadSeriesLine = {
+      instrument,
+      base,
+      attributes: attributes as Attributes,
+      key,
+      exemplars: undefined,
+    };
+    this.series.push(series);
+    if (instrument.kind === "histogram") this.#histograms.set(base, series);
   }
+
+  #takeExemplars(of: number, base: number): void {
+    const series = this.#histograms.get(of);
+    if (series === undefined) return;
+    const end = base + cellsOf(exemplarNumbersOf(series.instrument));
+    if (end <= this.#cellsLimit) series.exemplars = base;
+  }
+}
+
+/** How many numbers the exemplars of a histogram take. */
+export function exemplarNumbersOf({ bounds }: MirroredInstrument): number {
+  return (bounds.length + 1) * EXEMPLAR_NUMBERS;
 }
 
 /** The text of attributes, whatever the order of their names. */

@@ -1,4 +1,5 @@
 import { BUCKETS } from "../../subscribers/metrics/histogram_series.ts";
+import type { Exemplar } from "../../subscribers/metrics/series.ts";
 import type { Place } from "../../subscribers/metrics/cells.ts";
 import type {
   InstrumentMirror,
@@ -10,6 +11,7 @@ import {
   cellsOf,
   COMBINATIONS,
   DELIVERED,
+  EXEMPLAR_NUMBERS,
   FOLD_NUMBERS,
   FOLDS_START,
   HEADER,
@@ -18,6 +20,7 @@ import {
   SERIES_START,
   type SeriesLine,
 } from "./format.ts";
+import { writeExemplar } from "./exemplars.ts";
 import type { ThreadMemory } from "./thread_memory.ts";
 
 /** After so many slices all series are written again: stamps are compared as 32 bits. */
@@ -36,6 +39,8 @@ export class WrittenSeries implements MirroredSeries {
   /** And those that changed in the last one, which the older copy lacks. */
   lastFrom = 0;
   lastTo: number;
+  /** Those of its buckets, once there are any. */
+  exemplars: WrittenExemplars | undefined = undefined;
 
   constructor(
     readonly cells: Float64Array,
@@ -47,6 +52,12 @@ export class WrittenSeries implements MirroredSeries {
   ) {
     this.lastTo = numbers;
   }
+}
+
+/** The exemplars of a series, and those that the next slice shows. */
+interface WrittenExemplars {
+  readonly series: WrittenSeries;
+  readonly next: Map<number, Exemplar>;
 }
 
 /**
@@ -63,6 +74,7 @@ export class MemoryWriter implements MetricsMirror {
   /** Those that were touched; the array is never made shorter, which would have it made anew. */
   readonly #touched: WrittenSeries[] = [];
   #touchedCount = 0;
+  readonly #withExemplars: WrittenExemplars[] = [];
   readonly #refreshes = new Set<() => void>();
   /** How many events of the thread are delivered, as the next commit says. */
   readonly delivered: Float64Array = new Float64Array(1);
@@ -120,7 +132,12 @@ export class MemoryWriter implements MetricsMirror {
           isOverflow,
         }),
       touch: (series) => this.touch(series as WrittenSeries),
-      touchBucket: (series, bucket) => this.#touchBucket(series as WrittenSeries, bucket),
+      touchBucket: (series, bucket) => {
+        const at = BUCKETS + bucket;
+        this.#touchRange(series as WrittenSeries, at, at + 1);
+      },
+      setExemplar: (series, bucket, exemplar) =>
+        this.#setExemplar(index, series as WrittenSeries, bucket, exemplar),
     };
   }
 
@@ -146,15 +163,42 @@ export class MemoryWriter implements MetricsMirror {
     this.#touched[this.#touchedCount++] = series;
   }
 
-  #touchBucket(series: WrittenSeries, bucket: number): void {
-    const at = BUCKETS + bucket;
+  #touchRange(series: WrittenSeries, from: number, to: number): void {
     if (!series.dirty) {
       series.dirty = true;
-      series.from = at;
-      series.to = at + 1;
+      series.from = from;
+      series.to = to;
       this.#touched[this.#touchedCount++] = series;
-    } else if (at < series.from) series.from = at;
-    else if (at >= series.to) series.to = at + 1;
+      return;
+    }
+    if (from < series.from) series.from = from;
+    if (to > series.to) series.to = to;
+  }
+
+  #setExemplar(index: number, of: WrittenSeries, bucket: number, exemplar: Exemplar): void {
+    if (of.exemplars === undefined) {
+      const numbers = (of.numbers - BUCKETS) * EXEMPLAR_NUMBERS;
+      const place = { cells: new Float64Array(numbers), offset: 0 };
+      const series = this.#addSeries([index, 0, of.base], place, 0, { numbers, isOverflow: false });
+      // Where there is no room, values have none.
+      if (series === undefined) return;
+      of.exemplars = { series, next: new Map() };
+    }
+    const { next } = of.exemplars;
+    if (next.size === 0) this.#withExemplars.push(of.exemplars);
+    next.set(bucket, exemplar);
+  }
+
+  /** Only the newest of each bucket is made numbers of. */
+  #writeExemplars(): void {
+    for (const { series, next } of this.#withExemplars.splice(0)) {
+      for (const [bucket, exemplar] of next) {
+        if (!writeExemplar(series.cells, bucket, exemplar)) continue;
+        const from = bucket * EXEMPLAR_NUMBERS;
+        this.#touchRange(series, from, from + EXEMPLAR_NUMBERS);
+      }
+      next.clear();
+    }
   }
 
   /** Notes what was taken over from the dead. */
@@ -166,6 +210,7 @@ export class MemoryWriter implements MetricsMirror {
   commit(): void {
     const stamp = this.#stamp = this.#stamp + 1 | 0 || 1;
     if (stamp % SLICES_PER_REWRITE === 0) this.#all.forEach((series) => this.touch(series));
+    if (this.#withExemplars.length > 0) this.#writeExemplars();
     const touched = this.#touched;
     const count = this.#touchedCount;
     const int32 = this.#int32;

@@ -1,10 +1,16 @@
 import type { Steps } from "../../internal/slices.ts";
 import type { MirroredInstrument } from "../../subscribers/metrics/mirror.ts";
-import type { CollectedMetric } from "../../subscribers/metrics/series.ts";
+import type { CollectedMetric, Exemplar } from "../../subscribers/metrics/series.ts";
 import type { Attributes } from "../../subscribers/otel_api.ts";
 import { cellsOf } from "./format.ts";
 import { addLedger, createLedger, foldedOf, type ThreadLedger } from "./ledger.ts";
-import { MemoryReader, readSeries, type ReadSeriesLine } from "./memory_reader.ts";
+import { mergeExemplars } from "./exemplars.ts";
+import {
+  exemplarNumbersOf,
+  MemoryReader,
+  readSeries,
+  type ReadSeriesLine,
+} from "./memory_reader.ts";
 import type { ThreadMemory } from "./thread_memory.ts";
 import { addPoint, pointOf } from "./total_points.ts";
 
@@ -45,6 +51,9 @@ interface Source {
   readonly targets: (TotalSeries | undefined)[];
 }
 
+/** The newest exemplar of each bucket, by where their histograms begin. */
+type Exemplars = Map<number, (Exemplar | undefined)[]>;
+
 /** What all threads have counted. */
 export interface Totals {
   readonly metrics: CollectedMetric[];
@@ -80,16 +89,17 @@ export class ThreadTotals {
       const folded = foldedOf(same.map(({ memory }) => memory));
       const counted = same.filter(({ memory }) => !folded.has(memory.incarnation));
       const sums = new Float64Array(this.#numbers);
+      const exemplars: Exemplars = new Map();
       const ledger = createLedger();
       for (const member of counted) {
         addLedger(ledger, member);
-        yield* this.#add(member, sums);
+        yield* this.#add(member, sums, exemplars);
       }
       // What was folded meanwhile would be in it twice, or not at all.
       const isSame = foldedOf(same.map(({ memory }) => memory)).size === folded.size;
       if (!isSame && attempt < MAX_ATTEMPTS) continue;
       this.#forget(all);
-      const metrics = yield* this.#toMetrics(sums);
+      const metrics = yield* this.#toMetrics(sums, exemplars);
       return { metrics, ledger, folded, others: all.length - same.length };
     }
   }
@@ -141,29 +151,42 @@ export class ThreadTotals {
     return series;
   }
 
-  *#add({ memory, state }: Member, sums: Float64Array): Steps<void> {
+  *#add(
+    { memory, state }: Member,
+    sums: Float64Array,
+    exemplars: Exemplars,
+  ): Steps<void> {
     const { reader, targets } = this.#sources.get(memory.incarnation) as Source;
     const read: number[] = [];
     for (let i = 0; i < targets.length; i++) {
-      const { base, instrument } = reader.series[i] as ReadSeriesLine;
+      const { base, instrument, exemplars: exemplarsBase } = reader.series[i] as ReadSeriesLine;
       const target = targets[i];
       if (target === undefined || target.offset >= sums.length) continue;
       const lives = state === "alive" || isCumulative(instrument);
       if (lives && readSeries(memory, base, instrument.numbers, read)) {
         addPoint(instrument, read, sums, target.offset);
       }
+      if (exemplarsBase !== undefined) {
+        const numbers: number[] = [];
+        let newest = exemplars.get(target.offset);
+        if (newest === undefined) exemplars.set(target.offset, newest = []);
+        const isRead = readSeries(memory, exemplarsBase, exemplarNumbersOf(instrument), numbers);
+        if (isRead) mergeExemplars(newest, numbers);
+      }
       if (i % SERIES_PER_STEP === SERIES_PER_STEP - 1) yield;
     }
   }
 
-  *#toMetrics(sums: Float64Array): Steps<CollectedMetric[]> {
+  *#toMetrics(sums: Float64Array, exemplars: Exemplars): Steps<CollectedMetric[]> {
     const collected: CollectedMetric[] = [];
     let done = 0;
     for (const { instrument, byKey, startTimeMs } of this.#metrics.values()) {
       const points = [];
       for (const { attributes, offset } of byKey.values()) {
         if (offset < sums.length && sums[offset] !== 0) {
-          points.push(pointOf(instrument, attributes, sums, offset));
+          points.push(
+            pointOf(instrument, attributes, { sums, offset, exemplars: exemplars.get(offset) }),
+          );
         }
         if (++done % SERIES_PER_STEP === 0) yield;
       }

@@ -1,5 +1,5 @@
 import type { MirroredInstrument } from "../../subscribers/metrics/mirror.ts";
-import type { HistogramPoint, NumberPoint } from "../../subscribers/metrics/series.ts";
+import type { Exemplar, HistogramPoint, NumberPoint } from "../../subscribers/metrics/series.ts";
 import type { Attributes } from "../../subscribers/otel_api.ts";
 import { BUCKETS, COUNT, MAX, MIN, SUM } from "../../subscribers/metrics/histogram_series.ts";
 
@@ -48,8 +48,11 @@ function addExtremes(read: readonly number[], sums: Float64Array, at: number): v
 export function pointOf(
   { kind, combine, bounds }: MirroredInstrument,
   attributes: Attributes,
-  sums: Float64Array,
-  offset: number,
+  { sums, offset, exemplars = [] }: {
+    readonly sums: Float64Array;
+    readonly offset: number;
+    readonly exemplars: readonly (Exemplar | undefined)[] | undefined;
+  },
 ): NumberPoint | HistogramPoint {
   const at = offset + NUMBERS;
   if (kind !== "histogram") {
@@ -68,6 +71,9 @@ export function pointOf(
     max: count === 0 ? undefined : sums[at + MAX] as number,
     bounds,
     bucketCounts,
-    exemplars: [],
+    // One of a slice that came since is of a bucket that may be empty.
+    exemplars: exemplars.filter((exemplar, bucket): exemplar is Exemplar =>
+      exemplar !== undefined && (bucketCounts[bucket] as number) > 0
+    ),
   };
 }
