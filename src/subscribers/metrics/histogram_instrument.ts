@@ -6,7 +6,7 @@ import type { TraceContext } from "../trace_context.ts";
 import { AttributeSets } from "./attribute_sets.ts";
 import { IdleSeries } from "./idle_series.ts";
 import { Cells, type CellsCopy } from "./cells.ts";
-import { HistogramSeries, numbersOf } from "./histogram_series.ts";
+import { BUCKETS, HistogramSeries, numbersOf } from "./histogram_series.ts";
 import { type Instrument, type InstrumentParts, mirrorOf, POINTS_PER_STEP } from "./instrument.ts";
 import type { InstrumentMirror } from "./mirror.ts";
 import type { CollectedMetric, HistogramPoint } from "./series.ts";
@@ -167,6 +167,10 @@ class ShownTouch {
   }
 
   touch({ mirrored }: HistogramSeries, bucket: number): void {
-    if (mirrored !== undefined) this.#mirror.touchBucket(mirrored, bucket);
+    if (mirrored === undefined) return;
+    const at = BUCKETS + bucket;
+    // Most values of a slice come to buckets that are noted.
+    if (mirrored.dirty && at >= mirrored.from && at < mirrored.to) return;
+    this.#mirror.touchBucket(mirrored, bucket);
   }
 }

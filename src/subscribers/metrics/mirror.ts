@@ -26,6 +26,10 @@ export interface MirroredInstrument {
 export interface MirroredSeries {
   /** Whether it is noted for the end of the slice. */
   dirty: boolean;
+  /** The first of its numbers that is noted then, of a histogram's buckets. */
+  readonly from: number;
+  /** The one behind the last. */
+  readonly to: number;
 }
 
 /** Where an instrument's numbers stand for others. */
@@ -38,7 +42,7 @@ export interface InstrumentMirror {
   add(attributes: Attributes, place: Place, isOverflow: boolean): MirroredSeries | undefined;
   /** Notes that a series has changed; called once until it is clean again. */
   touch(series: MirroredSeries): void;
-  /** Notes that a bucket of a histogram has changed, with its count and its sum; at each value. */
+  /** Notes that a bucket of a histogram has changed, with its count and its sum. */
   touchBucket(series: MirroredSeries, bucket: number): void;
   /** Notes the newest exemplar of a bucket of a histogram. */
   setExemplar(series: MirroredSeries, bucket: number, exemplar: Exemplar): void;

@@ -51,10 +51,11 @@ export class BusLedger extends EventSubscriber<object> {
     const bus = this.#bus as { publish: Publish };
     const { publish } = bus;
     const float64 = this.#float64;
+    const mayEvict = this.#mayEvict;
     const counting: Publish = (type, metadata, init) => {
       const isAccepted = publish.call(bus, type, metadata, init);
       if (isAccepted) float64[ACCEPTED]!++;
-      if (!isAccepted || this.#mayEvict) this.#countLoss(isAccepted);
+      if (!isAccepted || mayEvict) this.#countLoss(isAccepted);
       return isAccepted;
     };
     bus.publish = counting;

@@ -230,18 +230,25 @@ export class MemoryWriter implements MetricsMirror {
   }
 
   #write(series: WrittenSeries): void {
-    const { base, numbers, cells, offset, head, copy, from, to, lastFrom, lastTo } = series;
+    const { base, numbers, cells, offset } = series;
     const shared = this.#float64;
-    const start = base + 1 + copy * numbers;
-    for (let i = 0; i < head; i++) shared[start + i] = cells[offset + i] as number;
-    if (head < numbers) {
-      // What has changed since this copy was written: in this slice, or in the one before.
-      for (let i = from; i < to; i++) shared[start + i] = cells[offset + i] as number;
-      for (let i = lastFrom; i < lastTo; i++) shared[start + i] = cells[offset + i] as number;
-      series.lastFrom = from;
-      series.lastTo = to;
-    }
+    const start = base + 1 + series.copy * numbers;
     series.dirty = false;
+    if (numbers === 1) {
+      shared[start] = cells[offset] as number;
+      return;
+    }
+    const { head, from, to, lastFrom, lastTo } = series;
+    for (let i = 0; i < head; i++) shared[start + i] = cells[offset + i] as number;
+    // What has changed since this copy was written: in this slice, or in the one before.
+    for (let i = from; i < to; i++) shared[start + i] = cells[offset + i] as number;
+    if (lastFrom >= from && lastTo <= to) {
+      if (lastFrom === from && lastTo === to) return;
+    } else {
+      for (let i = lastFrom; i < lastTo; i++) shared[start + i] = cells[offset + i] as number;
+    }
+    series.lastFrom = from;
+    series.lastTo = to;
   }
 
   #addSeries(
