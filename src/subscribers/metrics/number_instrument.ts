@@ -7,13 +7,8 @@ import { IdleSeries } from "./idle_series.ts";
 import { Cells, type CellsCopy } from "./cells.ts";
 import { type Instrument, type InstrumentParts, mirrorOf, POINTS_PER_STEP } from "./instrument.ts";
 import type { InstrumentMirror } from "./mirror.ts";
-import {
-  type CollectedMetric,
-  type NumberPoint,
-  NumberSeries,
-  ReportedSeries,
-  ShownSeries,
-} from "./series.ts";
+import { type CollectedMetric, type NumberPoint, NumberSeries, ReportedSeries } from "./series.ts";
+import { ShownSeries } from "./shown_series.ts";
 
 /** The instrument of a meter that sums are reported to. */
 interface MeterInstrument {

@@ -1,7 +1,6 @@
 import type { InstrumentKind } from "../../catalog/metric.ts";
 import type { Attributes } from "../otel_api.ts";
 import type { Place } from "./cells.ts";
-import type { MirroredSeries } from "./mirror.ts";
 
 /** Ties a value of a histogram to the trace it was measured in. */
 export interface Exemplar {
@@ -49,16 +48,6 @@ export class ReportedSeries extends NumberSeries {
   reported = 0;
   /** Whether it has a value to report. */
   dirty = false;
-}
-
-/** One that others are shown. */
-export class ShownSeries extends NumberSeries {
-  readonly mirrored: MirroredSeries;
-
-  constructor(attributes: Attributes, place: Place, mirrored: MirroredSeries) {
-    super(attributes, place);
-    this.mirrored = mirrored;
-  }
 }
 
 /** One series at the moment of a collection. */

@@ -3,7 +3,7 @@ import type { Attributes } from "../otel_api.ts";
 import { AttributeSets } from "./attribute_sets.ts";
 import { Cells } from "./cells.ts";
 import type { InstrumentMirror, MetricsMirror, MirroredInstrument } from "./mirror.ts";
-import { ShownSeries } from "./series.ts";
+import { ShownSeries } from "./shown_series.ts";
 
 /** A value that was read. */
 interface Row {
