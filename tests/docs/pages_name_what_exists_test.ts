@@ -91,3 +91,16 @@ Deno.test("a file that a page names exists", async () => {
 Deno.test("a task that a page names exists", async () => {
   assertEquals(await missing(/\bdeno task ([a-z:]+)/g, (task) => task in config.tasks), []);
 });
+
+Deno.test("every page of the documentation is reached from the README", () => {
+  const reached = new Set(["README.md"]);
+  for (const page of reached) {
+    for (const [, link] of texts.get(page)?.matchAll(/\]\(([^)\s#]+)[^)]*\)/g) ?? []) {
+      const inRepository = link!.startsWith(`${REPOSITORY_URL}/blob/main/`)
+        ? link!.slice(`${REPOSITORY_URL}/blob/main/`.length)
+        : new URL(link!, new URL(page, ROOT)).href.slice(ROOT.href.length);
+      if (texts.has(inRepository)) reached.add(inRepository);
+    }
+  }
+  assertEquals(PAGES.filter((page) => page.startsWith("docs/") && !reached.has(page)), []);
+});
