@@ -82,7 +82,7 @@ export function busAlerts(options: BusAlertsOptions = {}): AlertRule[] {
         summary: "{{ $labels.instance }} has lost events",
         description:
           `The metrics shown are too low. See ${bus}_lost_events_total by reason; raise maxQueueSize, ` +
-          "or find the slow handler.",
+          "or find the slow handler. Of thread_lost: a thread ended with events in its queue.",
       },
     },
     {

@@ -13,7 +13,7 @@ import { SharedMetrics, type SharedMetricsOptions } from "../threads/shared_metr
 import type { ObservabilityConfig } from "./config/config.ts";
 import { ConfigurationError } from "./config/configuration_error.ts";
 import type { Endpoints } from "./endpoints.ts";
-import type { StartOptions } from "./start_options.ts";
+import { resolveConfig, type StartOptions } from "./start_options.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
 
 type ThreadOptions = Exclude<StartOptions["threads"], boolean | undefined>;
@@ -100,4 +100,23 @@ export function createPortKeeper(
   // Where nothing can be scraped, nobody asks for it.
   const listen = () => endpoints.listen(address) as Promise<MetricsServer>;
   return new PortKeeper({ membership, address, listen, logger });
+}
+
+/**
+ * Which instance of the service the metrics are of, as long as nobody has said so: all threads are one,
+ * whichever is scraped, and whichever pushes. What the others push, which is theirs alone, is of their
+ * own instances.
+ */
+export function instanceIdOf<Events extends object>(
+  shared: SharedMetrics<Events>,
+  { config, options }: {
+    readonly config: ObservabilityConfig;
+    readonly options: StartOptions<Events>;
+  },
+): () => string | undefined {
+  // What is another one each time nobody has said.
+  const isSaid = resolveConfig(options).serviceInstanceId === config.serviceInstanceId;
+  if (isSaid) return () => undefined;
+  const isPushed = config.otlp.metrics !== undefined;
+  return () => !isPushed || shared.membership.has("push") ? shared.groupId : undefined;
 }

@@ -28,7 +28,7 @@ import { resolveAccess } from "./server_options.ts";
 import { MIRROR } from "../subscribers/metrics/mirror.ts";
 import type { PortKeeper } from "../threads/membership/port_keeper.ts";
 import type { SharedMetrics } from "../threads/shared_metrics.ts";
-import { createPortKeeper, shareMetrics } from "./share_metrics.ts";
+import { createPortKeeper, instanceIdOf, shareMetrics } from "./share_metrics.ts";
 import { assertDrain, type ShutdownOptions } from "./shutdown.ts";
 import { UndoStack } from "./undo_stack.ts";
 
@@ -186,9 +186,14 @@ async function start<Events extends object>(
   const { bus, ownsBus, options, show, logger, undo, claims } = context;
   let { config } = context;
   // The SDK reads what the subscribers add up; they need its tracer first.
-  const source: { collect: TelemetryOptions["collect"]; pushes: () => boolean } = {
+  const source: {
+    collect: TelemetryOptions["collect"];
+    pushes: () => boolean;
+    instanceId: () => string | undefined;
+  } = {
     collect: () => Promise.resolve([]),
     pushes: () => true,
+    instanceId: () => undefined,
   };
   const telemetry = config.runtimeTelemetry
     ? createRuntimeTelemetry(config, logger)
@@ -196,6 +201,7 @@ async function start<Events extends object>(
       config,
       collect: () => source.collect(),
       pushes: () => source.pushes(),
+      instanceId: () => source.instanceId(),
       logger,
     });
   undo.add(async () => {
@@ -218,6 +224,7 @@ async function start<Events extends object>(
   else {
     source.collect = () => shared.collect();
     source.pushes = () => shared.membership.acquire("push");
+    source.instanceId = instanceIdOf(shared, context);
   }
   undo.add(() => subscription[Symbol.dispose]());
   if (config.metricsEnabled) {

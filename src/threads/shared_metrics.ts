@@ -106,6 +106,14 @@ export class SharedMetrics<Events extends object = object> implements Disposable
     ];
   }
 
+  /** A name of all threads together, the same in each of them once they have met: a UUID. */
+  get groupId(): string {
+    const { oldest } = this.membership;
+    const hash = this.#writer.memory.catalogHash;
+    const [a, b, c] = [oldest.slice(0, 8), oldest.slice(8, 12), oldest.slice(12, 15)];
+    return `${a}-${b}-8${c}-8${oldest.slice(15)}${hash.slice(0, 2)}-${hash.slice(2, 14)}`;
+  }
+
   #members(): readonly Member[] {
     return this.membership.members();
   }

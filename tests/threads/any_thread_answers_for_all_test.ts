@@ -73,6 +73,7 @@ Deno.test("each thread tells what all have counted, also what those have that ha
   await hit(a, 2);
   await hit(b, 3);
   await hit(b, 1, "/other");
+  const targets = new Set<string>();
   for (const one of [a, b]) {
     await scrapeUntil(one, 'hits_total{route="/"} 5');
     const scrape = await scrapeUntil(
@@ -92,9 +93,11 @@ Deno.test("each thread tells what all have counted, also what those have that ha
       'temperature{thread_name="b"}',
     ]);
     assert(scrape.includes('busbar_threads{state="alive"} 2\n'), scrape);
+    targets.add(lines(scrape, "target_info")[0] ?? "");
     assert(scrape.includes("busbar_event_bus_published_events_total 9\n"), scrape);
     assert(scrape.includes("busbar_event_bus_delivered_events_total 9\n"), scrape);
   }
+  assertEquals(targets.size, 1, "they are one instance");
   await a.shutdown();
   const scrape = await scrapeUntil(b, 'busbar_threads{state="dead"} 1');
   assertEquals(lines(scrape, "hits_total", "open ", "took_count", "busbar_event_bus_delivered"), [
@@ -163,14 +166,23 @@ Deno.test("what all have counted is pushed by one of them, and by the next when 
       Number(value)
     );
   };
+  /** Of which instance the hits are. */
+  const instance = () => {
+    const body = receiver.received.map(({ body }) => JSON.stringify(body))
+      .find((body) => body.includes('"name":"hits"'));
+    return /"service.instance.id","value":\{"string":"([^"]*)"/.exec(body ?? "")?.[1];
+  };
   pushed();
   await a.flush();
   await b.flush();
+  const first = instance();
+  assert(first !== undefined);
   assertEquals(pushed(), [5]);
   await hit(a, 1);
   await a.shutdown();
   pushed();
   await b.flush();
+  assertEquals(instance(), first);
   assertEquals(pushed(), [6]);
 });
 

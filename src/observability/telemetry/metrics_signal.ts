@@ -6,6 +6,7 @@ import { DeltaMetricExporter } from "../../otel/delta/delta_metric_exporter.ts";
 import { CountingMetricExporter } from "../../otel/metrics/counting_metric_exporter.ts";
 import { createMetricProducer } from "../../otel/metrics/metric_producer.ts";
 import { createOtlpMetricExporter } from "../../otel/otlp/otlp_exporters.ts";
+import { INSTANCE_ID } from "../../otel/prometheus/lazy_resource.ts";
 import { PrometheusMetrics } from "../../otel/prometheus/prometheus_metrics.ts";
 import type { ScrapeFormat } from "../../otel/prometheus/scrape_format.ts";
 import type { PushMetricExporter } from "../../otel/sdk_types.ts";
@@ -24,7 +25,7 @@ export interface MetricsSignal extends Signal {
 
 /** Sets the metrics up. */
 export function createMetricsSignal(
-  { config, collect, pushes = () => true, logger }: TelemetryOptions,
+  { config, collect, pushes = () => true, instanceId, logger }: TelemetryOptions,
   resourceAttributes: Attributes,
 ): MetricsSignal {
   const { serviceName, serviceInstanceId, otlp, metricExportTimeoutMs } = config;
@@ -44,6 +45,7 @@ export function createMetricsSignal(
   if (pushed !== undefined) exporters.push(withTemporality(pushed, target, logger));
   if (config.metricsEnabled && config.console.metrics) exporters.push(new ConsoleMetricExporter());
   const pulled = new PrometheusMetrics({
+    ...{ [INSTANCE_ID]: instanceId },
     serviceName,
     serviceInstanceId,
     resourceAttributes,

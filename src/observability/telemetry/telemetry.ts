@@ -17,6 +17,11 @@ export interface TelemetryOptions {
    * counted. Default: it is.
    */
   readonly pushes?: (() => boolean) | undefined;
+  /**
+   * Which instance of the service the metrics are of, where several threads are one; `undefined`: the
+   * one of the configuration. Default: that.
+   */
+  readonly instanceId?: (() => string | undefined) | undefined;
   /** Where losses are reported. */
   readonly logger: LineLogger;
 }

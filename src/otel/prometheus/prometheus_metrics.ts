@@ -19,7 +19,7 @@ import { SCRAPE_FORMATS, type ScrapeFormat } from "./scrape_format.ts";
 import type { MetricProducer, MetricReader } from "../sdk_types.ts";
 import { SCOPE_LABELS, type ScopeLabels } from "./scope_labels.ts";
 import { GuardedCallbacks } from "./guarded_callbacks.ts";
-import { LazyResource } from "./lazy_resource.ts";
+import { INSTANCE_ID, LazyResource, type WithInstanceId } from "./lazy_resource.ts";
 import { SharedScrape } from "./shared_scrape.ts";
 
 /** How long a collection may take, in milliseconds: as long as Prometheus waits for a scrape. */
@@ -124,6 +124,7 @@ export class PrometheusMetrics implements AsyncDisposable {
       collectTimeoutMs = DEFAULT_COLLECT_TIMEOUT_MS,
       logger = console,
     } = options;
+    const { [INSTANCE_ID]: instanceId } = options as WithInstanceId;
     assertAboveZero(ACTION, "collectTimeoutMs", collectTimeoutMs);
     if (!SCOPE_LABELS.includes(scopeLabels)) {
       invalidArgument(TypeError, ACTION, "scopeLabels", `"others" or "all"`, scopeLabels);
@@ -146,9 +147,8 @@ export class PrometheusMetrics implements AsyncDisposable {
         resourceFromAttributes({
           ...resourceAttributes,
           "service.name": serviceName,
-          "service.instance.id": serviceInstanceId ?? crypto.randomUUID(),
-        })
-      ),
+          "service.instance.id": instanceId?.() ?? serviceInstanceId ?? crypto.randomUUID(),
+        }), instanceId),
       readers: [this.#reader, ...readers],
     });
     this.#callbacks = new GuardedCallbacks(logger, this.#collectTimeoutMs * CALLBACK_SHARE);
