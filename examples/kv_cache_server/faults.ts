@@ -1,19 +1,37 @@
 /** What can be made to go wrong. */
 export const FAULTS = [
-  "l2-slow",
-  "l2-error",
-  "l2-full",
-  "l2-readonly",
-  "l2-gone",
-  "l1-oom",
+  "l2-slow", // each task of the disk takes longer
+  "l2-error", // every third one fails
+  "l2-full", // from the tenth on the disk is full,
+  "l2-readonly", // cannot be written,
+  "l2-gone", // or is not there
+  "l1-oom", // every fourth chunk finds no room in L1
+  "l1-shrink", // L1 loses half its capacity, gets it back, and so on
+  "deadline", // every second request does not wait for what the disk has not delivered soon
+  "engine-lost", // every fifth request comes from an engine that is not known
+  "transfer-error", // every third retrieve of CacheBlend fails
+  "directory-slow", // every third time the fleet's directory does not answer in time
+  "bus-full", // the event bus has room for few events
+  "subscriber-slow", // a subscriber holds the event loop
+  "subscriber-error", // or throws
 ] as const;
 /** The name of a fault. */
 export type Fault = typeof FAULTS[number];
 
 const L2_DELAY_MS = 25;
-const L2_FAILS_EVERY = 3;
 const L2_BREAKS_AT = 10;
-const L1_FAILS_EVERY = 4;
+const PREFETCH_BUDGET_MS = 5;
+
+/** How often what can fail every so many times does. */
+const EVERY = {
+  "l2-error": 3,
+  "l1-oom": 4,
+  "l1-shrink": 20,
+  "deadline": 2,
+  "engine-lost": 5,
+  "transfer-error": 3,
+  "directory-slow": 3,
+} as const;
 
 /** Thrown by a disk that was made to fail. */
 export class InjectedError extends Error {
@@ -23,16 +41,34 @@ export class InjectedError extends Error {
 /** Makes things go wrong by a fixed rule, so that runs can be compared. */
 export class Faults {
   readonly #on: ReadonlySet<Fault>;
+  readonly #counts = new Map<Fault, number>();
   #l2Tasks = 0;
-  #allocations = 0;
 
   constructor(on: Iterable<Fault> = []) {
     this.#on = new Set(on);
   }
 
+  /** Whether it was asked for. */
+  has(fault: Fault): boolean {
+    return this.#on.has(fault);
+  }
+
+  /** Whether it is this one's turn: one in every so many that are asked for. */
+  isDue(fault: keyof typeof EVERY): boolean {
+    if (!this.#on.has(fault)) return false;
+    const count = (this.#counts.get(fault) ?? 0) + 1;
+    this.#counts.set(fault, count);
+    return count % EVERY[fault] === 0;
+  }
+
   /** How much longer each task of L2 takes, in milliseconds. */
   get l2DelayMs(): number {
     return this.#on.has("l2-slow") ? L2_DELAY_MS : 0;
+  }
+
+  /** How long this request waits for L2, in milliseconds. */
+  prefetchBudgetMs(): number {
+    return this.isDue("deadline") ? PREFETCH_BUDGET_MS : Infinity;
   }
 
   /**
@@ -41,19 +77,11 @@ export class Faults {
    * @throws {InjectedError} when it is this L2 task's turn to fail
    */
   failL2Task(disk: { break(how: "full" | "readonly" | "gone"): void }): void {
-    const task = ++this.#l2Tasks;
-    if (task === L2_BREAKS_AT) {
+    if (++this.#l2Tasks === L2_BREAKS_AT) {
       for (const how of ["full", "readonly", "gone"] as const) {
         if (this.#on.has(`l2-${how}`)) disk.break(how);
       }
     }
-    if (this.#on.has("l2-error") && task % L2_FAILS_EVERY === 0) {
-      throw new InjectedError("the disk was made to fail");
-    }
-  }
-
-  /** Whether L1 has no room for this chunk. */
-  refusesAllocation(): boolean {
-    return this.#on.has("l1-oom") && ++this.#allocations % L1_FAILS_EVERY === 0;
+    if (this.isDue("l2-error")) throw new InjectedError("the disk was made to fail");
   }
 }

@@ -21,6 +21,8 @@ export interface Options {
   readonly tenants: number;
   readonly devices: number;
   readonly workers: number;
+  /** Whether every third request is served by CacheBlend. */
+  readonly blend: boolean;
   readonly faults: readonly Fault[];
   /** The share of chunks whose lives become metrics, from 0 to 1. */
   readonly lifecycleSampleRatio: number;
@@ -58,8 +60,10 @@ Usage: deno task demo [flags]
   --tenants N       and so many tenants of each (default 1)
   --devices N       and so many devices (default 1)
   --workers N       and so many workers (default 1)
+  --blend           serve every third request by CacheBlend, which uses more than prefixes
   --fault NAME      make something go wrong; may be repeated:
-                    ${FAULTS.join(", ")}
+                    ${FAULTS.slice(0, 7).join(", ")},
+                    ${FAULTS.slice(7).join(", ")}
   --sample-ratio X  the share of chunks whose lives become metrics, 0 to 1 (default 0.01)
   --log-level NAME  say the log records of this level and above: ${LOG_LEVELS.join(", ")}
                     (default error)
@@ -92,6 +96,7 @@ export function parseOptions(args: string[]): Options {
     tenants: integer("--tenants", values.tenants, { min: 1, max: 1_000_000, byDefault: 1 }),
     devices: integer("--devices", values.devices, { min: 1, max: 1_000, byDefault: 1 }),
     workers: integer("--workers", values.workers, { min: 1, max: 1_000, byDefault: 1 }),
+    blend: values.blend ?? false,
     faults: (values.fault ?? []).map((text) => oneOf("--fault", FAULTS, text)),
     lifecycleSampleRatio: ratio("--sample-ratio", values["sample-ratio"]),
     logLevel: oneOf("--log-level", LOG_LEVELS, values["log-level"] ?? "error"),
@@ -138,6 +143,7 @@ function parse(args: string[]) {
         fault: { ...TEXT, multiple: true },
         "sample-ratio": TEXT,
         "log-level": TEXT,
+        blend: SWITCH,
         once: SWITCH,
         help: { ...SWITCH, short: "h" },
       },

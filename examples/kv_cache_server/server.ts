@@ -4,10 +4,12 @@ import { httpServerCatalog } from "@busbar/busbar/instrumentation/http";
 import { kvCacheCatalog } from "@busbar/busbar/kv-cache";
 import { type Observability, startObservability } from "@busbar/busbar/observability";
 import { createApiRoutes } from "./api/api_routes.ts";
+import { BlendCache } from "./cache/blend.ts";
 import { CHUNK_BYTES } from "./cache/chunk.ts";
 import { DiskTier } from "./cache/disk_tier.ts";
 import { MemoryTier } from "./cache/memory_tier.ts";
 import { PrefixCache } from "./cache/prefix_cache.ts";
+import { publishCapacity, publishEvicted, type Tiers } from "./cache/tiers.ts";
 import { serverCatalog } from "./catalog.ts";
 import { spread } from "./clients.ts";
 import type { ServerEvents } from "./events.ts";
@@ -17,6 +19,10 @@ import { replay, sleep } from "./replay.ts";
 import type { Screen } from "./screen.ts";
 import { Summary } from "./summary.ts";
 
+/** What a bus has room for that was made to lose some. */
+const FEW_EVENTS = 16;
+/** How long a slow subscriber takes for each event. */
+const SLOW_MS = 1;
 /** How long the end may take: requests that are not done by then are cut off. */
 const STOP_TIMEOUT_MS = 3_000;
 
@@ -29,27 +35,36 @@ const STOP_TIMEOUT_MS = 3_000;
 export async function run(options: Options, signal: AbortSignal, screen: Screen): Promise<string> {
   const { say } = screen;
   const logger = { warn: say };
-  await using bus = new EventBus<ServerEvents>({ context: currentContext, logger });
   const faults = new Faults(options.faults);
+  const maxQueueSize = faults.has("bus-full") ? FEW_EVENTS : 10_000;
+  await using bus = new EventBus<ServerEvents>({ maxQueueSize, context: currentContext, logger });
+  if (faults.has("subscriber-error")) bus.subscribe("mp.request.end", failingSubscriber);
+  if (faults.has("subscriber-slow")) bus.subscribeAll(slowSubscriber);
   using directory = openDirectory(options.l2Dir);
   const path = `${directory.path}/l2.sqlite`;
   await using l2 = new DiskTier({ path, capacity: options.l2Chunks, bus, faults, report: say });
   const l1 = new MemoryTier(options.l1Chunks);
-  const cache = new PrefixCache({ l1, l2, bus, faults });
+  const tiers = { l1, l2, bus, faults };
+  const cache = new PrefixCache(tiers);
+  const blend = new BlendCache(tiers);
   const summary = new Summary(bus);
 
   await using ending = new AsyncDisposableStack();
   const obs = await observe({ options, bus, l1, l2, cache, screen });
   ending.defer(() => obs.shutdown({ timeoutMs: STOP_TIMEOUT_MS }).catch(say));
   bus.publish("kv_cache.opened", { l1Capacity: options.l1Chunks, l2Capacity: options.l2Chunks });
+  publishCapacity(tiers);
   sayWhatToOpen(obs, options, say);
   screen.draw(() => summary.line());
 
   const clients = spread(options);
+  let requests = 0;
   await replay(options, signal, async ({ chunkIds }) => {
-    await withSession({}, () => cache.handle(chunkIds, clients.next().value));
+    const server = options.blend && ++requests % 3 === 0 ? blend : cache;
+    await withSession({}, () => server.handle(chunkIds, clients.next().value));
+    if (faults.isDue("l1-shrink")) shrink(tiers, options.l1Chunks);
     // A replay at full speed is faster than any service; let the bus catch up, so that none is lost.
-    if (bus.queueDepth > bus.maxQueueSize / 2) await bus.flush();
+    if (bus.queueDepth > bus.maxQueueSize / 2 && !faults.has("bus-full")) await bus.flush();
   });
   if (!options.once && !signal.aborted) {
     say(`The input has ended; ${obs.metricsUrl} goes on until Ctrl-C.`);
@@ -61,6 +76,23 @@ export async function run(options: Options, signal: AbortSignal, screen: Screen)
   screen[Symbol.dispose]();
   say(summary.table());
   return await obs.scrape();
+}
+
+/** L1 loses half its capacity, or gets it back. */
+function shrink(tiers: Tiers, capacity: number): void {
+  const half = Math.ceil(capacity / 2);
+  const evicted = tiers.l1.resize(tiers.l1.capacity === capacity ? half : capacity);
+  publishCapacity(tiers);
+  publishEvicted(tiers, evicted);
+}
+
+function failingSubscriber(): never {
+  throw new Error("the subscriber was made to fail");
+}
+
+function slowSubscriber(): void {
+  const until = performance.now() + SLOW_MS;
+  while (performance.now() < until) { /* nothing else can happen */ }
 }
 
 interface Parts {

@@ -21,6 +21,11 @@ export const TOKENS_PER_CHUNK = 512;
 /** What a real chunk weighs is the model's affair; this one is just big enough to be checked. */
 export const CHUNK_BYTES = 64;
 
+/** What so many chunks weigh. */
+export function sizeOf(chunks: number): { totalBytes: number; numTokens: number } {
+  return { totalBytes: chunks * CHUNK_BYTES, numTokens: chunks * TOKENS_PER_CHUNK };
+}
+
 const encoder = new TextEncoder();
 
 /** The content of a chunk: here, its id. */

@@ -1,6 +1,9 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { ChunkId, FilledChunk } from "./chunk.ts";
 
+/** A chunk to write or to delete. */
+export type Change<Deleted> = { readonly write: FilledChunk } | { readonly delete: Deleted };
+
 /** Chunks in a SQLite file. */
 export class ChunkFile {
   readonly #database: DatabaseSync;
@@ -27,16 +30,24 @@ export class ChunkFile {
     return this.#select.get(id)?.["bytes"] as Uint8Array | undefined;
   }
 
-  /** Writes all of them, or none. */
-  write(chunks: readonly FilledChunk[]): void {
-    this.#transaction(() => {
-      for (const { id, bytes } of chunks) this.#upsert.run(id, bytes);
-    });
-  }
-
-  /** Deletes all of them, or none. @returns those that were there */
-  delete<Chunk extends { readonly id: ChunkId }>(chunks: readonly Chunk[]): Chunk[] {
-    return this.#transaction(() => chunks.filter(({ id }) => this.#delete.run(id).changes > 0));
+  /** Writes and deletes in the order given: all of it, or nothing. @returns what was deleted */
+  apply<Deleted extends { readonly id: ChunkId }>(
+    changes: readonly Change<Deleted>[],
+  ): Deleted[] {
+    const deleted: Deleted[] = [];
+    this.#database.exec("BEGIN");
+    try {
+      for (const change of changes) {
+        if ("write" in change) this.#upsert.run(change.write.id, change.write.bytes);
+        else if (this.#delete.run(change.delete.id).changes > 0) deleted.push(change.delete);
+      }
+      this.#database.exec("COMMIT");
+      return deleted;
+    } catch (error) {
+      // A disk that is full may have rolled back on its own.
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      throw error;
+    }
   }
 
   /** Makes the disk full, read-only, or gone: what it says then is SQLite's own. */
@@ -48,18 +59,5 @@ export class ChunkFile {
 
   close(): void {
     if (this.#database.isOpen) this.#database.close();
-  }
-
-  #transaction<Result>(work: () => Result): Result {
-    this.#database.exec("BEGIN");
-    try {
-      const result = work();
-      this.#database.exec("COMMIT");
-      return result;
-    } catch (error) {
-      // A disk that is full may have rolled back on its own.
-      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
-      throw error;
-    }
   }
 }

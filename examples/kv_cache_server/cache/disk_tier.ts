@@ -3,7 +3,7 @@ import type { ChunkKey } from "@busbar/busbar/kv-cache";
 import type { ServerEvents } from "../events.ts";
 import { Faults, InjectedError } from "../faults.ts";
 import { checkBytes, type Chunk, CHUNK_BYTES, type ChunkId, type FilledChunk } from "./chunk.ts";
-import { ChunkFile } from "./chunk_file.ts";
+import { type Change, ChunkFile } from "./chunk_file.ts";
 import { keyCountPerSalt } from "./client.ts";
 import { LruMap } from "./lru_map.ts";
 import { TaskQueue } from "./task_queue.ts";
@@ -33,6 +33,8 @@ export class DiskTier implements AsyncDisposable {
   readonly #bus: EventBus<ServerEvents>;
   readonly #faults: Faults;
   readonly #file: ChunkFile;
+  /** How many chunks it holds. */
+  readonly capacity: number;
   readonly #chunks: LruMap<ChunkId, Chunk>;
   readonly #queue: TaskQueue;
   #report: ((text: string) => void) | undefined;
@@ -44,6 +46,7 @@ export class DiskTier implements AsyncDisposable {
     this.#bus = bus;
     this.#faults = faults;
     this.#file = new ChunkFile(path);
+    this.capacity = capacity;
     this.#chunks = new LruMap(capacity);
     this.#queue = new TaskQueue(MAX_WAITING_TASKS, () => faults.l2DelayMs);
   }
@@ -80,13 +83,15 @@ export class DiskTier implements AsyncDisposable {
    */
   store(chunks: readonly FilledChunk[]): void {
     const added: FilledChunk[] = [];
-    const evicted: Chunk[] = [];
+    // In order: a chunk may have to go for another of this call, and come again.
+    const changes: Change<Chunk>[] = [];
     for (const chunk of chunks) {
       if (this.#chunks.touch(chunk.id) !== undefined) continue;
       added.push(chunk);
+      changes.push({ write: chunk });
       // Kept without the content: that is on the disk.
       const gone = this.#chunks.add(chunk.id, { id: chunk.id, key: chunk.key });
-      if (gone !== undefined) evicted.push(gone);
+      if (gone !== undefined) changes.push({ delete: gone });
     }
     if (added.length === 0) return;
     const entries = added.map(({ id }) => this.#chunks.peek(id));
@@ -101,9 +106,15 @@ export class DiskTier implements AsyncDisposable {
     this.#running.stores++;
     void this.#queue.run(() => {
       this.#running.stores--;
-      const stored = this.#attempt(() => this.#file.write(added));
+      let deleted: readonly Chunk[] = [];
+      const stored = this.#attempt(() => deleted = this.#file.apply(changes));
       if (!stored) {
         for (const entry of entries) if (entry) this.#chunks.remove(entry.id, entry);
+        // What had to go goes, if it has not come again.
+        const evictions = changes.filter((change) =>
+          "delete" in change && this.#chunks.peek(change.delete.id) === undefined
+        );
+        this.#guard(() => deleted = this.#file.apply(evictions));
       }
       const succeededCount = stored ? added.length : 0;
       this.#bus.publish("l2.store.completed", {
@@ -113,7 +124,12 @@ export class DiskTier implements AsyncDisposable {
         bytesTransferred: succeededCount * CHUNK_BYTES,
         keyCountPerSalt: stored ? addedPerSalt : undefined,
       });
-      this.#delete(evicted);
+      if (stored) {
+        const sizes = added.map(() => CHUNK_BYTES);
+        const keys = added.map(({ key }) => key);
+        this.#bus.publish("l2.keys.stored", { keys, backend: L2_NAME, sizes });
+      }
+      if (deleted.length > 0) this.#publishEvicted(deleted);
     });
   }
 
@@ -144,14 +160,11 @@ export class DiskTier implements AsyncDisposable {
     this.#file.close();
   }
 
-  #delete(chunks: readonly Chunk[]): void {
-    let deleted: readonly Chunk[] = [];
-    // A chunk that stays where it is takes room, and is found by nobody.
-    if (chunks.length > 0) this.#guard(() => deleted = this.#file.delete(chunks));
-    if (deleted.length === 0) return;
+  #publishEvicted(deleted: readonly Chunk[]): void {
     const keys = deleted.map(({ key }) => key);
     const keyCount = keys.length;
     this.#bus.publish("l2.keys.evicted", { keyCount, keyCountPerSalt: keyCountPerSalt(keys) });
+    this.#bus.publish("l2.keys.deleted", { keys, backend: L2_NAME });
     this.#bus.publish("kv_cache.chunks.evicted", { tier: "l2", count: keyCount });
   }
 

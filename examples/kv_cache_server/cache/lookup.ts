@@ -1,5 +1,5 @@
 import { currentContext, operation } from "@busbar/busbar/context";
-import type { ChunkKey } from "@busbar/busbar/kv-cache";
+import { type ChunkKey, TimeoutError } from "@busbar/busbar/kv-cache";
 import { type ChunkId, TOKENS_PER_CHUNK } from "./chunk.ts";
 import { cacheIdsOf, type Client, keyCountPerSalt, keyOf } from "./client.ts";
 import type { Slot } from "./memory_tier.ts";
@@ -39,7 +39,9 @@ interface Plan {
 export function lookUp(tiers: Tiers, client: Client, ids: readonly ChunkId[]): Promise<Found> {
   const pair = ["mp.lookup_prefetch.start", "mp.lookup_prefetch.end"] as const;
   return operation(tiers.bus, pair, undefined, async (op) => {
-    const steps = await find(tiers, client, ids);
+    const earlyExitReason = whyNot(tiers, ids);
+    const steps = earlyExitReason === "" ? await find(tiers, client, ids) : [];
+    const requested = earlyExitReason === "" ? ids.length : 0;
     const l2Hits = steps.filter(({ promoted }) => promoted).length;
     const found = {
       slots: slotsOf(steps),
@@ -57,17 +59,23 @@ export function lookUp(tiers: Tiers, client: Client, ids: readonly ChunkId[]): P
     const l1Prefix = firstOfL2 === -1 ? steps.length : firstOfL2;
     return op.end({
       foundCount: steps.length,
-      requestedTokens: ids.length * TOKENS_PER_CHUNK,
+      requestedTokens: requested * TOKENS_PER_CHUNK,
       hitTokens: steps.length * TOKENS_PER_CHUNK,
       l1HitTokens: l1Prefix * TOKENS_PER_CHUNK,
       l2HitTokens: (steps.length - l1Prefix) * TOKENS_PER_CHUNK,
       l1HitKeys: found.l1Hits,
       l2HitKeys: l2Hits,
-      earlyExitReason: "",
+      earlyExitReason,
       modelName: client.modelName,
       cacheSalt: client.cacheSalt,
     }, found);
   });
+}
+
+/** Why nothing is looked up; `""` if something is. */
+function whyNot({ faults }: Tiers, ids: readonly ChunkId[]): string {
+  if (ids.length === 0) return "empty_chunk_hashes";
+  return faults.isDue("engine-lost") ? "no_gpu_context" : "";
 }
 
 async function find(
@@ -83,10 +91,10 @@ async function find(
   if (promoted.length > 0) {
     bus.publish("l1.write.reserved", { keys: keysOf(promoted) });
     publishEvicted(tiers, plan.evicted);
-    await load(tiers, promoted, plan.requestId);
+    load(tiers, promoted, plan.requestId);
   }
   // Another request may still be loading what this one has found.
-  await Promise.all(plan.steps.map(({ slot }) => slot.bytes ?? slot.written));
+  await inTime(tiers, plan, Promise.all(plan.steps.map(({ slot }) => slot.bytes ?? slot.written)));
 
   const gap = plan.steps.findIndex(({ slot }) => slot.bytes === undefined);
   const steps = gap === -1 ? plan.steps : plan.steps.slice(0, gap);
@@ -126,7 +134,7 @@ function settle(
     }
     const key = l2.touch(id);
     if (key === undefined) break;
-    if (faults.refusesAllocation()) {
+    if (faults.isDue("l1-oom")) {
       refused = key;
       break;
     }
@@ -142,43 +150,63 @@ function settle(
   return { steps, evicted, requestId };
 }
 
-/** Fills the slots that L2 has the content of, as far as the disk delivers. */
-async function load(
-  { l1, l2, bus }: Tiers,
-  slots: readonly Slot[],
-  requestId: string,
-): Promise<void> {
+/** Waits for what is being loaded, but no longer than a request may wait. */
+async function inTime({ bus, faults }: Tiers, plan: Plan, loaded: Promise<unknown>): Promise<void> {
+  const prefetchBudgetMs = faults.prefetchBudgetMs();
+  if (prefetchBudgetMs === Infinity) {
+    await loaded;
+    return;
+  }
+  const startedAt = performance.now();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const isLate = await Promise.race([
+    loaded.then(() => false),
+    new Promise<true>((resolve) => timer = setTimeout(resolve, prefetchBudgetMs, true)),
+  ]);
+  clearTimeout(timer);
+  if (!isLate) return;
+  const retained = plan.steps.findIndex(({ slot }) => slot.bytes === undefined);
+  bus.publish("l2.prefetch.deadline", {
+    requestId: plan.requestId,
+    phase: "load",
+    budgetSeconds: prefetchBudgetMs / 1_000,
+    elapsedSeconds: (performance.now() - startedAt) / 1_000,
+    retainedChunks: retained,
+    missedChunks: plan.steps.length - retained,
+  });
+  new TimeoutError(`L2 has not delivered within ${prefetchBudgetMs} ms`, { bus });
+}
+
+/** Has the slots filled that L2 has the content of, as far as the disk delivers. */
+function load({ l1, l2, bus }: Tiers, slots: readonly Slot[], requestId: string): void {
   bus.publish("l2.prefetch.load.submitted", {
     requestId,
     keyCount: slots.length,
     adapterCount: 1,
     keyCountPerSalt: keyCountPerSalt(keysOf(slots)),
   });
-  const loading = l2.load(slots.map(({ id }) => id), requestId)
-    .then((contents) => {
-      slots.forEach((slot, i) => {
-        slot.bytes = contents[i];
-        slot.written = undefined;
-        if (slot.bytes === undefined) l1.release(slot);
-      });
+  const loading = l2.load(slots.map(({ id }) => id), requestId).then((contents) => {
+    slots.forEach((slot, i) => {
+      slot.bytes = contents[i];
+      slot.written = undefined;
+      if (slot.bytes === undefined) l1.release(slot);
     });
-  for (const slot of slots) slot.written = loading.catch(() => {}); // reported to this request
-  await loading;
-
-  const loaded = keysOf(slots.filter(({ bytes }) => bytes !== undefined));
-  const failed = keysOf(slots.filter(({ bytes }) => bytes === undefined));
-  if (loaded.length > 0) {
-    bus.publish("l1.write_finished_and_read_reserved", { keys: loaded });
-  }
-  bus.publish("l2.prefetch.load.completed", {
-    requestId,
-    loadedCount: loaded.length,
-    failedCount: failed.length,
-    keyCountPerSalt: keyCountPerSalt(loaded),
+    const loaded = keysOf(slots.filter(({ bytes }) => bytes !== undefined));
+    const failed = keysOf(slots.filter(({ bytes }) => bytes === undefined));
+    if (loaded.length > 0) {
+      bus.publish("l1.write_finished_and_read_reserved", { keys: loaded });
+    }
+    bus.publish("l2.prefetch.load.completed", {
+      requestId,
+      loadedCount: loaded.length,
+      failedCount: failed.length,
+      keyCountPerSalt: keyCountPerSalt(loaded),
+    });
+    if (failed.length > 0) {
+      bus.publish("l2.prefetch.failed", { reason: "not_found", keys: failed });
+    }
   });
-  if (failed.length > 0) {
-    bus.publish("l2.prefetch.failed", { reason: "not_found", keys: failed });
-  }
+  for (const slot of slots) slot.written = loading;
 }
 
 function slotsOf(steps: readonly Step[]): Slot[] {

@@ -12,7 +12,7 @@ interface Entry<Key, Value> {
  * over the holes that moved entries leave.
  */
 export class LruMap<Key, Value extends object> {
-  readonly #capacity: number;
+  #capacity: number;
   readonly #entries = new Map<Key, Entry<Key, Value>>();
   /** Closes the ring: the oldest entry is newer than it, the newest one older. */
   readonly #ends = newEnds<Key, Value>();
@@ -44,6 +44,19 @@ export class LruMap<Key, Value extends object> {
     const entry = { key, value, older: this.#ends, newer: this.#ends };
     this.#entries.set(key, entry);
     this.#append(entry);
+    return this.#removeOldest();
+  }
+
+  /** Holds more or fewer from now on. @returns the values that had to go */
+  resize(capacity: number): Value[] {
+    this.#capacity = capacity;
+    const removed: Value[] = [];
+    for (let gone = this.#removeOldest(); gone; gone = this.#removeOldest()) removed.push(gone);
+    return removed;
+  }
+
+  /** If there is one too many. */
+  #removeOldest(): Value | undefined {
     if (this.#entries.size <= this.#capacity) return undefined;
     const oldest = this.#ends.newer;
     this.#entries.delete(oldest.key);

@@ -11,14 +11,18 @@ export interface Slot extends Chunk {
 
 /** L1: chunks in memory. */
 export class MemoryTier {
-  /** How many chunks it holds. */
-  readonly capacity: number;
+  #capacity: number;
   readonly #slots: LruMap<ChunkId, Slot>;
 
   /** @param capacity how many chunks it holds */
   constructor(capacity: number) {
-    this.capacity = capacity;
+    this.#capacity = capacity;
     this.#slots = new LruMap(capacity);
+  }
+
+  /** How many chunks it holds. */
+  get capacity(): number {
+    return this.#capacity;
   }
 
   get size(): number {
@@ -34,6 +38,12 @@ export class MemoryTier {
   reserve(id: ChunkId, key: ChunkKey): { slot: Slot; evicted: Slot | undefined } {
     const slot: Slot = { id, key, bytes: undefined, written: undefined };
     return { slot, evicted: this.#slots.add(id, slot) };
+  }
+
+  /** Holds more or fewer chunks from now on. @returns those that had to go */
+  resize(capacity: number): Slot[] {
+    this.#capacity = capacity;
+    return this.#slots.resize(capacity);
   }
 
   /** Gives up a slot whose content will not come. */

@@ -1,6 +1,7 @@
-import { operation } from "@busbar/busbar/context";
+import { currentContext, operation } from "@busbar/busbar/context";
 import type { ChunkId } from "./chunk.ts";
 import type { Client } from "./client.ts";
+import { Engines } from "./engine.ts";
 import { type Found, lookUp } from "./lookup.ts";
 import { read, retrieveFound, retrieveFromL1 } from "./retrieve.ts";
 import { store } from "./store.ts";
@@ -17,9 +18,11 @@ export type RequestResult = Pick<Found, "l1Hits" | "l2Hits" | "misses">;
  */
 export class PrefixCache {
   readonly #tiers: Tiers;
+  readonly #engines: Engines;
 
   constructor(tiers: Tiers) {
     this.#tiers = tiers;
+    this.#engines = new Engines(tiers.bus);
   }
 
   /**
@@ -27,8 +30,11 @@ export class PrefixCache {
    * and stores the others when it has answered.
    */
   async handle(ids: readonly ChunkId[], client: Client): Promise<RequestResult> {
+    const requestId = currentContext()?.sessionId ?? "";
+    using ending = new DisposableStack();
     const found = await this.#request(async () => {
       const found = await lookUp(this.#tiers, client, ids);
+      ending.use(this.#engines.give(client, requestId, ids));
       if (found.slots.length > 0) this.#retrieve(client, found);
       if (found.misses > 0) this.#submit("mp.store.submitted", client);
       return found;

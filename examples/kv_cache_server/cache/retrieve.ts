@@ -1,16 +1,15 @@
-import { operation } from "@busbar/busbar/context";
 import type { ChunkKey } from "@busbar/busbar/kv-cache";
 import { checkBytes, type ChunkId } from "./chunk.ts";
-import { cacheIdsOf, type Client, keyOf, transferOf } from "./client.ts";
+import { cacheIdsOf, type Client, keyOf } from "./client.ts";
 import type { Slot } from "./memory_tier.ts";
-import { sizeOf } from "./store.ts";
 import { keysOf, type Tiers } from "./tiers.ts";
+import { retrieving, type Transfer } from "./transfer.ts";
 
 /** Reads what a lookup has found and held. */
 export function retrieveFound(tiers: Tiers, client: Client, slots: readonly Slot[]): void {
-  retrieve(tiers, client, () => {
-    read(tiers, slots);
-    return { retrieved: slots.length };
+  retrieving(tiers, client, (transfer) => {
+    read(tiers, slots, transfer);
+    return { moved: slots.length };
   });
 }
 
@@ -21,7 +20,7 @@ export function retrieveFromL1(
   ids: readonly ChunkId[],
 ): readonly ChunkId[] {
   const { l1, bus } = tiers;
-  return retrieve(tiers, client, () => {
+  return retrieving(tiers, client, (transfer) => {
     const slots: Slot[] = [];
     const missing: ChunkId[] = [];
     const failed: Record<"not_found" | "write_locked", ChunkKey[]> = {
@@ -40,37 +39,24 @@ export function retrieveFromL1(
     });
     if (slots.length > 0) {
       bus.publish("l1.read.reserved", { keys: keysOf(slots) });
-      read(tiers, slots);
+      read(tiers, slots, transfer);
     }
     for (const reason of ["not_found", "write_locked"] as const) {
       const keys = failed[reason];
       if (keys.length > 0) bus.publish("l1.read.failed", { during: "l1_retrieve", reason, keys });
     }
-    return { retrieved: slots.length, missing };
+    return { moved: slots.length, missing };
   }).missing;
 }
 
-/** Reads held chunks and lets go of them. */
-export function read({ bus }: Tiers, slots: readonly Slot[]): void {
-  for (const { id, bytes } of slots) if (bytes !== undefined) checkBytes(id, bytes);
+/** Reads held chunks, to a device if there is a transfer, and lets go of them. */
+export function read({ bus }: Tiers, slots: readonly Slot[], transfer?: Transfer): void {
+  const held = slots.filter(({ bytes }) => bytes !== undefined);
+  const check = () => held.forEach(({ id, bytes }) => checkBytes(id, bytes as Uint8Array));
+  if (transfer === undefined) check();
+  else {
+    transfer.run("staging", held.length, () => held.map(({ bytes }) => bytes?.slice()));
+    transfer.run("kernel", held.length, check);
+  }
   bus.publish("l1.read.finished", { keys: keysOf(slots) });
-}
-
-/** Whoever waits for the end gets one, also if the content is not what it must be. */
-function retrieve<Result extends { readonly retrieved: number }>(
-  { bus }: Tiers,
-  client: Client,
-  work: () => Result,
-): Result {
-  const transfer = transferOf(client);
-  const endOf = (retrievedCount: number) => ({
-    ...transfer,
-    retrievedCount,
-    cacheSalt: client.cacheSalt,
-    ...sizeOf(retrievedCount),
-  });
-  return operation(bus, ["mp.retrieve.start", "mp.retrieve.end"], transfer, (op) => {
-    const result = work();
-    return op.end(endOf(result.retrieved), result);
-  }, { failed: endOf(0) });
 }

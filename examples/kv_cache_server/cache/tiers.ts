@@ -2,6 +2,7 @@ import type { EventBus } from "@busbar/busbar";
 import type { ChunkKey } from "@busbar/busbar/kv-cache";
 import type { ServerEvents } from "../events.ts";
 import type { Faults } from "../faults.ts";
+import { CHUNK_BYTES } from "./chunk.ts";
 import type { DiskTier } from "./disk_tier.ts";
 import type { MemoryTier, Slot } from "./memory_tier.ts";
 
@@ -32,4 +33,17 @@ export function publishEvicted({ bus, l1 }: Tiers, slots: readonly Slot[]): void
   if (slots.length === 0) return;
   bus.publish("l1.keys.evicted", { keys: keysOf(slots) });
   bus.publish("kv_cache.chunks.evicted", { tier: "l1", count: slots.length });
+}
+
+/** Publishes how much each tier holds. */
+export function publishCapacity({ bus, l1, l2 }: Tiers): void {
+  const module = (tier: "l1" | "l2", backend: string, capacity: number) => ({
+    tier,
+    backend,
+    capacityBytes: capacity * CHUNK_BYTES,
+    shared: false,
+  });
+  bus.publish("sm.capacity.changed", {
+    snapshot: { modules: [module("l1", "dram", l1.capacity), module("l2", "disk", l2.capacity)] },
+  });
 }

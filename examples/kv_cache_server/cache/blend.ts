@@ -1,0 +1,245 @@
+import { currentContext, operation } from "@busbar/busbar/context";
+import { TimeoutError } from "@busbar/busbar/kv-cache";
+import { type ChunkId, sizeOf } from "./chunk.ts";
+import { cacheIdsOf, type Client, keyOf } from "./client.ts";
+import { LruMap } from "./lru_map.ts";
+import type { RequestResult } from "./prefix_cache.ts";
+import { store } from "./store.ts";
+import { keysOf, publishEvicted, type Tiers } from "./tiers.ts";
+
+/** How many fingerprints are known. */
+const MAX_FINGERPRINTS = 10_000;
+/** A prompt has a segment, such as a document, every so many chunks. */
+const SEGMENT_CHUNKS = 4;
+/** The engine has places for so many chunks that are no prefix. */
+const MAX_PLACE = 12;
+
+/** What was found: places in the prompt. */
+interface Matches {
+  readonly prefix: number;
+  readonly others: readonly number[];
+  /** How many fingerprints were known, whether or not their chunks are there. */
+  readonly matched: number;
+}
+
+/**
+ * CacheBlend: uses chunks wherever they stand in a prompt, not only those of its prefix. It knows
+ * them by their fingerprint; for a model that a whole fleet serves, all but the first, the fleet's
+ * directory is asked.
+ */
+export class BlendCache {
+  readonly #tiers: Tiers;
+  readonly #fingerprints = new LruMap<ChunkId, object>(MAX_FINGERPRINTS);
+  #localModel: string | undefined;
+
+  constructor(tiers: Tiers) {
+    this.#tiers = tiers;
+  }
+
+  /** A language model's whole request. */
+  async handle(ids: readonly ChunkId[], client: Client): Promise<RequestResult> {
+    const { bus, l2 } = this.#tiers;
+    await l2.room();
+    const pair = ["cb.request.start", "cb.request.end"] as const;
+    const used = await operation(bus, pair, undefined, async (op) => {
+      const matches = await this.#lookUp(ids, client);
+      this.#retrieve(matches, client);
+      return op.end(undefined, new Set([...Array(matches.prefix).keys(), ...matches.others]));
+    });
+    const missing = ids.filter((_, place) => !used.has(place));
+    if (missing.length > 0) {
+      bus.publish("mp.store.submitted", { device: client.device });
+      store(this.#tiers, client, missing);
+      this.#register(missing, client);
+    }
+    return { l1Hits: used.size, l2Hits: 0, misses: missing.length };
+  }
+
+  #lookUp(ids: readonly ChunkId[], client: Client): Promise<Matches> {
+    const { bus, faults } = this.#tiers;
+    const { numTokens } = sizeOf(ids.length);
+    return operation(bus, ["cb.lookup.start", "cb.lookup.end"], { numTokens }, async (op) => {
+      const noGpuContext = faults.isDue("engine-lost");
+      const asked = noGpuContext ? [] : cacheIdsOf(client, ids);
+      const prefix = await this.#findPrefix(asked);
+      const rest = asked.slice(prefix).map((_, i) => prefix + i);
+      const matched = await this.#match(rest, asked, client);
+      const there = (place: number) => this.#isThere(asked[place] as ChunkId);
+      const stale = matched.filter((place) => !there(place));
+      const others = await this.#prefetch(matched.filter(there), asked, client);
+      if (stale.length > 0) this.#forget(stale.map((place) => asked[place] as ChunkId));
+      const segmented = others.filter((place) => isInSegment(place, others));
+      const tokens = (chunks: number) => sizeOf(chunks).numTokens;
+      return op.end({
+        numTokens,
+        requestedTokens: tokens(asked.length),
+        hitTokens: tokens(prefix + others.length),
+        prefixHitTokens: tokens(prefix),
+        segmentedPrefixHitTokens: tokens(segmented.length),
+        nonPrefixHitTokens: tokens(others.length - segmented.length),
+        prefixHits: prefix,
+        prefixChunks: asked.length,
+        fingerprintHits: matched.length,
+        storageHits: prefix + others.length,
+        staleChunks: stale.length,
+        noGpuContext,
+      }, { prefix, others, matched: matched.length });
+    });
+  }
+
+  /** How many chunks from the beginning on are there. */
+  #findPrefix(ids: readonly ChunkId[]): Promise<number> {
+    const pair = ["cb.prefix_lookup.start", "cb.prefix_lookup.end"] as const;
+    return operation(this.#tiers.bus, pair, undefined, async (op) => {
+      const known = lengthOf(ids, (id) => this.#isThere(id));
+      await this.#load(ids.slice(0, known));
+      const { l1 } = this.#tiers;
+      const prefixChunks = lengthOf(ids, (id) => l1.touch(id)?.bytes !== undefined);
+      return op.end({ prefixChunks }, prefixChunks);
+    });
+  }
+
+  /** Which of the places hold chunks whose fingerprints are known. */
+  #match(
+    places: readonly number[],
+    ids: readonly ChunkId[],
+    { modelName }: Client,
+  ): Promise<readonly number[]> {
+    const { bus, faults } = this.#tiers;
+    this.#localModel ??= modelName;
+    const known = () => places.filter((place) => this.#fingerprints.touch(ids[place] as ChunkId));
+    if (modelName === this.#localModel) {
+      const pair = ["cb.fingerprint_match.start", "cb.fingerprint_match.end"] as const;
+      return operation(bus, pair, undefined, async (op) => {
+        const found = await Promise.resolve(known());
+        return op.end({ matches: found.length }, found);
+      });
+    }
+    const pair = ["cb.coordinator_match.start", "cb.coordinator_match.end"] as const;
+    return operation(bus, pair, undefined, async (op) => {
+      const timedOut = faults.isDue("directory-slow");
+      if (timedOut) new TimeoutError("the fleet's directory has not answered", { bus });
+      const found = await Promise.resolve(timedOut ? [] : known());
+      return op.end({ matches: found.length, timedOut }, found);
+    });
+  }
+
+  /** Brings what stands here and there into L1, as far as it is not. */
+  async #prefetch(
+    places: readonly number[],
+    ids: readonly ChunkId[],
+    client: Client,
+  ): Promise<readonly number[]> {
+    const { bus, l1 } = this.#tiers;
+    const idOf = (place: number) => ids[place] as ChunkId;
+    const l2Keys = places.filter((place) => l1.touch(idOf(place))?.bytes === undefined).length;
+    if (l2Keys === 0) return places;
+    const nKeys = places.length;
+    const start = { nChunks: nKeys, worldSize: 1, nKeys, l2Keys };
+    const pair = ["cb.sparse_prefetch.start", "cb.sparse_prefetch.end"] as const;
+    return await operation(bus, pair, start, async (op) => {
+      await this.#load(places.map(idOf));
+      const found = places.filter((place) => l1.touch(idOf(place))?.bytes !== undefined);
+      if (found.length < places.length) {
+        const keys = places.filter((place) => !found.includes(place))
+          .map((place) => keyOf(client, idOf(place)));
+        bus.publish("l2.prefetch.failed", { reason: "not_found", keys });
+      }
+      return op.end({ foundKeys: found.length, l2Keys }, found);
+    });
+  }
+
+  /** Loads those chunks from L2 that are not in L1. */
+  async #load(ids: readonly ChunkId[]): Promise<void> {
+    const { bus, l1, l2 } = this.#tiers;
+    const slots = [];
+    const evicted = [];
+    for (const id of ids) {
+      if (l1.touch(id) !== undefined) continue;
+      const key = l2.touch(id);
+      if (key === undefined) continue;
+      const reserved = l1.reserve(id, key);
+      slots.push(reserved.slot);
+      if (reserved.evicted !== undefined) evicted.push(reserved.evicted);
+    }
+    if (slots.length === 0) return;
+    bus.publish("l1.write.reserved", { keys: keysOf(slots) });
+    publishEvicted(this.#tiers, evicted);
+    const requestId = currentContext()?.operationId ?? "";
+    const contents = await l2.load(slots.map(({ id }) => id), requestId);
+    slots.forEach((slot, i) => {
+      slot.bytes = contents[i];
+      if (slot.bytes === undefined) l1.release(slot);
+    });
+    const written = slots.filter(({ bytes }) => bytes !== undefined);
+    if (written.length > 0) bus.publish("l1.write.finished", { keys: keysOf(written) });
+  }
+
+  #retrieve({ prefix, others, matched }: Matches, client: Client): void {
+    const { bus, faults } = this.#tiers;
+    const placed = others.filter((place) => place < MAX_PLACE);
+    const dropped = others.length - placed.length;
+    if (prefix + placed.length === 0) {
+      const reason = dropped > 0 ? "beyond_slot_bound" : "no_object_keys";
+      if (matched > 0) bus.publish("cb.retrieve.noop", { reason, droppedMatches: matched });
+      return;
+    }
+    const { engineId: workerId, modelName } = client;
+    const success = !faults.isDue("transfer-error");
+    bus.publish("cb.retrieve.submitted", { workerId, instanceId: workerId });
+    const start = { workerId, modelName, numChunks: prefix + placed.length };
+    operation(bus, ["cb.retrieve.start", "cb.retrieve.end"], start, (op) => {
+      const { numTokens: scatteredTokens } = sizeOf(start.numChunks);
+      const scatter = { workerId, scatteredTokens, nPrefix: prefix, nShifted: placed.length };
+      operation(
+        bus,
+        ["cb.scatter.start", "cb.scatter.end"],
+        { ...scatter, dropped },
+        (op) => op.end({ workerId, success }),
+      );
+      return op.end({ workerId, success });
+    });
+  }
+
+  /** Fingerprints of chunks are known from now on. */
+  #register(ids: readonly ChunkId[], client: Client): void {
+    const added = cacheIdsOf(client, ids).filter((id) => {
+      if (this.#fingerprints.touch(id) !== undefined) return false;
+      this.#fingerprints.add(id, {});
+      return true;
+    });
+    const numChunks = added.length;
+    const { numTokens } = sizeOf(numChunks);
+    if (numChunks > 0) {
+      this.#tiers.bus.publish("cb.fingerprints.registered", { numChunks, numTokens });
+    }
+  }
+
+  /** They are gone from both tiers. */
+  #forget(ids: readonly ChunkId[]): void {
+    for (const id of ids) {
+      const fingerprint = this.#fingerprints.peek(id);
+      if (fingerprint !== undefined) this.#fingerprints.remove(id, fingerprint);
+    }
+    this.#tiers.bus.publish("cb.chunks.evicted", { numChunks: ids.length });
+  }
+
+  #isThere(id: ChunkId): boolean {
+    const { l1, l2 } = this.#tiers;
+    return l1.touch(id) !== undefined || l2.touch(id) !== undefined;
+  }
+}
+
+/** For how many ids, from the first one on, it is so. */
+function lengthOf(ids: readonly ChunkId[], isSo: (id: ChunkId) => boolean): number {
+  const end = ids.findIndex((id) => !isSo(id));
+  return end === -1 ? ids.length : end;
+}
+
+/** Whether all places are there from the beginning of its segment up to it. */
+function isInSegment(place: number, places: readonly number[]): boolean {
+  for (let other = place - place % SEGMENT_CHUNKS; other < place; other++) {
+    if (!places.includes(other)) return false;
+  }
+  return true;
+}
