@@ -23,8 +23,10 @@ import { Summary } from "./summary.ts";
 const FEW_EVENTS = 16;
 /** How long a slow subscriber takes for each event. */
 const SLOW_MS = 1;
-/** How long the end may take: requests that are not done by then are cut off. */
-const STOP_TIMEOUT_MS = 3_000;
+/** How long each step of a stop may take: the disk's, the bus's, and that of requests in progress. */
+const STOP_TIMEOUT_MS = 1_500;
+/** How long the disk and the bus may take when the input has ended, and nobody waits. */
+const REST_TIMEOUT_MS = 60_000;
 
 /**
  * Runs the example until its input ends or `signal` aborts; without `--once` it then goes on
@@ -37,7 +39,7 @@ export async function run(options: Options, signal: AbortSignal, screen: Screen)
   const logger = { warn: say };
   const faults = new Faults(options.faults);
   const maxQueueSize = faults.has("bus-full") ? FEW_EVENTS : 10_000;
-  await using bus = new EventBus<ServerEvents>({ maxQueueSize, context: currentContext, logger });
+  const bus = new EventBus<ServerEvents>({ maxQueueSize, context: currentContext, logger });
   if (faults.has("subscriber-error")) bus.subscribe("mp.request.end", failingSubscriber);
   if (faults.has("subscriber-slow")) bus.subscribeAll(slowSubscriber);
   using directory = openDirectory(options.l2Dir);
@@ -51,7 +53,10 @@ export async function run(options: Options, signal: AbortSignal, screen: Screen)
 
   await using ending = new AsyncDisposableStack();
   const obs = await observe({ options, bus, l1, l2, cache, screen });
-  ending.defer(() => obs.shutdown({ timeoutMs: STOP_TIMEOUT_MS }).catch(say));
+  ending.defer(async () => void await bus.stop({ timeoutMs: STOP_TIMEOUT_MS }));
+  ending.defer(() =>
+    obs.shutdown({ timeoutMs: STOP_TIMEOUT_MS }).catch(({ message }) => say(message))
+  );
   bus.publish("kv_cache.opened", { l1Capacity: options.l1Chunks, l2Capacity: options.l2Chunks });
   publishCapacity(tiers);
   sayWhatToOpen(obs, options, say);
@@ -70,9 +75,10 @@ export async function run(options: Options, signal: AbortSignal, screen: Screen)
     say(`The input has ended; ${obs.metricsUrl} goes on until Ctrl-C.`);
     await sleep(Infinity, signal);
   }
-  // Clients may go on, the disk may be slow: what is not done by then ends with the server.
-  await Promise.race([l2.idle(), sleep(STOP_TIMEOUT_MS)]);
-  await bus.flush({ timeoutMs: STOP_TIMEOUT_MS });
+  // Clients may go on, the disk may be slow: what is not done by then is not waited for.
+  const timeoutMs = signal.aborted ? STOP_TIMEOUT_MS : REST_TIMEOUT_MS;
+  await Promise.race([l2.idle(), sleep(timeoutMs)]);
+  await bus.flush({ timeoutMs });
   screen[Symbol.dispose]();
   say(summary.table());
   return await obs.scrape();
