@@ -1,4 +1,5 @@
 import { delay } from "@std/async";
+import process from "node:process";
 import { Worker } from "node:worker_threads";
 import { type Catalog, declare } from "@busbar/busbar/catalog";
 import { type Observability, startObservability } from "@busbar/busbar/observability";
@@ -33,6 +34,8 @@ export async function runTerminations(
   count: number,
   chance: () => number,
 ): Promise<Termination[]> {
+  // As many services in one thread are nothing that a program has: each listens for its end.
+  process.setMaxListeners(0);
   const victims: { obs: Observability<FloodEvents>; words: Int32Array }[] = [];
   for (let i = 0; i < count; i++) {
     const service = `torture-${i}`;

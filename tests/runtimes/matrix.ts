@@ -130,6 +130,14 @@ export const SKIPS: readonly Skip[] = [
     reason: "`deno serve` is Deno's alone",
   },
   {
+    runtimes: ["Node 22", "Node 24"],
+    tests: [
+      "threads/a_terminated_thread_stays_counted_test.ts",
+      "threads/workers_are_scraped_by_any_test.ts",
+    ],
+    reason: "Node has no `Worker` of the web; `node:worker_threads` has a test of its own",
+  },
+  {
     runtimes: WEB,
     tests: ["threads/"],
     reason: "a page that is not isolated and a worker have no SharedArrayBuffer",

@@ -19,7 +19,8 @@ const scope = globalThis as unknown as {
   postMessage: (message: unknown) => void;
 };
 
-if (typeof scope.postMessage === "function" && "WorkerGlobalScope" in globalThis) {
+const { Bun } = globalThis as { Bun?: { readonly isMainThread: boolean } };
+if ("WorkerGlobalScope" in globalThis || Bun?.isMainThread === false) {
   scope.onmessage = async ({ data: { serviceName, truth } }) => {
     const { bus } = await startObservability<Events>({
       catalog: hits,
