@@ -127,14 +127,14 @@ export class SharedMetrics<Events extends object = object> implements Disposable
   }
 
   #onHeartbeat(): void {
-    if (this.#beats++ % BEATS_PER_REFRESH !== 0) return;
-    this.#writer.refresh();
-    this.#fold();
-    this.ledger.commit();
+    const hasFolded = this.#fold();
+    const isDue = this.#beats++ % BEATS_PER_REFRESH === 0;
+    if (isDue) this.#writer.refresh();
+    if (isDue || hasFolded) this.ledger.commit();
   }
 
   /** Takes over what the oldest of too many dead has counted; lets go what others took over. */
-  #fold(): void {
+  #fold(): boolean {
     const { memory } = this.#writer;
     const members = this.#members();
     const folded = foldedOf(members.map((member) => member.memory));
@@ -154,7 +154,8 @@ export class SharedMetrics<Events extends object = object> implements Disposable
       !folded.has(member.memory.incarnation)
     );
     const oldest = dead.find((member) => member.memory.int32[HEADER.foldedBy] === 0);
-    if (dead.length > MAX_DEAD_MEMORIES && oldest !== undefined) this.#folder.fold(oldest.memory);
+    return dead.length > MAX_DEAD_MEMORIES && oldest !== undefined &&
+      this.#folder.fold(oldest.memory);
   }
 
   /** Says goodbye: what was counted stays known to the others. */
