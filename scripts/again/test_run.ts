@@ -3,7 +3,7 @@ import { type Ended, start } from "../../tests/support/processes.ts";
 import { readFailures, type TestFailure } from "./failures.ts";
 
 /** A run that takes longer has failed. */
-const RUN_TIMEOUT_MS = 600_000;
+const RUN_TIMEOUT_MS = 1_800_000;
 
 /** How a run of some tests ended. */
 export interface TestRun {
