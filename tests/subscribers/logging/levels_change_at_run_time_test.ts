@@ -1,7 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { EventBus } from "@busbar/busbar";
 import { declare, type LogLevel } from "@busbar/busbar/catalog";
-import { startObservability } from "@busbar/busbar/observability";
 import { LoggingSubscriber, subscribeCatalog } from "@busbar/busbar/subscribers";
 import { MemoryLogger } from "@busbar/busbar/testing";
 
@@ -115,20 +114,4 @@ Deno.test("a subscriber of one's own says when it has to be registered again", a
   bus.publish("read");
   await bus.stop();
   assertEquals([types, logging.setMinLevel("fatal")], [["read"], false]);
-});
-
-Deno.test("a service changes its level by its handle", async () => {
-  const types: string[] = [];
-  await using obs = await startObservability<Events>({
-    catalog: shop,
-    env: () => undefined,
-    logger: new MemoryLogger(),
-    server: false,
-    logSink: ({ eventType }) => void types.push(eventType),
-  });
-  obs.setLogLevel("debug", "read");
-  obs.bus.publish("read");
-  await obs.flush();
-  assertEquals(types, ["read"]);
-  assertThrows(() => obs.setLogLevel("info", "raed"), TypeError, "type must be one that is logged");
 });

@@ -1,8 +1,6 @@
 // deno-lint-ignore-file no-console -- that is what it is about
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { EventBus } from "@busbar/busbar";
-import { withSession } from "@busbar/busbar/context";
-import { startObservability } from "@busbar/busbar/observability";
 import {
   jsonLinesSink,
   type LogRecord,
@@ -10,27 +8,9 @@ import {
   subscribeCatalog,
 } from "@busbar/busbar/subscribers";
 import { MemoryLogger } from "@busbar/busbar/testing";
+import { CONSOLE_METHODS, ownConsole } from "../../support/own_console.ts";
 import { ONE_SLICE_MS } from "../../support/quiet_bus.ts";
 import { runModule } from "../../support/processes.ts";
-
-const METHODS = ["trace", "debug", "log", "info", "warn", "error"] as const;
-
-/** What is written to the console itself, until the end of the scope. */
-function ownConsole() {
-  const written: string[] = [];
-  const before = METHODS.map((method) => [method, console[method]] as const);
-  for (const method of METHODS) {
-    console[method] = (...args: unknown[]) => void written.push(args.join(" "));
-  }
-  const own = METHODS.map((method) => console[method]);
-  return {
-    written,
-    isBack: () => METHODS.every((method, at) => console[method] === own[at]),
-    [Symbol.dispose]: () => {
-      for (const [method, write] of before) console[method] = write;
-    },
-  };
-}
 
 function captured(sink: LogSink) {
   const bus = new EventBus({ logger: new MemoryLogger() }).start();
@@ -43,7 +23,7 @@ Deno.test("what others write to the console becomes records, at the level of its
   const records: LogRecord[] = [];
   const { bus } = captured((record) => void records.push(record));
   console.log("sold %d for %s", 3, "10 €", { to: ["a"] });
-  for (const method of METHODS) console[method](method);
+  for (const method of CONSOLE_METHODS) console[method](method);
   console.error(new Error("gone"));
   await bus.flush();
   assertEquals(
@@ -62,26 +42,6 @@ Deno.test("what others write to the console becomes records, at the level of its
   assertEquals([records[7]!.eventType, records[7]!.attributes], ["console", {}]);
   assertEquals(own.written, []);
   await bus.stop();
-});
-
-Deno.test("a service's lines have their session, and the console is as it was when it ends", async () => {
-  using own = ownConsole();
-  const records: LogRecord[] = [];
-  const obs = await startObservability({
-    captureConsole: true,
-    logSink: (record) => void records.push(record),
-    env: () => undefined,
-    logger: new MemoryLogger(),
-    server: false,
-  });
-  withSession({ sessionId: "s1" }, () => console.info("within"));
-  await obs.flush();
-  assertEquals(records.map(({ body, sessionId }) => [body, sessionId]), [["within", "s1"]]);
-  assertEquals(own.isBack(), false);
-  await obs.shutdown();
-  assertEquals(own.isBack(), true);
-  console.log("after");
-  assertEquals(own.written, ["after"]);
 });
 
 Deno.test("a sink that writes to the console, at once or later, gets nothing of it back", async () => {
