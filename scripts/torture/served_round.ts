@@ -112,7 +112,7 @@ export async function runRound(options: RoundOptions): Promise<Round> {
         await delay(200 + chance() * 800);
         const dice = chance();
         // Two of the threads hang for ever, at most: they keep the cores busy.
-        const path = dice < 0.15
+        const path = dice < 0.03
           ? "/throw"
           : dice < 0.2 && hanging++ < 2
           ? "/hang?ms=1e12"
