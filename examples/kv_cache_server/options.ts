@@ -21,6 +21,8 @@ export interface Options {
   readonly tenants: number;
   readonly devices: number;
   readonly workers: number;
+  /** How many threads serve the requests in turn, each from a cache of its own. */
+  readonly threads: number;
   /** Whether every third request is served by CacheBlend. */
   readonly blend: boolean;
   readonly faults: readonly Fault[];
@@ -60,6 +62,8 @@ Usage: deno task demo [flags]
   --tenants N       and so many tenants of each (default 1)
   --devices N       and so many devices (default 1)
   --workers N       and so many workers (default 1)
+  --threads N       serve the requests on so many threads in turn, each with a cache of its own;
+                    the scrape shows all of them (default 1)
   --blend           serve every third request by CacheBlend, which uses more than prefixes
   --fault NAME      make something go wrong; may be repeated:
                     ${FAULTS.slice(0, 7).join(", ")},
@@ -96,6 +100,7 @@ export function parseOptions(args: string[]): Options {
     tenants: integer("--tenants", values.tenants, { min: 1, max: 1_000_000, byDefault: 1 }),
     devices: integer("--devices", values.devices, { min: 1, max: 1_000, byDefault: 1 }),
     workers: integer("--workers", values.workers, { min: 1, max: 1_000, byDefault: 1 }),
+    threads: integer("--threads", values.threads, { min: 1, max: 64, byDefault: 1 }),
     blend: values.blend ?? false,
     faults: (values.fault ?? []).map((text) => oneOf("--fault", FAULTS, text)),
     lifecycleSampleRatio: ratio("--sample-ratio", values["sample-ratio"]),
@@ -106,6 +111,9 @@ export function parseOptions(args: string[]): Options {
   };
   if (options.once && options.trace === undefined && options.requests === Infinity) {
     throw new UsageError("--once: the built-in workload is endless, add --requests N or --trace");
+  }
+  if (options.threads > 1 && options.trace === "-") {
+    throw new UsageError("--threads: each reads the trace, and the standard input has one reader");
   }
   return options;
 }
@@ -140,6 +148,7 @@ function parse(args: string[]) {
         tenants: TEXT,
         devices: TEXT,
         workers: TEXT,
+        threads: TEXT,
         fault: { ...TEXT, multiple: true },
         "sample-ratio": TEXT,
         "log-level": TEXT,

@@ -1,65 +1,84 @@
 import type { EventBus } from "@busbar/busbar";
 import type { ServerEvents } from "./events.ts";
 
+/** What is counted. */
+const NAMES = ["requests", "l1", "l2", "misses", "published", "delivered", "dropped"] as const;
+/** What a thread has counted. */
+export type Counts = Readonly<Record<typeof NAMES[number], number>>;
+
 /** What came of lookups: adds up their events, as anybody may who has the bus. */
 export class Summary {
   readonly #bus: EventBus<ServerEvents>;
   readonly #startedAt = performance.now();
-  #requests = 0;
-  #l1 = 0;
-  #l2 = 0;
-  #misses = 0;
+  readonly #lookups = { requests: 0, l1: 0, l2: 0, misses: 0 };
+  readonly #others = new Map<number, Counts>();
   #last = { at: this.#startedAt, requests: 0, published: 0 };
 
   constructor(bus: EventBus<ServerEvents>) {
     this.#bus = bus;
     bus.subscribe("kv_cache.lookup.finished", ({ metadata }) => {
-      this.#requests++;
-      this.#l1 += metadata.l1Chunks;
-      this.#l2 += metadata.l2Chunks;
-      this.#misses += metadata.missChunks;
+      this.#lookups.requests++;
+      this.#lookups.l1 += metadata.l1Chunks;
+      this.#lookups.l2 += metadata.l2Chunks;
+      this.#lookups.misses += metadata.missChunks;
     });
+  }
+
+  /** What this thread has counted so far. */
+  get counts(): Counts {
+    const { published, delivered } = this.#bus.stats();
+    return { ...this.#lookups, published, delivered, dropped: this.#bus.droppedEventsCount };
+  }
+
+  /** Takes what another thread has counted so far. */
+  add(thread: number, counts: Counts): void {
+    this.#others.set(thread, counts);
   }
 
   /** One line of what has happened since the last one, and of how the bus is. */
   line(): string {
     const now = performance.now();
     const seconds = (now - this.#last.at) / 1_000;
-    const { published } = this.#bus.stats();
+    const { requests, l1, l2, misses, published, dropped } = this.#total();
+    const chunks = l1 + l2 + misses;
     const aSecond = (count: number) => Math.round(count / seconds).toLocaleString("en");
-    const text = [
-      `${this.#requests.toLocaleString("en")} requests, ` +
-      `${aSecond(this.#requests - this.#last.requests)}/s`,
-      `L1 ${percent(this.#l1, this.#chunks)}, L2 ${percent(this.#l2, this.#chunks)}`,
-      `${aSecond(published - this.#last.published)} events/s`,
+    const { requests: requestsBefore, published: publishedBefore } = this.#last;
+    this.#last = { at: now, requests, published };
+    return [
+      `${requests.toLocaleString("en")} requests, ${aSecond(requests - requestsBefore)}/s`,
+      `L1 ${percent(l1, chunks)}, L2 ${percent(l2, chunks)}`,
+      `${aSecond(published - publishedBefore)} events/s`,
       `lag ${this.#bus.oldestEventLagMs.toFixed(0)} ms`,
-      `lost ${this.#bus.droppedEventsCount.toLocaleString("en")}`,
+      `lost ${dropped.toLocaleString("en")}`,
     ].join(" | ");
-    this.#last = { at: now, requests: this.#requests, published };
-    return text;
   }
 
   /** The table that ends a run. */
   table(): string {
     const seconds = (performance.now() - this.#startedAt) / 1_000;
-    const { published, delivered } = this.#bus.stats();
+    const { requests, l1, l2, misses, published, delivered, dropped } = this.#total();
+    const chunks = l1 + l2 + misses;
     const rows: [string, number, string][] = [
-      ["requests", this.#requests, `${(this.#requests / seconds).toFixed(0)} a second`],
-      ["chunks requested", this.#chunks, ""],
-      ["  found in L1", this.#l1, percent(this.#l1, this.#chunks)],
-      ["  found in L2", this.#l2, percent(this.#l2, this.#chunks)],
-      ["  missing", this.#misses, percent(this.#misses, this.#chunks)],
+      ["requests", requests, `${(requests / seconds).toFixed(0)} a second`],
+      ["chunks requested", chunks, ""],
+      ["  found in L1", l1, percent(l1, chunks)],
+      ["  found in L2", l2, percent(l2, chunks)],
+      ["  missing", misses, percent(misses, chunks)],
       ["events published", published, ""],
       ["events delivered", delivered, ""],
-      ["events dropped", this.#bus.droppedEventsCount, ""],
+      ["events dropped", dropped, ""],
     ];
     return rows.map(([name, count, note]) =>
       `${name.padEnd(18)}${count.toLocaleString("en").padStart(12)}  ${note}`.trimEnd()
     ).join("\n");
   }
 
-  get #chunks(): number {
-    return this.#l1 + this.#l2 + this.#misses;
+  #total(): Record<keyof Counts, number> {
+    const total = { ...this.counts };
+    for (const counts of this.#others.values()) {
+      for (const name of NAMES) total[name] += counts[name];
+    }
+    return total;
   }
 }
 

@@ -1,0 +1,122 @@
+import { EventBus } from "@busbar/busbar";
+import { currentContext, withSession } from "@busbar/busbar/context";
+import type { Observability } from "@busbar/busbar/observability";
+import { BlendCache } from "./cache/blend.ts";
+import { DiskTier } from "./cache/disk_tier.ts";
+import { MemoryTier } from "./cache/memory_tier.ts";
+import { PrefixCache } from "./cache/prefix_cache.ts";
+import { publishCapacity, publishEvicted, type Tiers } from "./cache/tiers.ts";
+import { spread } from "./clients.ts";
+import type { ServerEvents } from "./events.ts";
+import { Faults } from "./faults.ts";
+import { observe } from "./observe.ts";
+import type { Options } from "./options.ts";
+import { replay, sleep } from "./replay.ts";
+import { Summary } from "./summary.ts";
+
+/** What a bus has room for that was made to lose some. */
+const FEW_EVENTS = 16;
+/** How long a slow subscriber takes for each event. */
+const SLOW_MS = 1;
+/** How long each step of a stop may take: the disk's, the bus's, and that of requests in progress. */
+export const STOP_TIMEOUT_MS = 1_500;
+/** How long the disk and the bus may take when the input has ended, and nobody waits. */
+const REST_TIMEOUT_MS = 60_000;
+
+/** One thread: a cache of its own, a bus, and what is shown of them. */
+export interface CacheThread extends AsyncDisposable {
+  readonly obs: Observability<ServerEvents>;
+  readonly summary: Summary;
+  /** Serves this thread's share of the input, until it ends or the signal aborts. */
+  serve(signal: AbortSignal): Promise<void>;
+  /** Resolves when all that was begun is done and counted, or nobody waits for it any more. */
+  settle(signal: AbortSignal): Promise<void>;
+}
+
+/** What is open before a thread is. */
+export interface ThreadOptions {
+  readonly options: Options;
+  /** Which of the threads it is. */
+  readonly thread: number;
+  /** Where its disk tier lies. */
+  readonly directory: string;
+  readonly say: (text: string) => void;
+}
+
+/** Opens a cache and all that shows what it does. */
+export async function openThread(
+  { options, thread, directory, say }: ThreadOptions,
+): Promise<CacheThread> {
+  const faults = new Faults(options.faults);
+  const bus = new EventBus<ServerEvents>({
+    maxQueueSize: faults.has("bus-full") ? FEW_EVENTS : 10_000,
+    context: currentContext,
+    logger: { warn: say },
+  });
+  if (faults.has("subscriber-error")) bus.subscribe("mp.request.end", failingSubscriber);
+  if (faults.has("subscriber-slow")) bus.subscribeAll(slowSubscriber);
+  await using opened = new AsyncDisposableStack();
+  const l2 = opened.use(
+    new DiskTier({
+      path: `${directory}/l2-${thread}.sqlite`,
+      capacity: options.l2Chunks,
+      bus,
+      faults,
+      report: say,
+    }),
+  );
+  const l1 = new MemoryTier(options.l1Chunks);
+  const tiers = { l1, l2, bus, faults };
+  const cache = new PrefixCache(tiers);
+  const blend = new BlendCache(tiers);
+  const summary = new Summary(bus);
+  const obs = await observe({ options, bus, l1, l2, cache, thread, say });
+  opened.defer(async () => void await bus.stop({ timeoutMs: STOP_TIMEOUT_MS }));
+  opened.defer(() =>
+    obs.shutdown({ timeoutMs: STOP_TIMEOUT_MS }).catch(({ message }) => say(message))
+  );
+  bus.publish("kv_cache.opened", { l1Capacity: options.l1Chunks, l2Capacity: options.l2Chunks });
+  publishCapacity(tiers);
+  const closing = opened.move();
+  return {
+    obs,
+    summary,
+    async serve(signal) {
+      const clients = spread(options);
+      let requests = 0;
+      await replay(options, signal, async ({ chunkIds }) => {
+        const client = clients.next().value;
+        if (requests++ % options.threads !== thread) return;
+        const server = options.blend && requests % 3 === 0 ? blend : cache;
+        await withSession({}, () => server.handle(chunkIds, client));
+        if (faults.isDue("l1-shrink")) shrink(tiers, options.l1Chunks);
+        // A replay at full speed is faster than any service; let the bus catch up, so that none is lost.
+        if (bus.queueDepth > bus.maxQueueSize / 2 && !faults.has("bus-full")) await bus.flush();
+      });
+    },
+    async settle(signal) {
+      // Clients may go on, the disk may be slow: what is not done by then is not waited for.
+      const timeoutMs = signal.aborted ? STOP_TIMEOUT_MS : REST_TIMEOUT_MS;
+      await Promise.race([l2.idle(), sleep(timeoutMs)]);
+      await bus.flush({ timeoutMs });
+    },
+    [Symbol.asyncDispose]: () => closing.disposeAsync(),
+  };
+}
+
+/** L1 loses half its capacity, or gets it back. */
+function shrink(tiers: Tiers, capacity: number): void {
+  const half = Math.ceil(capacity / 2);
+  const evicted = tiers.l1.resize(tiers.l1.capacity === capacity ? half : capacity);
+  publishCapacity(tiers);
+  publishEvicted(tiers, evicted);
+}
+
+function failingSubscriber(): never {
+  throw new Error("the subscriber was made to fail");
+}
+
+function slowSubscriber(): void {
+  const until = performance.now() + SLOW_MS;
+  while (performance.now() < until) { /* nothing else can happen */ }
+}

@@ -1,0 +1,61 @@
+import type { EventBus } from "@busbar/busbar";
+import { httpServerCatalog } from "@busbar/busbar/instrumentation/http";
+import { kvCacheCatalog } from "@busbar/busbar/kv-cache";
+import { type Observability, startObservability } from "@busbar/busbar/observability";
+import { createApiRoutes } from "./api/api_routes.ts";
+import { CHUNK_BYTES } from "./cache/chunk.ts";
+import type { DiskTier } from "./cache/disk_tier.ts";
+import type { MemoryTier } from "./cache/memory_tier.ts";
+import type { PrefixCache } from "./cache/prefix_cache.ts";
+import { serverCatalog } from "./catalog.ts";
+import type { ServerEvents } from "./events.ts";
+import type { Options } from "./options.ts";
+
+interface Parts {
+  readonly options: Options;
+  readonly bus: EventBus<ServerEvents>;
+  readonly l1: MemoryTier;
+  readonly l2: DiskTier;
+  readonly cache: PrefixCache;
+  /** Which of the threads this is; the first one has the port. */
+  readonly thread: number;
+  readonly say: (text: string) => void;
+}
+
+/** All that it takes to turn what the cache and its HTTP routes publish into telemetry. */
+export function observe(
+  { options, bus, l1, l2, cache, thread, say }: Parts,
+): Promise<Observability<ServerEvents>> {
+  const cacheCatalog = kvCacheCatalog({
+    lifecycleSampleRatio: options.lifecycleSampleRatio,
+    gauges: {
+      l1: () => ({ usedBytes: l1.size * CHUNK_BYTES, totalBytes: l1.capacity * CHUNK_BYTES }),
+      l2Adapters: () => [l2.gauges],
+      // Each waits for the only adapter.
+      activePrefetchJobs: () => l2.gauges.inflightLoads(),
+    },
+  });
+  return startObservability<ServerEvents>({
+    serviceName: "kv-cache-server",
+    ...options.observability,
+    ...(thread === 0
+      ? { prometheus: { ...options.observability.prometheus, port: options.port } }
+      : { server: false, prometheus: undefined }),
+    threads: options.threads > 1 && { name: `thread ${thread + 1}` },
+    bus,
+    catalog: [cacheCatalog, serverCatalog, httpServerCatalog],
+    routes: createApiRoutes(cache, bus, say),
+    // The names that dashboards for LMCache ask for.
+    selfMetricsPrefix: "lmcache_mp",
+    sessionIdAttribute: "session_id",
+    operationIdAttribute: "operationId",
+    logSink: [
+      "otlp",
+      Object.assign(
+        ({ level, body }: { level: string; body: string }) => say(`${level}: ${body}`),
+        { minLevel: options.logLevel },
+      ),
+    ],
+    logger: { warn: say },
+  });
+}
