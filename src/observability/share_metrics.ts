@@ -2,6 +2,7 @@ import type { EventBus } from "../library/event_bus.ts";
 import { combineCatalogs } from "../catalog/combine.ts";
 import { invalidArgument } from "../internal/arguments.ts";
 import { assertKnownNames } from "../internal/option_names.ts";
+import { pause } from "../internal/timers.ts";
 import { errorText, report } from "../internal/reporting.ts";
 import type { Logger } from "../internal/logger.ts";
 import { isEventBus } from "../library/brand.ts";
@@ -119,4 +120,25 @@ export function instanceIdOf<Events extends object>(
   if (isSaid) return () => undefined;
   const isPushed = config.otlp.metrics !== undefined;
   return () => !isPushed || shared.membership.has("push") ? shared.groupId : undefined;
+}
+
+/** How often a thread that ends looks whether who pushes is gone, and how long it waits between. */
+const LOOKS = 25;
+const LOOK_MS = 10;
+
+/**
+ * Whether this thread pushes what all have counted, now. If another does, which may be ending as well,
+ * and have pushed before this one had counted all, a thread that ends gives it some time to be gone.
+ */
+export async function pushesForAll<Events extends object>(
+  { membership }: SharedMetrics<Events>,
+  isEnding: boolean,
+): Promise<boolean> {
+  const { signal } = new AbortController();
+  // Not by the clock: a thread that is stopped for long would see nothing of what became of the other.
+  for (let left = isEnding ? LOOKS : 0;; left--) {
+    if (membership.acquire("push")) return true;
+    if (left === 0) return false;
+    await pause(LOOK_MS, signal);
+  }
 }

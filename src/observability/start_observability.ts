@@ -28,7 +28,7 @@ import { resolveAccess } from "./server_options.ts";
 import { MIRROR } from "../subscribers/metrics/mirror.ts";
 import type { PortKeeper } from "../threads/membership/port_keeper.ts";
 import type { SharedMetrics } from "../threads/shared_metrics.ts";
-import { createPortKeeper, instanceIdOf, shareMetrics } from "./share_metrics.ts";
+import { createPortKeeper, instanceIdOf, pushesForAll, shareMetrics } from "./share_metrics.ts";
 import { assertDrain, type ShutdownOptions } from "./shutdown.ts";
 import { UndoStack } from "./undo_stack.ts";
 
@@ -188,7 +188,7 @@ async function start<Events extends object>(
   // The SDK reads what the subscribers add up; they need its tracer first.
   const source: {
     collect: TelemetryOptions["collect"];
-    pushes: () => boolean;
+    pushes: () => boolean | Promise<boolean>;
     instanceId: () => string | undefined;
   } = {
     collect: () => Promise.resolve([]),
@@ -223,7 +223,7 @@ async function start<Events extends object>(
   if (shared === undefined) source.collect = subscription.collectInSlices;
   else {
     source.collect = () => shared.collect();
-    source.pushes = () => shared.membership.acquire("push");
+    source.pushes = () => pushesForAll(shared, endpoints.isEnding);
     source.instanceId = instanceIdOf(shared, context);
   }
   undo.add(() => subscription[Symbol.dispose]());

@@ -186,6 +186,36 @@ Deno.test("what all have counted is pushed by one of them, and by the next when 
   assertEquals(pushed(), [6]);
 });
 
+Deno.test("what a thread counts last is pushed, though another that ends as well has pushed already", async () => {
+  const held: (() => void)[] = [];
+  let holds = false;
+  await using receiver = await OtlpReceiver.start(() =>
+    new Promise((resolve) => {
+      const answer = () => resolve(new Response());
+      if (holds) held.push(answer);
+      else answer();
+    })
+  );
+  const service = nextService();
+  const options = { otlp: { endpoint: receiver.endpoint }, loggingEnabled: false };
+  const [a, b] = [await start(service, options), await start(service, options)];
+  await hit(a, 1);
+  await scrapeUntil(b, 'hits_total{route="/"} 1');
+  await a.flush();
+  holds = true;
+  const ended = a.shutdown();
+  while (held.length === 0) await delay(5);
+  holds = false;
+  // It has pushed what there was.
+  for (let i = 0; i < 3; i++) b.bus.publish("hit", { route: "/", ms: 5 });
+  const endedToo = b.shutdown();
+  held.forEach((answer) => answer());
+  await Promise.all([ended, endedToo]);
+  const bodies = JSON.stringify(receiver.received.map(({ body }) => body));
+  const pushed = [...bodies.matchAll(/"name":"hits".*?"asDouble":(\d+)/g)];
+  assertEquals(pushed.at(-1)?.[1], "4");
+});
+
 Deno.test("what cannot be is said by name", async () => {
   // deno-lint-ignore no-explicit-any -- as untyped code may
   const wrong = (threads: any) => start(nextService(), { threads });

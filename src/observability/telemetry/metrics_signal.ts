@@ -31,7 +31,7 @@ export function createMetricsSignal(
   const { serviceName, serviceInstanceId, otlp, metricExportTimeoutMs } = config;
   const producer = createMetricProducer({ collect, scopeName: DEFAULT_SCOPE_NAME });
   const pushedProducer = createMetricProducer({
-    collect: () => pushes() ? collect() : [],
+    collect: async () => await pushes() ? await collect() : [],
     scopeName: DEFAULT_SCOPE_NAME,
   });
   const target = config.metricsEnabled ? otlp.metrics : undefined;

@@ -16,7 +16,7 @@ export interface TelemetryOptions {
    * Whether what was added up is pushed from here now: of several threads one pushes what all have
    * counted. Default: it is.
    */
-  readonly pushes?: (() => boolean) | undefined;
+  readonly pushes?: (() => boolean | Promise<boolean>) | undefined;
   /**
    * Which instance of the service the metrics are of, where several threads are one; `undefined`: the
    * one of the configuration. Default: that.
