@@ -35,7 +35,8 @@ for (const example of ["workers.ts", "worker_threads.ts"]) {
     const [, url] = await pool.printed(/metrics of all threads: (\S+)/);
     assertEquals(url, `http://127.0.0.1:${port}/metrics`);
     let seen = read("");
-    while (seen[0] + seen[1] < 300) {
+    // On a busy machine a thread may be taken for one that hangs, for a while.
+    while (seen[0] + seen[1] < 300 || seen[2] < 4) {
       seen = read(await ask(url!));
       await delay(20);
     }

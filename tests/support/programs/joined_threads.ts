@@ -47,8 +47,9 @@ if (isMainThread) {
   });
   const together = await seen((states) => Object.keys(states).length === 4);
   throws!.postMessage("throw");
-  const afterwards = await seen((states) => states["thread 2"] !== "alive");
-  console.log(JSON.stringify([together, afterwards]));
+  const thrownAt = performance.now();
+  const afterwards = await seen((states) => states["thread 2"] === "dead");
+  console.log(JSON.stringify([together, afterwards, performance.now() - thrownAt]));
   waits!.unref();
 } else if (number === 2) {
   parentPort!.once("message", () => {
