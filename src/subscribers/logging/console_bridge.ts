@@ -30,6 +30,30 @@ interface Storage {
   run<Result>(store: boolean, fn: () => Result): Result;
 }
 
+/** Stands for an async context where there is none: what runs while a call is pending is the call's. */
+class PendingCalls implements Storage {
+  #pending = 0;
+
+  getStore(): boolean {
+    return this.#pending > 0;
+  }
+
+  run<Result>(_store: boolean, fn: () => Result): Result {
+    this.#pending++;
+    const settle = () => void this.#pending--;
+    let result: Result;
+    try {
+      result = fn();
+    } catch (error) {
+      settle();
+      throw error;
+    }
+    if (typeof result !== "object" || result === null) settle();
+    else Promise.resolve(result).then(settle, settle);
+    return result;
+  }
+}
+
 /** What of Node is used here, if it is there. */
 interface Runtime {
   readonly process?: {
@@ -59,8 +83,8 @@ export class ConsoleBridge implements Disposable {
   readonly #bus: EventBus<AnyEvents>;
   readonly #originals = new Map<Method, { readonly original: Write; readonly own: Write }>();
   readonly #format: (args: unknown[]) => string;
-  /** Tells what a sink has begun, where there are async contexts. */
-  readonly #storage: Storage | undefined;
+  /** Tells what a sink has begun. */
+  readonly #storage: Storage;
   #hasEnded = false;
 
   /** @param bus where events are published */
@@ -70,13 +94,12 @@ export class ConsoleBridge implements Disposable {
     const format = process?.getBuiltinModule?.("node:util")?.format;
     this.#format = (args) => format === undefined ? plainText(args) : format(...args);
     const AsyncLocalStorage = process?.getBuiltinModule?.("node:async_hooks")?.AsyncLocalStorage;
-    this.#storage = AsyncLocalStorage && new AsyncLocalStorage();
+    this.#storage = AsyncLocalStorage === undefined ? new PendingCalls() : new AsyncLocalStorage();
   }
 
   /** The sink, with whatever it does known as its own. */
   marked(sink: LogSink): LogSink {
     const storage = this.#storage;
-    if (storage === undefined) return sink;
     return new Proxy(sink, {
       apply: (target, self, args: [record: LogRecord]) =>
         storage.run(true, () => Reflect.apply(target, self, args)),
@@ -118,7 +141,7 @@ export class ConsoleBridge implements Disposable {
 
   /** @returns whether it becomes a record */
   #publish(level: LogLevel, args: unknown[]): boolean {
-    if (this.#hasEnded || atExit.isOver || isReporting() || this.#storage?.getStore()) return false;
+    if (this.#hasEnded || atExit.isOver || isReporting() || this.#storage.getStore()) return false;
     try {
       const text = cut(this.#format(args), MAX_TEXT_LENGTH);
       return this.#bus.publish(CONSOLE_EVENT_TYPE, { level, text });

@@ -9,7 +9,13 @@ import { installExitHooks } from "@busbar/busbar/exit";
 
 class Printer extends EventSubscriber {
   override getSubscriptions(): Subscriptions {
-    return { said: (event) => this.#print(`said ${event.metadata}`) };
+    return {
+      said: ({ metadata }) => {
+        this.#print(`said ${metadata}`);
+        // Its deadline is short: all else is done before the signal comes.
+        if (how === "stuck" && metadata === 3) this.#print("ready");
+      },
+    };
   }
   override async flush(): Promise<void> {
     if (how === "stuck") {
@@ -55,8 +61,10 @@ switch (how) {
   case "reject":
     Promise.reject(new Error("an unhandled rejection"));
     break;
-  case "signal":
   case "stuck":
+    setInterval(() => {}, 1_000);
+    break;
+  case "signal":
     // Something to live for, until the signal comes.
     setInterval(() => {}, 1_000);
     writeSync(1, "ready\n");
