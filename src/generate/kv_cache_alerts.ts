@@ -119,7 +119,11 @@ function l2Alerts(name: NameOf, minL2ThroughputGBs: number): AlertRule[] {
 }
 
 function l1Alerts(name: NameOf): AlertRule[] {
-  const evicted = (window: string) => `sum (${rate(name("l1_evicted_chunks_total"), window)})`;
+  const evictions = name("l1_evicted_chunks_total");
+  const evicted = (window: string) => `sum (${rate(evictions, window)})`;
+  // Of a server that has just begun the hour's rate is low whatever it does: a steady one is below
+  // three times that after 20 minutes.
+  const isOld = `sum (${evictions} offset 25m) >= 0`;
   return [
     {
       alert: "L1OutOfMemory",
@@ -133,7 +137,7 @@ function l1Alerts(name: NameOf): AlertRule[] {
     },
     {
       alert: "EvictionStorm",
-      expr: `${evicted("5m")} > 3 * ${evicted("1h")} and ${evicted("5m")} > 1`,
+      expr: `${evicted("5m")} > 3 * ${evicted("1h")} and ${evicted("5m")} > 1 and ${isOld}`,
       for: "2m",
       labels: { severity: "warning" },
       annotations: {

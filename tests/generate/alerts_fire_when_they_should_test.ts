@@ -135,6 +135,8 @@ const CASES: Readonly<Record<string, Case>> = {
     stays: [
       { [kv("l1_evicted_chunks_total")]: "0+100x45 4500+165x15" },
       { [kv("l1_evicted_chunks_total")]: "0x45 0+29x15" },
+      // It has been there for five minutes.
+      { [kv("l1_evicted_chunks_total")]: "_x50 0+100x10" },
     ],
   },
   StoresHang: hangs("stores"),
