@@ -45,9 +45,9 @@ export class Summary {
     const { requests: requestsBefore, published: publishedBefore } = this.#last;
     this.#last = { at: now, requests, published };
     return [
-      `${requests.toLocaleString("en")} requests, ${aSecond(requests - requestsBefore)}/s`,
-      `L1 ${percent(l1, chunks)}, L2 ${percent(l2, chunks)}`,
-      `${aSecond(published - publishedBefore)} events/s`,
+      `${requests.toLocaleString("en")} served, ${aSecond(requests - requestsBefore)}/s`,
+      `L1 ${percent(l1, chunks)} L2 ${percent(l2, chunks)}`,
+      `${aSecond(published - publishedBefore)} ev/s`,
       `lag ${this.#bus.oldestEventLagMs.toFixed(0)} ms`,
       `lost ${dropped.toLocaleString("en")}`,
     ].join(" | ");

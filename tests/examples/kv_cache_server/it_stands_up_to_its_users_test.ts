@@ -173,7 +173,7 @@ Deno.test("the line on a terminal shows rates, hit rates by tier, the lag and th
   await server.published();
   assertMatch(
     summary.line(),
-    /^2 requests, [\d,]+\/s \| L1 33\.3 %, L2 0\.0 % \| [\d,]+ events\/s \| lag 0 ms \| lost 0$/,
+    /^2 served, [\d,]+\/s \| L1 33\.3 % L2 0\.0 % \| [\d,]+ ev\/s \| lag 0 ms \| lost 0$/,
   );
   assertMatch(summary.table(), /found in L1 +2 +33\.3 %\n +found in L2 +0 +0\.0 %/);
 });
