@@ -79,6 +79,12 @@ export function quartiles(values: readonly number[]): [low: number, middle: numb
   return [at(0.25), at(0.5), at(0.75)];
 }
 
+/** Their middle, with the quartiles in brackets. */
+export function spread(values: readonly number[], digits = 1): string {
+  const [low, middle, high] = quartiles(values).map((value) => value.toFixed(digits));
+  return `${middle} (${low} to ${high})`;
+}
+
 /** The middle of some numbers. */
 export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;

@@ -14,7 +14,7 @@
  * @module
  */
 import { pack } from "../../scripts/pack.ts";
-import { quartiles } from "../measure.ts";
+import { quartiles, spread } from "../measure.ts";
 import { Collector } from "./collector.ts";
 import { copyServices, install, RUNTIMES } from "./folder.ts";
 import { HttpService, type Load, OTHER_CORE, run } from "./http_service.ts";
@@ -118,11 +118,6 @@ async function arrived({ requests }: Load, collector: Collector): Promise<number
   return spans;
 }
 
-const text = (values: readonly number[], digits: number) => {
-  const [low, middle, high] = quartiles(values).map((value) => value.toFixed(digits));
-  return `${middle} (${low} to ${high})`;
-};
-
 await pack();
 await run("taskset", ["-cp", OTHER_CORE, String(Deno.pid)]);
 const folder = await Deno.makeTempDir();
@@ -145,9 +140,11 @@ try {
     added.set(name, cpu.map((value, round) => value - all[0]!.loads[round]!.cpuUsPerRequest));
     const rss = loads.map(({ rssBytes }) => rssBytes / 2 ** 20);
     console.log(
-      `${name}: ${text(cpu, 1)} us of CPU a request, adds ${text(added.get(name)!, 1)}; ` +
-        `${text(loads.map(({ requestsPerSecond }) => requestsPerSecond), 0)} requests a second; ` +
-        `${text(rss, 0)} MiB`,
+      `${name}: ${spread(cpu)} us of CPU a request, adds ${spread(added.get(name)!)}; ` +
+        `${
+          spread(loads.map(({ requestsPerSecond }) => requestsPerSecond), 0)
+        } requests a second; ` +
+        `${spread(rss, 0)} MiB`,
     );
   }
   for (const { name, service, loads, lostSpans, ...contender } of all) {

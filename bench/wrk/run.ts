@@ -13,7 +13,7 @@
  * @module
  */
 import { pack } from "../../scripts/pack.ts";
-import { median, quartiles } from "../measure.ts";
+import { median, spread } from "../measure.ts";
 import { Collector } from "../service/collector.ts";
 import { copyServices, install, RUNTIMES } from "../service/folder.ts";
 import { HttpService, OTHER_CORE, run, start } from "../service/http_service.ts";
@@ -64,11 +64,6 @@ async function measure(service: HttpService): Promise<{ cpuUs: number; requests:
   const { cpuUsPerRequest, requests, after } = await service.load(Number(seconds));
   if (Number(after["lost"]) > 0) throw new Error(`lost ${after["lost"]} events`);
   return { cpuUs: cpuUsPerRequest, requests };
-}
-
-function spread(values: readonly number[]): string {
-  const [low, middle, high] = quartiles(values).map((value) => value.toFixed(1));
-  return `${middle} (${low} to ${high})`;
 }
 
 await pack();

@@ -4,18 +4,10 @@
  * @module
  */
 import { parentPort, workerData } from "node:worker_threads";
-import { startObservability } from "@busbar/busbar/observability";
-import { flood } from "./terminations.ts";
+import { startFlood } from "./terminations.ts";
 
 const { service, calls } = workerData as { service: string; calls: SharedArrayBuffer };
-const obs = await startObservability({
-  catalog: flood,
-  serviceName: service,
-  threads: true,
-  server: false,
-  runtimeMetrics: false,
-  logger: { warn: () => {} },
-});
+const obs = await startFlood(service);
 // What takes its time, so that some of what was accepted waits.
 obs.bus.subscribe("order", () => {
   const until = performance.now() + 0.02;

@@ -1,7 +1,7 @@
 import { delay } from "@std/async";
 import process from "node:process";
 import { Worker } from "node:worker_threads";
-import { type Catalog, declare } from "@busbar/busbar/catalog";
+import { declare } from "@busbar/busbar/catalog";
 import { type Observability, startObservability } from "@busbar/busbar/observability";
 import { readTotals } from "./scrape.ts";
 
@@ -10,10 +10,19 @@ interface FloodEvents {
 }
 const { catalog, counter } = declare<FloodEvents>();
 
-/** What the threads count. */
-export const flood: Catalog<FloodEvents> = catalog({
-  metrics: { "orders": counter("order") },
-});
+const flood = catalog({ metrics: { "orders": counter("order") } });
+
+/** Starts what counts in each thread of a service. */
+export function startFlood(serviceName: string): Promise<Observability<FloodEvents>> {
+  return startObservability({
+    catalog: flood,
+    serviceName,
+    threads: true,
+    server: false,
+    runtimeMetrics: false,
+    logger: { warn: () => {} },
+  });
+}
 
 /** How one termination came out. */
 export interface Termination {
@@ -39,14 +48,7 @@ export async function runTerminations(
   const victims: { obs: Observability<FloodEvents>; words: Int32Array }[] = [];
   for (let i = 0; i < count; i++) {
     const service = `torture-${i}`;
-    const obs = await startObservability({
-      catalog: flood,
-      serviceName: service,
-      threads: true,
-      server: false,
-      runtimeMetrics: false,
-      logger: { warn: () => {} },
-    });
+    const obs = await startFlood(service);
     const calls = new SharedArrayBuffer(16);
     const script = new URL("./terminated.ts", import.meta.url);
     const worker = new Worker(script, { workerData: { service, calls } });

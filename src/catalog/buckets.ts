@@ -13,7 +13,7 @@ const BUCKETS: Readonly<Record<string, readonly number[]>> = {
 };
 
 /** For counts and other units: OpenTelemetry's own defaults. */
-const OTHER_BUCKETS: readonly number[] = [
+export const DEFAULT_BUCKETS: readonly number[] = [
   0,
   5,
   10,
@@ -33,5 +33,5 @@ const OTHER_BUCKETS: readonly number[] = [
 
 /** The bucket bounds for a unit unless a declaration gives its own. */
 export function bucketsFor(unit: string): readonly number[] {
-  return (Object.hasOwn(BUCKETS, unit) ? BUCKETS[unit] : undefined) ?? OTHER_BUCKETS;
+  return (Object.hasOwn(BUCKETS, unit) ? BUCKETS[unit] : undefined) ?? DEFAULT_BUCKETS;
 }

@@ -1,4 +1,5 @@
 import type { EventAttributes } from "../catalog/attributes.ts";
+import { DEFAULT_BUCKETS } from "../catalog/buckets.ts";
 import type { DeclaredInstrument, InstrumentKind } from "../catalog/metric.ts";
 import { DEFAULT_MAX_ATTRIBUTE_SETS } from "../catalog/metric_options.ts";
 import { wallMs } from "../internal/clocks.ts";
@@ -13,25 +14,6 @@ type ObservableGauge = ReturnType<Meter["createObservableGauge"]>;
 type Observables = Parameters<Meter["addBatchObservableCallback"]>[1];
 type MetricOptions = NonNullable<Parameters<Meter["createHistogram"]>[1]>;
 type Row = { readonly value: number; readonly attributes?: Attributes | undefined };
-
-/** OpenTelemetry's own, for a histogram that says nothing. */
-const DEFAULT_BOUNDS: readonly number[] = [
-  0,
-  5,
-  10,
-  25,
-  50,
-  75,
-  100,
-  250,
-  500,
-  750,
-  1_000,
-  2_500,
-  5_000,
-  7_500,
-  10_000,
-];
 
 /** An instrument that is read. */
 class Observable {
@@ -154,7 +136,7 @@ function declare(kind: InstrumentKind, options: MetricOptions = {}): DeclaredIns
     description,
     unit,
     maxAttributeSets: DEFAULT_MAX_ATTRIBUTE_SETS,
-    buckets: advice?.explicitBucketBoundaries ?? DEFAULT_BOUNDS,
+    buckets: advice?.explicitBucketBoundaries ?? DEFAULT_BUCKETS,
     attributeNames: undefined,
     initialAttributes: [],
     maxIdleMs: undefined,
