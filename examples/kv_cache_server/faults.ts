@@ -2,6 +2,7 @@
 export const FAULTS = [
   "l2-slow", // each task of the disk takes longer
   "l2-error", // every third one fails
+  "l2-corrupt", // every fourth chunk that it reads is not what was written
   "l2-full", // from the tenth on the disk is full,
   "l2-readonly", // cannot be written,
   "l2-gone", // or is not there
@@ -25,6 +26,7 @@ const PREFETCH_BUDGET_MS = 5;
 /** How often what can fail every so many times does. */
 const EVERY = {
   "l2-error": 3,
+  "l2-corrupt": 4,
   "l1-oom": 4,
   "l1-shrink": 20,
   "deadline": 2,

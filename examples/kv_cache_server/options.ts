@@ -66,8 +66,9 @@ Usage: deno task demo [flags]
                     the scrape shows all of them (default 1)
   --blend           serve every third request by CacheBlend, which uses more than prefixes
   --fault NAME      make something go wrong; may be repeated:
-                    ${FAULTS.slice(0, 7).join(", ")},
-                    ${FAULTS.slice(7).join(", ")}
+                    ${FAULTS.slice(0, 8).join(", ")},
+                    ${FAULTS.slice(8, 13).join(", ")},
+                    ${FAULTS.slice(13).join(", ")}
   --sample-ratio X  the share of chunks whose lives become metrics, 0 to 1 (default 0.01)
   --log-level NAME  say the log records of this level and above: ${LOG_LEVELS.join(", ")}
                     (default error)

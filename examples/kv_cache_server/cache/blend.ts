@@ -1,11 +1,11 @@
 import { currentContext, operation } from "@busbar/busbar/context";
 import { TimeoutError } from "@busbar/busbar/kv-cache";
 import { type ChunkId, sizeOf } from "./chunk.ts";
-import { cacheIdsOf, type Client, keyOf } from "./client.ts";
+import { cacheIdsOf, type Client } from "./client.ts";
 import { LruMap } from "./lru_map.ts";
 import type { RequestResult } from "./prefix_cache.ts";
 import { store } from "./store.ts";
-import { keysOf, publishEvicted, type Tiers } from "./tiers.ts";
+import { fill, keysOf, publishEvicted, publishFailed, type Tiers } from "./tiers.ts";
 
 /** How many fingerprints are known. */
 const MAX_FINGERPRINTS = 10_000;
@@ -66,7 +66,7 @@ export class BlendCache {
       const matched = await this.#match(rest, asked, client);
       const there = (place: number) => this.#isThere(asked[place] as ChunkId);
       const stale = matched.filter((place) => !there(place));
-      const others = await this.#prefetch(matched.filter(there), asked, client);
+      const others = await this.#prefetch(matched.filter(there), asked);
       if (stale.length > 0) this.#forget(stale.map((place) => asked[place] as ChunkId));
       const segmented = others.filter((place) => isInSegment(place, others));
       const tokens = (chunks: number) => sizeOf(chunks).numTokens;
@@ -128,7 +128,6 @@ export class BlendCache {
   async #prefetch(
     places: readonly number[],
     ids: readonly ChunkId[],
-    client: Client,
   ): Promise<readonly number[]> {
     const { bus, l1 } = this.#tiers;
     const idOf = (place: number) => ids[place] as ChunkId;
@@ -140,11 +139,6 @@ export class BlendCache {
     return await operation(bus, pair, start, async (op) => {
       await this.#load(places.map(idOf));
       const found = places.filter((place) => l1.touch(idOf(place))?.bytes !== undefined);
-      if (found.length < places.length) {
-        const keys = places.filter((place) => !found.includes(place))
-          .map((place) => keyOf(client, idOf(place)));
-        bus.publish("l2.prefetch.failed", { reason: "not_found", keys });
-      }
       return op.end({ foundKeys: found.length, l2Keys }, found);
     });
   }
@@ -167,12 +161,9 @@ export class BlendCache {
     publishEvicted(this.#tiers, evicted);
     const requestId = currentContext()?.operationId ?? "";
     const contents = await l2.load(slots.map(({ id }) => id), requestId);
-    slots.forEach((slot, i) => {
-      slot.bytes = contents[i];
-      if (slot.bytes === undefined) l1.release(slot);
-    });
-    const written = slots.filter(({ bytes }) => bytes !== undefined);
-    if (written.length > 0) bus.publish("l1.write.finished", { keys: keysOf(written) });
+    const { loaded, failed } = fill(this.#tiers, slots, contents);
+    if (loaded.length > 0) bus.publish("l1.write.finished", { keys: keysOf(loaded) });
+    publishFailed(this.#tiers, failed);
   }
 
   #retrieve({ prefix, others, matched }: Matches, client: Client): void {

@@ -35,10 +35,13 @@ export function makeBytes(id: ChunkId): Uint8Array {
   return bytes;
 }
 
+/** Whether the content is the chunk's. */
+export function isIntact(id: ChunkId, bytes: Uint8Array): boolean {
+  const expected = makeBytes(id);
+  return bytes.length === CHUNK_BYTES && expected.every((byte, i) => byte === bytes[i]);
+}
+
 /** @throws {Error} if the content is another chunk's */
 export function checkBytes(id: ChunkId, bytes: Uint8Array): void {
-  const expected = makeBytes(id);
-  if (bytes.length !== CHUNK_BYTES || expected.some((byte, i) => byte !== bytes[i])) {
-    throw new Error(`The cache returned another chunk for chunk ${id}`);
-  }
+  if (!isIntact(id, bytes)) throw new Error(`The cache returned another chunk for chunk ${id}`);
 }

@@ -2,7 +2,7 @@ import type { EventBus } from "@busbar/busbar";
 import type { ChunkKey } from "@busbar/busbar/kv-cache";
 import type { ServerEvents } from "../events.ts";
 import { Faults, InjectedError } from "../faults.ts";
-import { checkBytes, type Chunk, CHUNK_BYTES, type ChunkId, type FilledChunk } from "./chunk.ts";
+import { type Chunk, CHUNK_BYTES, type ChunkId, type FilledChunk, isIntact } from "./chunk.ts";
 import { type Change, ChunkFile } from "./chunk_file.ts";
 import { keyCountPerSalt } from "./client.ts";
 import { LruMap } from "./lru_map.ts";
@@ -12,6 +12,9 @@ import { TaskQueue } from "./task_queue.ts";
 const L2_NAME = "disk";
 /** How many tasks may wait for the disk before requests wait too. */
 const MAX_WAITING_TASKS = 32;
+
+/** What came of a chunk that was asked for: its content, or why there is none. */
+export type Loaded = Uint8Array | "not_found" | "serde_failure";
 
 /** What a {@linkcode DiskTier} needs. */
 export interface DiskTierOptions {
@@ -133,8 +136,8 @@ export class DiskTier implements AsyncDisposable {
     });
   }
 
-  /** Reads chunks, after all that was stored before. One that cannot be read is `undefined`. */
-  load(ids: readonly ChunkId[], requestId: string): Promise<(Uint8Array | undefined)[]> {
+  /** Reads chunks, after all that was stored before. */
+  load(ids: readonly ChunkId[], requestId: string): Promise<Loaded[]> {
     const task = { ...this.#task(), requestId };
     const totalBytes = ids.length * CHUNK_BYTES;
     this.#bus.publish("l2.load_task.submitted", { ...task, keyCount: ids.length, totalBytes });
@@ -147,10 +150,9 @@ export class DiskTier implements AsyncDisposable {
       if (!this.#attempt(() => found = ids.map((id) => this.#file.read(id)))) {
         found = ids.map(() => undefined);
       }
-      ids.forEach((id, i) => found[i] && checkBytes(id, found[i]));
       const bytesTransferred = found.filter((bytes) => bytes !== undefined).length * CHUNK_BYTES;
       this.#bus.publish("l2.load_task.completed", { ...task, bytesTransferred });
-      return found;
+      return ids.map((id, i) => this.#unpack(id, found[i]));
     });
   }
 
@@ -158,6 +160,12 @@ export class DiskTier implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.idle();
     this.#file.close();
+  }
+
+  #unpack(id: ChunkId, bytes: Uint8Array | undefined): Loaded {
+    if (bytes === undefined) return "not_found";
+    if (this.#faults.isDue("l2-corrupt")) bytes.fill(0xff);
+    return isIntact(id, bytes) ? bytes : "serde_failure";
   }
 
   #publishEvicted(deleted: readonly Chunk[]): void {

@@ -3,7 +3,7 @@ import { type ChunkKey, TimeoutError } from "@busbar/busbar/kv-cache";
 import { type ChunkId, TOKENS_PER_CHUNK } from "./chunk.ts";
 import { cacheIdsOf, type Client, keyCountPerSalt, keyOf } from "./client.ts";
 import type { Slot } from "./memory_tier.ts";
-import { keysOf, publishEvicted, type Tiers } from "./tiers.ts";
+import { fill, keysOf, publishEvicted, publishFailed, type Tiers } from "./tiers.ts";
 
 /** What a lookup has found: the prefix of a prompt whose chunks the cache has. */
 export interface Found {
@@ -178,7 +178,8 @@ async function inTime({ bus, faults }: Tiers, plan: Plan, loaded: Promise<unknow
 }
 
 /** Has the slots filled that L2 has the content of, as far as the disk delivers. */
-function load({ l1, l2, bus }: Tiers, slots: readonly Slot[], requestId: string): void {
+function load(tiers: Tiers, slots: readonly Slot[], requestId: string): void {
+  const { l2, bus } = tiers;
   bus.publish("l2.prefetch.load.submitted", {
     requestId,
     keyCount: slots.length,
@@ -186,25 +187,18 @@ function load({ l1, l2, bus }: Tiers, slots: readonly Slot[], requestId: string)
     keyCountPerSalt: keyCountPerSalt(keysOf(slots)),
   });
   const loading = l2.load(slots.map(({ id }) => id), requestId).then((contents) => {
-    slots.forEach((slot, i) => {
-      slot.bytes = contents[i];
-      slot.written = undefined;
-      if (slot.bytes === undefined) l1.release(slot);
-    });
-    const loaded = keysOf(slots.filter(({ bytes }) => bytes !== undefined));
-    const failed = keysOf(slots.filter(({ bytes }) => bytes === undefined));
+    const filled = fill(tiers, slots, contents);
+    const loaded = keysOf(filled.loaded);
     if (loaded.length > 0) {
       bus.publish("l1.write_finished_and_read_reserved", { keys: loaded });
     }
     bus.publish("l2.prefetch.load.completed", {
       requestId,
       loadedCount: loaded.length,
-      failedCount: failed.length,
+      failedCount: slots.length - loaded.length,
       keyCountPerSalt: keyCountPerSalt(loaded),
     });
-    if (failed.length > 0) {
-      bus.publish("l2.prefetch.failed", { reason: "not_found", keys: failed });
-    }
+    publishFailed(tiers, filled.failed);
   });
   for (const slot of slots) slot.written = loading;
 }

@@ -3,7 +3,7 @@ import type { ChunkKey } from "@busbar/busbar/kv-cache";
 import type { ServerEvents } from "../events.ts";
 import type { Faults } from "../faults.ts";
 import { CHUNK_BYTES } from "./chunk.ts";
-import type { DiskTier } from "./disk_tier.ts";
+import type { DiskTier, Loaded } from "./disk_tier.ts";
 import type { MemoryTier, Slot } from "./memory_tier.ts";
 
 /** Something has to go only when L1 is full. */
@@ -20,9 +20,38 @@ export interface Tiers {
   readonly faults: Faults;
 }
 
+/** What L2 has not delivered, by why. */
+type Failed = Record<Exclude<Loaded, Uint8Array>, Slot[]>;
+
 /** The keys of some slots. */
 export function keysOf(slots: readonly { readonly key: ChunkKey }[]): ChunkKey[] {
   return slots.map(({ key }) => key);
+}
+
+/** Fills slots with what L2 has delivered, and gives those up that it has not. @returns which */
+export function fill({ l1 }: Tiers, slots: readonly Slot[], contents: readonly Loaded[]) {
+  const loaded: Slot[] = [];
+  const failed: Failed = { not_found: [], serde_failure: [] };
+  slots.forEach((slot, i) => {
+    const content = contents[i] ?? "not_found";
+    slot.written = undefined;
+    if (typeof content === "string") {
+      l1.release(slot);
+      failed[content].push(slot);
+    } else {
+      slot.bytes = content;
+      loaded.push(slot);
+    }
+  });
+  return { loaded, failed };
+}
+
+/** Publishes what L2 has not delivered. */
+export function publishFailed({ bus }: Tiers, failed: Failed): void {
+  for (const reason of ["not_found", "serde_failure"] as const) {
+    const keys = keysOf(failed[reason]);
+    if (keys.length > 0) bus.publish("l2.prefetch.failed", { reason, keys });
+  }
 }
 
 /** Publishes that the eviction has looked at L1, and what had to go. */

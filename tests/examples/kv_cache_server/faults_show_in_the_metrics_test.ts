@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Client } from "../../../examples/kv_cache_server/cache/client.ts";
-import { openCache } from "../../support/kv_cache_server.ts";
+import { openCache, totals } from "../../support/kv_cache_server.ts";
 
 const client: Client = {
   modelName: "m",
@@ -84,6 +84,27 @@ Deno.test("l2-error: what the disk did not do is counted, and the prefix ends th
     undefined,
   );
   assertEquals((await server.onDisk()).chunks, 4);
+});
+
+Deno.test("l2-corrupt: what cannot be read is counted apart from what did not come", async () => {
+  await using server = await openCache({ l1: 1, l2: 10, faults: ["l2-corrupt"] });
+  await server.inSession("a").handle([1], client);
+  await server.inSession("b").handle([2], client); // evicts 1 from L1, and so on
+  const found = [];
+  for (const id of [1, 2, 1, 2, 2]) {
+    found.push((await server.inSession(`${found.length}`).lookUp([id], client)).l2Hits);
+  }
+  assertEquals(found, [1, 1, 1, 0, 1]);
+  const [completed] = (await server.published()).filter(({ type, metadata }) =>
+    type === "l2.prefetch.load.completed" && metadata["failedCount"] !== 0
+  );
+  assertEquals([completed?.metadata["loadedCount"], completed?.metadata["failedCount"]], [0, 1]);
+  const failures = totals(
+    await server.scrape(),
+    "lmcache_mp_l2_prefetch_failure_chunks_total",
+    "reason",
+  );
+  assertEquals(failures.by, { serde_failure: 1 });
 });
 
 Deno.test("l1-oom: chunks without room are in no tier, and are counted by what it was for", async () => {
