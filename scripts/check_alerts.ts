@@ -10,11 +10,14 @@
  * @module
  */
 import { dashboardQueries } from "../tests/support/dashboard_queries.ts";
+import { LMCACHE_QUERIES } from "../tests/support/lmcache_dashboard.ts";
 import { start } from "../tests/support/processes.ts";
 import { temporaryFolder } from "../tests/support/temporary_folder.ts";
 
 /** Longer than the two minutes that the slowest alerts wait. */
 const SECONDS = 180;
+/** What rates are taken over. */
+const WINDOW = "5m";
 const ROOT = new URL("../", import.meta.url).pathname;
 
 /** What goes wrong, and the alerts that fire for it. */
@@ -24,8 +27,8 @@ const RUNS: readonly Pick<Run, "name" | "faults" | "alerts">[] = [
   {
     name: "failing",
     faults: [
-      ...["l2-error", "l1-oom", "l1-shrink", "engine-lost", "transfer-error", "directory-slow"],
-      ...["bus-full", "subscriber-error"],
+      ...["l2-error", "l2-corrupt", "l1-oom", "l1-shrink", "engine-lost", "transfer-error"],
+      ...["directory-slow", "bus-full", "subscriber-error"],
     ],
     alerts: [
       ...["L2Failing", "L1OutOfMemory", "ModelNotRegistered", "BlendFailing"],
@@ -103,21 +106,31 @@ async function firing({ prometheusUrl }: Run): Promise<string[]> {
     .map(({ labels }: { labels: { alertname: string } }) => labels.alertname);
 }
 
-/** How many series a query gives; a query that is refused throws. */
-async function seriesOf(query: string, { prometheusUrl }: Run): Promise<number> {
+/** Whether a query gives a number, not only series without one; a query that is refused throws. */
+async function hasData(query: string, { prometheusUrl }: Run): Promise<boolean> {
   const url = `${prometheusUrl}/api/v1/query?${new URLSearchParams({ query })}`;
   const answer = await (await fetch(url)).json();
   if (answer.status !== "success") throw new Error(`${query}: ${answer.error}`);
-  return answer.data.result.length;
+  return answer.data.result.some(({ value: [, text] }: { value: [number, string] }) =>
+    Number.isFinite(Number(text))
+  );
 }
 
-async function allQueries(): Promise<string[]> {
+/** By where they are asked. */
+async function allQueries(): Promise<Record<string, string[]>> {
   const dashboard = await Deno.readTextFile(`${ROOT}examples/grafana/dashboard.json`);
   const document = await Deno.readTextFile(`${ROOT}docs/metrics.md`);
   const documented = [...document.matchAll(/```promql\n(.*?)\n```/gs)].map(([, query]) =>
     query ?? ""
   );
-  return [...new Set([...dashboardQueries(dashboard), ...documented])];
+  const lmcache = Object.values(LMCACHE_QUERIES).flat()
+    .map((query) => query.replaceAll("$__rate_interval", WINDOW));
+  return {
+    "the dashboard and docs/metrics.md": [
+      ...new Set([...dashboardQueries(dashboard, WINDOW), ...documented]),
+    ],
+    "LMCache's dashboard": [...new Set(lmcache)],
+  };
 }
 
 await using folder = await temporaryFolder();
@@ -139,13 +152,14 @@ for (const run of runs) {
   const missed = missing.length === 0 ? "" : `, and not ${missing.join(", ")}`;
   report(kept, `${run.name}: ${fired.join(", ") || "no alert"} fires${missed}`);
 }
-const queries = await allQueries();
-let answered = 0;
-for (const query of queries) {
-  // What counts failures has data where there are some.
-  const series = await Promise.all(runs.map((run) => seriesOf(query, run)));
-  if (series.some((count) => count > 0)) answered++;
-  else report(false, `no data: ${query}`);
+for (const [name, queries] of Object.entries(await allQueries())) {
+  let answered = 0;
+  for (const query of queries) {
+    // What counts failures has data where there are some.
+    const answers = await Promise.all(runs.map((run) => hasData(query, run)));
+    if (answers.includes(true)) answered++;
+    else report(false, `no data: ${query}`);
+  }
+  report(answered === queries.length, `${name}: ${answered} of ${queries.length} have data`);
 }
-report(answered === queries.length, `${answered} of ${queries.length} queries have data`);
 if (failed > 0) Deno.exitCode = 1;
