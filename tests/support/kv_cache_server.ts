@@ -46,6 +46,7 @@ export async function openCache(
   const close = () => closed ??= l2[Symbol.asyncDispose]();
   return {
     bus,
+    faults,
     cache,
     /** What the disk has reported. */
     reported,

@@ -1,11 +1,19 @@
 import { currentContext, operation } from "@busbar/busbar/context";
 import { TimeoutError } from "@busbar/busbar/kv-cache";
-import { type ChunkId, sizeOf } from "./chunk.ts";
+import { type Chunk, type ChunkId, sizeOf } from "./chunk.ts";
 import { cacheIdsOf, type Client } from "./client.ts";
 import { LruMap } from "./lru_map.ts";
 import type { RequestResult } from "./prefix_cache.ts";
 import { store } from "./store.ts";
-import { fill, keysOf, publishEvicted, publishFailed, type Tiers } from "./tiers.ts";
+import {
+  fill,
+  keysOf,
+  publishAccessed,
+  publishEvicted,
+  publishFailed,
+  publishLookup,
+  type Tiers,
+} from "./tiers.ts";
 
 /** How many fingerprints are known. */
 const MAX_FINGERPRINTS = 10_000;
@@ -38,7 +46,7 @@ export class BlendCache {
 
   /** A language model's whole request. */
   async handle(ids: readonly ChunkId[], client: Client): Promise<RequestResult> {
-    const { bus, l2 } = this.#tiers;
+    const { bus, l1, l2 } = this.#tiers;
     await l2.room();
     const pair = ["cb.request.start", "cb.request.end"] as const;
     const used = await operation(bus, pair, undefined, async (op) => {
@@ -46,12 +54,17 @@ export class BlendCache {
       this.#retrieve(matches, client);
       return op.end(undefined, new Set([...Array(matches.prefix).keys(), ...matches.others]));
     });
-    const missing = ids.filter((_, place) => !used.has(place));
+    const places = [...ids.keys()].filter((place) => !used.has(place));
+    const missing = places.map((place) => ids[place] as ChunkId);
+    const read = cacheIdsOf(client, ids).filter((_, place) => used.has(place))
+      .flatMap((id) => l1.peek(id) ?? []);
+    let stored: readonly Chunk[] = [];
     if (missing.length > 0) {
       bus.publish("mp.store.submitted", { device: client.device });
-      store(this.#tiers, client, missing);
+      stored = store(this.#tiers, client, missing, places);
       this.#register(missing, client);
     }
+    publishAccessed(this.#tiers, [...read, ...stored]);
     return { l1Hits: used.size, l2Hits: 0, misses: missing.length };
   }
 
@@ -59,6 +72,7 @@ export class BlendCache {
     const { bus, faults } = this.#tiers;
     const { numTokens } = sizeOf(ids.length);
     return operation(bus, ["cb.lookup.start", "cb.lookup.end"], { numTokens }, async (op) => {
+      publishLookup(this.#tiers, client, ids);
       const noGpuContext = faults.isDue("engine-lost");
       const asked = noGpuContext ? [] : cacheIdsOf(client, ids);
       const prefix = await this.#findPrefix(asked);

@@ -26,6 +26,13 @@ export function sizeOf(chunks: number): { totalBytes: number; numTokens: number 
   return { totalBytes: chunks * CHUNK_BYTES, numTokens: chunks * TOKENS_PER_CHUNK };
 }
 
+/** Stands for a chunk's tokens. */
+export function tokenOf(id: ChunkId): number {
+  return typeof id === "number"
+    ? id
+    : [...id].reduce((hash, char) => (hash * 31 + (char.codePointAt(0) ?? 0)) % 2 ** 31, 7);
+}
+
 const encoder = new TextEncoder();
 
 /** The content of a chunk: here, its id. */

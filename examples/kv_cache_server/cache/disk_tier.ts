@@ -139,6 +139,7 @@ export class DiskTier implements AsyncDisposable {
   /** Reads chunks, after all that was stored before. */
   load(ids: readonly ChunkId[], requestId: string): Promise<Loaded[]> {
     const task = { ...this.#task(), requestId };
+    const asked = ids.map((id) => this.#chunks.peek(id)?.key);
     const totalBytes = ids.length * CHUNK_BYTES;
     this.#bus.publish("l2.load_task.submitted", { ...task, keyCount: ids.length, totalBytes });
     this.#running.loads++;
@@ -152,6 +153,10 @@ export class DiskTier implements AsyncDisposable {
       }
       const bytesTransferred = found.filter((bytes) => bytes !== undefined).length * CHUNK_BYTES;
       this.#bus.publish("l2.load_task.completed", { ...task, bytesTransferred });
+      const keys = asked.filter((key, i) => key !== undefined && found[i] !== undefined);
+      if (keys.length > 0) {
+        this.#bus.publish("l2.keys.accessed", { keys: keys as ChunkKey[], backend: L2_NAME });
+      }
       return ids.map((id, i) => this.#unpack(id, found[i]));
     });
   }

@@ -1,6 +1,6 @@
 import type { EventBus } from "@busbar/busbar";
 import type { ServerEvents } from "../events.ts";
-import type { ChunkId } from "./chunk.ts";
+import { type ChunkId, tokenOf } from "./chunk.ts";
 import type { Client } from "./client.ts";
 import { LruMap } from "./lru_map.ts";
 
@@ -39,11 +39,4 @@ export class Engines {
       [Symbol.dispose]: () => this.#bus.publish("mp.vllm.end_session", { requestId: reqId }),
     };
   }
-}
-
-/** Stands for a chunk's tokens. */
-function tokenOf(chunkId: ChunkId): number {
-  return typeof chunkId === "number"
-    ? chunkId
-    : [...chunkId].reduce((hash, char) => (hash * 31 + (char.codePointAt(0) ?? 0)) % 2 ** 31, 7);
 }

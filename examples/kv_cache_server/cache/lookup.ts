@@ -3,7 +3,7 @@ import { type ChunkKey, TimeoutError } from "@busbar/busbar/kv-cache";
 import { type ChunkId, TOKENS_PER_CHUNK } from "./chunk.ts";
 import { cacheIdsOf, type Client, keyCountPerSalt, keyOf } from "./client.ts";
 import type { Slot } from "./memory_tier.ts";
-import { fill, keysOf, publishEvicted, publishFailed, type Tiers } from "./tiers.ts";
+import { fill, keysOf, publishEvicted, publishFailed, publishLookup, type Tiers } from "./tiers.ts";
 
 /** What a lookup has found: the prefix of a prompt whose chunks the cache has. */
 export interface Found {
@@ -39,6 +39,7 @@ interface Plan {
 export function lookUp(tiers: Tiers, client: Client, ids: readonly ChunkId[]): Promise<Found> {
   const pair = ["mp.lookup_prefetch.start", "mp.lookup_prefetch.end"] as const;
   return operation(tiers.bus, pair, undefined, async (op) => {
+    publishLookup(tiers, client, ids);
     const earlyExitReason = whyNot(tiers, ids);
     const steps = earlyExitReason === "" ? await find(tiers, client, ids) : [];
     const requested = earlyExitReason === "" ? ids.length : 0;

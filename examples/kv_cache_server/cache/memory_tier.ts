@@ -34,6 +34,11 @@ export class MemoryTier {
     return this.#slots.touch(id);
   }
 
+  /** A chunk's slot, as recent as it was. */
+  peek(id: ChunkId): Slot | undefined {
+    return this.#slots.peek(id);
+  }
+
   /** Makes a slot for a chunk that has none. The least recent one may have to go. */
   reserve(id: ChunkId, key: ChunkKey): { slot: Slot; evicted: Slot | undefined } {
     const slot: Slot = { id, key, bytes: undefined, written: undefined };

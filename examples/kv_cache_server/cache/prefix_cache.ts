@@ -5,7 +5,7 @@ import { Engines } from "./engine.ts";
 import { type Found, lookUp } from "./lookup.ts";
 import { read, retrieveFound, retrieveFromL1 } from "./retrieve.ts";
 import { store } from "./store.ts";
-import type { Tiers } from "./tiers.ts";
+import { publishAccessed, type Tiers } from "./tiers.ts";
 
 /** What became of one request's chunks. */
 export type RequestResult = Pick<Found, "l1Hits" | "l2Hits" | "misses">;
@@ -39,7 +39,10 @@ export class PrefixCache {
       if (found.misses > 0) this.#submit("mp.store.submitted", client);
       return found;
     });
-    if (found.misses > 0) store(this.#tiers, client, ids.slice(found.slots.length));
+    const places = [...ids.keys()].slice(found.slots.length);
+    const missing = ids.slice(found.slots.length);
+    const stored = found.misses > 0 ? store(this.#tiers, client, missing, places) : [];
+    publishAccessed(this.#tiers, [...found.slots, ...stored]);
     return found;
   }
 
@@ -48,6 +51,7 @@ export class PrefixCache {
     return this.#request(async () => {
       const found = await lookUp(this.#tiers, client, ids);
       if (found.slots.length > 0) read(this.#tiers, found.slots);
+      publishAccessed(this.#tiers, found.slots);
       return found;
     });
   }
@@ -56,7 +60,9 @@ export class PrefixCache {
   store(ids: readonly ChunkId[], client: Client): Promise<number> {
     return this.#request(() => {
       this.#submit("mp.store.submitted", client);
-      return store(this.#tiers, client, ids);
+      const stored = store(this.#tiers, client, ids);
+      publishAccessed(this.#tiers, stored);
+      return stored.length;
     });
   }
 

@@ -2,7 +2,7 @@ import type { ChunkKey } from "@busbar/busbar/kv-cache";
 import { checkBytes, type ChunkId } from "./chunk.ts";
 import { cacheIdsOf, type Client, keyOf } from "./client.ts";
 import type { Slot } from "./memory_tier.ts";
-import { keysOf, type Tiers } from "./tiers.ts";
+import { keysOf, publishAccessed, type Tiers } from "./tiers.ts";
 import { retrieving, type Transfer } from "./transfer.ts";
 
 /** Reads what a lookup has found and held. */
@@ -40,6 +40,7 @@ export function retrieveFromL1(
     if (slots.length > 0) {
       bus.publish("l1.read.reserved", { keys: keysOf(slots) });
       read(tiers, slots, transfer);
+      publishAccessed(tiers, slots);
     }
     for (const reason of ["not_found", "write_locked"] as const) {
       const keys = failed[reason];

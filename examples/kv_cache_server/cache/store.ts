@@ -1,14 +1,26 @@
+import { currentTrace, operation, withSession } from "@busbar/busbar/context";
 import type { ChunkKey } from "@busbar/busbar/kv-cache";
 import { type ChunkId, type FilledChunk, makeBytes } from "./chunk.ts";
 import { cacheIdsOf, type Client, keyOf } from "./client.ts";
 import type { Slot } from "./memory_tier.ts";
-import { keysOf, publishEvicted, type Tiers } from "./tiers.ts";
+import { keysOf, publishEvicted, publishTokens, type Tiers } from "./tiers.ts";
 import { storing } from "./transfer.ts";
 
-/** Puts chunks into L1 now, and into L2 later. @returns how many found room in L1 */
-export function store(tiers: Tiers, client: Client, ids: readonly ChunkId[]): number {
-  const { l2, bus } = tiers;
-  const { stored, refused } = storing(tiers, client, (transfer) => {
+/**
+ * Puts chunks into L1 now, and into L2 later.
+ *
+ * @param places where they stand in their prompt; default: at its beginning
+ * @returns those that found room in L1
+ */
+export function store(
+  tiers: Tiers,
+  client: Client,
+  ids: readonly ChunkId[],
+  places: readonly number[] = [...ids.keys()],
+): readonly Slot[] {
+  const { bus } = tiers;
+  const { slots, stored, refused } = storing(tiers, client, (transfer) => {
+    publishTokens(tiers, ids, places);
     const { slots, written, evicted, refused } = reserve(tiers, client, ids);
     const outcome = { succeededKeys: keysOf(slots), failedKeys: refused };
     bus.publish("sm.write.reserved", outcome);
@@ -31,15 +43,28 @@ export function store(tiers: Tiers, client: Client, ids: readonly ChunkId[]): nu
       key,
       bytes: bytes ?? makeBytes(id), // another request is still loading it
     }));
-    return { stored, refused, moved: stored.length };
+    return { slots, stored, refused, moved: stored.length };
   });
 
-  l2.store(stored);
+  schedule(tiers, stored);
   if (refused.length > 0) {
     // L2 stores what it reads from L1, and there it is not.
     bus.publish("l1.read.failed", { during: "l2_store", reason: "not_found", keys: refused });
   }
-  return stored.length;
+  return slots;
+}
+
+/** Hands chunks out to L2. That is a session of its own, which names who wrote them. */
+function schedule({ l2, bus }: Tiers, chunks: readonly FilledChunk[]): void {
+  if (chunks.length === 0) return;
+  const traceparent = currentTrace()?.traceparent;
+  const batch = { writers: traceparent === undefined ? [] : [traceparent] };
+  const pair = ["l2.store.schedule.start", "l2.store.schedule.end"] as const;
+  withSession({}, () =>
+    operation(bus, pair, batch, (op) => {
+      l2.store(chunks);
+      return op.end({});
+    }, { failed: { failed: true } }));
 }
 
 /** Makes room in L1 for those chunks that are not there. */

@@ -1,8 +1,17 @@
 import type { EventBus } from "@busbar/busbar";
+import { currentContext } from "@busbar/busbar/context";
 import type { ChunkKey } from "@busbar/busbar/kv-cache";
 import type { ServerEvents } from "../events.ts";
 import type { Faults } from "../faults.ts";
-import { CHUNK_BYTES } from "./chunk.ts";
+import {
+  type Chunk,
+  CHUNK_BYTES,
+  type ChunkId,
+  sizeOf,
+  tokenOf,
+  TOKENS_PER_CHUNK,
+} from "./chunk.ts";
+import type { Client } from "./client.ts";
 import type { DiskTier, Loaded } from "./disk_tier.ts";
 import type { MemoryTier, Slot } from "./memory_tier.ts";
 
@@ -52,6 +61,40 @@ export function publishFailed({ bus }: Tiers, failed: Failed): void {
     const keys = keysOf(failed[reason]);
     if (keys.length > 0) bus.publish("l2.prefetch.failed", { reason, keys });
   }
+}
+
+/** Publishes what a request asks for, if somebody keeps it. */
+export function publishLookup({ bus }: Tiers, client: Client, ids: readonly ChunkId[]): void {
+  if (!bus.hasSubscribers("mp.lookup")) return;
+  bus.publish("mp.lookup", {
+    requestId: currentContext()?.sessionId ?? "",
+    chunkHashes: ids,
+    modelName: client.modelName,
+    chunkSize: TOKENS_PER_CHUNK,
+    seqLen: sizeOf(ids.length).numTokens,
+    dtypes: ["uint8"],
+    shapes: [[CHUNK_BYTES]],
+  });
+}
+
+/** Publishes the tokens of chunks, which stand at those places of a prompt, if somebody wants them. */
+export function publishTokens(
+  { bus }: Tiers,
+  ids: readonly ChunkId[],
+  places: readonly number[],
+): void {
+  if (!bus.hasSubscribers("mp.tokens")) return;
+  bus.publish("mp.tokens", {
+    chunkHashes: ids,
+    tokenChunks: ids.map((id) => [tokenOf(id)]),
+    tokenOffsets: places.map((place) => place * TOKENS_PER_CHUNK),
+  });
+}
+
+/** Publishes all that a request has read and stored in L1, once. */
+export function publishAccessed({ bus }: Tiers, chunks: readonly Chunk[]): void {
+  const keys = keysOf([...new Set(chunks)]);
+  if (keys.length > 0) bus.publish("l1.keys.accessed", { keys });
 }
 
 /** Publishes that the eviction has looked at L1, and what had to go. */

@@ -1,0 +1,106 @@
+import { assert, assertEquals } from "@std/assert";
+import { withSession } from "@busbar/busbar/context";
+import { BlendCache } from "../../../examples/kv_cache_server/cache/blend.ts";
+import type { Client } from "../../../examples/kv_cache_server/cache/client.ts";
+import { openCache } from "../../support/kv_cache_server.ts";
+
+type Server = Awaited<ReturnType<typeof openCache>>;
+
+const client: Client = {
+  modelName: "m",
+  cacheSalt: "alice",
+  engineId: "e",
+  device: "cpu",
+  namespace: "",
+};
+const key = (chunkHash: number) => ({ chunkHash, modelName: "m", cacheSalt: "alice" });
+
+/** What was said in the events of a type, in order. */
+async function saidIn(server: Server, type: string) {
+  return (await server.published()).filter((event) => event.type === type)
+    .map(({ metadata }) => metadata);
+}
+
+Deno.test("a lookup says which chunks it asks for, and how long the prompt is", async () => {
+  await using server = await openCache();
+  await server.inSession("a").handle([1, 2, 3], client);
+  assertEquals(await saidIn(server, "mp.lookup"), [{
+    requestId: "a",
+    chunkHashes: [1, 2, 3],
+    modelName: "m",
+    chunkSize: 512,
+    seqLen: 1_536,
+    dtypes: ["uint8"],
+    shapes: [[64]],
+  }]);
+});
+
+Deno.test("a store says the tokens of its chunks, and where in the prompt they begin", async () => {
+  await using server = await openCache();
+  await server.inSession("a").handle([1], client);
+  await server.inSession("b").handle([1, 2, 3], client);
+  assertEquals(await saidIn(server, "mp.tokens"), [
+    { chunkHashes: [1], tokenChunks: [[1]], tokenOffsets: [0] },
+    { chunkHashes: [2, 3], tokenChunks: [[2], [3]], tokenOffsets: [512, 1_024] },
+  ]);
+});
+
+Deno.test("at its end a request says what it has read and stored, each chunk once", async () => {
+  await using server = await openCache();
+  await server.inSession("a").handle([1, 2], client);
+  await server.inSession("b").handle([1, 1, 2, 3, 3], client);
+  await server.inSession("c").lookUp([1, 9], client);
+  await server.inSession("d").retrieve([3, 9], client);
+  await server.inSession("e").retrieve([9], client);
+  assertEquals((await saidIn(server, "l1.keys.accessed")).map(({ keys }) => keys), [
+    [key(1), key(2)],
+    [key(1), key(2), key(3)],
+    [key(1)],
+    [key(3)],
+  ]);
+});
+
+Deno.test("a request of CacheBlend says the same of chunks that are no prefix", async () => {
+  await using server = await openCache();
+  const { bus, l1, l2, faults } = server;
+  const blend = new BlendCache({ bus, l1, l2, faults });
+  await withSession({ sessionId: "a" }, () => blend.handle([1, 2], client));
+  await withSession({ sessionId: "b" }, () => blend.handle([7, 2, 8], client));
+  assertEquals((await saidIn(server, "mp.lookup")).map(({ chunkHashes }) => chunkHashes), [
+    [1, 2],
+    [7, 2, 8],
+  ]);
+  assertEquals((await saidIn(server, "mp.tokens")).map(({ tokenOffsets }) => tokenOffsets), [
+    [0, 512],
+    [0, 1_024],
+  ]);
+  assertEquals((await saidIn(server, "l1.keys.accessed")).map(({ keys }) => keys), [
+    [key(1), key(2)],
+    [key(2), key(7), key(8)],
+  ]);
+});
+
+Deno.test("the disk says which chunks it was asked for and has", async () => {
+  await using server = await openCache({ l1: 1 });
+  await server.inSession("a").handle([1], client);
+  await server.inSession("b").handle([2], client); // evicts 1 from L1
+  await server.inSession("c").lookUp([1, 9], client);
+  assertEquals(await saidIn(server, "l2.keys.accessed"), [{ keys: [key(1)], backend: "disk" }]);
+});
+
+Deno.test("what is handed out to the disk is a session of its own, and names its writer", async () => {
+  await using server = await openCache();
+  const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  await withSession(
+    { sessionId: "a", traceparent },
+    () => server.cache.handle([1, 2], client),
+  );
+  const [batch] = (await server.published()).filter(({ type }) =>
+    type === "l2.store.schedule.start"
+  );
+  assert(batch !== undefined && batch.sessionId !== "a");
+  const [writer = "", ...others] = batch.metadata["writers"] as string[];
+  assertEquals([writer.split("-")[1], others], ["0af7651916cd43dd8448eb211c80319c", []]);
+  const [end] = (await server.published()).filter(({ type }) => type === "l2.store.schedule.end");
+  assertEquals([end?.sessionId, end?.metadata["failed"]], [batch.sessionId, undefined]);
+});
