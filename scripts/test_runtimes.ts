@@ -116,7 +116,7 @@ const tested = new Map<Runtime, ReadonlySet<string>>();
 let green = true;
 
 /**
- * Does the work for each runtime that is asked for, for two at a time: tests spend more of their time
+ * Does the work for each runtime that is asked for, for three at a time: tests spend more of their time
  * waiting than computing.
  */
 async function onEachRuntime(work: (runtime: Runtime) => Promise<void>): Promise<void> {
@@ -124,7 +124,7 @@ async function onEachRuntime(work: (runtime: Runtime) => Promise<void>): Promise
   const lane = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await work(next);
   };
-  await Promise.all([lane(), lane()]);
+  await Promise.all([lane(), lane(), lane()]);
 }
 
 /** Runs tests on a runtime; what it skips and has passed is kept for the document. */
