@@ -5,8 +5,9 @@ import { BlendCache } from "./cache/blend.ts";
 import { DiskTier } from "./cache/disk_tier.ts";
 import { MemoryTier } from "./cache/memory_tier.ts";
 import { PrefixCache } from "./cache/prefix_cache.ts";
-import { publishCapacity, publishEvicted, type Tiers } from "./cache/tiers.ts";
-import { spread } from "./clients.ts";
+import { publishCapacity, publishEvicted } from "./cache/publish.ts";
+import type { Tiers } from "./cache/tiers.ts";
+import { ranksOf, spread } from "./clients.ts";
 import type { ServerEvents } from "./events.ts";
 import { Faults } from "./faults.ts";
 import { observe } from "./observe.ts";
@@ -88,7 +89,9 @@ export async function openThread(
         const client = clients.next().value;
         if (requests++ % options.threads !== thread) return;
         const server = options.blend && requests % 3 === 0 ? blend : cache;
-        await withSession({}, () => server.handle(chunkIds, client));
+        await withSession({}, async () => {
+          for (const rank of ranksOf(client, options.ranks)) await server.handle(chunkIds, rank);
+        });
         if (faults.isDue("l1-shrink")) shrink(tiers, options.l1Chunks);
         // A replay at full speed is faster than any service; let the bus catch up, so that none is lost.
         if (bus.queueDepth > bus.maxQueueSize / 2 && !faults.has("bus-full")) await bus.flush();

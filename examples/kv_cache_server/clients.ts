@@ -7,6 +7,17 @@ export function clientOf(modelName: string, cacheSalt: string): Client {
   return { modelName, cacheSalt, engineId: "engine-0", device: "cpu" };
 }
 
+/** The ranks of a client's model, each on a device of its own; a model of one rank is not split. */
+export function ranksOf(client: Client, ranks: number): readonly Client[] {
+  if (ranks === 1) return [client];
+  const device = Number(/\d+$/.exec(client.device)?.[0] ?? 0);
+  return Array.from({ length: ranks }, (_, kvRank) => ({
+    ...client,
+    kvRank,
+    device: `cpu:${device * ranks + kvRank}`,
+  }));
+}
+
 /** Over how many of each the replayed requests are spread. */
 export interface Spread {
   readonly models: number;

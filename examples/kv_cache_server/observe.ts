@@ -1,6 +1,6 @@
 import type { EventBus } from "@busbar/busbar";
 import { httpServerCatalog } from "@busbar/busbar/instrumentation/http";
-import { kvCacheCatalog } from "@busbar/busbar/kv-cache";
+import { kvCacheCatalog, registerKvCache } from "@busbar/busbar/kv-cache";
 import { type Observability, startObservability } from "@busbar/busbar/observability";
 import { createApiRoutes } from "./api/api_routes.ts";
 import { CHUNK_BYTES } from "./cache/chunk.ts";
@@ -35,6 +35,12 @@ export function observe(
       activePrefetchJobs: () => l2.gauges.inflightLoads(),
     },
   });
+  if (options.lookupHashLogDir !== undefined) {
+    const directory = options.threads === 1
+      ? options.lookupHashLogDir
+      : `${options.lookupHashLogDir}/thread-${thread + 1}`;
+    registerKvCache(bus, { lookupHashLog: { directory }, logger: { warn: say } });
+  }
   return startObservability<ServerEvents>({
     serviceName: "kv-cache-server",
     ...options.observability,

@@ -21,6 +21,8 @@ export interface Options {
   readonly tenants: number;
   readonly devices: number;
   readonly workers: number;
+  /** Over how many ranks each model is split. */
+  readonly ranks: number;
   /** How many threads serve the requests in turn, each from a cache of its own. */
   readonly threads: number;
   /** Whether every third request is served by CacheBlend. */
@@ -28,6 +30,8 @@ export interface Options {
   readonly faults: readonly Fault[];
   /** The share of chunks whose lives become metrics, from 0 to 1. */
   readonly lifecycleSampleRatio: number;
+  /** Where the hashes of lookups are kept, if anywhere. */
+  readonly lookupHashLogDir: string | undefined;
   /** The log records of this level and above are said. */
   readonly logLevel: typeof LOG_LEVELS[number];
   /** What Busbar's own flags say: where telemetry is pushed to, whether there are spans. */
@@ -62,6 +66,8 @@ Usage: deno task demo [flags]
   --tenants N       and so many tenants of each (default 1)
   --devices N       and so many devices (default 1)
   --workers N       and so many workers (default 1)
+  --ranks N         split each model over so many ranks, each with its own part of every chunk, and
+                    on its own device (default 1)
   --threads N       serve the requests on so many threads in turn, each with a cache of its own;
                     the scrape shows all of them (default 1)
   --blend           serve every third request by CacheBlend, which uses more than prefixes
@@ -70,6 +76,8 @@ Usage: deno task demo [flags]
                     ${FAULTS.slice(8, 13).join(", ")},
                     ${FAULTS.slice(13).join(", ")}
   --sample-ratio X  the share of chunks whose lives become metrics, 0 to 1 (default 0.01)
+  --lookup-hash-log-dir DIR
+                    keep what each lookup asks for, as lines of JSON in files of this directory
   --log-level NAME  say the log records of this level and above: ${LOG_LEVELS.join(", ")}
                     (default error)
   --once            stop after the input and print the final scrape on stdout
@@ -101,10 +109,12 @@ export function parseOptions(args: string[]): Options {
     tenants: integer("--tenants", values.tenants, { min: 1, max: 1_000_000, byDefault: 1 }),
     devices: integer("--devices", values.devices, { min: 1, max: 1_000, byDefault: 1 }),
     workers: integer("--workers", values.workers, { min: 1, max: 1_000, byDefault: 1 }),
+    ranks: integer("--ranks", values.ranks, { min: 1, max: 64, byDefault: 1 }),
     threads: integer("--threads", values.threads, { min: 1, max: 64, byDefault: 1 }),
     blend: values.blend ?? false,
     faults: (values.fault ?? []).map((text) => oneOf("--fault", FAULTS, text)),
     lifecycleSampleRatio: ratio("--sample-ratio", values["sample-ratio"]),
+    lookupHashLogDir: values["lookup-hash-log-dir"],
     logLevel: oneOf("--log-level", LOG_LEVELS, values["log-level"] ?? "error"),
     observability,
     once: values.once ?? false,
@@ -149,9 +159,11 @@ function parse(args: string[]) {
         tenants: TEXT,
         devices: TEXT,
         workers: TEXT,
+        ranks: TEXT,
         threads: TEXT,
         fault: { ...TEXT, multiple: true },
         "sample-ratio": TEXT,
+        "lookup-hash-log-dir": TEXT,
         "log-level": TEXT,
         blend: SWITCH,
         once: SWITCH,

@@ -4,16 +4,9 @@ import { type Chunk, type ChunkId, sizeOf } from "./chunk.ts";
 import { cacheIdsOf, type Client } from "./client.ts";
 import { LruMap } from "./lru_map.ts";
 import type { RequestResult } from "./prefix_cache.ts";
+import { publishAccessed, publishEvicted, publishFailed, publishLookup } from "./publish.ts";
 import { store } from "./store.ts";
-import {
-  fill,
-  keysOf,
-  publishAccessed,
-  publishEvicted,
-  publishFailed,
-  publishLookup,
-  type Tiers,
-} from "./tiers.ts";
+import { fill, keysOf, type Tiers } from "./tiers.ts";
 
 /** How many fingerprints are known. */
 const MAX_FINGERPRINTS = 10_000;

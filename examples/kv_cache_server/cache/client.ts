@@ -7,19 +7,29 @@ export interface Client {
   readonly cacheSalt: string;
   readonly engineId: string;
   readonly device: string;
+  /** Which of the model's ranks it is, if each has its own part of every chunk. */
+  readonly kvRank?: number;
   /** Clients of one namespace share chunks. Default: those of one model and salt. */
   readonly namespace?: string;
 }
 
 /** A client's chunk, as events name it. */
-export function keyOf({ modelName, cacheSalt }: Client, chunkHash: ChunkId): ChunkKey {
-  return { chunkHash, modelName, cacheSalt };
+export function keyOf({ modelName, cacheSalt, kvRank }: Client, chunkHash: ChunkId): ChunkKey {
+  const key = { chunkHash, modelName, cacheSalt };
+  return kvRank === undefined ? key : { ...key, kvRank };
+}
+
+/** Whether it speaks for all ranks of its model, where something is said once. */
+export function isFirstRank({ kvRank = 0 }: Client): boolean {
+  return kvRank === 0;
 }
 
 /** A client's chunk, as the cache knows it. */
 export function cacheIdsOf(client: Client, ids: readonly ChunkId[]): readonly ChunkId[] {
-  const { modelName, cacheSalt, namespace = JSON.stringify([modelName, cacheSalt]) } = client;
-  return namespace === "" ? ids : ids.map((id) => `${namespace}${JSON.stringify(id)}`);
+  const { modelName, cacheSalt, kvRank } = client;
+  const { namespace = JSON.stringify([modelName, cacheSalt]) } = client;
+  const prefix = kvRank === undefined ? namespace : `${namespace}rank ${kvRank}: `;
+  return prefix === "" ? ids : ids.map((id) => `${prefix}${JSON.stringify(id)}`);
 }
 
 /** What the events of a client's transfers have in common. */

@@ -3,7 +3,8 @@ import { type ChunkKey, TimeoutError } from "@busbar/busbar/kv-cache";
 import { type ChunkId, TOKENS_PER_CHUNK } from "./chunk.ts";
 import { cacheIdsOf, type Client, keyCountPerSalt, keyOf } from "./client.ts";
 import type { Slot } from "./memory_tier.ts";
-import { fill, keysOf, publishEvicted, publishFailed, publishLookup, type Tiers } from "./tiers.ts";
+import { publishEvicted, publishFailed, publishLookup } from "./publish.ts";
+import { fill, keysOf, type Tiers } from "./tiers.ts";
 
 /** What a lookup has found: the prefix of a prompt whose chunks the cache has. */
 export interface Found {

@@ -1,11 +1,12 @@
 import { currentContext, operation } from "@busbar/busbar/context";
 import type { ChunkId } from "./chunk.ts";
-import type { Client } from "./client.ts";
+import { type Client, isFirstRank } from "./client.ts";
 import { Engines } from "./engine.ts";
 import { type Found, lookUp } from "./lookup.ts";
+import { publishAccessed } from "./publish.ts";
 import { read, retrieveFound, retrieveFromL1 } from "./retrieve.ts";
 import { store } from "./store.ts";
-import { publishAccessed, type Tiers } from "./tiers.ts";
+import type { Tiers } from "./tiers.ts";
 
 /** What became of one request's chunks. */
 export type RequestResult = Pick<Found, "l1Hits" | "l2Hits" | "misses">;
@@ -34,7 +35,7 @@ export class PrefixCache {
     using ending = new DisposableStack();
     const found = await this.#request(async () => {
       const found = await lookUp(this.#tiers, client, ids);
-      ending.use(this.#engines.give(client, requestId, ids));
+      if (isFirstRank(client)) ending.use(this.#engines.give(client, requestId, ids));
       if (found.slots.length > 0) this.#retrieve(client, found);
       if (found.misses > 0) this.#submit("mp.store.submitted", client);
       return found;

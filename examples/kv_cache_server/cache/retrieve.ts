@@ -2,7 +2,8 @@ import type { ChunkKey } from "@busbar/busbar/kv-cache";
 import { checkBytes, type ChunkId } from "./chunk.ts";
 import { cacheIdsOf, type Client, keyOf } from "./client.ts";
 import type { Slot } from "./memory_tier.ts";
-import { keysOf, publishAccessed, type Tiers } from "./tiers.ts";
+import { publishAccessed } from "./publish.ts";
+import { keysOf, type Tiers } from "./tiers.ts";
 import { retrieving, type Transfer } from "./transfer.ts";
 
 /** Reads what a lookup has found and held. */

@@ -1,9 +1,10 @@
 import { currentTrace, operation, withSession } from "@busbar/busbar/context";
 import type { ChunkKey } from "@busbar/busbar/kv-cache";
 import { type ChunkId, type FilledChunk, makeBytes } from "./chunk.ts";
-import { cacheIdsOf, type Client, keyOf } from "./client.ts";
+import { cacheIdsOf, type Client, isFirstRank, keyOf } from "./client.ts";
 import type { Slot } from "./memory_tier.ts";
-import { keysOf, publishEvicted, publishTokens, type Tiers } from "./tiers.ts";
+import { publishEvicted, publishTokens } from "./publish.ts";
+import { keysOf, type Tiers } from "./tiers.ts";
 import { storing } from "./transfer.ts";
 
 /**
@@ -20,7 +21,7 @@ export function store(
 ): readonly Slot[] {
   const { bus } = tiers;
   const { slots, stored, refused } = storing(tiers, client, (transfer) => {
-    publishTokens(tiers, ids, places);
+    if (isFirstRank(client)) publishTokens(tiers, ids, places);
     const { slots, written, evicted, refused } = reserve(tiers, client, ids);
     const outcome = { succeededKeys: keysOf(slots), failedKeys: refused };
     bus.publish("sm.write.reserved", outcome);

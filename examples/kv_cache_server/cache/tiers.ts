@@ -1,22 +1,9 @@
 import type { EventBus } from "@busbar/busbar";
-import { currentContext } from "@busbar/busbar/context";
 import type { ChunkKey } from "@busbar/busbar/kv-cache";
 import type { ServerEvents } from "../events.ts";
 import type { Faults } from "../faults.ts";
-import {
-  type Chunk,
-  CHUNK_BYTES,
-  type ChunkId,
-  sizeOf,
-  tokenOf,
-  TOKENS_PER_CHUNK,
-} from "./chunk.ts";
-import type { Client } from "./client.ts";
 import type { DiskTier, Loaded } from "./disk_tier.ts";
 import type { MemoryTier, Slot } from "./memory_tier.ts";
-
-/** Something has to go only when L1 is full. */
-const WATERMARK = 1;
 
 /**
  * What all of the cache's operations work on. What they publish belongs to the session and the
@@ -30,7 +17,7 @@ export interface Tiers {
 }
 
 /** What L2 has not delivered, by why. */
-type Failed = Record<Exclude<Loaded, Uint8Array>, Slot[]>;
+export type Failed = Record<Exclude<Loaded, Uint8Array>, Slot[]>;
 
 /** The keys of some slots. */
 export function keysOf(slots: readonly { readonly key: ChunkKey }[]): ChunkKey[] {
@@ -53,69 +40,4 @@ export function fill({ l1 }: Tiers, slots: readonly Slot[], contents: readonly L
     }
   });
   return { loaded, failed };
-}
-
-/** Publishes what L2 has not delivered. */
-export function publishFailed({ bus }: Tiers, failed: Failed): void {
-  for (const reason of ["not_found", "serde_failure"] as const) {
-    const keys = keysOf(failed[reason]);
-    if (keys.length > 0) bus.publish("l2.prefetch.failed", { reason, keys });
-  }
-}
-
-/** Publishes what a request asks for, if somebody keeps it. */
-export function publishLookup({ bus }: Tiers, client: Client, ids: readonly ChunkId[]): void {
-  if (!bus.hasSubscribers("mp.lookup")) return;
-  bus.publish("mp.lookup", {
-    requestId: currentContext()?.sessionId ?? "",
-    chunkHashes: ids,
-    modelName: client.modelName,
-    chunkSize: TOKENS_PER_CHUNK,
-    seqLen: sizeOf(ids.length).numTokens,
-    dtypes: ["uint8"],
-    shapes: [[CHUNK_BYTES]],
-  });
-}
-
-/** Publishes the tokens of chunks, which stand at those places of a prompt, if somebody wants them. */
-export function publishTokens(
-  { bus }: Tiers,
-  ids: readonly ChunkId[],
-  places: readonly number[],
-): void {
-  if (!bus.hasSubscribers("mp.tokens")) return;
-  bus.publish("mp.tokens", {
-    chunkHashes: ids,
-    tokenChunks: ids.map((id) => [tokenOf(id)]),
-    tokenOffsets: places.map((place) => place * TOKENS_PER_CHUNK),
-  });
-}
-
-/** Publishes all that a request has read and stored in L1, once. */
-export function publishAccessed({ bus }: Tiers, chunks: readonly Chunk[]): void {
-  const keys = keysOf([...new Set(chunks)]);
-  if (keys.length > 0) bus.publish("l1.keys.accessed", { keys });
-}
-
-/** Publishes that the eviction has looked at L1, and what had to go. */
-export function publishEvicted({ bus, l1 }: Tiers, slots: readonly Slot[]): void {
-  const usage = l1.size / l1.capacity;
-  const triggered = slots.length > 0;
-  bus.publish("l1.eviction.loop_tick", { usage, watermark: WATERMARK, triggered });
-  if (slots.length === 0) return;
-  bus.publish("l1.keys.evicted", { keys: keysOf(slots) });
-  bus.publish("kv_cache.chunks.evicted", { tier: "l1", count: slots.length });
-}
-
-/** Publishes how much each tier holds. */
-export function publishCapacity({ bus, l1, l2 }: Tiers): void {
-  const module = (tier: "l1" | "l2", backend: string, capacity: number) => ({
-    tier,
-    backend,
-    capacityBytes: capacity * CHUNK_BYTES,
-    shared: false,
-  });
-  bus.publish("sm.capacity.changed", {
-    snapshot: { modules: [module("l1", "dram", l1.capacity), module("l2", "disk", l2.capacity)] },
-  });
 }

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { withSession } from "@busbar/busbar/context";
 import { BlendCache } from "../../../examples/kv_cache_server/cache/blend.ts";
 import type { Client } from "../../../examples/kv_cache_server/cache/client.ts";
+import { ranksOf } from "../../../examples/kv_cache_server/clients.ts";
 import { openCache } from "../../support/kv_cache_server.ts";
 
 type Server = Awaited<ReturnType<typeof openCache>>;
@@ -60,6 +61,13 @@ Deno.test("at its end a request says what it has read and stored, each chunk onc
   ]);
 });
 
+Deno.test("a chunk that left L1 for another one of its request, and came again, is said once", async () => {
+  await using server = await openCache({ l1: 1 });
+  await server.inSession("a").handle([1, 2, 1], client);
+  const [accessed] = await saidIn(server, "l1.keys.accessed");
+  assertEquals(accessed?.["keys"], [key(1), key(2)]);
+});
+
 Deno.test("a request of CacheBlend says the same of chunks that are no prefix", async () => {
   await using server = await openCache();
   const { bus, l1, l2, faults } = server;
@@ -78,6 +86,26 @@ Deno.test("a request of CacheBlend says the same of chunks that are no prefix", 
     [key(1), key(2)],
     [key(2), key(7), key(8)],
   ]);
+});
+
+Deno.test("keys say whose rank they are of; tokens and blocks are said once for all ranks", async () => {
+  await using server = await openCache();
+  const ranks = ranksOf({ ...client, device: "cpu:1" }, 2);
+  assertEquals(ranks.map(({ device }) => device), ["cpu:2", "cpu:3"]);
+  for (const rank of ranks) {
+    assertEquals((await server.inSession("a").handle([1], rank)).misses, 1);
+    assertEquals((await server.inSession("b").handle([1], rank)).l1Hits, 1);
+  }
+  const ofRank = (kvRank: number) => [{ ...key(1), kvRank }];
+  assertEquals((await saidIn(server, "l1.keys.accessed")).map(({ keys }) => keys), [
+    ofRank(0),
+    ofRank(0),
+    ofRank(1),
+    ofRank(1),
+  ]);
+  assertEquals((await saidIn(server, "mp.tokens")).map(({ chunkHashes }) => chunkHashes), [[1]]);
+  assertEquals((await saidIn(server, "mp.vllm.block_allocation")).length, 2);
+  assertEquals(ranksOf(client, 1), [client]);
 });
 
 Deno.test("the disk says which chunks it was asked for and has", async () => {

@@ -100,6 +100,38 @@ Deno.test("requests are spread over models and tenants, and faults are counted",
   assertEquals(found["lmcache_mp_event_bus_dropped_events_total"], 0);
 });
 
+Deno.test("each rank of a model stores and finds its own part of every chunk, on its device", async () => {
+  await using trace = await traceFile([line(1, 2), line(1, 2, 3)]);
+  const args = ["--trace", trace.path, "--ranks", "2", "--sample-ratio", "1"];
+  const { code, out, err } = await run(...args, "--speed", "max", "--once", "--port", "0");
+  assertEquals(code, 0, err);
+  const found = samples(out);
+  const total = (name: string) => totals(found, `lmcache_mp_${name}`, "model_name").total;
+  assertEquals(total("lookup_requested_tokens_total"), 2 * (2 + 3) * 512);
+  assertEquals(total("lookup_hit_tokens_total"), 2 * 2 * 512);
+  assertEquals(total("l1_write_chunks_total"), 2 * 3);
+  assertEquals(totals(found, "lmcache_mp_num_finished_stores_total", "device").by, {
+    "cpu:0": 2,
+    "cpu:1": 2,
+  });
+});
+
+Deno.test("--lookup-hash-log-dir keeps what each lookup asks for", async () => {
+  await using trace = await traceFile([line(1, 2), line(1, 255)]);
+  await using folder = await temporaryFolder();
+  const args = ["--trace", trace.path, "--lookup-hash-log-dir", folder.path];
+  const { code, err } = await run(...args, "--speed", "max", "--once", "--port", "0");
+  assertEquals(code, 0, err);
+  const [file, ...others] = Array.from(Deno.readDirSync(folder.path), ({ name }) => name);
+  assertEquals(others, []);
+  const text = await Deno.readTextFile(`${folder.path}/${file}`);
+  const lines = text.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assertEquals(lines.map(({ chunk_hashes, seq_len }) => [chunk_hashes, seq_len]), [
+    [["0x1", "0x2"], 1_024],
+    [["0x1", "0xff"], 1_024],
+  ]);
+});
+
 Deno.test("clients over HTTP can have it to themselves", async () => {
   await using child = start(Deno.execPath(), commandLine(["--port", "0", "--requests", "0"]));
   const [url] = await child.printed(/http:\S+(?=\/metrics)/, "stderr");
