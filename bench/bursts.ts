@@ -18,10 +18,10 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { execFileSync } from "node:child_process";
 import process from "node:process";
-import { setImmediate } from "node:timers";
 import { EventEmitter } from "eventemitter3";
 import { burstClock, type BusEvent, EventBus } from "../mod.ts";
 import { createClock } from "../src/bus/clock.ts";
+import { timeBursts, turn } from "./measure.ts";
 
 const TYPE = "cache.read";
 const PAYLOAD = { keys: ["a", "b"] };
@@ -93,30 +93,6 @@ const CONTENDERS: Readonly<Record<string, () => Publish | Promise<Publish>>> = {
   "bus at 9043328, async handler": () => busBefore(countLater),
 };
 
-/** A turn of the event loop, in which nothing is measured. */
-const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
-
-/** What the process has computed so far, whatever else the machine does. */
-function cpuUs(): number {
-  const { user, system } = process.cpuUsage();
-  return user + system;
-}
-
-/** Nanoseconds of CPU per event, the wait for its delivery included. */
-async function time(
-  publish: Publish,
-  burst: number,
-  bursts: number,
-): Promise<number> {
-  await turn();
-  const startedUs = cpuUs();
-  for (let i = 0; i < bursts; i++) {
-    for (let j = 0; j < burst; j++) publish();
-    await turn();
-  }
-  return (cpuUs() - startedUs) * 1e3 / (bursts * burst);
-}
-
 /** What a quarter of the rounds stays below: a machine that does something else makes it slower only. */
 function lowerQuarter(times: readonly number[]): number {
   return times.toSorted((a, b) => a - b)[times.length >> 2] ?? NaN;
@@ -136,7 +112,7 @@ async function compare(
   for (const [index, publish] of all.entries()) {
     // Warmed up, and as many bursts as fit into a measurement.
     for (let i = 0; i < 300; i++) {
-      const took = await time(publish, burst, bursts[index]!);
+      const took = await timeBursts(publish, burst, bursts[index]!);
       bursts[index] = Math.max(
         1,
         Math.round(MEASURED_MS * 1e6 / (took * burst)),
@@ -150,7 +126,7 @@ async function compare(
     for (const [index, publish] of all.entries()) {
       const times: number[] = [];
       for (let i = 0; i < MEASUREMENTS_PER_ROUND; i++) {
-        times.push(await time(publish, burst, bursts[index]!));
+        times.push(await timeBursts(publish, burst, bursts[index]!));
         if (index < publishers.length) published += bursts[index]! * burst;
       }
       // The quickest: whatever else the machine does makes the others slower. What async handlers

@@ -1,4 +1,5 @@
 import process from "node:process";
+import { setImmediate } from "node:timers";
 
 /** How a measured piece of work is made: `run` does it for a burst of events. */
 export interface Contender {
@@ -70,6 +71,24 @@ async function timeOne(
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
   return busyMs * 1e6 / (bursts * eventsPerBurst);
+}
+
+/** A turn of the event loop. */
+export const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/** Nanoseconds of CPU time an event, the wait for the delivery of each burst included. */
+export async function timeBursts(
+  publish: () => unknown,
+  eventsPerBurst: number,
+  bursts: number,
+): Promise<number> {
+  await turn();
+  const startedMs = cpuMs();
+  for (let i = 0; i < bursts; i++) {
+    for (let j = 0; j < eventsPerBurst; j++) publish();
+    await turn();
+  }
+  return (cpuMs() - startedMs) * 1e6 / (bursts * eventsPerBurst);
 }
 
 /** The lower quartile of some numbers, their middle, and the upper quartile. */

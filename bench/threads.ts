@@ -11,7 +11,6 @@
  * @module
  */
 import process from "node:process";
-import { setImmediate } from "node:timers";
 import { EventBus } from "../mod.ts";
 import { declare } from "../src/catalog/mod.ts";
 import { MIRROR } from "../src/subscribers/metrics/mirror.ts";
@@ -20,6 +19,7 @@ import { BusLedger } from "../src/threads/memory/bus_ledger.ts";
 import { MemoryWriter } from "../src/threads/memory/memory_writer.ts";
 import { createThreadMemory } from "../src/threads/memory/thread_memory.ts";
 import { type Member, ThreadTotals } from "../src/threads/memory/thread_totals.ts";
+import { timeBursts, turn } from "./measure.ts";
 
 interface Events {
   "read": { model: string; tenant: string; tookMs: number };
@@ -95,31 +95,13 @@ function subject(isShared: boolean): Subject {
   return made;
 }
 
-const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
-
-function cpuUs(): number {
-  const { user, system } = process.cpuUsage();
-  return user + system;
-}
-
-/** Nanoseconds of CPU an event, the wait for its delivery included. */
-async function time(publish: () => void, burst: number, bursts: number): Promise<number> {
-  await turn();
-  const startedUs = cpuUs();
-  for (let i = 0; i < bursts; i++) {
-    for (let j = 0; j < burst; j++) publish();
-    await turn();
-  }
-  return (cpuUs() - startedUs) * 1e3 / (bursts * burst);
-}
-
 async function compare(burst: number): Promise<[plain: number, shared: number]> {
   const subjects = [subject(false), subject(true)];
   const all = [...subjects.map(({ publish }) => publish), () => {}];
   const bursts = all.map(() => 10);
   for (const [index, publish] of all.entries()) {
     for (let i = 0; i < 300; i++) {
-      const took = await time(publish, burst, bursts[index]!);
+      const took = await timeBursts(publish, burst, bursts[index]!);
       bursts[index] = Math.max(1, Math.round(MEASURED_MS * 1e6 / (took * burst)));
     }
   }
@@ -127,7 +109,7 @@ async function compare(burst: number): Promise<[plain: number, shared: number]> 
   for (let round = 0; round < ROUNDS; round++) {
     for (const [index, publish] of all.entries()) {
       const times: number[] = [];
-      for (let i = 0; i < 5; i++) times.push(await time(publish, burst, bursts[index]!));
+      for (let i = 0; i < 5; i++) times.push(await timeBursts(publish, burst, bursts[index]!));
       rounds[index]!.push(Math.min(...times));
     }
   }
