@@ -27,11 +27,11 @@ async function main(args: string[]): Promise<number> {
     screen.say(`${error.message}\n\n${USAGE}`);
     return EXIT_USAGE;
   }
-  if (options.help) {
-    await print(`${USAGE}\n`);
-    return 0;
-  }
   try {
+    if (options.help) {
+      await print(`${USAGE}\n`);
+      return 0;
+    }
     const scrape = await run(options, stopSignal(), screen);
     if (options.once) await print(scrape);
     return 0;
