@@ -5,8 +5,8 @@ import type { InstrumentMirror, MirroredInstrument } from "../../src/subscribers
 import { numbersOf } from "../../src/subscribers/metrics/histogram_series.ts";
 import type { Attributes } from "../../src/subscribers/otel_api.ts";
 
-/** What is not said of an instrument. */
-const COUNTER: MirroredInstrument = {
+/** A counter, and what is not said of another instrument. */
+export const COUNTER: MirroredInstrument = {
   name: "hits",
   kind: "counter",
   description: "",

@@ -1,5 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import { FakeThread, SAME_CATALOG, totalsOf, valuesOf } from "../../support/thread_memories.ts";
+import {
+  COUNTER,
+  FakeThread,
+  SAME_CATALOG,
+  totalsOf,
+  valuesOf,
+} from "../../support/thread_memories.ts";
 import { ThreadTotals } from "../../../src/threads/memory/thread_totals.ts";
 import type { Combine } from "../../../src/subscribers/metrics/mirror.ts";
 
@@ -96,16 +102,7 @@ Deno.test("a thread of another catalog is told, and not summed", () => {
 for (const size of [{ cells: 15, textBytes: 2_000 }, { cells: 10_000, textBytes: 400 }]) {
   Deno.test(`what has no room is refused, but for the overflow's: ${size.cells} numbers`, () => {
     const thread = new FakeThread("a", size);
-    const mirror = thread.writer.add({
-      name: "hits",
-      kind: "counter",
-      description: "",
-      unit: "",
-      combine: "sum",
-      startTimeMs: 1,
-      bounds: [],
-      numbers: 1,
-    });
+    const mirror = thread.writer.add(COUNTER);
     const add = (attributes: Record<string, number | boolean>, isOverflow: boolean) => {
       const added = mirror.add(attributes, { cells: new Float64Array([1]), offset: 0 }, isOverflow);
       thread.writer.commit();
