@@ -4,8 +4,8 @@ import type { ProgramOptions } from "./start_options.ts";
 
 /** What the configuration does not say. */
 export interface StartLineOptions {
-  /** Where metrics are served; `undefined` if they are not. */
-  readonly metricsUrl: string | undefined;
+  /** Where metrics are served; `null` if they are not yet, `undefined` if they are not. */
+  readonly metricsUrl: string | null | undefined;
   /** Whether the catalog makes log records of events. */
   readonly hasLogs: boolean;
   /** The program's own sinks. */
@@ -23,7 +23,9 @@ function metricsLine(
 ): string {
   if (!metricsEnabled) return "metrics are off";
   const ways = [
-    ...(metricsUrl === undefined ? [] : [`at ${metricsUrl}`]),
+    ...(metricsUrl === undefined
+      ? []
+      : [metricsUrl === null ? "at no port yet" : `at ${metricsUrl}`]),
     ...(otlp.metrics === undefined ? [] : [`pushed to ${shownUrl(otlp.metrics.endpoint)}`]),
     ...(console.metrics ? ["on the console"] : []),
   ];

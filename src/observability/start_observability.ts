@@ -8,12 +8,14 @@ import type { EventSubscriber } from "../library/event_subscriber.ts";
 import type { DeadlineOptions } from "../library/options.ts";
 import { awaitInNeutralContext } from "../internal/neutral_context.ts";
 import { observeRuntime } from "../instrumentation/runtime/observe_runtime.ts";
+import { readVariable } from "../internal/read_variable.ts";
 import { errorText, report } from "../internal/reporting.ts";
 import { observeCallbacks } from "../subscribers/self_metrics/observe_callbacks.ts";
 import { observeExport } from "../subscribers/self_metrics/observe_export.ts";
 import { type CatalogSubscription, subscribeCatalog } from "../subscribers/subscribe_catalog.ts";
 import { Claims } from "./claims.ts";
 import type { ObservabilityConfig } from "./config/config.ts";
+import { readEnv } from "./config/env.ts";
 import { Endpoints } from "./endpoints.ts";
 import { ineffectiveEnvVars } from "./config/ineffective_env_vars.ts";
 import { createDisabledHandle, createHandle, type Observability } from "./handle.ts";
@@ -70,7 +72,7 @@ const OBSERVED = Symbol.for("@busbar/busbar/observed");
  *
  * **Several threads** (the option `threads`) have one port between them: one of them opens it, which
  * one does not matter, and another one does when that has ended. An address that somebody else has
- * is no error then; it is told when it stays so.
+ * is no error then: it is told after a second, and tried again.
  *
  * **A worker of `node:cluster`** shares its ports with the others: it serves no metrics, which is
  * logged, and the start goes on; likewise a child process (`fork`) whose address stays in use. Whoever
@@ -144,7 +146,11 @@ export async function startObservability<Events extends object = AnyEvents>(
   };
   if (!config.enabled) {
     reportAll();
-    report(logger, "observability is disabled: nothing is measured, traced or logged");
+    const said = readEnv(options.env ?? readVariable).values.get("enabled");
+    const by = said?.value === false ? ` by ${said.name}` : "";
+    report(logger, `observability is disabled${by}: nothing is measured, traced or logged`);
+    // What the program subscribes to a bus of its own goes on.
+    if (!ownsBus) bus.start();
     const registrations: Disposable[] = [];
     const disabled = createDisabledHandle<Events>({
       bus,
@@ -244,6 +250,8 @@ async function start<Events extends object>(
   const { server, prometheus } = await listen(telemetry.scrape && open, config, options);
   config = { ...config, prometheus };
   if (server !== undefined) undo.add(() => server.shutdown());
+  // A thread that opens none leaves that to others.
+  else shared?.membership.yield("port", Infinity);
   options.signal?.throwIfAborted();
   const observability = createHandle({
     bus,
@@ -267,7 +275,8 @@ async function start<Events extends object>(
   if (!config.runtimeTelemetry) {
     const { logSink, captureConsole = false } = options;
     const hasLogs = captureConsole || combineCatalogs(options.catalog ?? {}).logs !== undefined;
-    report(logger, startLine(config, { metricsUrl: server?.metricsUrl, hasLogs, logSink }));
+    const metricsUrl = server && (server.metricsUrl ?? null);
+    report(logger, startLine(config, { metricsUrl, hasLogs, logSink }));
   }
   return observability;
 }

@@ -51,6 +51,21 @@ Deno.test("a flag cannot change a bus that is there already, and says so", async
   );
 });
 
+Deno.test("a variable that disables observability is named, and the program's bus goes on", async () => {
+  const logger = new MemoryLogger();
+  await using bus = new EventBus<JobEvents>({ logger });
+  const { promise: delivered, resolve } = Promise.withResolvers<number>();
+  bus.subscribe("job.start", ({ metadata }) => resolve(metadata.operationId));
+  const env = (name: string) => name === "OTEL_SDK_DISABLED" ? "true" : undefined;
+  const obs = await startObservability<JobEvents>({ catalog: jobs, env, bus, logger });
+  bus.publish("job.start", { operationId: 7 });
+  assertEquals(await delivered, 7);
+  assertEquals(logger.lines, [
+    "busbar: observability is disabled by OTEL_SDK_DISABLED: nothing is measured, traced or logged",
+  ]);
+  await obs.shutdown();
+});
+
 Deno.test("a disabled bus disables all of it", async () => {
   const bus = new EventBus<JobEvents>({ enabled: false });
   const obs = await startObservability<JobEvents>({ ...NO_ENV, bus });

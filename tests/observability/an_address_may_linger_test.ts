@@ -96,3 +96,21 @@ Deno.test("a signal ends the wait", async () => {
   controller.abort(new Error("given up"));
   await started;
 });
+
+Deno.test("where threads have one, its being taken is told before the start is over", async () => {
+  await using holder = await serve(() => new Response());
+  const logger = new MemoryLogger();
+  const obs = await startObservability({
+    env: () => undefined,
+    logger,
+    threads: true,
+    prometheus: { port: holder.port },
+  });
+  assertEquals(obs.metricsUrl, undefined);
+  assertEquals(logger.lines, [
+    `busbar: Cannot serve metrics: 127.0.0.1:${holder.port} is in use: by another process, or by a ` +
+    "thread that hangs; it is tried again",
+    "busbar: metrics at no port yet; spans are off; no log records are declared",
+  ]);
+  await obs.shutdown();
+});

@@ -5,6 +5,7 @@ import { Backoff } from "../../internal/backoff.ts";
 import { monotonicMs } from "../../internal/clocks.ts";
 import type { Logger } from "../../internal/logger.ts";
 import { errorText, report } from "../../internal/reporting.ts";
+import { pause } from "../../internal/timers.ts";
 import type { DeadlineOptions } from "../../library/options.ts";
 import type { Membership } from "./join_threads.ts";
 
@@ -12,6 +13,10 @@ import type { Membership } from "./join_threads.ts";
 const RETRY_MS = 1_000;
 /** So many tries may fail before that is told: one thread may be making room for another. */
 const QUIET_TRIES = 5;
+/** So often it is tried at the start: who has the port may be ending, or a thread that is met soon. */
+const FIRST_TRIES = 20;
+/** How long it waits between those, in milliseconds. */
+const FIRST_RETRY_MS = 50;
 
 /** How long requests in progress may take where another thread is to have the port. */
 const CLOSE_MS = 1_000;
@@ -36,6 +41,8 @@ export class PortKeeper {
   readonly #backoff = new Backoff();
   #server: MetricsServer | undefined;
   #failures = 0;
+  /** Whether somebody has it who is none of the threads that are known. */
+  #isTaken = false;
   #work: Promise<void> | undefined;
   #isClosed = false;
 
@@ -52,13 +59,14 @@ export class PortKeeper {
   /** Where the metrics of all threads are, whichever serves them; `undefined` while that is not known. */
   get metricsUrl(): string | undefined {
     const { membership, address: { hostname, port } } = this.#options;
-    const known = port || membership.port;
     if (this.#server !== undefined) return this.#server.metricsUrl;
+    const known = membership.port || (this.#isTaken ? 0 : port);
     return known === 0 ? undefined : `${originOf({ hostname, port: known })}${METRICS_PATH}`;
   }
 
   /**
-   * Opens the port at the start, if nobody has it.
+   * Opens the port at the start, if no other thread has it. Where somebody else has, that is told after
+   * a second, and tried again later.
    *
    * @returns itself
    * @throws {Error} if it cannot be opened, and not because somebody else has it
@@ -68,12 +76,26 @@ export class PortKeeper {
     // It is told of the role that it takes.
     this.#work = promise;
     try {
-      if (this.#options.membership.acquire("port")) await this.#listen();
+      await this.#tryForAWhile();
     } finally {
       resolve();
       this.#rest();
     }
     return this;
+  }
+
+  async #tryForAWhile(): Promise<void> {
+    const { membership } = this.#options;
+    const { signal } = new AbortController();
+    let refused: AddressInUseError | undefined;
+    for (let left = FIRST_TRIES; left > 0; left--) {
+      if (membership.acquire("port")) refused = await this.#listen();
+      if (this.#server !== undefined || membership.port !== 0) return;
+      await pause(FIRST_RETRY_MS, signal);
+    }
+    this.#isTaken = true;
+    this.#failures = QUIET_TRIES;
+    if (refused !== undefined) this.#tellTaken(refused);
   }
 
   /** To be called whenever this thread has got the role or lost it. */
@@ -95,14 +117,16 @@ export class PortKeeper {
     if (this.#isAsItShouldBe()) return;
     if (this.#server !== undefined) return await this.#close();
     try {
-      await this.#listen();
+      const refused = await this.#listen();
+      if (refused !== undefined && ++this.#failures > QUIET_TRIES) this.#tellTaken(refused);
     } catch (error) {
       this.#tell(`Cannot serve the metrics of all threads: ${errorText(error)}`);
       this.#options.membership.yield("port", RETRY_MS);
     }
   }
 
-  async #listen(): Promise<void> {
+  /** @returns why not, if somebody else has it */
+  async #listen(): Promise<AddressInUseError | undefined> {
     const { membership, listen } = this.#options;
     try {
       this.#server = await listen();
@@ -110,14 +134,19 @@ export class PortKeeper {
       if (!(error instanceof AddressInUseError)) throw error;
       // Another thread may have it that this one has not met; it keeps the port and gets the role.
       membership.yield("port", RETRY_MS);
-      if (++this.#failures > QUIET_TRIES) {
-        this.#tell(`${errorText(error)}: by another process, or by a thread that hangs`);
-      }
-      return;
+      return error;
     }
     this.#failures = 0;
-    if (this.#isClosed) return await this.#close();
-    membership.port = Number(new URL(this.#server.metricsUrl).port);
+    this.#isTaken = false;
+    if (this.#isClosed) await this.#close();
+    else membership.port = Number(new URL(this.#server.metricsUrl).port);
+    return undefined;
+  }
+
+  #tellTaken(error: AddressInUseError): void {
+    this.#tell(
+      `${errorText(error)}: by another process, or by a thread that hangs; it is tried again`,
+    );
   }
 
   #tell(text: string): void {

@@ -27,7 +27,7 @@ class Port {
 }
 
 /** Threads whose keepers follow their roles, as the set-up has them. */
-function someKeepers(count: number) {
+function someKeepers(count: number, number = 0) {
   const world = new World();
   const port = new Port();
   const threads = Array.from({ length: count }, (_, i) => {
@@ -38,7 +38,7 @@ function someKeepers(count: number) {
     const { membership, logger } = thread;
     keeper = new PortKeeper({
       membership,
-      address: { hostname: "127.0.0.1", port: 0 },
+      address: { hostname: "127.0.0.1", port: number },
       listen: () => port.listen(`thread ${thread.number}`),
       logger,
     });
@@ -51,7 +51,13 @@ function someKeepers(count: number) {
       await new Promise<void>((resolve) => setTimeout(resolve));
     }
   };
-  return { world, port, threads, pass };
+  /** Opens all of them in turn, while they meet. */
+  const open = async () => {
+    const opened = threads.map(({ keeper }) => keeper.open());
+    await pass(1_000);
+    await Promise.all(opened);
+  };
+  return { world, port, threads, pass, open };
 }
 
 const end = ({ thread, port }: { thread: WorldThread; port: Port }) => {
@@ -61,8 +67,8 @@ const end = ({ thread, port }: { thread: WorldThread; port: Port }) => {
 };
 
 Deno.test("the first thread serves it at once, and the others leave it alone", async () => {
-  const { port, threads, pass } = someKeepers(3);
-  for (const { keeper } of threads) await keeper.open();
+  const { port, threads, pass, open } = someKeepers(3);
+  await open();
   await pass(10_000);
   assertEquals(threads.map(({ keeper }) => keeper.isServing), [true, false, false]);
   const url = "http://127.0.0.1:9464/metrics";
@@ -73,8 +79,8 @@ Deno.test("the first thread serves it at once, and the others leave it alone", a
 });
 
 Deno.test("when its thread ends, another serves it", async () => {
-  const { port, threads, pass } = someKeepers(3);
-  for (const { keeper } of threads) await keeper.open();
+  const { port, threads, pass, open } = someKeepers(3);
+  await open();
   await pass(2_000);
   const [first, ...others] = threads.map(({ thread, keeper }) => ({ thread, keeper }));
   end({ thread: first!.thread, port });
@@ -85,8 +91,8 @@ Deno.test("when its thread ends, another serves it", async () => {
 });
 
 Deno.test("one that hangs keeps the port until it is ended; then another has it", async () => {
-  const { port, threads, pass } = someKeepers(2);
-  for (const { keeper } of threads) await keeper.open();
+  const { port, threads, pass, open } = someKeepers(2);
+  await open();
   await pass(2_000);
   const [first, second] = threads;
   first!.thread.hangs = true;
@@ -101,8 +107,8 @@ Deno.test("one that hangs keeps the port until it is ended; then another has it"
 });
 
 Deno.test("when one that hung goes on, one of them serves it", async () => {
-  const { port, threads, pass } = someKeepers(2);
-  for (const { keeper } of threads) await keeper.open();
+  const { port, threads, pass, open } = someKeepers(2);
+  await open();
   await pass(2_000);
   const [first] = threads;
   first!.thread.hangs = true;
@@ -111,6 +117,34 @@ Deno.test("when one that hung goes on, one of them serves it", async () => {
   await pass(5_000);
   const serving = threads.filter(({ keeper }) => keeper.isServing);
   assertEquals(serving.map(({ thread }) => `thread ${thread.number}`), [port.owner]);
+});
+
+Deno.test("who else has the port is told at the start, and nobody says that it is served", async () => {
+  const { port, threads, pass, open } = someKeepers(2, 9_464);
+  port.owner = "another process";
+  await open();
+  const lines = threads.flatMap(({ thread }) => thread.logger.lines);
+  const line =
+    "busbar: Cannot serve metrics: 127.0.0.1:9464 is in use: by another process, or by a " +
+    "thread that hangs; it is tried again";
+  assertEquals(new Set(lines), new Set([line]));
+  assertEquals(threads.map(({ keeper }) => keeper.metricsUrl), [undefined, undefined]);
+  port.owner = undefined;
+  await pass(5_000);
+  const url = "http://127.0.0.1:9464/metrics";
+  assertEquals(threads.map(({ keeper }) => keeper.metricsUrl), [url, url]);
+});
+
+Deno.test("a thread that opens no port takes it from nobody", async () => {
+  const { world, port, threads: [only], pass } = someKeepers(1);
+  world.start(2).membership.yield("port", Infinity);
+  port.owner = "another process";
+  const opened = only!.keeper.open();
+  await pass(10_000);
+  await opened;
+  port.owner = undefined;
+  await pass(3_000);
+  assertEquals(port.owner, "thread 1");
 });
 
 Deno.test("at the start, what is not somebody else's having it is an error; later it is told", async () => {
