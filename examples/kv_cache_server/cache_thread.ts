@@ -4,6 +4,7 @@ import type { Observability } from "@busbar/busbar/observability";
 import { BlendCache } from "./cache/blend.ts";
 import { DiskTier } from "./cache/disk_tier.ts";
 import { MemoryTier } from "./cache/memory_tier.ts";
+import { letBusCatchUp, PORTION_CHUNKS, portions, StoppingError } from "./cache/portions.ts";
 import { PrefixCache } from "./cache/prefix_cache.ts";
 import { publishCapacity, publishEvicted } from "./cache/publish.ts";
 import type { Tiers } from "./cache/tiers.ts";
@@ -67,7 +68,8 @@ export async function openThread(
     }),
   );
   const l1 = new MemoryTier(options.l1Chunks);
-  const tiers = { l1, l2, bus, faults };
+  const stopping = new AbortController();
+  const tiers = { l1, l2, bus, faults, stopping: stopping.signal };
   const cache = new PrefixCache(tiers);
   const blend = new BlendCache(tiers);
   const summary = new Summary(bus);
@@ -83,24 +85,30 @@ export async function openThread(
     obs,
     summary,
     async serve(signal) {
+      signal.addEventListener("abort", () => stopping.abort());
       const clients = spread(options);
       let requests = 0;
       await replay(options, signal, async ({ chunkIds }) => {
         const client = clients.next().value;
         if (requests++ % options.threads !== thread) return;
-        const server = options.blend && requests % 3 === 0 ? blend : cache;
+        const fits = chunkIds.length <= PORTION_CHUNKS;
+        const server = options.blend && requests % 3 === 0 && fits ? blend : cache;
         await withSession({}, async () => {
-          for (const rank of ranksOf(client, options.ranks)) await server.handle(chunkIds, rank);
+          for (const rank of ranksOf(client, options.ranks)) {
+            await server.handle(chunkIds, rank);
+            await letBusCatchUp(tiers);
+          }
+        }).catch((error) => {
+          if (!(error instanceof StoppingError)) throw error;
         });
-        if (faults.isDue("l1-shrink")) shrink(tiers, options.l1Chunks);
-        // A replay at full speed is faster than any service; let the bus catch up, so that none is lost.
-        if (bus.queueDepth > bus.maxQueueSize / 2 && !faults.has("bus-full")) await bus.flush();
+        if (faults.isDue("l1-shrink")) await shrink(tiers, options.l1Chunks);
       });
     },
     async settle(signal) {
       // Clients may go on, the disk may be slow: what is not done by then is not waited for.
       const timeoutMs = signal.aborted ? STOP_TIMEOUT_MS : REST_TIMEOUT_MS;
-      await Promise.race([l2.idle(), sleep(timeoutMs)]);
+      const isIdle = new AbortController();
+      await Promise.race([l2.idle().then(() => isIdle.abort()), sleep(timeoutMs, isIdle.signal)]);
       await bus.flush({ timeoutMs });
     },
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
@@ -108,11 +116,14 @@ export async function openThread(
 }
 
 /** L1 loses half its capacity, or gets it back. */
-function shrink(tiers: Tiers, capacity: number): void {
-  const half = Math.ceil(capacity / 2);
-  const evicted = tiers.l1.resize(tiers.l1.capacity === capacity ? half : capacity);
+async function shrink(tiers: Tiers, capacity: number): Promise<void> {
+  const target = tiers.l1.capacity === capacity ? Math.ceil(capacity / 2) : capacity;
+  const surplus = Math.max(0, tiers.l1.size - target);
+  for await (const { part } of portions(tiers, Array.from({ length: surplus }))) {
+    publishEvicted(tiers, tiers.l1.resize(tiers.l1.size - part.length));
+  }
+  publishEvicted(tiers, tiers.l1.resize(target));
   publishCapacity(tiers);
-  publishEvicted(tiers, evicted);
 }
 
 function failingSubscriber(): never {

@@ -17,7 +17,12 @@ import { temporaryFolder } from "./temporary_folder.ts";
 
 /** A cache of the example's, within the test. */
 export async function openCache(
-  options: { l1?: number; l2?: number; faults?: readonly Fault[] } = {},
+  options: {
+    l1?: number;
+    l2?: number;
+    faults?: readonly Fault[];
+    stopping?: AbortSignal;
+  } = {},
 ) {
   const folder = await temporaryFolder();
   const path = `${folder.path}/l2.sqlite`;
@@ -41,7 +46,8 @@ export async function openCache(
   const reported: string[] = [];
   const report = (text: string) => reported.push(text);
   const l2 = new DiskTier({ path, capacity: options.l2 ?? 100, bus, faults, report });
-  const cache = new PrefixCache({ l1, l2, bus, faults });
+  const { stopping = new AbortController().signal } = options;
+  const cache = new PrefixCache({ l1, l2, bus, faults, stopping });
   let closed: Promise<void> | undefined;
   const close = () => closed ??= l2[Symbol.asyncDispose]();
   return {

@@ -4,6 +4,7 @@ import type { Route } from "@busbar/busbar/http";
 import { instrumentHandler } from "@busbar/busbar/instrumentation/http";
 import { sizeOf, TOKENS_PER_CHUNK } from "../cache/chunk.ts";
 import type { Client } from "../cache/client.ts";
+import { StoppingError } from "../cache/portions.ts";
 import type { PrefixCache } from "../cache/prefix_cache.ts";
 import { clientOf } from "../clients.ts";
 import type { ServerEvents } from "../events.ts";
@@ -55,6 +56,7 @@ export function createApiRoutes(
       return reply(200, { session, ...result });
     } catch (error) {
       if (error instanceof RequestError) return reply(error.status, { error: error.message });
+      if (error instanceof StoppingError) return reply(503, { error: "the server is stopping" });
       report(`Cannot answer ${new URL(request.url).pathname}: ${error}`);
       return reply(500, { error: "the request failed" });
     }

@@ -26,7 +26,7 @@ interface Matches {
 /**
  * CacheBlend: uses chunks wherever they stand in a prompt, not only those of its prefix. It knows
  * them by their fingerprint; for a model that a whole fleet serves, all but the first, the fleet's
- * directory is asked.
+ * directory is asked. It takes each prompt in one go, so a long one is not for it.
  */
 export class BlendCache {
   readonly #tiers: Tiers;
@@ -54,10 +54,10 @@ export class BlendCache {
     let stored: readonly Chunk[] = [];
     if (missing.length > 0) {
       bus.publish("mp.store.submitted", { device: client.device });
-      stored = store(this.#tiers, client, missing, places);
+      stored = await store(this.#tiers, client, missing, places);
       this.#register(missing, client);
     }
-    publishAccessed(this.#tiers, [...read, ...stored]);
+    await publishAccessed(this.#tiers, [...read, ...stored]);
     return { l1Hits: used.size, l2Hits: 0, misses: missing.length };
   }
 
@@ -75,7 +75,8 @@ export class BlendCache {
       const stale = matched.filter((place) => !there(place));
       const others = await this.#prefetch(matched.filter(there), asked);
       if (stale.length > 0) this.#forget(stale.map((place) => asked[place] as ChunkId));
-      const segmented = others.filter((place) => isInSegment(place, others));
+      const known = new Set(others);
+      const segmented = others.filter((place) => isInSegment(place, known));
       const tokens = (chunks: number) => sizeOf(chunks).numTokens;
       return op.end({
         numTokens,
@@ -235,9 +236,9 @@ function lengthOf(ids: readonly ChunkId[], isSo: (id: ChunkId) => boolean): numb
 }
 
 /** Whether all places are there from the beginning of its segment up to it. */
-function isInSegment(place: number, places: readonly number[]): boolean {
+function isInSegment(place: number, places: ReadonlySet<number>): boolean {
   for (let other = place - place % SEGMENT_CHUNKS; other < place; other++) {
-    if (!places.includes(other)) return false;
+    if (!places.has(other)) return false;
   }
   return true;
 }

@@ -19,8 +19,8 @@ export class Engines {
     this.#bus = bus;
   }
 
-  /** Gives a request the blocks that hold its chunks, or will. @returns what ends the request */
-  give({ engineId, modelName }: Client, reqId: string, chunkIds: readonly ChunkId[]): Disposable {
+  /** Gives a request the blocks that hold its chunks, or will. */
+  give({ engineId, modelName }: Client, reqId: string, chunkIds: readonly ChunkId[]): void {
     let blocks = this.#blocks.get(engineId);
     if (blocks === undefined) this.#blocks.set(engineId, blocks = new LruMap(BLOCKS));
     const newBlockIds: number[] = [];
@@ -35,8 +35,10 @@ export class Engines {
     }
     const records = [{ reqId, newBlockIds, newTokenIds: chunkIds.map(tokenOf) }];
     this.#bus.publish("mp.vllm.block_allocation", { instanceId: engineId, modelName, records });
-    return {
-      [Symbol.dispose]: () => this.#bus.publish("mp.vllm.end_session", { requestId: reqId }),
-    };
+  }
+
+  /** Ends a request: its blocks may be given to others. */
+  end(requestId: string): void {
+    this.#bus.publish("mp.vllm.end_session", { requestId });
   }
 }

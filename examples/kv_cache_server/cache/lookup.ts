@@ -1,8 +1,9 @@
 import { currentContext, operation } from "@busbar/busbar/context";
-import { type ChunkKey, TimeoutError } from "@busbar/busbar/kv-cache";
+import { TimeoutError } from "@busbar/busbar/kv-cache";
 import { type ChunkId, TOKENS_PER_CHUNK } from "./chunk.ts";
 import { cacheIdsOf, type Client, keyCountPerSalt, keyOf } from "./client.ts";
 import type { Slot } from "./memory_tier.ts";
+import { portions } from "./portions.ts";
 import { publishEvicted, publishFailed, publishLookup } from "./publish.ts";
 import { fill, keysOf, type Tiers } from "./tiers.ts";
 
@@ -20,15 +21,6 @@ interface Step {
   readonly slot: Slot;
   /** Whether its content has to come from the disk for this step. */
   readonly promoted: boolean;
-}
-
-/** What is known before the disk has been read. */
-interface Plan {
-  /** A chunk that is asked for twice is promoted once, and in L1 the second time. */
-  readonly steps: readonly Step[];
-  readonly evicted: readonly Slot[];
-  /** Names the prefetch. */
-  readonly requestId: string;
 }
 
 /**
@@ -85,75 +77,93 @@ async function find(
   client: Client,
   ids: readonly ChunkId[],
 ): Promise<readonly Step[]> {
-  const { bus } = tiers;
-  const plan = settle(tiers, client, ids);
-  const inL1 = slotsOf(plan.steps.filter(({ promoted }) => !promoted));
-  if (inL1.length > 0) bus.publish("l1.read.reserved", { keys: keysOf(inL1) });
-  const promoted = slotsOf(plan.steps.filter(({ promoted }) => promoted));
-  if (promoted.length > 0) {
-    bus.publish("l1.write.reserved", { keys: keysOf(promoted) });
-    publishEvicted(tiers, plan.evicted);
-    load(tiers, promoted, plan.requestId);
+  /** Names the prefetch. */
+  const requestId = currentContext()?.operationId ?? "";
+  const planned: Step[] = [];
+  let asked = false;
+  const askL2 = (known: number) => {
+    if (asked) return;
+    asked = true;
+    const keyCount = ids.length - planned.length - known;
+    tiers.bus.publish("l2.prefetch.lookup.submitted", {
+      requestId,
+      keyCount,
+      adapterCount: 1,
+      keyCountPerSalt: { [client.cacheSalt]: keyCount },
+    });
+  };
+  for await (const { part } of portions(tiers, ids)) {
+    const { steps, evicted } = settle(tiers, cacheIdsOf(client, part), askL2);
+    const [inL1, inL2] = [false, true].map((promoted) =>
+      slotsOf(steps.filter((step) => step.promoted === promoted))
+    ) as [Slot[], Slot[]];
+    if (inL1.length > 0) tiers.bus.publish("l1.read.reserved", { keys: keysOf(inL1) });
+    if (inL2.length > 0) {
+      tiers.bus.publish("l1.write.reserved", { keys: keysOf(inL2) });
+      publishEvicted(tiers, evicted);
+      load(tiers, inL2, requestId);
+    }
+    planned.push(...steps);
+    if (steps.length < part.length) break;
   }
-  // Another request may still be loading what this one has found.
-  await inTime(tiers, plan, Promise.all(plan.steps.map(({ slot }) => slot.bytes ?? slot.written)));
+  await inTime(tiers, planned, requestId);
 
-  const gap = plan.steps.findIndex(({ slot }) => slot.bytes === undefined);
-  const steps = gap === -1 ? plan.steps : plan.steps.slice(0, gap);
-  bus.publish("sm.read.prefetched_finished", {
-    succeededKeys: keysOf(slotsOf(steps)),
-    failedKeys: ids.slice(steps.length).map((id) => keyOf(client, id)),
-  });
+  const gap = planned.findIndex(({ slot }) => slot.bytes === undefined);
+  const steps = gap === -1 ? planned : planned.slice(0, gap);
+  for await (const { part, from } of portions(tiers, ids)) {
+    const held = slotsOf(steps.slice(from, from + part.length));
+    tiers.bus.publish("sm.read.prefetched_finished", {
+      succeededKeys: keysOf(held),
+      failedKeys: part.slice(held.length).map((id) => keyOf(client, id)),
+    });
+  }
   return steps;
 }
 
-/** Walks the prefix and makes room for what L2 has. */
+/**
+ * Walks the prefix and makes room for what L2 has. A chunk that is asked for twice is promoted once,
+ * and in L1 the second time.
+ *
+ * @param askL2 is called when L1 does not have the next chunk, with how many it had before
+ */
 function settle(
   { l1, l2, bus, faults }: Tiers,
-  client: Client,
-  ids: readonly ChunkId[],
-): Plan {
-  const requestId = currentContext()?.operationId ?? "";
+  cacheIds: readonly ChunkId[],
+  askL2: (known: number) => void,
+) {
   const steps: Step[] = [];
   const evicted: Slot[] = [];
-  let refused: ChunkKey | undefined;
-  let asked = false;
-  for (const [index, id] of cacheIdsOf(client, ids).entries()) {
+  for (const id of cacheIds) {
     const inL1 = l1.touch(id);
     if (inL1 !== undefined) {
       steps.push({ slot: inL1, promoted: false });
       continue;
     }
-    if (!asked) {
-      asked = true;
-      const keyCount = ids.length - index;
-      bus.publish("l2.prefetch.lookup.submitted", {
-        requestId,
-        keyCount,
-        adapterCount: 1,
-        keyCountPerSalt: { [client.cacheSalt]: keyCount },
-      });
-    }
+    askL2(steps.length);
     const key = l2.touch(id);
     if (key === undefined) break;
     if (faults.isDue("l1-oom")) {
-      refused = key;
+      const keys = [key];
+      bus.publish("l1.allocation.failed", { during: "l2_prefetch", keys });
+      bus.publish("l2.prefetch.failed", { reason: "l1_oom", keys });
       break;
     }
     const reserved = l1.reserve(id, key);
     steps.push({ slot: reserved.slot, promoted: true });
     if (reserved.evicted !== undefined) evicted.push(reserved.evicted);
   }
-  if (refused !== undefined) {
-    const keys = [refused];
-    bus.publish("l1.allocation.failed", { during: "l2_prefetch", keys });
-    bus.publish("l2.prefetch.failed", { reason: "l1_oom", keys });
-  }
-  return { steps, evicted, requestId };
+  return { steps, evicted };
 }
 
 /** Waits for what is being loaded, but no longer than a request may wait. */
-async function inTime({ bus, faults }: Tiers, plan: Plan, loaded: Promise<unknown>): Promise<void> {
+async function inTime(
+  { bus, faults }: Tiers,
+  planned: readonly Step[],
+  requestId: string,
+): Promise<void> {
+  // Another request may still be loading what this one has found.
+  const loading = planned.flatMap(({ slot }) => slot.bytes === undefined ? [slot.written] : []);
+  const loaded = Promise.all(new Set(loading));
   const prefetchBudgetMs = faults.prefetchBudgetMs();
   if (prefetchBudgetMs === Infinity) {
     await loaded;
@@ -167,14 +177,14 @@ async function inTime({ bus, faults }: Tiers, plan: Plan, loaded: Promise<unknow
   ]);
   clearTimeout(timer);
   if (!isLate) return;
-  const retained = plan.steps.findIndex(({ slot }) => slot.bytes === undefined);
+  const retained = planned.findIndex(({ slot }) => slot.bytes === undefined);
   bus.publish("l2.prefetch.deadline", {
-    requestId: plan.requestId,
+    requestId,
     phase: "load",
     budgetSeconds: prefetchBudgetMs / 1_000,
     elapsedSeconds: (performance.now() - startedAt) / 1_000,
     retainedChunks: retained,
-    missedChunks: plan.steps.length - retained,
+    missedChunks: planned.length - retained,
   });
   new TimeoutError(`L2 has not delivered within ${prefetchBudgetMs} ms`, { bus });
 }

@@ -3,6 +3,7 @@ import type { ChunkId } from "./chunk.ts";
 import { type Client, isFirstRank } from "./client.ts";
 import { Engines } from "./engine.ts";
 import { type Found, lookUp } from "./lookup.ts";
+import { portions } from "./portions.ts";
 import { publishAccessed } from "./publish.ts";
 import { read, retrieveFound, retrieveFromL1 } from "./retrieve.ts";
 import { store } from "./store.ts";
@@ -31,19 +32,28 @@ export class PrefixCache {
    * and stores the others when it has answered.
    */
   async handle(ids: readonly ChunkId[], client: Client): Promise<RequestResult> {
+    const tiers = this.#tiers;
     const requestId = currentContext()?.sessionId ?? "";
     using ending = new DisposableStack();
     const found = await this.#request(async () => {
-      const found = await lookUp(this.#tiers, client, ids);
-      if (isFirstRank(client)) ending.use(this.#engines.give(client, requestId, ids));
-      if (found.slots.length > 0) this.#retrieve(client, found);
+      const found = await lookUp(tiers, client, ids);
+      if (isFirstRank(client)) {
+        ending.defer(() => this.#engines.end(requestId));
+        for await (const { part } of portions(tiers, ids)) {
+          this.#engines.give(client, requestId, part);
+        }
+      }
+      if (found.slots.length > 0) {
+        this.#submit("mp.retrieve.submitted", client);
+        await retrieveFound(tiers, client, found.slots);
+      }
       if (found.misses > 0) this.#submit("mp.store.submitted", client);
       return found;
     });
     const places = [...ids.keys()].slice(found.slots.length);
     const missing = ids.slice(found.slots.length);
-    const stored = found.misses > 0 ? store(this.#tiers, client, missing, places) : [];
-    publishAccessed(this.#tiers, [...found.slots, ...stored]);
+    const stored = found.misses > 0 ? await store(tiers, client, missing, places) : [];
+    await publishAccessed(tiers, [...found.slots, ...stored]);
     return found;
   }
 
@@ -51,18 +61,18 @@ export class PrefixCache {
   lookUp(ids: readonly ChunkId[], client: Client): Promise<RequestResult> {
     return this.#request(async () => {
       const found = await lookUp(this.#tiers, client, ids);
-      if (found.slots.length > 0) read(this.#tiers, found.slots);
-      publishAccessed(this.#tiers, found.slots);
+      for await (const { part } of portions(this.#tiers, found.slots)) read(this.#tiers, part);
+      await publishAccessed(this.#tiers, found.slots);
       return found;
     });
   }
 
   /** Stores chunks. @returns how many found room */
   store(ids: readonly ChunkId[], client: Client): Promise<number> {
-    return this.#request(() => {
+    return this.#request(async () => {
       this.#submit("mp.store.submitted", client);
-      const stored = store(this.#tiers, client, ids);
-      publishAccessed(this.#tiers, stored);
+      const stored = await store(this.#tiers, client, ids);
+      await publishAccessed(this.#tiers, stored);
       return stored.length;
     });
   }
@@ -75,17 +85,12 @@ export class PrefixCache {
     });
   }
 
-  #retrieve(client: Client, { slots }: Found): void {
-    this.#submit("mp.retrieve.submitted", client);
-    retrieveFound(this.#tiers, client, slots);
-  }
-
   #submit(type: "mp.store.submitted" | "mp.retrieve.submitted", { device }: Client): void {
     this.#tiers.bus.publish(type, { device });
   }
 
   /** A request begins when the disk can take another task. */
-  async #request<Result>(work: () => Result | Promise<Result>): Promise<Result> {
+  async #request<Result>(work: () => Promise<Result>): Promise<Result> {
     const { bus, l2 } = this.#tiers;
     await l2.room();
     return await operation(

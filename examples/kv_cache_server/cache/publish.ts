@@ -14,6 +14,7 @@ import {
 } from "./chunk.ts";
 import type { Client } from "./client.ts";
 import type { Slot } from "./memory_tier.ts";
+import { portions } from "./portions.ts";
 import { type Failed, keysOf, type Tiers } from "./tiers.ts";
 
 /** Something has to go only when L1 is full. */
@@ -55,11 +56,14 @@ export function publishTokens(
   });
 }
 
-/** Publishes all that a request has read and stored in L1, once. */
-export function publishAccessed({ bus }: Tiers, chunks: readonly Chunk[]): void {
+/** Publishes all that a request has read and stored in L1, each chunk once. */
+export async function publishAccessed(tiers: Tiers, chunks: readonly Chunk[]): Promise<void> {
   // One that had to go, and came again, is still the same.
-  const keys = keysOf([...new Map(chunks.map((chunk) => [chunk.id, chunk])).values()]);
-  if (keys.length > 0) bus.publish("l1.keys.accessed", { keys });
+  const said = new Set<ChunkId>();
+  for await (const { part } of portions(tiers, chunks)) {
+    const keys = keysOf(part.filter(({ id }) => !said.has(id) && said.add(id)));
+    if (keys.length > 0) tiers.bus.publish("l1.keys.accessed", { keys });
+  }
 }
 
 /** Publishes that the eviction has looked at L1, and what had to go. */

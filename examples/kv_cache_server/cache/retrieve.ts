@@ -2,53 +2,75 @@ import type { ChunkKey } from "@busbar/busbar/kv-cache";
 import { checkBytes, type ChunkId } from "./chunk.ts";
 import { cacheIdsOf, type Client, keyOf } from "./client.ts";
 import type { Slot } from "./memory_tier.ts";
+import { portions } from "./portions.ts";
 import { publishAccessed } from "./publish.ts";
 import { keysOf, type Tiers } from "./tiers.ts";
 import { retrieving, type Transfer } from "./transfer.ts";
 
 /** Reads what a lookup has found and held. */
-export function retrieveFound(tiers: Tiers, client: Client, slots: readonly Slot[]): void {
-  retrieving(tiers, client, (transfer) => {
-    read(tiers, slots, transfer);
-    return { moved: slots.length };
+export async function retrieveFound(
+  tiers: Tiers,
+  client: Client,
+  slots: readonly Slot[],
+): Promise<void> {
+  await retrieving(tiers, client, async (transfer) => {
+    for await (const { part } of portions(tiers, slots)) read(tiers, part, transfer);
+    return slots;
   });
 }
 
 /** Reads chunks as far as L1 has them. @returns the ids of those it does not have */
-export function retrieveFromL1(
+export async function retrieveFromL1(
   tiers: Tiers,
   client: Client,
   ids: readonly ChunkId[],
-): readonly ChunkId[] {
-  const { l1, bus } = tiers;
-  return retrieving(tiers, client, (transfer) => {
+): Promise<readonly ChunkId[]> {
+  const missing: ChunkId[] = [];
+  await retrieving(tiers, client, async (transfer) => {
     const slots: Slot[] = [];
-    const missing: ChunkId[] = [];
-    const failed: Record<"not_found" | "write_locked", ChunkKey[]> = {
-      not_found: [],
-      write_locked: [],
-    };
-    cacheIdsOf(client, ids).forEach((cacheId, i) => {
-      const slot = l1.touch(cacheId);
-      if (slot?.bytes !== undefined) {
-        slots.push(slot);
-        return;
-      }
-      const id = ids[i] as ChunkId;
-      missing.push(id);
-      failed[slot === undefined ? "not_found" : "write_locked"].push(keyOf(client, id));
-    });
-    if (slots.length > 0) {
-      bus.publish("l1.read.reserved", { keys: keysOf(slots) });
-      read(tiers, slots, transfer);
-      publishAccessed(tiers, slots);
+    for await (const { part } of portions(tiers, ids)) {
+      const outcome = readPortion(tiers, client, part, transfer);
+      slots.push(...outcome.slots);
+      missing.push(...outcome.missing);
     }
-    for (const reason of ["not_found", "write_locked"] as const) {
-      const keys = failed[reason];
-      if (keys.length > 0) bus.publish("l1.read.failed", { during: "l1_retrieve", reason, keys });
+    await publishAccessed(tiers, slots);
+    return slots;
+  });
+  return missing;
+}
+
+function readPortion(
+  tiers: Tiers,
+  client: Client,
+  ids: readonly ChunkId[],
+  transfer: Transfer,
+) {
+  const { l1, bus } = tiers;
+  const slots: Slot[] = [];
+  const missing: ChunkId[] = [];
+  const failed: Record<"not_found" | "write_locked", ChunkKey[]> = {
+    not_found: [],
+    write_locked: [],
+  };
+  cacheIdsOf(client, ids).forEach((cacheId, i) => {
+    const slot = l1.touch(cacheId);
+    if (slot?.bytes !== undefined) {
+      slots.push(slot);
+      return;
     }
-    return { moved: slots.length, missing };
-  }).missing;
+    const id = ids[i] as ChunkId;
+    missing.push(id);
+    failed[slot === undefined ? "not_found" : "write_locked"].push(keyOf(client, id));
+  });
+  if (slots.length > 0) {
+    bus.publish("l1.read.reserved", { keys: keysOf(slots) });
+    read(tiers, slots, transfer);
+  }
+  for (const reason of ["not_found", "write_locked"] as const) {
+    const keys = failed[reason];
+    if (keys.length > 0) bus.publish("l1.read.failed", { during: "l1_retrieve", reason, keys });
+  }
+  return { slots, missing };
 }
 
 /** Reads held chunks, to a device if there is a transfer, and lets go of them. */

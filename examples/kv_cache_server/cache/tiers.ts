@@ -14,6 +14,8 @@ export interface Tiers {
   readonly l2: DiskTier;
   readonly bus: EventBus<ServerEvents>;
   readonly faults: Faults;
+  /** Aborts when the server stops: long requests end early then. */
+  readonly stopping?: AbortSignal;
 }
 
 /** What L2 has not delivered, by why. */

@@ -47,35 +47,35 @@ export class Transfer {
   }
 }
 
-/** What the work of a transfer returns: how many chunks it has moved. */
-interface Moved {
-  readonly moved: number;
-}
-
-/** Stores from a device; whoever waits for the end gets one, whatever happens. */
-export function storing<Result extends Moved>(
+/**
+ * Stores from a device; whoever waits for the end gets one, whatever happens.
+ *
+ * @param work returns what it has moved
+ */
+export async function storing<Moved>(
   { bus }: Tiers,
   client: Client,
-  work: (transfer: Transfer) => Result,
-): Result {
+  work: (transfer: Transfer) => Promise<readonly Moved[]>,
+): Promise<readonly Moved[]> {
   const common = transferOf(client);
   const endOf = (storedCount: number) => ({ ...common, storedCount, ...sizeOf(storedCount) });
   let transfer: Transfer | undefined;
-  const result = operation(bus, ["mp.store.start", "mp.store.end"], common, (op) => {
+  const pair = ["mp.store.start", "mp.store.end"] as const;
+  const moved = await operation(bus, pair, common, async (op) => {
     transfer = new Transfer("d2h", client, op.operationId);
-    const result = work(transfer);
-    return op.end(endOf(result.moved), result);
+    const moved = await work(transfer);
+    return op.end(endOf(moved.length), moved);
   }, { failed: endOf(0) });
   publishSamples(bus, transfer);
-  return result;
+  return moved;
 }
 
 /** Retrieves to a device, likewise. */
-export function retrieving<Result extends Moved>(
+export async function retrieving<Moved>(
   { bus }: Tiers,
   client: Client,
-  work: (transfer: Transfer) => Result,
-): Result {
+  work: (transfer: Transfer) => Promise<readonly Moved[]>,
+): Promise<readonly Moved[]> {
   const common = transferOf(client);
   const endOf = (retrievedCount: number) => ({
     ...common,
@@ -84,13 +84,14 @@ export function retrieving<Result extends Moved>(
     ...sizeOf(retrievedCount),
   });
   let transfer: Transfer | undefined;
-  const result = operation(bus, ["mp.retrieve.start", "mp.retrieve.end"], common, (op) => {
+  const pair = ["mp.retrieve.start", "mp.retrieve.end"] as const;
+  const moved = await operation(bus, pair, common, async (op) => {
     transfer = new Transfer("h2d", client, op.operationId);
-    const result = work(transfer);
-    return op.end(endOf(result.moved), result);
+    const moved = await work(transfer);
+    return op.end(endOf(moved.length), moved);
   }, { failed: endOf(0) });
   publishSamples(bus, transfer);
-  return result;
+  return moved;
 }
 
 function publishSamples(bus: Tiers["bus"], transfer: Transfer | undefined): void {

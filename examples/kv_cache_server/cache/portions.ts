@@ -1,0 +1,39 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Tiers } from "./tiers.ts";
+
+/** So many chunks are worked on in one turn of the event loop: some milliseconds' worth. */
+export const PORTION_CHUNKS = 1_024;
+
+/** Thrown by a request that the end of the server has cut short. */
+export class StoppingError extends Error {
+  override readonly name = "StoppingError";
+}
+
+/**
+ * Cuts what belongs to a long prompt into portions. Between them scrapes, other requests and signals
+ * get their turn, and the disk and the bus catch up; a short prompt waits for nothing.
+ *
+ * @throws {StoppingError} before a portion, if the server stops
+ */
+export async function* portions<Item>(
+  tiers: Tiers,
+  items: readonly Item[],
+): AsyncGenerator<{ readonly part: readonly Item[]; readonly from: number }> {
+  for (let from = 0; from < items.length; from += PORTION_CHUNKS) {
+    if (from > 0) {
+      await nextTurn();
+      await tiers.l2.room();
+      await letBusCatchUp(tiers, 0);
+      if (tiers.stopping?.aborted) throw new StoppingError("The server is stopping");
+    }
+    yield { part: items.slice(from, from + PORTION_CHUNKS), from };
+  }
+}
+
+/** Waits for the bus if more events than that wait in it: so none is lost, whoever is in a hurry. */
+export async function letBusCatchUp(
+  { bus, faults }: Tiers,
+  events = bus.maxQueueSize / 2,
+): Promise<void> {
+  if (bus.queueDepth > events && !faults.has("bus-full")) await bus.flush();
+}
