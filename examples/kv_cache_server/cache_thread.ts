@@ -14,6 +14,7 @@ import { Faults } from "./faults.ts";
 import { observe } from "./observe.ts";
 import type { Options } from "./options.ts";
 import { replay, sleep } from "./replay.ts";
+import type { Request } from "./request.ts";
 import { Summary } from "./summary.ts";
 
 /** What a bus has room for that was made to lose some. */
@@ -88,7 +89,7 @@ export async function openThread(
       signal.addEventListener("abort", () => stopping.abort());
       const clients = spread(options);
       let requests = 0;
-      await replay(options, signal, async ({ chunkIds }) => {
+      const handle = async ({ chunkIds }: Request) => {
         const client = clients.next().value;
         if (requests++ % options.threads !== thread) return;
         const fits = chunkIds.length <= PORTION_CHUNKS;
@@ -98,11 +99,14 @@ export async function openThread(
             await server.handle(chunkIds, rank);
             await letBusCatchUp(tiers);
           }
-        }).catch((error) => {
-          if (!(error instanceof StoppingError)) throw error;
         });
         if (faults.isDue("l1-shrink")) await shrink(tiers, options.l1Chunks);
-      });
+      };
+      try {
+        await replay(options, signal, handle, thread === 0 ? say : undefined);
+      } catch (error) {
+        if (!(error instanceof StoppingError)) throw error;
+      }
     },
     async settle(signal) {
       // Clients may go on, the disk may be slow: what is not done by then is not waited for.

@@ -5,6 +5,7 @@ import {
   parseObservabilityArgs,
 } from "@busbar/busbar/observability";
 import { type Fault, FAULTS } from "./faults.ts";
+import { clean, show } from "./text.ts";
 
 /** The example's flags, checked. */
 export interface Options {
@@ -40,6 +41,8 @@ export interface Options {
   readonly help: boolean;
 }
 
+/** What a `Map` holds, nearly. */
+const MAX_CHUNKS = 16_000_000;
 const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 
 /** Thrown when the flags are wrong; its message is meant for the user. */
@@ -60,7 +63,7 @@ Usage: deno task demo [flags]
   --l2-dir DIR      where the disk tier lives (default: a temporary directory, removed at the end)
   --port PORT       where metrics and POST /v1/lookup, /v1/store and /v1/retrieve are served on
                     127.0.0.1, 0 for any (default 9464)
-  --speed X         a multiple of the input's own time, or max (default 1)
+  --speed X         a multiple of the input's own time, 0.001 to 1000000, or max (default 1)
   --seed N          seed of the built-in workload (default 1)
   --models N        spread the requests over so many models (default 1)
   --tenants N       and so many tenants of each (default 1)
@@ -97,30 +100,44 @@ Flags of Busbar's own:
 export function parseOptions(args: string[]): Options {
   const { config: observability, rest } = parseObservability(args);
   const values = parse(rest);
+  const read = <Value>(
+    name: TextFlag,
+    { must, read }: Rule<Value>,
+    text = values[name]?.at(-1),
+  ): Value | undefined => {
+    if (text === undefined) return undefined;
+    const value = read(text);
+    if (value !== undefined) return value;
+    throw new UsageError(`--${name}: must be ${must}, received ${show(text)}`);
+  };
   const options: Options = {
-    trace: values.trace,
-    requests: integer("--requests", values.requests, { min: 0, byDefault: Infinity }),
-    l1Chunks: integer("--l1-chunks", values["l1-chunks"], { min: 1, byDefault: 2_000 }),
-    l2Chunks: integer("--l2-chunks", values["l2-chunks"], { min: 1, byDefault: 20_000 }),
-    l2Dir: values["l2-dir"],
-    port: integer("--port", values.port, { min: 0, max: 65_535, byDefault: 9_464 }),
-    speed: speed(values.speed),
-    seed: integer("--seed", values.seed, { min: 0, max: 2 ** 32 - 1, byDefault: 1 }),
-    models: integer("--models", values.models, { min: 1, max: 1_000, byDefault: 1 }),
-    tenants: integer("--tenants", values.tenants, { min: 1, max: 1_000_000, byDefault: 1 }),
-    devices: integer("--devices", values.devices, { min: 1, max: 1_000, byDefault: 1 }),
-    workers: integer("--workers", values.workers, { min: 1, max: 1_000, byDefault: 1 }),
-    ranks: integer("--ranks", values.ranks, { min: 1, max: 64, byDefault: 1 }),
-    threads: integer("--threads", values.threads, { min: 1, max: 64, byDefault: 1 }),
+    trace: read("trace", PATH),
+    requests: read("requests", integer(0)) ?? Infinity,
+    l1Chunks: read("l1-chunks", integer(1, MAX_CHUNKS)) ?? 2_000,
+    l2Chunks: read("l2-chunks", integer(1, MAX_CHUNKS)) ?? 20_000,
+    l2Dir: read("l2-dir", PATH),
+    port: read("port", integer(0, 65_535)) ?? 9_464,
+    speed: read("speed", SPEED) ?? 1,
+    seed: read("seed", integer(0, 2 ** 32 - 1)) ?? 1,
+    models: read("models", integer(1, 1_000)) ?? 1,
+    tenants: read("tenants", integer(1, 1_000_000)) ?? 1,
+    devices: read("devices", integer(1, 1_000)) ?? 1,
+    workers: read("workers", integer(1, 1_000)) ?? 1,
+    ranks: read("ranks", integer(1, 64)) ?? 1,
+    threads: read("threads", integer(1, 64)) ?? 1,
     blend: values.blend ?? false,
-    faults: (values.fault ?? []).map((text) => oneOf("--fault", FAULTS, text)),
-    lifecycleSampleRatio: ratio("--sample-ratio", values["sample-ratio"]),
-    lookupHashLogDir: values["lookup-hash-log-dir"],
-    logLevel: oneOf("--log-level", LOG_LEVELS, values["log-level"] ?? "error"),
+    faults: (values.fault ?? []).flatMap((text) => read("fault", oneOf(FAULTS), text) ?? []),
+    lifecycleSampleRatio: read("sample-ratio", decimal(0, 1)) ?? 0.01,
+    lookupHashLogDir: read("lookup-hash-log-dir", PATH),
+    logLevel: read("log-level", oneOf(LOG_LEVELS)) ?? "error",
     observability,
     once: values.once ?? false,
     help: values.help ?? false,
   };
+  for (const [name, texts] of Object.entries(values)) {
+    if (name === "fault" || !Array.isArray(texts) || texts.length === 1) continue;
+    throw new UsageError(`--${name}: must be given once, received ${texts.map(show).join(", ")}`);
+  }
   if (options.once && options.trace === undefined && options.requests === Infinity) {
     throw new UsageError("--once: the built-in workload is endless, add --requests N or --trace");
   }
@@ -130,93 +147,89 @@ export function parseOptions(args: string[]): Options {
   return options;
 }
 
-const TEXT = { type: "string" } as const;
-const SWITCH = { type: "boolean" } as const;
-
 function parseObservability(args: readonly string[]) {
   try {
     return parseObservabilityArgs(args, { allowUnknown: true });
   } catch (error) {
-    if (error instanceof ConfigurationError) throw new UsageError(error.message);
+    if (error instanceof ConfigurationError) throw new UsageError(clean(error.message));
     throw error;
   }
 }
 
-function parse(args: string[]) {
+const TEXT = { type: "string", multiple: true } as const;
+const SWITCH = { type: "boolean" } as const;
+const FLAGS = {
+  trace: TEXT,
+  requests: TEXT,
+  "l1-chunks": TEXT,
+  "l2-chunks": TEXT,
+  "l2-dir": TEXT,
+  port: TEXT,
+  speed: TEXT,
+  seed: TEXT,
+  models: TEXT,
+  tenants: TEXT,
+  devices: TEXT,
+  workers: TEXT,
+  ranks: TEXT,
+  threads: TEXT,
+  fault: TEXT,
+  "sample-ratio": TEXT,
+  "lookup-hash-log-dir": TEXT,
+  "log-level": TEXT,
+  blend: SWITCH,
+  once: SWITCH,
+  help: { ...SWITCH, short: "h" },
+} as const;
+type TextFlag = Exclude<keyof typeof FLAGS, "blend" | "once" | "help">;
+
+function parse(args: readonly string[]) {
+  // What begins with a dash would be taken for a flag, but a number is a value.
+  const joined: string[] = [];
+  for (const arg of args) {
+    if (/^-\d/.test(arg) && joined.at(-1)?.startsWith("--")) joined.push(`${joined.pop()}=${arg}`);
+    else joined.push(arg);
+  }
   try {
-    return parseArgs({
-      args,
-      allowPositionals: false,
-      options: {
-        trace: TEXT,
-        requests: TEXT,
-        "l1-chunks": TEXT,
-        "l2-chunks": TEXT,
-        "l2-dir": TEXT,
-        port: TEXT,
-        speed: TEXT,
-        seed: TEXT,
-        models: TEXT,
-        tenants: TEXT,
-        devices: TEXT,
-        workers: TEXT,
-        ranks: TEXT,
-        threads: TEXT,
-        fault: { ...TEXT, multiple: true },
-        "sample-ratio": TEXT,
-        "lookup-hash-log-dir": TEXT,
-        "log-level": TEXT,
-        blend: SWITCH,
-        once: SWITCH,
-        help: { ...SWITCH, short: "h" },
-      },
-    }).values;
+    return parseArgs({ args: joined, allowPositionals: false, options: FLAGS }).values;
   } catch (error) {
-    throw new UsageError((error as Error).message);
+    throw new UsageError(clean((error as Error).message.replaceAll("\n", " ")).slice(0, 500));
   }
 }
 
-interface IntegerRule {
-  readonly min: number;
-  /** Default: there is none. */
-  readonly max?: number;
-  readonly byDefault: number;
+/** What a flag's value must be. */
+interface Rule<Value> {
+  readonly must: string;
+  /** @returns `undefined` if it is not */
+  read(text: string): Value | undefined;
 }
 
-function integer(
-  flag: string,
-  text: string | undefined,
-  { min, max = Number.MAX_SAFE_INTEGER, byDefault }: IntegerRule,
-): number {
-  if (text === undefined) return byDefault;
-  const value = /^-?\d+$/.test(text) ? Number(text) : NaN;
-  if (Number.isInteger(value) && value >= min && value <= max) return value;
-  const rule = max === Number.MAX_SAFE_INTEGER
-    ? `an integer of at least ${min}`
-    : `an integer from ${min} to ${max}`;
-  throw new UsageError(`${flag}: must be ${rule}, received ${JSON.stringify(text)}`);
+const PATH: Rule<string> = { must: "a path", read: (text) => text === "" ? undefined : text };
+
+/** Slower, a request takes days to come; faster is `max`. */
+const SPEEDS = decimal(0.001, 1_000_000);
+const SPEED: Rule<number> = {
+  must: `${SPEEDS.must}, or max`,
+  read: (text) => text === "max" ? Infinity : SPEEDS.read(text),
+};
+
+function integer(min: number, max = Number.MAX_SAFE_INTEGER): Rule<number> {
+  return { ...decimal(min, max, /^-?\d+$/), must: `an integer from ${min} to ${max}` };
 }
 
-function speed(text: string | undefined): number {
-  if (text === undefined) return 1;
-  if (text === "max") return Infinity;
-  const value = text.trim() === "" ? NaN : Number(text);
-  if (Number.isFinite(value) && value > 0) return value;
-  throw new UsageError(
-    `--speed: must be a number above 0 or max, received ${JSON.stringify(text)}`,
-  );
+function decimal(min: number, max: number, digits = /^-?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i) {
+  return {
+    must: `a number from ${min} to ${max}`,
+    read(text: string) {
+      const value = digits.test(text) ? Number(text) : NaN;
+      return value >= min && value <= max ? value : undefined;
+    },
+  } satisfies Rule<number>;
 }
 
-function ratio(flag: string, text = "0.01"): number {
-  const value = text.trim() === "" ? NaN : Number(text);
-  if (value >= 0 && value <= 1) return value;
-  throw new UsageError(`${flag}: must be a number from 0 to 1, received ${JSON.stringify(text)}`);
-}
-
-function oneOf<Name extends string>(flag: string, names: readonly Name[], text: string): Name {
-  const found = names.find((name) => name === text);
-  if (found !== undefined) return found;
-  throw new UsageError(
-    `${flag}: must be one of ${names.join(", ")}, received ${JSON.stringify(text)}`,
-  );
+function oneOf<Name extends string>(names: readonly Name[]): Rule<Name> {
+  return {
+    must: `one of ${names.join(", ")}`,
+    read: (text) => names.find((name) => name === text),
+  };
 }

@@ -3,6 +3,8 @@ import type { Options } from "./options.ts";
 import { Pool } from "./pool.ts";
 import { sleep } from "./replay.ts";
 import type { Screen } from "./screen.ts";
+import { clean } from "./text.ts";
+import { checkTrace } from "./trace.ts";
 
 /**
  * Runs the example until its input ends or `signal` aborts; without `--once` it then goes on
@@ -12,6 +14,7 @@ import type { Screen } from "./screen.ts";
  */
 export async function run(options: Options, signal: AbortSignal, screen: Screen): Promise<string> {
   const { say } = screen;
+  if (options.trace !== undefined) await checkTrace(options.trace);
   using directory = openDirectory(options.l2Dir);
   const shared = { options, directory: directory.path, say };
   await using first = await openThread({ ...shared, thread: 0 });
@@ -39,7 +42,7 @@ function sayWhatToOpen(
   say: (text: string) => void,
 ): void {
   const simulated = options.requests === 0 ? "clients over HTTP" : "simulated conversations";
-  say(`Serving ${options.trace ?? simulated} from a cache of two tiers.`);
+  say(`Serving ${clean(options.trace ?? simulated)} from a cache of two tiers.`);
   if (options.faults.length > 0) say(`Faults: ${options.faults.join(", ")}.`);
   say(`Open ${metricsUrl} and reload to watch the numbers grow. Ctrl-C ends.\n`);
 }

@@ -1,7 +1,9 @@
 import type { Request } from "./request.ts";
+import { clean, show } from "./text.ts";
 
 /** How long a line may be, in characters: one of half a million short ids fits. */
 export const MAX_LINE_LENGTH = 2 ** 20;
+const MAX_TIMESTAMP_MS = Number.MAX_SAFE_INTEGER;
 
 /** Thrown when a trace cannot be read; its message is meant for the user. */
 export class TraceError extends Error {
@@ -16,10 +18,7 @@ export class TraceError extends Error {
  * @throws {TraceError} if it cannot be read, a line is no request, or one does not end
  */
 export async function* readTrace(path: string, signal?: AbortSignal): AsyncGenerator<Request> {
-  const refuse = (why: string): never => {
-    throw new TraceError(`Cannot read trace ${path}: ${why}`);
-  };
-  const input = path === "-" ? Deno.stdin.readable : (await open(path, refuse)).readable;
+  const input = path === "-" ? Deno.stdin.readable : (await open(path)).readable;
   const text = input.pipeThrough(new TextDecoderStream(), signal && { signal });
   let number = 0;
   let rest = "";
@@ -38,41 +37,61 @@ export async function* readTrace(path: string, signal?: AbortSignal): AsyncGener
     if (rest.trim() !== "") yield parseLine(rest, number + 1);
   } catch (error) {
     if (signal?.aborted) return;
-    refuse(error instanceof Error ? error.message : String(error));
+    throw unreadable(path, error);
   }
 }
 
-async function open(path: string, refuse: (why: string) => never): Promise<Deno.FsFile> {
+async function open(path: string): Promise<Deno.FsFile> {
   try {
     return await Deno.open(path);
   } catch (error) {
-    return refuse(
-      error instanceof Deno.errors.NotFound ? "there is no such file" : (error as Error).message,
-    );
+    throw unreadable(path, error);
   }
 }
 
+/** Looks whether there is something to read, before anything begins. @throws {TraceError} if not */
+export async function checkTrace(path: string): Promise<void> {
+  if (path === "-") return;
+  try {
+    if ((await Deno.stat(path)).isDirectory) throw new Error("it is a directory");
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+function unreadable(path: string, error: unknown): TraceError {
+  const why = error instanceof Deno.errors.NotFound
+    ? "there is no such file"
+    : error instanceof Error
+    ? error.message
+    : String(error);
+  return new TraceError(`Cannot read trace ${clean(path)}: ${clean(why)}`);
+}
+
 function parseLine(line: string, number: number): Request {
-  const refuse = (why: string): never => {
-    throw new TraceError(`line ${number}: ${why}`);
+  const refuse = (rule: string, received: string): never => {
+    throw new TraceError(`line ${number}: ${rule}, received ${received}`);
   };
   let value: unknown;
   try {
     value = JSON.parse(line);
-  } catch (error) {
-    return refuse(`it is not JSON (${(error as Error).message})`);
+  } catch {
+    return refuse("it must be JSON", show(line));
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return refuse("it must be a JSON object");
+    return refuse("it must be a JSON object", show(value));
   }
   const { timestamp, hash_ids: chunkIds } = value as Record<string, unknown>;
-  if (typeof timestamp !== "number" || timestamp < 0) {
-    return refuse(
-      `timestamp must be a number of at least 0, received ${JSON.stringify(timestamp)}`,
-    );
+  if (!(typeof timestamp === "number" && timestamp >= 0 && timestamp <= MAX_TIMESTAMP_MS)) {
+    return refuse(`timestamp must be a number from 0 to ${MAX_TIMESTAMP_MS}`, show(timestamp));
   }
-  if (!Array.isArray(chunkIds) || !chunkIds.every((id) => Number.isSafeInteger(id))) {
-    return refuse("hash_ids must be an array of integers");
+  if (!Array.isArray(chunkIds)) {
+    return refuse("hash_ids must be an array of integers", show(chunkIds));
+  }
+  const wrong = chunkIds.findIndex((id) => !Number.isSafeInteger(id));
+  if (wrong !== -1) {
+    const rule = `hash_ids[${wrong}] must be an integer of at most ${Number.MAX_SAFE_INTEGER}`;
+    return refuse(`${rule} either way`, show(chunkIds[wrong]));
   }
   return { timestampMs: timestamp, chunkIds };
 }

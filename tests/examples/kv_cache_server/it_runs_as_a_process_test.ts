@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { FAULTS } from "../../../examples/kv_cache_server/faults.ts";
 import { totals } from "../../support/kv_cache_server.ts";
 import { serve } from "../../support/loopback.ts";
 import { run as runProgram, start } from "../../support/processes.ts";
@@ -178,49 +177,28 @@ Deno.test("--otlp-endpoint pushes all three signals, and the scrape goes on", as
   );
 });
 
-Deno.test("bad flags get the rule and the usage text, and exit 2", async () => {
-  const cases: [string[], string][] = [
-    [["--nonsense"], "--nonsense"],
-    [["--l1-chunks", "0"], '--l1-chunks: must be an integer of at least 1, received "0"'],
-    [["--port", "70000"], '--port: must be an integer from 0 to 65535, received "70000"'],
-    [["--speed", "fast"], '--speed: must be a number above 0 or max, received "fast"'],
-    [["--once"], "--once: the built-in workload is endless"],
-    [["--models", "0"], '--models: must be an integer from 1 to 1000, received "0"'],
-    [["--devices", "0"], '--devices: must be an integer from 1 to 1000, received "0"'],
-    [["--workers", "1001"], '--workers: must be an integer from 1 to 1000, received "1001"'],
-    [["--tenants", "x"], '--tenants: must be an integer from 1 to 1000000, received "x"'],
-    [
-      ["--fault", "fire"],
-      `--fault: must be one of ${FAULTS.join(", ")}, received "fire"`,
-    ],
-  ];
-  for (const [args, message] of cases) {
-    const { code, out, err } = await run(...args);
-    assertEquals([code, out], [2, ""]);
-    assertStringIncludes(err, message);
-    assertStringIncludes(err, "Usage: deno task demo");
-    assert(!err.includes("    at "), err);
-  }
+Deno.test("a bad flag gets the rule and the usage text, and exit 2", async () => {
+  const { code, out, err } = await run("--l1-chunks", "0");
+  assertEquals([code, out], [2, ""]);
+  assertStringIncludes(err, '--l1-chunks: must be an integer from 1 to 16000000, received "0"');
+  assertStringIncludes(err, "Usage: deno task demo");
+  assert(!err.includes("    at "), err);
 });
 
 Deno.test("a missing or broken trace and a port in use say so, and exit 1", async () => {
-  const missing = await run("--trace", "no-such-file.jsonl", "--once", "--port", "0");
-  assertEquals(missing.code, 1);
-  assertStringIncludes(missing.err, "Cannot read trace no-such-file.jsonl: there is no such file");
-
+  await using trace = await traceFile([line(1), "{nonsense\x1b[2J", line(2)]);
   for (
-    const [bad, why] of [
-      ["{nonsense", "it is not JSON"],
-      ["[]", "it must be a JSON object"],
-      ['{"timestamp":-1,"hash_ids":[]}', "timestamp must be a number of at least 0, received -1"],
-      ['{"timestamp":0,"hash_ids":[1.5]}', "hash_ids must be an array of integers"],
+    const [path, why] of [
+      ["no-such-file.jsonl", "there is no such file"],
+      [".", "it is a directory"],
+      [trace.path, 'line 2: it must be JSON, received "{nonsense\\u001b[2J"'],
     ] as const
   ) {
-    await using trace = await traceFile([line(1), bad, line(2)]);
-    const { code, out, err } = await run("--trace", trace.path, "--once", "--port", "0");
+    const { code, out, err } = await run("--trace", path, "--once", "--port", "0");
     assertEquals([code, out], [1, ""]);
-    assertStringIncludes(err, `${trace.path}: line 2: ${why}`);
-    assert(!err.includes("    at "), err);
+    assert(err.endsWith(`Cannot read trace ${path}: ${why}\n`), err);
+    // What is seen at once is said before anything begins.
+    assertEquals(err.includes("Serving"), path === trace.path);
   }
 
   await using server = await serve(() => new Response());
