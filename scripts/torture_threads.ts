@@ -9,7 +9,7 @@
  * @module
  */
 import { say } from "./package/run.ts";
-import { runRound } from "./torture/served_round.ts";
+import { runRound, type Scrape } from "./torture/served_round.ts";
 import { runTerminations } from "./torture/terminations.ts";
 
 const DEFAULTS = { rounds: 3, scrapes: 334, threads: 8, terminations: 100, seed: 1, port: 18_464 };
@@ -43,24 +43,34 @@ function percentile(values: readonly number[], share: number): string {
   return value.toFixed(0);
 }
 
-const times = (values: readonly number[]) =>
-  [0.5, 0.99, 1].map((share) => percentile(values, share)).join("/");
+const times = (scrapes: readonly Scrape[]) => {
+  const values = scrapes.map(({ tookMs }) => tookMs);
+  return `${[0.5, 0.99, 1].map((share) => percentile(values, share)).join("/")} ms`;
+};
+const HELD_UP = ["hung", "given up", "cut off"] as const;
+
+/** What scrapes took that nothing but the cores has held up, and what the others were held up by. */
+function split(scrapes: readonly Scrape[]): string {
+  const others = HELD_UP.flatMap((cause) => {
+    const of = scrapes.filter(({ heldUpBy }) => heldUpBy === cause);
+    return of.length === 0 ? [] : [`${of.length} ${cause}: ${times(of)}`];
+  });
+  return [times(scrapes.filter(({ heldUpBy }) => heldUpBy === undefined)), ...others].join(", ");
+}
 
 const { rounds, scrapes, threads, terminations, seed, port } = options();
 const chance = chances(seed);
 let faults = 0;
 for (let i = 1; i <= rounds; i++) {
   const round = await runRound({ port: port + i, threads, scrapes, chance });
-  const { answered, cutOff, last, caught, idleMs, loadedMs, endedEarly } = round;
+  const { answered, cutOff, last, idle, loaded, control, endedEarly } = round;
   say(
-    `round ${i}: ${loadedMs.length} scrapes, ${answered} orders answered, ${cutOff} cut off; ` +
+    `round ${i}: ${loaded.length} scrapes, ${answered} orders answered, ${cutOff} cut off; ` +
       `counted ${last.orders}, thread_lost ${last.lost}; threads ${JSON.stringify(last.threads)}` +
       (endedEarly ? "; the main thread threw, which ended the process" : ""),
   );
-  say(
-    `  a scrape took (p50/p99/max) ${times(idleMs)} ms idle, ${times(loadedMs)} ms under load; ` +
-      `${caught} were accepted by a thread that hung or ended`,
-  );
+  say(`  a scrape took (p50/p99/max) ${times(idle)} idle, ${times(loaded)} under load`);
+  say(`  under load: ${split(loaded)}; of an idle process meanwhile: ${split(control)}`);
   for (const fault of round.faults.slice(0, 10)) say(`  FAULT: ${fault}`);
   faults += round.faults.length;
 }

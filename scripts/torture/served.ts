@@ -16,12 +16,19 @@ const obs = await startObservability({
   logger: { warn: () => {} },
 });
 
+/** When this thread hung last, until when: since the epoch, in milliseconds. */
+let hungUntilMs = 0;
+const nowMs = () => performance.timeOrigin + performance.now();
+
 export default {
   async fetch(request: Request): Promise<Response> {
     const { pathname, searchParams } = new URL(request.url);
     switch (pathname) {
-      case "/metrics":
-        return await obs.handler(request);
+      case "/metrics": {
+        const response = await obs.handler(request);
+        response.headers.set("hung-until", String(hungUntilMs));
+        return response;
+      }
       case "/throw":
         setTimeout(() => {
           throw new Error("torture");
@@ -30,6 +37,7 @@ export default {
       case "/hang": {
         const until = performance.now() + Number(searchParams.get("ms"));
         while (performance.now() < until);
+        hungUntilMs = nowMs();
         return new Response("it hung\n");
       }
       default:

@@ -16,19 +16,31 @@ export interface Round {
   readonly answered: number;
   readonly cutOff: number;
   readonly last: Totals;
-  /** How long scrapes took, in milliseconds: of an idle process, and under load. */
-  readonly idleMs: readonly number[];
-  readonly loadedMs: readonly number[];
-  /** Scrapes whose connection a thread had accepted that hung or ended then. */
-  readonly caught: number;
+  /** Scrapes before the load, and under it. */
+  readonly idle: readonly Scrape[];
+  readonly loaded: readonly Scrape[];
+  /** Scrapes of an idle process meanwhile, which has one thread and none that hangs. */
+  readonly control: readonly Scrape[];
   /** What must never be. */
   readonly faults: readonly string[];
   /** Whether the thread that threw was the main one, whose end is the process's. */
   readonly endedEarly: boolean;
 }
 
+/** How long a scrape took, and what has held it up, if it was held up by more than the cores. */
+export interface Scrape {
+  readonly tookMs: number;
+  /**
+   * `hung`: a thread had its connection, and hung then; `given up`: the same, for too long; `cut off`:
+   * the connection was refused or ended, as that of a thread that throws is.
+   */
+  readonly heldUpBy?: "hung" | "given up" | "cut off" | undefined;
+}
+
 const CLIENTS = 16;
 const IDLE_SCRAPES = 30;
+/** How far the port of the idle process is from that of the tortured one. */
+const CONTROL_PORT = 100;
 /** A scrape that a hanging thread has accepted is given up. */
 const SCRAPE_TIMEOUT_MS = 1_000;
 const ORDER_TIMEOUT_MS = 3_000;
@@ -39,41 +51,22 @@ const DEATH_MS = 33_000;
 export async function runRound(options: RoundOptions): Promise<Round> {
   const { port, threads, scrapes, chance } = options;
   const origin = `http://127.0.0.1:${port}`;
-  const process = new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["serve", "--quiet", "--no-check", "--allow-all", "--parallel", "--host=127.0.0.1"],
-      ...[`--port=${port}`, new URL("./served.ts", import.meta.url).pathname],
-    ],
-    env: { DENO_JOBS: String(threads) },
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
+  const controlOrigin = `http://127.0.0.1:${port + CONTROL_PORT}`;
+  const process = serve(port, threads);
+  const control = serve(port + CONTROL_PORT, 1);
   const ended = { is: false };
   process.status.then(() => ended.is = true);
-  const ask = async (path: string, timeoutMs: number): Promise<string> => {
-    const response = await fetch(`${origin}${path}`, {
-      headers: { connection: "close" },
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-    return await response.text();
-  };
   let answered = 0;
   let cutOff = 0;
-  let caught = 0;
   const faults: string[] = [];
   let last = readTotals("");
-  const scrape = async (durations: number[]): Promise<void> => {
+  const scrape = async (seen: Scrape[]): Promise<void> => {
     // What had been answered before is in it.
     const answeredBefore = answered;
-    const startedAt = performance.now();
-    let text: string;
-    try {
-      text = await ask("/metrics", SCRAPE_TIMEOUT_MS);
-    } catch {
-      if (!ended.is) caught++;
-      return;
-    }
-    durations.push(performance.now() - startedAt);
+    const { text, ...one } = await timeScrape(origin);
+    if (ended.is) return;
+    seen.push(one);
+    if (text === undefined) return;
     const totals = readTotals(text);
     if (totals.orders < last.orders) {
       faults.push(`orders fell from ${last.orders} to ${totals.orders}`);
@@ -91,15 +84,14 @@ export async function runRound(options: RoundOptions): Promise<Round> {
       await scrape([]);
       await delay(100);
     }
-    caught = 0;
-    const idleMs: number[] = [];
-    for (let i = 0; i < IDLE_SCRAPES; i++) await scrape(idleMs);
+    const idle: Scrape[] = [];
+    for (let i = 0; i < IDLE_SCRAPES; i++) await scrape(idle);
 
     let isOver = false;
     const clients = Array.from({ length: CLIENTS }, async () => {
       while (!isOver && !ended.is) {
         try {
-          await ask("/order", ORDER_TIMEOUT_MS);
+          await ask(`${origin}/order`, ORDER_TIMEOUT_MS);
           answered++;
         } catch {
           cutOff++;
@@ -117,13 +109,16 @@ export async function runRound(options: RoundOptions): Promise<Round> {
           : dice < 0.2 && hanging++ < 2
           ? "/hang?ms=1e12"
           : `/hang?ms=${Math.round(100 + chance() * 3_000)}`;
-        ask(path, 100).catch(() => {});
+        ask(`${origin}${path}`, 100).catch(() => {});
       }
     })();
-    const loadedMs: number[] = [];
+    const loaded: Scrape[] = [];
+    const controlled: Scrape[] = [];
     for (let i = 0; i < scrapes && !ended.is; i++) {
-      await scrape(loadedMs);
+      await scrape(loaded);
       await delay(10);
+      const { text: _, ...one } = await timeScrape(controlOrigin);
+      controlled.push(one);
     }
     isOver = true;
     const endedEarly = ended.is;
@@ -141,9 +136,57 @@ export async function runRound(options: RoundOptions): Promise<Round> {
         );
       }
     }
-    return { answered, cutOff, last, idleMs, loadedMs, caught, faults, endedEarly };
+    return { answered, cutOff, last, idle, loaded, control: controlled, faults, endedEarly };
   } finally {
-    if (!ended.is) process.kill("SIGKILL");
-    await process.status;
+    for (const one of [process, control]) {
+      try {
+        one.kill("SIGKILL");
+      } catch {
+        // It has ended.
+      }
+      await one.status;
+    }
+  }
+}
+
+/** Serves orders and metrics from so many threads. */
+function serve(port: number, threads: number): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["serve", "--quiet", "--no-check", "--allow-all", "--parallel", "--host=127.0.0.1"],
+      ...[`--port=${port}`, new URL("./served.ts", import.meta.url).pathname],
+    ],
+    env: { DENO_JOBS: String(threads) },
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+}
+
+async function get(url: string, timeoutMs: number): Promise<[text: string, headers: Headers]> {
+  const response = await fetch(url, {
+    headers: { connection: "close" },
+    signal: AbortSignal.timeout(timeoutMs),
+  });
+  return [await response.text(), response.headers];
+}
+
+async function ask(url: string, timeoutMs: number): Promise<string> {
+  return (await get(url, timeoutMs))[0];
+}
+
+/** Scrapes once. @returns no text if there was no answer */
+async function timeScrape(origin: string): Promise<Scrape & { readonly text?: string }> {
+  const startedMs = performance.now();
+  try {
+    const [text, headers] = await get(`${origin}/metrics`, SCRAPE_TIMEOUT_MS);
+    const hungUntilMs = Number(headers.get("hung-until")) - performance.timeOrigin;
+    const heldUpBy = hungUntilMs > startedMs ? "hung" : undefined;
+    return { text, tookMs: performance.now() - startedMs, heldUpBy };
+  } catch (error) {
+    const isLate = error instanceof DOMException && error.name === "TimeoutError";
+    return {
+      tookMs: performance.now() - startedMs,
+      heldUpBy: isLate ? "given up" : "cut off",
+    };
   }
 }
