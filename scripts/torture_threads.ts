@@ -9,8 +9,10 @@
  * @module
  */
 import { say } from "./package/run.ts";
-import { runRound, type Scrape } from "./torture/served_round.ts";
+import { chances } from "./torture/load.ts";
+import { PORTS_PER_ROUND, runRound, type Scraped } from "./torture/served_round.ts";
 import { runTerminations } from "./torture/terminations.ts";
+import { byCause, type TimedScrape } from "./torture/timed_scrape.ts";
 
 const DEFAULTS = { rounds: 3, scrapes: 334, threads: 8, terminations: 100, seed: 1, port: 18_464 };
 
@@ -28,54 +30,49 @@ function options(): typeof DEFAULTS {
   return given as typeof DEFAULTS;
 }
 
-/** Numbers as if by chance, the same for a seed. */
-function chances(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
 function percentile(values: readonly number[], share: number): string {
   const sorted = values.toSorted((a, b) => a - b);
   const value = sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
   return value.toFixed(0);
 }
 
-const times = (scrapes: readonly Scrape[]) => {
+const times = (scrapes: readonly TimedScrape[]) => {
   const values = scrapes.map(({ tookMs }) => tookMs);
   return `${[0.5, 0.99, 1].map((share) => percentile(values, share)).join("/")} ms`;
 };
-const HELD_UP = ["hung", "given up", "cut off"] as const;
 
-/** What scrapes took that nothing but the cores has held up, and what the others were held up by. */
-function split(scrapes: readonly Scrape[]): string {
-  const others = HELD_UP.flatMap((cause) => {
-    const of = scrapes.filter(({ heldUpBy }) => heldUpBy === cause);
-    return of.length === 0 ? [] : [`${of.length} ${cause}: ${times(of)}`];
-  });
-  return [times(scrapes.filter(({ heldUpBy }) => heldUpBy === undefined)), ...others].join(", ");
+/** What scrapes took, by what has held them up. */
+function split(scrapes: readonly TimedScrape[]): string {
+  return [...byCause(scrapes)].map(([cause, of]) => `${of.length} ${cause}: ${times(of)}`).join(
+    ", ",
+  );
 }
 
 const { rounds, scrapes, threads, terminations, seed, port } = options();
-const chance = chances(seed);
 let faults = 0;
 for (let i = 1; i <= rounds; i++) {
-  const round = await runRound({ port: port + i, threads, scrapes, chance });
-  const { answered, cutOff, last, idle, loaded, control, endedEarly } = round;
+  const round = await runRound({
+    port: port + i * PORTS_PER_ROUND,
+    threads,
+    scrapes,
+    seed: seed + i,
+  });
+  const { answered, cutOff, last, before, loaded, endedEarly } = round;
   say(
-    `round ${i}: ${loaded.length} scrapes, ${answered} orders answered, ${cutOff} cut off; ` +
-      `counted ${last.orders}, thread_lost ${last.lost}; threads ${JSON.stringify(last.threads)}` +
+    `round ${i}: ${answered} orders answered, ${cutOff} cut off; counted ${last.orders}, ` +
+      `thread_lost ${last.lost}; threads ${JSON.stringify(last.threads)}` +
       (endedEarly ? "; the main thread threw, which ended the process" : ""),
   );
-  say(`  a scrape took (p50/p99/max) ${times(idle)} idle, ${times(loaded)} under load`);
-  say(`  under load: ${split(loaded)}; of an idle process meanwhile: ${split(control)}`);
+  for (const who of Object.keys(loaded) as Scraped[]) {
+    say(
+      `  ${who}: a scrape took (p50/p99/max) ${times(before[who])} before; ${split(loaded[who])}`,
+    );
+  }
   for (const fault of round.faults.slice(0, 10)) say(`  FAULT: ${fault}`);
   faults += round.faults.length;
 }
 if (terminations > 0) {
-  const seen = await runTerminations(terminations, chance);
+  const seen = await runTerminations(terminations, chances(seed));
   const wrong = seen.filter(({ fault }) => fault !== undefined);
   const losing = seen.filter(({ lost }) => lost > 0);
   say(

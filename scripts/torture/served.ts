@@ -3,21 +3,17 @@
  *
  * @module
  */
-import { declare } from "@busbar/busbar/catalog";
 import { startObservability } from "@busbar/busbar/observability";
+import { SERVED } from "./served_options.ts";
 
-const { catalog, counter } = declare<{ "order": undefined }>();
 const obs = await startObservability({
-  serviceName: "torture",
-  catalog: catalog({ metrics: { "orders": counter("order") } }),
-  threads: true,
+  ...SERVED,
+  threads: { metricsWorker: new URL("./metrics_worker.ts", import.meta.url) },
   server: false,
-  runtimeMetrics: false,
-  logger: { warn: () => {} },
 });
-
-/** When this thread hung last, until when: since the epoch, in milliseconds. */
-let hungUntilMs = 0;
+const thread = crypto.randomUUID();
+/** When this thread hung last, from and until: since the epoch, in milliseconds. */
+let hang: readonly [fromMs: number, untilMs: number] = [0, 0];
 const nowMs = () => performance.timeOrigin + performance.now();
 
 export default {
@@ -26,7 +22,9 @@ export default {
     switch (pathname) {
       case "/metrics": {
         const response = await obs.handler(request);
-        response.headers.set("hung-until", String(hungUntilMs));
+        // A hang that holds up this answer is in a later one.
+        response.headers.set("torture-thread", thread);
+        response.headers.set("torture-hang", hang.join(" "));
         return response;
       }
       case "/throw":
@@ -35,9 +33,10 @@ export default {
         });
         return new Response("it throws\n");
       case "/hang": {
+        const fromMs = nowMs();
         const until = performance.now() + Number(searchParams.get("ms"));
         while (performance.now() < until);
-        hungUntilMs = nowMs();
+        hang = [fromMs, nowMs()];
         return new Response("it hung\n");
       }
       default:

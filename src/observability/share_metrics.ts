@@ -10,6 +10,8 @@ import { DEFAULT_SELF_METRICS_PREFIX } from "../subscribers/self_metrics/options
 import type { Metrics } from "../threads/catalog_hash.ts";
 import { PortKeeper, type PortKeeperOptions } from "../threads/membership/port_keeper.ts";
 import type { MetricsServer } from "../http/serve_metrics.ts";
+import type { Role } from "../threads/membership/member_words.ts";
+import { keeperOfThis, startWorker, WorkerKeeper } from "../threads/membership/worker_keeper.ts";
 import { SharedMetrics, type SharedMetricsOptions } from "../threads/shared_metrics.ts";
 import type { ObservabilityConfig } from "./config/config.ts";
 import { ConfigurationError } from "./config/configuration_error.ts";
@@ -32,12 +34,15 @@ export function resolveThreads(threads: unknown): ThreadOptions | undefined {
   if (typeof threads !== "object" || threads === null) {
     invalidArgument(TypeError, ACTION, "threads", "true, false or an object", threads);
   }
-  assertKnownNames(ACTION, "option of threads:", threads, ["name"]);
-  const { name } = threads as ThreadOptions;
+  assertKnownNames(ACTION, "option of threads:", threads, ["name", "metricsWorker"]);
+  const { name, metricsWorker } = threads as ThreadOptions;
   if (name !== undefined && (typeof name !== "string" || name === "")) {
     invalidArgument(TypeError, ACTION, "threads.name", "a text that is not empty", name);
   }
-  return { name };
+  if (metricsWorker !== undefined && !(metricsWorker instanceof URL)) {
+    invalidArgument(TypeError, ACTION, "threads.metricsWorker", "a URL", metricsWorker);
+  }
+  return { name, metricsWorker };
 }
 
 /** Shares the metrics with the other threads, if that is wanted and can be done; if not, says so. */
@@ -61,6 +66,17 @@ export function shareMetrics<Events extends object>(
         `${JSON.stringify(temporalityPreference)}): of all threads only totals can be pushed`,
     );
   }
+  const { metricsWorker } = threads;
+  if (metricsWorker !== undefined && config.prometheus.enabled) {
+    throw new ConfigurationError(
+      "threads.metricsWorker",
+      "must be absent where the thread itself opens a port (server: false says that it does not)",
+    );
+  }
+  const roles: Role[] = [];
+  if (config.otlp.metrics !== undefined) roles.push("push");
+  if (config.prometheus.enabled) roles.push("port");
+  if (metricsWorker !== undefined) roles.push("worker");
   const tell = (reason: string) => {
     report(logger, `threads: has no effect, each thread answers for itself: ${reason}`);
     return undefined;
@@ -83,6 +99,8 @@ export function shareMetrics<Events extends object>(
       processMeter: meter,
       logger,
       onRole,
+      roles,
+      keeper: keeperOfThis(),
     });
   } catch (error) {
     return tell(errorText(error));
@@ -101,6 +119,23 @@ export function createPortKeeper(
   // Where nothing can be scraped, nobody asks for it.
   const listen = () => endpoints.listen(address) as Promise<MetricsServer>;
   return new PortKeeper({ membership, address, listen, logger });
+}
+
+/** What has a worker serve the metrics of all threads, while this one has that role. */
+export function createWorkerKeeper<Events extends object>(
+  { membership, incarnation }: SharedMetrics<Events>,
+  { options, logger }: {
+    readonly options: StartOptions<Events>;
+    readonly logger: Logger;
+  },
+): WorkerKeeper | undefined {
+  const module = resolveThreads(options.threads)?.metricsWorker;
+  if (module === undefined) return undefined;
+  return new WorkerKeeper({
+    membership,
+    start: (onEnd) => startWorker(module, { keeper: incarnation, onEnd }),
+    logger,
+  });
 }
 
 /**

@@ -30,7 +30,8 @@ import { resolveAccess } from "./server_options.ts";
 import { MIRROR } from "../subscribers/metrics/mirror.ts";
 import type { PortKeeper } from "../threads/membership/port_keeper.ts";
 import type { SharedMetrics } from "../threads/shared_metrics.ts";
-import { createPortKeeper, instanceIdOf, pushesForAll, shareMetrics } from "./share_metrics.ts";
+import type { WorkerKeeper } from "../threads/membership/worker_keeper.ts";
+import { createPortKeeper, createWorkerKeeper, instanceIdOf, pushesForAll, shareMetrics } from "./share_metrics.ts";
 import { assertDrain, type ShutdownOptions } from "./shutdown.ts";
 import { UndoStack } from "./undo_stack.ts";
 
@@ -221,10 +222,17 @@ async function start<Events extends object>(
     undo.add(() => registration[Symbol.dispose]());
   };
   if (options.registerGlobally) keep(telemetry.registerGlobally());
-  const port: { keeper?: PortKeeper } = {};
-  const onRole = () => port.keeper?.update();
+  const port: { keeper?: PortKeeper; worker?: WorkerKeeper | undefined } = {};
+  const onRole = () => {
+    port.keeper?.update();
+    port.worker?.update();
+  };
   const shared = shareMetrics({ ...context, onRole }, telemetry);
-  if (shared !== undefined) keep(shared);
+  if (shared !== undefined) {
+    keep(shared);
+    port.worker = createWorkerKeeper(shared, context);
+    if (port.worker !== undefined) keep(port.worker);
+  }
   const subscription = subscribe(context, telemetry, shared);
   if (shared === undefined) source.collect = subscription.collectInSlices;
   else {

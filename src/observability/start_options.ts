@@ -65,6 +65,14 @@ export interface ProgramOptions<Events extends object = AnyEvents>
      * name. Default: eight hexadecimal digits, random.
      */
     readonly name?: string | undefined;
+    /**
+     * A module that starts observability with the same `serviceName` and catalog, `threads: true` and
+     * the port of the metrics, and does nothing else: one of the threads has it run by a worker, so
+     * that no thread that hangs holds up who scrapes there. All threads that may start it name it, and
+     * open no port themselves (`server: false`). On Deno it has the permissions of its starter, and
+     * reading it must be allowed. Default: none.
+     */
+    readonly metricsWorker?: URL | undefined;
   } | undefined;
   /** The prefix of the bus's own metrics. Default: `"busbar"`. */
   readonly selfMetricsPrefix?: string | undefined;

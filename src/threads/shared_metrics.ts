@@ -39,6 +39,8 @@ export interface SharedMetricsOptions<Events extends object> {
   readonly processMeter: Meter;
   readonly logger: Logger;
   readonly onRole?: JoinOptions<ThreadMemory>["onRole"];
+  readonly roles?: JoinOptions<ThreadMemory>["roles"];
+  readonly keeper?: string | undefined;
 }
 
 /** The metrics of all threads of a process, as each of them can tell. */
@@ -68,7 +70,7 @@ export class SharedMetrics<Events extends object = object> implements Disposable
    */
   constructor(options: SharedMetricsOptions<Events>) {
     this.#options = options;
-    const { bus, metrics, prefix, group, name, logger, onRole } = options;
+    const { bus, metrics, prefix, group, name, logger, onRole, roles, keeper } = options;
     this.#reports = new ReportOnce(logger);
     const hash = catalogHash(metrics, prefix);
     const memory = createThreadMemory(hash, memorySizeOf(metrics));
@@ -86,6 +88,8 @@ export class SharedMetrics<Events extends object = object> implements Disposable
       logger,
       onHeartbeat: () => this.#onHeartbeat(),
       onRole,
+      roles,
+      keeper,
     });
     this.#attached = this.ledger.attach();
   }
@@ -112,6 +116,11 @@ export class SharedMetrics<Events extends object = object> implements Disposable
     const hash = this.#writer.memory.catalogHash;
     const [a, b, c] = [oldest.slice(0, 8), oldest.slice(8, 12), oldest.slice(12, 15)];
     return `${a}-${b}-8${c}-8${oldest.slice(15)}${hash.slice(0, 2)}-${hash.slice(2, 14)}`;
+  }
+
+  /** Which memory this thread's is. */
+  get incarnation(): string {
+    return this.#writer.memory.incarnation;
   }
 
   #members(): readonly Member[] {

@@ -41,6 +41,16 @@ export const incarnationOf = (number: number): string => number.toString(16).pad
 
 type OnRole = (role: Role, has: boolean) => void;
 
+/** How a {@linkcode WorldThread} is started. */
+export interface WorldThreadOptions {
+  /** Default: `"shop"`. */
+  readonly group?: string | undefined;
+  readonly onRole?: OnRole | undefined;
+  /** As for `joinThreads`. */
+  readonly keeper?: string | undefined;
+  readonly roles?: readonly Role[] | undefined;
+}
+
 /** A thread of the made-up process. */
 export interface WorldThread {
   readonly number: number;
@@ -88,7 +98,8 @@ export class World {
   }
 
   /** Starts a thread. */
-  start(number: number, group = "shop", onRole: OnRole = () => {}): WorldThread {
+  start(number: number, options: WorldThreadOptions = {}): WorldThread {
+    const { group = "shop", onRole = () => {}, keeper, roles } = options;
     const memory = createMemory(incarnationOf(number));
     const logger = new MemoryLogger();
     const told: string[] = [];
@@ -115,6 +126,8 @@ export class World {
       memory,
       group,
       name: `thread ${number}`,
+      keeper,
+      roles,
       open: openMemory,
       logger,
       onRole: (role, has) => {

@@ -231,6 +231,20 @@ Deno.test("what cannot be is said by name", async () => {
   );
   await assertRejects(() => wrong({ name: "" }), TypeError, "threads.name must be a text");
   await assertRejects(
+    () => wrong({ metricsWorker: "./metrics.ts" }),
+    TypeError,
+    'threads.metricsWorker must be a URL, received "./metrics.ts"',
+  );
+  await assertRejects(
+    () =>
+      start(nextService(), {
+        threads: { metricsWorker: new URL("./metrics.ts", import.meta.url) },
+        prometheus: { port: 0 },
+      }),
+    ConfigurationError,
+    "threads.metricsWorker: must be absent where the thread itself opens a port",
+  );
+  await assertRejects(
     () =>
       start(nextService(), {
         otlp: { endpoint: "http://127.0.0.1:1", metrics: { temporalityPreference: "delta" } },

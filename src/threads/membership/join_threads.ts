@@ -8,7 +8,7 @@ import { AwakeClock } from "./awake_clock.ts";
 import { type Channel, openChannel } from "./channel.ts";
 import { onThreadEnd } from "./thread_end.ts";
 import { Gossip } from "./gossip.ts";
-import { type MemberMemory, MemberWords, type Role } from "./member_words.ts";
+import { keyOf, type MemberMemory, MemberWords, type Role } from "./member_words.ts";
 import { MAX_MEMBERS, type Member, Roster } from "./roster.ts";
 import { ROLES, Roles } from "./roles.ts";
 
@@ -25,6 +25,10 @@ export interface JoinOptions<Memory extends MemberMemory> {
   readonly group: string;
   /** What this thread is called. Default: the beginning of its buffer's incarnation. */
   readonly name?: string | undefined;
+  /** Which roles this thread takes. Default: all. */
+  readonly roles?: readonly Role[] | undefined;
+  /** The incarnation of the thread that keeps this one, as its worker. Default: none does. */
+  readonly keeper?: string | undefined;
   /** Opens what came over the channel; `undefined` if it is no buffer of ours. */
   readonly open: (received: unknown) => Memory | undefined;
   readonly logger: Logger;
@@ -114,15 +118,17 @@ export function joinThreads<Memory extends MemberMemory>(
   options: JoinOptions<Memory>,
 ): Membership<Memory> {
   const { memory, group, open, logger, onHeartbeat, onRole, runtime = RUNTIME } = options;
+  const { keeper, roles: wanted = ROLES } = options;
   const reports = new ReportOnce(logger);
   const channel = runtime.openChannel(group);
   const words = new MemberWords(memory.words);
+  if (keeper !== undefined) words.keeper = keyOf(keeper);
   words.join(wallMs());
   words.beat();
   const name = options.name ?? memory.incarnation.slice(0, 8);
   const clock = new AwakeClock(runtime.now);
   const roster = new Roster(memory, name, clock);
-  const roles = new Roles(memory.incarnation, roster, clock);
+  const roles = new Roles(memory.incarnation, roster, clock, wanted);
   const gossip = new Gossip(channel, roster, open, () => {
     reports.report(
       `more than ${MAX_MEMBERS} threads have shared memory: the others are not counted`,

@@ -1,5 +1,8 @@
-/** What one of the threads does for all: serve the port of the metrics, push them. */
-export type Role = "push" | "port";
+/**
+ * What one of the threads does for all: push the metrics, serve their port, keep the worker that serves
+ * it.
+ */
+export type Role = "push" | "port" | "worker";
 
 /** The shared memory of one thread, as far as those who count the threads look into it. */
 export interface MemberMemory {
@@ -17,12 +20,14 @@ const ENDED = 1;
 /** The port that the metrics are served at; in the oldest buffer. */
 const PORT = 30;
 /** How often a role has changed hands; in the oldest buffer. */
-const TERMS: Readonly<Record<Role, number>> = { push: 28, port: 29 };
+const TERMS: Readonly<Record<Role, number>> = { push: 28, port: 29, worker: 27 };
 
 /** Of the same words, taken as 64 bits each: when the thread joined, in ms since the epoch. */
 const JOINED = 4;
 /** Who has a role, by {@linkcode keyOf}, or 0; in the oldest buffer. */
-const HOLDERS: Readonly<Record<Role, number>> = { push: 5, port: 6 };
+const HOLDERS: Readonly<Record<Role, number>> = { push: 5, port: 6, worker: 7 };
+/** The thread that keeps this one, by {@linkcode keyOf}, or 0: the one ends with the other. */
+const KEEPER = 8;
 
 /** The incarnation as the number that stands in a lease. */
 export function keyOf(incarnation: string): bigint {
@@ -69,6 +74,15 @@ export class MemberWords {
   /** Joins. */
   join(nowMs: number): void {
     Atomics.store(this.#wide, JOINED, BigInt(Math.max(1, Math.trunc(nowMs))));
+  }
+
+  /** The thread that keeps this one, as its worker, by {@linkcode keyOf}; 0 if none does. */
+  get keeper(): bigint {
+    return Atomics.load(this.#wide, KEEPER);
+  }
+
+  set keeper(key: bigint) {
+    Atomics.store(this.#wide, KEEPER, key);
   }
 
   /** Who has a role, by {@linkcode keyOf}; 0 if nobody has it. */

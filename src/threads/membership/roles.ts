@@ -6,7 +6,7 @@ import { HUNG_MS, type Roster } from "./roster.ts";
 const SETTLE_MS = 1_000;
 
 /** All roles. */
-export const ROLES: readonly Role[] = ["push", "port"];
+export const ROLES: readonly Role[] = ["push", "port", "worker"];
 
 /**
  * What this thread does for all. Each role is a lease in the words of the oldest buffer: who has it
@@ -14,6 +14,8 @@ export const ROLES: readonly Role[] = ["push", "port"];
  * by one exchange that only one of them succeeds in. There is nothing to renew, since the heartbeat
  * says whether the holder runs; a thread that was replaced while it hung finds that out at its first
  * look, as it never remembers that it has a role.
+ *
+ * The worker of a thread that hangs runs on: as long as it does, that thread keeps the role.
  *
  * Threads that have not met yet have different oldest buffers, and each may have the role among those
  * that it knows. When they meet, the older buffer's word counts.
@@ -23,6 +25,8 @@ export class Roles<Memory extends MemberMemory> {
   readonly #roster: Roster<Memory>;
   readonly #clock: AwakeClock;
   readonly #settledAtMs: number;
+  /** Those that this thread takes. */
+  readonly #wanted: readonly Role[];
   /** Whose words they were at the last look. */
   #oldest: MemberWords;
   /** Holders that are not known, and since when that is so. */
@@ -31,8 +35,12 @@ export class Roles<Memory extends MemberMemory> {
   readonly #yieldedUntilMs = new Map<Role, number>();
   #hasLeft = false;
 
-  /** @param own the incarnation of this thread's buffer */
-  constructor(own: string, roster: Roster<Memory>, clock: AwakeClock) {
+  /**
+   * @param own the incarnation of this thread's buffer
+   * @param wanted the roles that this thread takes
+   */
+  constructor(own: string, roster: Roster<Memory>, clock: AwakeClock, wanted: readonly Role[]) {
+    this.#wanted = wanted;
     this.#own = keyOf(own);
     this.#roster = roster;
     this.#clock = clock;
@@ -63,7 +71,7 @@ export class Roles<Memory extends MemberMemory> {
   look(): void {
     const awakeMs = this.#clock.look();
     if (awakeMs < this.#settledAtMs) return;
-    for (const role of ROLES) {
+    for (const role of this.#wanted) {
       if (awakeMs >= (this.#yieldedUntilMs.get(role) ?? 0)) this.acquire(role);
     }
   }
@@ -82,7 +90,7 @@ export class Roles<Memory extends MemberMemory> {
     const state = this.#roster.stateOf(holder);
     if (state !== undefined) {
       this.#strangers.delete(role);
-      return state !== "alive";
+      return state !== "alive" && !(role === "worker" && this.#roster.keepsWorker(holder));
     }
     // It may be new, and its message be on its way; or nobody has met it before its end.
     const awakeMs = this.#clock.look();

@@ -10,7 +10,7 @@ export interface Member<Memory extends MemberMemory = MemberMemory> {
   readonly name: string;
   /**
    * `hung`: it has not run for {@linkcode HUNG_MS}; it may go on. `dead`: it has said goodbye, or not
-   * run for {@linkcode DEAD_MS}.
+   * run for {@linkcode DEAD_MS}; or the thread that keeps it has said goodbye.
    */
   readonly state: MemberState;
 }
@@ -132,8 +132,18 @@ export class Roster<Memory extends MemberMemory> {
     return entry && this.#stateOf(entry, this.#clock.look());
   }
 
+  /** Whether a worker runs that this thread keeps. */
+  keepsWorker(key: bigint): boolean {
+    const awakeMs = this.#clock.look();
+    return [...this.#entries.values()].some((entry) =>
+      entry.words.keeper === key && this.#stateOf(entry, awakeMs) === "alive"
+    );
+  }
+
   #stateOf(entry: Entry<Memory>, awakeMs: number): MemberState {
     if (entry.words.hasEnded) return "dead";
+    const { keeper } = entry.words;
+    if (keeper !== 0n && this.#byKey.get(keeper)?.words.hasEnded === true) return "dead";
     if (entry === this.#own) return "alive";
     const silentMs = awakeMs - entry.movedAtMs;
     return silentMs < HUNG_MS ? "alive" : silentMs < DEAD_MS ? "hung" : "dead";

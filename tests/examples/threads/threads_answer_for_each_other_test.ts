@@ -44,21 +44,25 @@ for (const example of ["workers.ts", "worker_threads.ts"]) {
   });
 }
 
-Deno.test("deno_serve.ts: every thread answers for all, and the process ends when it is asked to", async () => {
-  const port = await freePort();
+Deno.test("deno_serve.ts: a worker and every thread answer for all, and the process ends when it is asked to", async () => {
+  const [port, metricsPort] = [await freePort(), await freePort()];
   const script = new URL("deno_serve.ts", EXAMPLES).pathname;
   const args = ["serve", ...FLAGS, "--parallel", "--host=127.0.0.1", `--port=${port}`, script];
-  await using service = start(Deno.execPath(), args, { env: { DENO_JOBS: "3" } });
+  await using service = start(Deno.execPath(), args, {
+    env: { DENO_JOBS: "3", OTEL_EXPORTER_PROMETHEUS_PORT: String(metricsPort) },
+  });
   const origin = `http://127.0.0.1:${port}`;
-  const alive = () => ask(`${origin}/metrics`).then((scrape) => read(scrape)[2], () => 0);
-  // The first connection is one that somebody listens for.
-  while (await alive() < 3) await delay(20);
+  const metrics = `http://127.0.0.1:${metricsPort}/metrics`;
+  // The worker is a thread as well, and the first connection is one that somebody listens for.
+  const alive = () => ask(metrics).then((scrape) => read(scrape)[2], () => 0);
+  while (await alive() < 4) await delay(20);
   for (let order = 0; order < 60; order++) assertEquals(await ask(`${origin}/`), "ordered\n");
   for (let scrape = 0; scrape < 20; scrape++) {
     const seen = read(await ask(`${origin}/metrics`));
-    // One that has not met the third yet lacks it.
-    if (seen[2] === 3) assertEquals(seen, [60, 0, 3]);
+    // One that has not met the others yet lacks some.
+    if (seen[2] === 4) assertEquals(seen, [60, 0, 4]);
   }
+  assertEquals(read(await ask(metrics)), [60, 0, 4]);
   service.kill("SIGTERM");
   assertEquals((await service.ended).code, 0);
 });

@@ -103,8 +103,8 @@ Deno.test("of those that start together, each posts no more than what the others
 
 Deno.test("services do not hear of each other", () => {
   const world = new World();
-  const shop = world.start(1, "shop");
-  const stock = world.start(2, "stock");
+  const shop = world.start(1);
+  const stock = world.start(2, { group: "stock" });
   world.pass(10_000);
   assertEquals([shop.knows(), stock.knows()], [[1], [2]]);
 });

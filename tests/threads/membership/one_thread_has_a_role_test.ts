@@ -91,7 +91,7 @@ Deno.test("of two that had it before they met, one has it afterwards, and keeps 
   isDeaf = false;
   world.pass(1_000);
   assertEquals(theHolder(world, "port"), first, "the older");
-  assertEquals(second.told.slice(-2).toSorted(), ["-port", "-push"]);
+  assertEquals(second.told.slice(-3).toSorted(), ["-port", "-push", "-worker"]);
   assertEquals(second.membership.port, 9_464);
 });
 
@@ -171,4 +171,42 @@ Deno.test("a holder that nobody has met is replaced after two seconds", () => {
   assertEquals(late.membership.has("push"), false);
   world.pass(2_500);
   assert(late.membership.has("push"));
+});
+
+Deno.test("a thread that hangs keeps its worker's role while the worker runs, and no longer", () => {
+  const { world } = someThreads(2);
+  const starter = theHolder(world, "worker");
+  const worker = world.start(8, { keeper: starter.memory.incarnation, roles: ["port"] });
+  world.pass(1_000);
+  starter.hangs = true;
+  // Longer than a thread is silent that has ended.
+  world.pass(40_000);
+  assertEquals(theHolder(world, "worker"), starter);
+  worker.terminate();
+  world.pass(3_000);
+  assert(theHolder(world, "worker") !== starter);
+});
+
+Deno.test("a worker ends with the thread that keeps it, at once, and leaves its roles", () => {
+  const { world } = someThreads(1);
+  const [first] = world.threads;
+  const keeper = world.start(2, { roles: ["worker"] });
+  first!.membership.yield("port", 60_000);
+  const worker = world.start(3, { keeper: keeper.memory.incarnation, roles: ["port"] });
+  world.pass(2_000);
+  assertEquals(theHolder(world, "port"), worker);
+  keeper.membership[Symbol.dispose]();
+  worker.terminate();
+  assertEquals(first!.states(), { 1: "alive", 2: "dead", 3: "dead" });
+  assert(first!.membership.acquire("port"));
+});
+
+Deno.test("a thread takes no role at a heartbeat that it does not want", () => {
+  const world = new World();
+  const first = world.start(1, { roles: ["push"] });
+  world.pass(3_000);
+  assertEquals(first.told, ["+push"]);
+  const second = world.start(2, { roles: ["port"] });
+  world.pass(3_000);
+  assertEquals(second.told, ["+port"]);
 });

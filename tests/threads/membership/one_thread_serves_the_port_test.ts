@@ -32,8 +32,10 @@ function someKeepers(count: number, number = 0) {
   const port = new Port();
   const threads = Array.from({ length: count }, (_, i) => {
     let keeper: PortKeeper | undefined = undefined as PortKeeper | undefined;
-    const thread = world.start(i + 1, "shop", (role) => {
-      if (role === "port") keeper?.update();
+    const thread = world.start(i + 1, {
+      onRole: (role) => {
+        if (role === "port") keeper?.update();
+      },
     });
     const { membership, logger } = thread;
     keeper = new PortKeeper({
