@@ -31,7 +31,13 @@ import { MIRROR } from "../subscribers/metrics/mirror.ts";
 import type { PortKeeper } from "../threads/membership/port_keeper.ts";
 import type { SharedMetrics } from "../threads/shared_metrics.ts";
 import type { WorkerKeeper } from "../threads/membership/worker_keeper.ts";
-import { createPortKeeper, createWorkerKeeper, instanceIdOf, pushesForAll, shareMetrics } from "./share_metrics.ts";
+import {
+  createPortKeeper,
+  createWorkerKeeper,
+  instanceIdOf,
+  pushesForAll,
+  shareMetrics,
+} from "./share_metrics.ts";
 import { assertDrain, type ShutdownOptions } from "./shutdown.ts";
 import { UndoStack } from "./undo_stack.ts";
 
