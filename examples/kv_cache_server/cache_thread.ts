@@ -41,8 +41,8 @@ export interface ThreadOptions {
   readonly options: Options;
   /** Which of the threads it is. */
   readonly thread: number;
-  /** Where its disk tier lies. */
-  readonly directory: string;
+  /** Where its disk tier lies, if anywhere. */
+  readonly directory: string | undefined;
   readonly say: (text: string) => void;
 }
 
@@ -61,7 +61,7 @@ export async function openThread(
   await using opened = new AsyncDisposableStack();
   const l2 = opened.use(
     new DiskTier({
-      path: `${directory}/l2-${thread}.sqlite`,
+      path: directory && `${directory}/l2-${thread}.sqlite`,
       capacity: options.l2Chunks,
       bus,
       faults,

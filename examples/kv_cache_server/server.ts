@@ -15,7 +15,7 @@ import { checkTrace } from "./trace.ts";
 export async function run(options: Options, signal: AbortSignal, screen: Screen): Promise<string> {
   const { say } = screen;
   if (options.trace !== undefined) await checkTrace(options.trace);
-  using directory = openDirectory(options.l2Dir);
+  using directory = openDirectory(options.l2Dir, say);
   const shared = { options, directory: directory.path, say };
   await using first = await openThread({ ...shared, thread: 0 });
   const { obs, summary } = first;
@@ -47,12 +47,27 @@ function sayWhatToOpen(
   say(`Open ${metricsUrl} and reload to watch the numbers grow. Ctrl-C ends.\n`);
 }
 
-/** The directory of the disk tier; a temporary one is removed at the end. */
-function openDirectory(given: string | undefined): Disposable & { path: string } {
-  if (given !== undefined) {
-    Deno.mkdirSync(given, { recursive: true });
-    return { path: given, [Symbol.dispose]: () => {} };
+/** The directory of the disk tier, if there is one; a temporary one is removed at the end. */
+function openDirectory(
+  given: string | undefined,
+  say: (text: string) => void,
+): Disposable & { path: string | undefined } {
+  const tell = (what: string, error: unknown) => say(`${what}: ${(error as Error).message}`);
+  let path = given;
+  try {
+    path ??= Deno.makeTempDirSync({ prefix: "busbar-demo-" });
+  } catch (error) {
+    tell("There is no disk tier, as there is no temporary directory; add --l2-dir DIR", error);
   }
-  const path = Deno.makeTempDirSync({ prefix: "busbar-demo-" });
-  return { path, [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }) };
+  return {
+    path,
+    [Symbol.dispose]() {
+      if (given !== undefined || path === undefined) return;
+      try {
+        Deno.removeSync(path, { recursive: true });
+      } catch (error) {
+        if (!(error instanceof Deno.errors.NotFound)) tell(`Cannot remove ${path}`, error);
+      }
+    },
+  };
 }

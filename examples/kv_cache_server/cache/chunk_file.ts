@@ -1,3 +1,5 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { ChunkId, FilledChunk } from "./chunk.ts";
 
@@ -11,11 +13,16 @@ export class ChunkFile {
   readonly #upsert: StatementSync;
   readonly #delete: StatementSync;
 
-  /** @param path the file; chunks that it holds from before are discarded */
+  /**
+   * @param path the file; chunks that it holds from before are discarded
+   * @throws {Error} if it cannot be written, is no database, or is another process's
+   */
   constructor(path: string) {
+    mkdirSync(dirname(path), { recursive: true });
     this.#database = new DatabaseSync(path);
     // A cache that crashes is only a cold cache.
     this.#database.exec(`
+      PRAGMA locking_mode = EXCLUSIVE;
       PRAGMA journal_mode = MEMORY;
       PRAGMA synchronous = OFF;
       DROP TABLE IF EXISTS chunks;

@@ -2,6 +2,7 @@ import type { EventBus } from "@busbar/busbar";
 import type { ChunkKey } from "@busbar/busbar/kv-cache";
 import type { ServerEvents } from "../events.ts";
 import { Faults, InjectedError } from "../faults.ts";
+import { clean } from "../text.ts";
 import { type Chunk, CHUNK_BYTES, type ChunkId, type FilledChunk, isIntact } from "./chunk.ts";
 import { type Change, ChunkFile } from "./chunk_file.ts";
 import { keyCountPerSalt } from "./client.ts";
@@ -18,13 +19,13 @@ export type Loaded = Uint8Array | "not_found" | "serde_failure";
 
 /** What a {@linkcode DiskTier} needs. */
 export interface DiskTierOptions {
-  /** The SQLite file; chunks that it holds from before are discarded. */
-  readonly path: string;
+  /** The SQLite file; chunks that it holds from before are discarded. Without one it takes none. */
+  readonly path: string | undefined;
   /** How many chunks it holds. */
   readonly capacity: number;
   readonly bus: EventBus<ServerEvents>;
   readonly faults?: Faults;
-  /** Called once when the disk fails on its own account. */
+  /** Called once when the disk fails on its own account, and when it returns what was not written. */
   readonly report?: (text: string) => void;
 }
 
@@ -35,20 +36,25 @@ export interface DiskTierOptions {
 export class DiskTier implements AsyncDisposable {
   readonly #bus: EventBus<ServerEvents>;
   readonly #faults: Faults;
-  readonly #file: ChunkFile;
+  readonly #path: string | undefined;
+  readonly #file: ChunkFile | undefined;
   /** How many chunks it holds. */
   readonly capacity: number;
   readonly #chunks: LruMap<ChunkId, Chunk>;
   readonly #queue: TaskQueue;
-  #report: ((text: string) => void) | undefined;
+  readonly #report: (text: string) => void;
+  readonly #told = new Set<string>();
   readonly #running = { stores: 0, loads: 0, loadBytes: 0 };
   #lastTaskId = 0;
 
-  constructor({ path, capacity, bus, faults = new Faults(), report }: DiskTierOptions) {
+  constructor({ path, capacity, bus, faults = new Faults(), report = () => {} }: DiskTierOptions) {
+    this.#path = path;
     this.#report = report;
     this.#bus = bus;
     this.#faults = faults;
-    this.#file = new ChunkFile(path);
+    let file: ChunkFile | undefined;
+    if (path !== undefined) this.#guard(() => file = new ChunkFile(path));
+    this.#file = file;
     this.capacity = capacity;
     this.#chunks = new LruMap(capacity);
     this.#queue = new TaskQueue(MAX_WAITING_TASKS, () => faults.l2DelayMs);
@@ -110,14 +116,14 @@ export class DiskTier implements AsyncDisposable {
     void this.#queue.run(() => {
       this.#running.stores--;
       let deleted: readonly Chunk[] = [];
-      const stored = this.#attempt(() => deleted = this.#file.apply(changes));
+      const stored = this.#attempt((file) => deleted = file.apply(changes));
       if (!stored) {
         for (const entry of entries) if (entry) this.#chunks.remove(entry.id, entry);
         // What had to go goes, if it has not come again.
         const evictions = changes.filter((change) =>
           "delete" in change && this.#chunks.peek(change.delete.id) === undefined
         );
-        this.#guard(() => deleted = this.#file.apply(evictions));
+        this.#guard(() => deleted = this.#file?.apply(evictions) ?? []);
       }
       const succeededCount = stored ? added.length : 0;
       this.#bus.publish("l2.store.completed", {
@@ -132,14 +138,17 @@ export class DiskTier implements AsyncDisposable {
         const keys = added.map(({ key }) => key);
         this.#bus.publish("l2.keys.stored", { keys, backend: L2_NAME, sizes });
       }
-      if (deleted.length > 0) this.#publishEvicted(deleted);
+      this.#publishEvicted(deleted);
     });
   }
 
-  /** Reads chunks, after all that was stored before. */
+  /**
+   * Reads chunks, after all that was stored before. What the disk does not have, or cannot be read, is
+   * forgotten: so it is stored again.
+   */
   load(ids: readonly ChunkId[], requestId: string): Promise<Loaded[]> {
     const task = { ...this.#task(), requestId };
-    const asked = ids.map((id) => this.#chunks.peek(id)?.key);
+    const asked = ids.map((id) => this.#chunks.peek(id));
     const totalBytes = ids.length * CHUNK_BYTES;
     this.#bus.publish("l2.load_task.submitted", { ...task, keyCount: ids.length, totalBytes });
     this.#running.loads++;
@@ -147,33 +156,49 @@ export class DiskTier implements AsyncDisposable {
     return this.#queue.run(() => {
       this.#running.loads--;
       this.#running.loadBytes -= totalBytes;
-      let found: (Uint8Array | undefined)[] = [];
-      if (!this.#attempt(() => found = ids.map((id) => this.#file.read(id)))) {
-        found = ids.map(() => undefined);
-      }
+      let found: (Uint8Array | undefined)[] = ids.map(() => undefined);
+      const isRead = this.#attempt((file) => found = ids.map((id) => file.read(id)));
       const bytesTransferred = found.filter((bytes) => bytes !== undefined).length * CHUNK_BYTES;
       this.#bus.publish("l2.load_task.completed", { ...task, bytesTransferred });
-      const keys = asked.filter((key, i) => key !== undefined && found[i] !== undefined);
-      if (keys.length > 0) {
-        this.#bus.publish("l2.keys.accessed", { keys: keys as ChunkKey[], backend: L2_NAME });
+      const keys = asked.flatMap((chunk, i) => chunk && found[i] ? [chunk.key] : []);
+      if (keys.length > 0) this.#bus.publish("l2.keys.accessed", { keys, backend: L2_NAME });
+      const loaded = ids.map((id, i) => this.#unpack(id, found[i]));
+      if (isRead) {
+        this.#forget(
+          asked.flatMap((chunk, i) => chunk && typeof loaded[i] === "string" ? [chunk] : []),
+        );
       }
-      return ids.map((id, i) => this.#unpack(id, found[i]));
+      return loaded;
     });
   }
 
   /** Closes the file when the disk has done all it was asked for. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.idle();
-    this.#file.close();
+    this.#guard(() => this.#file?.close());
   }
 
   #unpack(id: ChunkId, bytes: Uint8Array | undefined): Loaded {
     if (bytes === undefined) return "not_found";
     if (this.#faults.isDue("l2-corrupt")) bytes.fill(0xff);
-    return isIntact(id, bytes) ? bytes : "serde_failure";
+    if (isIntact(id, bytes)) return bytes;
+    this.#tell(`has returned what was not written; it is removed and counted`);
+    return "serde_failure";
+  }
+
+  /** Gives chunks up, unless they have been stored again in the meantime. */
+  #forget(chunks: readonly Chunk[]): void {
+    if (chunks.length === 0) return;
+    for (const chunk of chunks) this.#chunks.remove(chunk.id, chunk);
+    let deleted: readonly Chunk[] = [];
+    this.#guard(() =>
+      deleted = this.#file?.apply(chunks.map((chunk) => ({ delete: chunk }))) ?? []
+    );
+    this.#publishEvicted(deleted);
   }
 
   #publishEvicted(deleted: readonly Chunk[]): void {
+    if (deleted.length === 0) return;
     const keys = deleted.map(({ key }) => key);
     const keyCount = keys.length;
     this.#bus.publish("l2.keys.evicted", { keyCount, keyCountPerSalt: keyCountPerSalt(keys) });
@@ -186,28 +211,34 @@ export class DiskTier implements AsyncDisposable {
   }
 
   /** @returns whether the disk did the task */
-  #attempt(work: () => void): boolean {
-    return this.#guard(() => {
-      this.#faults.failL2Task(this.#file);
-      work();
+  #attempt(work: (file: ChunkFile) => void): boolean {
+    const file = this.#file;
+    return file !== undefined && this.#guard(() => {
+      this.#faults.failL2Task(file);
+      work(file);
     });
   }
 
-  /** @returns whether the disk did it; why it did not is reported once */
+  /** @returns whether the disk did it; why it did not is told */
   #guard(work: () => void): boolean {
     try {
       work();
       return true;
     } catch (error) {
       if (!(error instanceof InjectedError)) {
-        this.#report?.(
-          `The disk tier fails, and the rest goes on: ${
-            error instanceof Error ? error.message : error
-          }`,
-        );
-        this.#report = undefined;
+        const why = error instanceof Error ? error.message : error;
+        this.#tell("fails, and the rest goes on", why);
       }
       return false;
     }
+  }
+
+  /** Once. */
+  #tell(what: string, why?: unknown): void {
+    if (this.#told.has(what)) return;
+    this.#told.add(what);
+    this.#report(
+      clean(`The disk tier ${this.#path} ${what}${why === undefined ? "" : `: ${why}`}`),
+    );
   }
 }

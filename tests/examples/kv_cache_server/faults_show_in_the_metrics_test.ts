@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { Client } from "../../../examples/kv_cache_server/cache/client.ts";
 import { openCache, totals } from "../../support/kv_cache_server.ts";
 
@@ -92,7 +92,7 @@ Deno.test("l2-error: what the disk did not do is counted, and the prefix ends th
   assertEquals((await server.onDisk()).chunks, 4);
 });
 
-Deno.test("l2-corrupt: what cannot be read is counted apart from what did not come", async () => {
+Deno.test("l2-corrupt: what cannot be read is counted apart from what did not come, and given up", async () => {
   await using server = await openCache({ l1: 1, l2: 10, faults: ["l2-corrupt"] });
   await server.inSession("a").handle([1], client);
   await server.inSession("b").handle([2], client); // evicts 1 from L1, and so on
@@ -100,7 +100,7 @@ Deno.test("l2-corrupt: what cannot be read is counted apart from what did not co
   for (const id of [1, 2, 1, 2, 2]) {
     found.push((await server.inSession(`${found.length}`).lookUp([id], client)).l2Hits);
   }
-  assertEquals(found, [1, 1, 1, 0, 1]);
+  assertEquals(found, [1, 1, 1, 0, 0]);
   const [completed] = (await server.published()).filter(({ type, metadata }) =>
     type === "l2.prefetch.load.completed" && metadata["failedCount"] !== 0
   );
@@ -111,6 +111,19 @@ Deno.test("l2-corrupt: what cannot be read is counted apart from what did not co
     "reason",
   );
   assertEquals(failures.by, { serde_failure: 1 });
+  const deleted = async () =>
+    (await server.published()).filter(({ type }) =>
+      type === "l2.keys.deleted" || type === "l2.keys.evicted"
+    ).map(({ type, metadata }) => [type, metadata["keyCount"] ?? metadata["keys"]]);
+  const key = { chunkHash: 2, modelName: "m", cacheSalt: "" };
+  assertEquals(await deleted(), [["l2.keys.evicted", 1], ["l2.keys.deleted", [key]]]);
+  assertEquals(server.reported.length, 1);
+  assertStringIncludes(server.reported.join(), "has returned what was not written; it is removed");
+  // So it is stored again.
+  await server.inSession("f").handle([2], client);
+  await server.inSession("g").handle([3], client); // evicts 2 from L1
+  assertEquals((await server.inSession("h").lookUp([2], client)).l2Hits, 1);
+  assertEquals((await server.onDisk()).chunks, 3);
 });
 
 Deno.test("l1-oom: chunks without room are in no tier, and are counted by what it was for", async () => {
