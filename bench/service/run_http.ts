@@ -5,8 +5,9 @@
  * Busbar's calls and a `publish` that does nothing, which has the same middleware and listeners.
  *
  * All services are alive; they have one core, wrk and the collector the other. They take turns, and
- * every second round in the opposite order. CPU time counts, of all threads of the process. What was
- * delivered is counted: a loss fails the bench.
+ * every second round in the opposite order. Two processes of the very same service differ by more than
+ * what is measured here (their heaps settle differently): so all are started anew again and again. CPU
+ * time counts, of all threads of the process. What was delivered is counted: a loss fails the bench.
  *
  * Run it with `deno task bench:service:http [deno | node22 | node24 | bun] [rounds] [seconds]`; it needs
  * `wrk` and `taskset`.
@@ -20,6 +21,8 @@ import { copyServices, install, RUNTIMES } from "./folder.ts";
 import { HttpService, type Load, OTHER_CORE, run } from "./http_service.ts";
 
 const WARM_UP = 20_000;
+/** How often a service is started. */
+const PROCESSES = 5;
 const SPANS_PER_REQUEST = 2;
 /** What Busbar adds, as a part of what the direct calls add at most: without spans, and with. */
 const BOUNDS = { plain: 0.8, traced: 0.9 };
@@ -47,25 +50,32 @@ const CONTENDERS: readonly Contender[] = [
   { name: "direct, with spans", service: "direct", isTraced: true },
 ];
 
-/** What was measured of one of them, and what it lost. */
-interface Running extends Contender {
-  readonly http: HttpService;
+/** What was measured of one of them, in all its processes, and what it lost. */
+interface Result extends Contender {
   readonly loads: Load[];
   lostSpans: number;
 }
 
+interface Running {
+  readonly result: Result;
+  readonly http: HttpService;
+}
+
+const logName = ({ name }: Contender) => name.replace(", ", "-").replace(" ", "-");
+
 async function startAll(
   folder: string,
+  results: readonly Result[],
   collector: Collector,
   stack: AsyncDisposableStack,
 ): Promise<Running[]> {
   const running: Running[] = [];
-  for (const contender of CONTENDERS) {
-    const { service, isTraced } = contender;
+  for (const result of results) {
+    const { service, isTraced } = result;
     const http = stack.use(
       await HttpService.start({
         folder,
-        name: contender.name.replace(", ", "-").replace(" ", "-"),
+        name: logName(result),
         command: [...runtime!.command(folder), "http.mjs"],
         env: {
           NO_COLOR: "1",
@@ -81,29 +91,26 @@ async function startAll(
         },
       }),
     );
-    running.push({ ...contender, http, loads: [], lostSpans: 0 });
+    running.push({ result, http });
   }
   return running;
 }
 
-/** How many lines of a service's log are records of requests. */
-async function countLines(folder: string, { name }: Contender): Promise<number> {
-  const file = `${folder}/${name.replace(", ", "-").replace(" ", "-")}.log`;
-  return (await Deno.readTextFile(file)).split("\n").length - 1;
-}
-
 /** Asks one of them, and counts what it has delivered. */
-async function loadOne(one: Running, collector: Collector): Promise<void> {
+async function loadOne({ result, http }: Running, collector: Collector): Promise<void> {
+  const { name, service, isTraced, loads } = result;
   collector.take();
-  const load = await one.http.load(Number(seconds));
-  one.loads.push(load);
-  if (one.service === "hooked") return;
-  for (const [what, most] of [["counted", load.requests], ["timed", load.requests]] as const) {
+  const load = await http.load(Number(seconds));
+  loads.push(load);
+  if (service === "hooked") return;
+  for (const what of ["counted", "timed"]) {
     const delivered = Number(load.after[what]) - Number(load.before[what]);
-    if (delivered !== most) throw new Error(`${one.name}: ${delivered} of ${most} were ${what}`);
+    if (delivered !== load.requests) {
+      throw new Error(`${name}: ${delivered} of ${load.requests} were ${what}`);
+    }
   }
-  if (one.isTraced) {
-    one.lostSpans += load.requests * SPANS_PER_REQUEST - await arrived(load, collector);
+  if (isTraced) {
+    result.lostSpans += load.requests * SPANS_PER_REQUEST - await arrived(load, collector);
   }
 }
 
@@ -118,41 +125,58 @@ async function arrived({ requests }: Load, collector: Collector): Promise<number
   return spans;
 }
 
+/** Starts all of them, and has each asked in turn, so many times. */
+async function runProcesses(
+  folder: string,
+  results: readonly Result[],
+  collector: Collector,
+  rounds: number,
+): Promise<void> {
+  await using stack = new AsyncDisposableStack();
+  const all = await startAll(folder, results, collector, stack);
+  for (const { http } of all) await http.warmUp(WARM_UP, Number(seconds));
+  await arrived({ requests: Infinity } as Load, collector);
+  for (let round = 0; round < rounds; round++) {
+    for (const one of round % 2 === 0 ? all : all.toReversed()) await loadOne(one, collector);
+  }
+  for (const { result } of all) {
+    if (result.service === "hooked") continue;
+    const lines = (await Deno.readTextFile(`${folder}/${logName(result)}.log`)).split("\n").length -
+      1;
+    const { requests } = result.loads.at(-1)!.after;
+    if (lines < requests) throw new Error(`${result.name}: ${lines} lines of ${requests} requests`);
+  }
+}
+
 await pack();
 await run("taskset", ["-cp", OTHER_CORE, String(Deno.pid)]);
 const folder = await Deno.makeTempDir();
 const collector = new Collector();
+const results: Result[] = CONTENDERS.map((one) => ({ ...one, loads: [], lostSpans: 0 }));
+const roundsEach = Math.ceil(Number(rounds) / PROCESSES);
 try {
-  await using stack = new AsyncDisposableStack();
   const tarball = await Deno.realPath("npm/busbar.tgz");
   await install(folder, [tarball, "express@5", ...runtime.packages]);
   await copyServices(folder);
-  const all = await startAll(folder, collector, stack);
-  for (const { http } of all) await http.warmUp(WARM_UP, Number(seconds));
-  await arrived({ requests: Infinity } as Load, collector);
-  for (let round = 0; round < Number(rounds); round++) {
-    for (const one of round % 2 === 0 ? all : all.toReversed()) await loadOne(one, collector);
+  for (let processes = 0; processes < PROCESSES; processes++) {
+    // Who was started first has no advantage.
+    const order = processes % 2 === 0 ? results : results.toReversed();
+    await runProcesses(folder, order, collector, roundsEach);
   }
-  console.log(`${name}, ${rounds} rounds of ${seconds} s: median (quartiles)`);
+  console.log(
+    `${name}, ${PROCESSES} processes of each, ${roundsEach} rounds of ${seconds} s: median (quartiles)`,
+  );
   const added = new Map<string, number[]>();
-  for (const { name, loads } of all) {
+  for (const { name, service, loads, lostSpans } of results) {
     const cpu = loads.map(({ cpuUsPerRequest }) => cpuUsPerRequest);
-    added.set(name, cpu.map((value, round) => value - all[0]!.loads[round]!.cpuUsPerRequest));
+    added.set(name, cpu.map((value, round) => value - results[0]!.loads[round]!.cpuUsPerRequest));
     const rss = loads.map(({ rssBytes }) => rssBytes / 2 ** 20);
+    const perSecond = loads.map(({ requestsPerSecond }) => requestsPerSecond);
     console.log(
       `${name}: ${spread(cpu)} us of CPU a request, adds ${spread(added.get(name)!)}; ` +
-        `${
-          spread(loads.map(({ requestsPerSecond }) => requestsPerSecond), 0)
-        } requests a second; ` +
-        `${spread(rss, 0)} MiB`,
+        `${spread(perSecond, 0)} requests a second; ${spread(rss, 0)} MiB`,
     );
-  }
-  for (const { name, service, loads, lostSpans, ...contender } of all) {
     if (lostSpans !== 0) console.log(`${name} lost ${lostSpans} spans`);
-    if (service === "hooked") continue;
-    const lines = await countLines(folder, { name, service, ...contender });
-    const requests = loads.at(-1)!.after.requests;
-    if (lines < requests) throw new Error(`${name}: ${lines} lines of ${requests} requests`);
     if (service === "busbar" && lostSpans !== 0) Deno.exitCode = 1;
   }
   for (const [suffix, most] of [["", BOUNDS.plain], [", with spans", BOUNDS.traced]] as const) {
