@@ -95,7 +95,8 @@ export interface JsonLinesOptions {
  * - **Deno without `--allow-all`** cannot ask a pipe whether it is full. Lines go out beside the program there: a
  *   program that has come to its natural end goes on until a reader that stands still reads, and one that
  *   calls `Deno.exit`, without a `stop` before, may stand still as long if that reader has stopped within the
- *   last second.
+ *   last second. To a terminal Deno's lines always go out beside the program; `Deno.exit` stands still with
+ *   fewer permissions only.
  * - Several processes may share a pipe: lines of up to 4,096 bytes stay whole.
  *
  * Without a standard output (on a page, on workerd), and where the runtime exports the console as log

@@ -24,7 +24,8 @@ export interface LineOutput {
 }
 
 const DELETE = 0x7f;
-const NEWLINE = 0x0a;
+/** What ends a line. */
+export const NEWLINE = 0x0a;
 const NOTHING = new Uint8Array();
 const encoder = new TextEncoder();
 
@@ -51,7 +52,8 @@ export class ByteOutput implements LineOutput {
 
   /**
    * @param writeSome writes what it can, and says how many bytes these were
-   * @param options `maxPieceBytes`: lines that are no longer are written whole, as many as fit
+   * @param options `maxPieceBytes`: no more is written at once; lines that are no longer are written whole, as
+   * many as fit
    */
   constructor(
     writeSome: (bytes: Uint8Array, start: number, end: number) => number,
@@ -93,13 +95,13 @@ export class ByteOutput implements LineOutput {
     return true;
   }
 
-  /** As many whole lines as fit, or one that does not. */
+  /** As many whole lines as fit, or a part of one that does not. */
   #endOfPiece(): number {
     const { length } = this.#bytes;
     const end = this.#start + this.#maxPieceBytes;
     if (end >= length) return length;
     const last = this.#bytes.lastIndexOf(NEWLINE, end - 1);
-    return last >= this.#start ? last + 1 : this.#bytes.indexOf(NEWLINE, end) + 1;
+    return last >= this.#start ? last + 1 : end;
   }
 
   #clear(): void {

@@ -6,6 +6,7 @@ import {
   isFull,
   isGone,
   type LineOutput,
+  NEWLINE,
   standStill,
 } from "./line_output.ts";
 
@@ -52,6 +53,8 @@ const STDOUT = 1;
 const STDERR = 2;
 /** So many bytes go into a pipe at once, or not at all, whoever else writes to it. */
 const PIPE_BUF = 4_096;
+/** So many go to a terminal at once: as long as they are under way, nothing tells what has become of them. */
+const MAX_PIECE_BYTES = 4_096;
 /** A write that takes longer is one that may never end, in milliseconds. */
 const MAX_WRITE_MS = 1_000;
 /** Within that time of being asked to a thread has begun to write, in milliseconds. */
@@ -129,15 +132,20 @@ function denoOutput({ stdout, permissions }: NonNullable<Runtime["Deno"]>): Line
     new ByteOutput((bytes, start, end) => output.writeSync(bytes.subarray(start, end)));
   if (kind === "other") return sync();
   const blocksConsole = files !== undefined && isSame(files, STDOUT, STDERR);
-  if (
-    files !== undefined &&
-    ALL_PERMISSIONS.every((name) => permissions.querySync({ name }).state === "granted")
-  ) {
-    const own = openAgain(files);
-    if (own !== undefined) return fileOutput(files, own, kind, blocksConsole);
-  }
-  return kind === "terminal" ? sync() : new AsyncOutput(output, blocksConsole);
+  const own = files !== undefined && kind !== "socket" && isAllowedAll(permissions)
+    ? openAgain(files)
+    : undefined;
+  if (files === undefined || own === undefined) return new AsyncOutput(output, blocksConsole);
+  if (kind === "pipe") return fileOutput(files, own, kind, blocksConsole);
+  return new AsyncOutput(
+    output,
+    blocksConsole,
+    (line) => files.writeSync(own, line, 0, line.length),
+  );
 }
+
+const isAllowedAll = (permissions: NonNullable<Runtime["Deno"]>["permissions"]) =>
+  ALL_PERMISSIONS.every((name) => permissions.querySync({ name }).state === "granted");
 
 type Kind = "pipe" | "socket" | "terminal" | "other";
 
@@ -188,20 +196,32 @@ function fileOutput(files: Files, file: number, kind: Kind, blocksConsole = fals
  * An output whose synchronous writes wait for who reads it, however long that takes: so it is written to
  * asynchronously, and only at the end synchronously.
  */
-export class AsyncOutput implements LineOutput {
+class AsyncOutput implements LineOutput {
   readonly #output: Pick<DenoOutput, "write" | "writeSync">;
   readonly blocksConsole: boolean;
+  /**
+   * Writes a line to a terminal without waiting for who reads it. Where there is no room for all of it, Deno does
+   * not say how much was taken, so this serves at the end alone. It is refused while an asynchronous write is
+   * under way.
+   */
+  readonly #writeLineSync: ((line: Uint8Array) => number) | undefined;
   onReady: (() => void) | undefined;
-  /** What is not written, as far as it is known. */
+  /** What is not written, as far as it is known; and how much of it is under way. */
   #bytes: Uint8Array = new Uint8Array();
+  #underWay = 0;
   #sinceMs = 0;
-  /** What is under way; another object once all was written otherwise. */
+  /** Who writes; another object once all was written otherwise. */
   #writing: object | undefined;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(output: Pick<DenoOutput, "write" | "writeSync">, blocksConsole = false) {
+  constructor(
+    output: Pick<DenoOutput, "write" | "writeSync">,
+    blocksConsole: boolean,
+    writeLineSync?: (line: Uint8Array) => number,
+  ) {
     this.#output = output;
     this.blocksConsole = blocksConsole;
+    this.#writeLineSync = writeLineSync;
   }
 
   get left(): number {
@@ -226,18 +246,31 @@ export class AsyncOutput implements LineOutput {
       // Its thread has to begin with it, so that it comes first, and as a whole.
       if (ageMs < MAX_START_MS) standStill(MAX_START_MS - ageMs);
       this.#writing = undefined;
-      this.#bytes = new Uint8Array();
     }
     try {
-      while (this.left > 0) {
-        this.#bytes = this.#bytes.subarray(this.#output.writeSync(this.#bytes));
-      }
+      while (this.left > 0) this.#writeNow();
     } catch (error) {
       if (isFull(error)) return false;
-      if (isGone(error)) this.#bytes = new Uint8Array();
+      if (isGone(error)) this.#clear();
       throw error;
     }
     return true;
+  }
+
+  /** Writes what follows what is under way: once that is taken, that is written too. */
+  #writeNow(): void {
+    const rest = this.#bytes.subarray(this.#underWay);
+    const count = rest.length === 0
+      ? 0
+      : this.#writeLineSync?.(rest.subarray(0, rest.indexOf(NEWLINE) + 1)) ??
+        this.#output.writeSync(rest);
+    this.#bytes = rest.subarray(count);
+    this.#underWay = 0;
+  }
+
+  #clear(): void {
+    this.#bytes = new Uint8Array();
+    this.#underWay = 0;
   }
 
   async #start(): Promise<void> {
@@ -245,18 +278,21 @@ export class AsyncOutput implements LineOutput {
     try {
       while (this.left > 0) {
         this.#sinceMs = monotonicMs();
-        const count = await this.#output.write(this.#bytes);
+        this.#underWay = this.#writeLineSync === undefined
+          ? this.left
+          : Math.min(this.left, MAX_PIECE_BYTES);
+        const count = await this.#output.write(this.#bytes.subarray(0, this.#underWay));
         if (this.#writing !== writing) return;
         this.#bytes = this.#bytes.subarray(count);
       }
     } catch (error) {
       if (this.#writing !== writing) return;
-      if (isGone(error)) this.#bytes = new Uint8Array();
+      if (isGone(error)) this.#clear();
       if (!isFull(error)) this.#failure = { error };
       // Of a full one, somebody has said that nobody waits for it: it is tried again.
-      else return void (this.#writing = undefined);
     }
     this.#writing = undefined;
-    this.onReady?.();
+    this.#underWay = 0;
+    if (this.#failure !== undefined || this.left === 0) this.onReady?.();
   }
 }

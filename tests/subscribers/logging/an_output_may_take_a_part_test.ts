@@ -52,12 +52,12 @@ Deno.test("whatever a file takes of the lines, all of them are written, once and
   ));
 });
 
-Deno.test("lines that fit into a piece are given whole, as many as fit; longer ones alone", () => {
+Deno.test("lines that fit into a piece are given whole, as many as fit; longer ones in pieces", () => {
   const pieces: string[] = [];
   const output = new ByteOutput((bytes, start, end) => {
     pieces.push(new TextDecoder().decode(bytes.subarray(start, end)));
     return end - start;
   }, { maxPieceBytes: 8 });
   assertEquals(output.write("abc\ndef\nghij\nthis is long\nk\nl\n"), true);
-  assertEquals(pieces, ["abc\ndef\n", "ghij\n", "this is long\n", "k\nl\n"]);
+  assertEquals(pieces, ["abc\ndef\n", "ghij\n", "this is ", "long\nk\n", "l\n"]);
 });

@@ -72,6 +72,25 @@ for (const [what, permissions] of PERMISSIONS) {
   });
 }
 
+Deno.test("lines that are longer than what a pipe takes whole arrive whole, each once", async () => {
+  await using folder = await temporaryFolder();
+  const [go, got] = [`${folder.path}/go`, `${folder.path}/got`];
+  await using child = pipeline(
+    `"$@" | { ${NEVER_READS}; cat > "${got}"; }`,
+    go,
+    ["40", go, "end", "10000"],
+  );
+  await child.printed(/flooded\n/, "stderr");
+  await writeFile(go, "");
+  const { code, stderr } = await child.ended;
+  assertEquals(code, 0, stderr);
+  const lines = (await readFile(got, "utf8")).trim().split("\n").map((line) => JSON.parse(line));
+  assertEquals(
+    lines.map(({ attributes }) => attributes.i),
+    Array.from({ length: 40 }, (_, i) => i),
+  );
+});
+
 Deno.test("where nobody reads any more, lines are dropped, counted and told", async () => {
   await using folder = await temporaryFolder();
   const file = `${folder.path}/gone`;

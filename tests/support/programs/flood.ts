@@ -11,8 +11,8 @@ interface Lines {
   line: { i: number; text: string };
 }
 
-/** How many lines, until which file is there, and how it ends. */
-const [lines = "10000", until = "", end = "exit"] = process.argv.slice(2);
+/** How many lines, until which file is there, how it ends, and how long a line's text is. */
+const [lines = "10000", until = "", end = "exit", length = "200"] = process.argv.slice(2);
 const bus = new EventBus<Lines>({ maxQueueSize: 100_000, drainBudgetMs: 1_000 }).start();
 const sink = jsonLinesSink();
 const subscriber = new LoggingSubscriber<Lines>({
@@ -26,7 +26,8 @@ const subscriber = new LoggingSubscriber<Lines>({
 });
 bus.registerSubscriber(subscriber);
 
-for (let i = 0; i < Number(lines); i++) bus.publish("line", { i, text: "x".repeat(200) });
+const text = "x".repeat(Number(length));
+for (let i = 0; i < Number(lines); i++) bus.publish("line", { i, text });
 const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
 await turn();
 process.stderr.write("flooded\n");
