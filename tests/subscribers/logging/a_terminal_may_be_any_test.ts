@@ -62,6 +62,9 @@ Deno.test({
     const { text, accepted, dropped, pending } = await statsIn(folder.path);
     assertEquals(accepted + dropped, 20_000);
     assert(dropped > 0 && pending > 0, text);
-    assertStringIncludes(text, `busbar: jsonLinesSink cannot write all lines, ${pending} wait`);
+    // Some may still have gone out at the end.
+    const told = /busbar: jsonLinesSink cannot write all lines, (\d+) wait: the output is full/;
+    const waiting = Number(told.exec(text)?.[1]);
+    assert(waiting > 0.9 * pending && waiting <= pending, text);
   },
 });
