@@ -1,17 +1,17 @@
 // deno-lint-ignore-file no-console -- a script prints what it does
 /**
  * Shows that the generated alerts fire when they should: for three minutes, real Prometheus servers
- * scrape the example, one healthy, one slow and one on which everything fails. Then the alerts for
- * that fire, and none on the healthy one; and every query of the dashboard and of docs/metrics.md
- * has data on one of them.
+ * scrape the example, one healthy and others with faults of each family. Then the alerts for those
+ * fire, and none on the healthy one; and every query of the dashboard and of docs/metrics.md has data
+ * on one of them. What compares with the last hour is given one.
  *
- * Run it with `deno task check:alerts`; it needs `prometheus` on the PATH.
+ * Run it with `deno task check:alerts`; it needs `prometheus` and `promtool` on the PATH.
  *
  * @module
  */
 import { dashboardQueries } from "../tests/support/dashboard_queries.ts";
 import { LMCACHE_QUERIES } from "../tests/support/lmcache_dashboard.ts";
-import { start } from "../tests/support/processes.ts";
+import { run, start } from "../tests/support/processes.ts";
 import { temporaryFolder } from "../tests/support/temporary_folder.ts";
 
 /** Longer than the two minutes that the slowest alerts wait. */
@@ -21,7 +21,7 @@ const WINDOW = "5m";
 const ROOT = new URL("../", import.meta.url).pathname;
 
 /** What goes wrong, and the alerts that fire for it. */
-const RUNS: readonly Pick<Run, "name" | "faults" | "alerts">[] = [
+const RUNS: readonly Omit<Run, "prometheusUrl" | typeof Symbol.asyncDispose>[] = [
   { name: "healthy", faults: [], alerts: [] },
   { name: "slow", faults: ["l2-slow", "deadline"], alerts: ["L2Slow", "PrefetchesLate"] },
   {
@@ -35,12 +35,27 @@ const RUNS: readonly Pick<Run, "name" | "faults" | "alerts">[] = [
       ...["BlendCoordinatorSlow", "TimeoutsRaised", "EventsDropped", "SubscriberFailing"],
     ],
   },
+  { name: "overloaded", faults: ["subscriber-slow"], alerts: ["DrainLag", "EventsDropped"] },
+  {
+    name: "hanging",
+    faults: ["stores-hang", "retrieves-hang"],
+    alerts: ["StoresHang", "RetrievesHang"],
+  },
+  {
+    name: "after an hour of hits",
+    faults: ["prompts-unique"],
+    alerts: ["HitRateCollapse", "EvictionStorm"],
+    hadHits: true,
+  },
+  { name: "crashed", faults: ["crash"], alerts: ["ExporterDown"] },
 ];
 
 interface Run extends AsyncDisposable {
   readonly name: string;
   readonly faults: readonly string[];
   readonly alerts: readonly string[];
+  /** Whether its Prometheus knows of an hour in which most was found. */
+  readonly hadHits?: boolean;
   readonly prometheusUrl: string;
 }
 
@@ -49,10 +64,38 @@ function freePort(): number {
   return listener.addr.port;
 }
 
+/** Gives a Prometheus an hour, up to where the window of rates begins, in which most was found. */
+async function writeHour(storage: string): Promise<void> {
+  const perSecond = {
+    lmcache_mp_lookup_requested_tokens: 1_000_000,
+    lmcache_mp_lookup_hit_tokens: 800_000,
+    lmcache_mp_l1_evicted_chunks: 20,
+  };
+  const endS = Math.floor(Date.now() / 1_000) - 6 * 60;
+  const lines = Object.entries(perSecond).flatMap(([name, rate]) => [
+    `# TYPE ${name} counter`,
+    ...Array.from(
+      { length: 55 },
+      (_, i) => `${name}_total ${rate * 60 * i} ${endS + (i - 54) * 60}`,
+    ),
+  ]);
+  const text = `${storage}.txt`;
+  await Deno.writeTextFile(text, [...lines, "# EOF", ""].join("\n"));
+  const args = ["tsdb", "create-blocks-from", "openmetrics", text, storage];
+  const { code, stdout, stderr } = await run("promtool", args);
+  if (code !== 0) throw new Error(`promtool: ${stdout}${stderr}`);
+}
+
 /** A Prometheus with the generated rules that scrapes a server. */
-async function startScraper(name: string, server: number, folder: string) {
+async function startScraper(
+  { name, hadHits }: typeof RUNS[number],
+  server: number,
+  folder: string,
+) {
   const port = freePort();
-  const config = `${folder}/${name}.yml`;
+  const storage = `${folder}/${name.replaceAll(" ", "-")}`;
+  if (hadHits) await writeHour(storage);
+  const config = `${storage}.yml`;
   await Deno.writeTextFile(
     config,
     JSON.stringify({
@@ -69,7 +112,7 @@ async function startScraper(name: string, server: number, folder: string) {
   );
   const scraper = start("prometheus", [
     `--config.file=${config}`,
-    `--storage.tsdb.path=${folder}/${name}`,
+    `--storage.tsdb.path=${storage}`,
     `--web.listen-address=127.0.0.1:${port}`,
     "--log.level=error",
   ]);
@@ -79,8 +122,8 @@ async function startScraper(name: string, server: number, folder: string) {
   };
 }
 
-async function startRun(run: typeof RUNS[number], folder: string): Promise<Run> {
-  const { name, faults } = run;
+async function startRun(wanted: typeof RUNS[number], folder: string): Promise<Run> {
+  const { faults } = wanted;
   const server = freePort();
   const example = start(Deno.execPath(), [
     ...["run", "--allow-net=127.0.0.1", "--allow-read", "--allow-write"],
@@ -88,10 +131,10 @@ async function startRun(run: typeof RUNS[number], folder: string): Promise<Run> 
     ...["--port", `${server}`, "--speed", "20", "--l1-chunks", "200", "--l2-chunks", "1000"],
     ...["--models", "2", "--tenants", "3", "--workers", "2", "--blend", "--sample-ratio", "1"],
     ...faults.flatMap((fault) => ["--fault", fault]),
-  ]);
-  const { prometheusUrl, stop } = await startScraper(name, server, folder);
+  ], { env: { TMPDIR: folder } });
+  const { prometheusUrl, stop } = await startScraper(wanted, server, folder);
   return {
-    ...run,
+    ...wanted,
     prometheusUrl,
     async [Symbol.asyncDispose]() {
       await stop();
@@ -151,6 +194,10 @@ for (const run of runs) {
   const kept = run.alerts.length === 0 ? fired.length === 0 : missing.length === 0;
   const missed = missing.length === 0 ? "" : `, and not ${missing.join(", ")}`;
   report(kept, `${run.name}: ${fired.join(", ") || "no alert"} fires${missed}`);
+}
+const alerts = await Deno.readTextFile(`${ROOT}examples/prometheus/alerts.yml`);
+for (const [, alert = ""] of alerts.matchAll(/- alert: (\w+)/g)) {
+  if (!RUNS.some((run) => run.alerts.includes(alert))) report(false, `no server has ${alert} fire`);
 }
 for (const [name, queries] of Object.entries(await allQueries())) {
   let answered = 0;

@@ -19,6 +19,8 @@ import { Summary } from "./summary.ts";
 
 /** What a bus has room for that was made to lose some. */
 const FEW_EVENTS = 16;
+/** As of a process that was killed. */
+const EXIT_CRASHED = 137;
 /** How long a slow subscriber takes for each event. */
 const SLOW_MS = 1;
 /** How long each step of a stop may take: the disk's, the bus's, and that of requests in progress. */
@@ -90,8 +92,11 @@ export async function openThread(
       const clients = spread(options);
       let requests = 0;
       const handle = async ({ chunkIds }: Request) => {
-        const client = clients.next().value;
+        const next = clients.next().value;
         if (requests++ % options.threads !== thread) return;
+        if (faults.hasBegun("crash")) Deno.exit(EXIT_CRASHED);
+        const isUnique = faults.has("prompts-unique");
+        const client = isUnique ? { ...next, namespace: `prompt ${requests}: ` } : next;
         const fits = chunkIds.length <= PORTION_CHUNKS;
         const server = options.blend && requests % 3 === 0 && fits ? blend : cache;
         await withSession({}, async () => {

@@ -10,17 +10,20 @@ export const FAULTS = [
   "l1-shrink", // L1 loses half its capacity, gets it back, and so on
   "deadline", // every second request does not wait for what the disk has not delivered soon
   "engine-lost", // every fifth request comes from an engine that is not known
+  "stores-hang", // from the twentieth on the device does not begin a store,
+  "retrieves-hang", // or a retrieve
+  "prompts-unique", // each prompt begins with something new, so that nothing is found
   "transfer-error", // every third retrieve of CacheBlend fails
   "directory-slow", // every third time the fleet's directory does not answer in time
   "bus-full", // the event bus has room for few events
   "subscriber-slow", // a subscriber holds the event loop
   "subscriber-error", // or throws
+  "crash", // the process ends with its five thousandth request
 ] as const;
 /** The name of a fault. */
 export type Fault = typeof FAULTS[number];
 
 const L2_DELAY_MS = 25;
-const L2_BREAKS_AT = 10;
 const PREFETCH_BUDGET_MS = 5;
 
 /** How often what can fail every so many times does. */
@@ -35,6 +38,16 @@ const EVERY = {
   "directory-slow": 3,
 } as const;
 
+/** From the so-manieth time on what can fail for good does. */
+const FROM = {
+  "l2-full": 10,
+  "l2-readonly": 10,
+  "l2-gone": 10,
+  "stores-hang": 20,
+  "retrieves-hang": 20,
+  "crash": 5_000,
+} as const;
+
 /** Thrown by a disk that was made to fail. */
 export class InjectedError extends Error {
   override readonly name = "InjectedError";
@@ -44,7 +57,6 @@ export class InjectedError extends Error {
 export class Faults {
   readonly #on: ReadonlySet<Fault>;
   readonly #counts = new Map<Fault, number>();
-  #l2Tasks = 0;
 
   constructor(on: Iterable<Fault> = []) {
     this.#on = new Set(on);
@@ -57,10 +69,18 @@ export class Faults {
 
   /** Whether it is this one's turn: one in every so many that are asked for. */
   isDue(fault: keyof typeof EVERY): boolean {
-    if (!this.#on.has(fault)) return false;
+    return this.#on.has(fault) && this.#count(fault) % EVERY[fault] === 0;
+  }
+
+  /** Whether it has come to that: it stays so. */
+  hasBegun(fault: keyof typeof FROM): boolean {
+    return this.#on.has(fault) && this.#count(fault) >= FROM[fault];
+  }
+
+  #count(fault: Fault): number {
     const count = (this.#counts.get(fault) ?? 0) + 1;
     this.#counts.set(fault, count);
-    return count % EVERY[fault] === 0;
+    return count;
   }
 
   /** How much longer each task of L2 takes, in milliseconds. */
@@ -79,10 +99,8 @@ export class Faults {
    * @throws {InjectedError} when it is this L2 task's turn to fail
    */
   failL2Task(disk: { break(how: "full" | "readonly" | "gone"): void }): void {
-    if (++this.#l2Tasks === L2_BREAKS_AT) {
-      for (const how of ["full", "readonly", "gone"] as const) {
-        if (this.#on.has(`l2-${how}`)) disk.break(how);
-      }
+    for (const how of ["full", "readonly", "gone"] as const) {
+      if (this.hasBegun(`l2-${how}`)) disk.break(how);
     }
     if (this.isDue("l2-error")) throw new InjectedError("the disk was made to fail");
   }

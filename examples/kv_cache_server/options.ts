@@ -50,6 +50,8 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
+const LISTED_FAULTS = FAULTS.join(", ").match(/.{1,75}(,|$)/g)?.join("\n                   ");
+
 /** What `--help` prints. */
 export const USAGE = `A two-tier prefix cache that publishes what it does, and shows it as metrics.
 
@@ -76,9 +78,7 @@ Usage: deno task demo [flags]
   --blend           serve every third request of up to 1024 chunks by CacheBlend, which uses more
                     than prefixes
   --fault NAME      make something go wrong; may be repeated:
-                    ${FAULTS.slice(0, 8).join(", ")},
-                    ${FAULTS.slice(8, 13).join(", ")},
-                    ${FAULTS.slice(13).join(", ")}
+                    ${LISTED_FAULTS}
   --sample-ratio X  the share of chunks whose lives become metrics, 0 to 1 (default 0.01)
   --lookup-hash-log-dir DIR
                     keep what each lookup asks for, as lines of JSON in files of this directory

@@ -59,6 +59,7 @@ export class ChunkFile {
 
   /** Makes the disk full, read-only, or gone: what it says then is SQLite's own. */
   break(how: "full" | "readonly" | "gone"): void {
+    if (!this.#database.isOpen) return;
     if (how === "full") this.#database.exec("PRAGMA max_page_count = 1");
     else if (how === "readonly") this.#database.exec("PRAGMA query_only = ON");
     else this.close();

@@ -30,10 +30,14 @@ export async function* portions<Item>(
   }
 }
 
-/** Waits for the bus if more events than that wait in it: so none is lost, whoever is in a hurry. */
+/**
+ * Waits for the bus if more events than that wait in it, so that none is lost, whoever is in a hurry;
+ * unless it was made to lose some.
+ */
 export async function letBusCatchUp(
   { bus, faults }: Tiers,
   events = bus.maxQueueSize / 2,
 ): Promise<void> {
-  if (bus.queueDepth > events && !faults.has("bus-full")) await bus.flush();
+  if (faults.has("bus-full") || faults.has("subscriber-slow")) return;
+  if (bus.queueDepth > events) await bus.flush();
 }

@@ -13,6 +13,7 @@ export async function retrieveFound(
   client: Client,
   slots: readonly Slot[],
 ): Promise<void> {
+  if (tiers.faults.hasBegun("retrieves-hang")) return;
   await retrieving(tiers, client, async (transfer) => {
     for await (const { part } of portions(tiers, slots)) read(tiers, part, transfer);
     return slots;

@@ -209,3 +209,16 @@ Deno.test("a chunk that is still being loaded is locked for other readers", asyn
     ];
   assertEquals([failed("write_locked"), failed("not_found")], [1, 1]);
 });
+
+for (const what of ["stores", "retrieves"] as const) {
+  Deno.test(`${what}-hang: what is submitted has no end any more, and requests go on`, async () => {
+    await using server = await openCache({ faults: [`${what}-hang`] });
+    for (let i = 0; i < 30; i++) await server.inSession(`a${i}`).handle([i], client);
+    for (let i = 0; i < 30; i++) await server.inSession(`b${i}`).handle([i % 10], client);
+    const found = await server.scrape();
+    const of = (state: string) => found[`lmcache_mp_num_${state}_${what}_total{device="cpu"}`];
+    assertEquals([of("submitted"), of("finished")], [30, 19]);
+    const requests = (await server.types()).filter((type) => type === "mp.request.end");
+    assertEquals(requests.length, 60);
+  });
+}
