@@ -1,20 +1,34 @@
 /**
  * Tortures what threads share, for some minutes: processes of `deno serve --parallel` under load, whose
- * threads throw and hang by chance while they are scraped; and threads that are terminated at moments
- * that chance picks. It says what was seen, and fails if a total fell, or what was counted and lost is
- * not what clients were answered.
+ * threads throw and hang by chance while they are scraped; threads that are terminated at moments that
+ * chance picks; and threads that push deltas, of which always the one that pushes is terminated, or
+ * hangs and goes on. It says what was seen, and fails if a total fell, if what was counted and lost is
+ * not what clients were answered, or if a delta has arrived twice.
  *
- * `deno task torture [--rounds 3] [--scrapes 334] [--threads 8] [--terminations 100] [--seed 1]`
+ * `deno task torture [--rounds 3] [--scrapes 334] [--threads 8] [--terminations 100] [--pushers 100]
+ * [--seed 1]`
  *
  * @module
  */
 import { say } from "./package/run.ts";
+import { WORKER_KINDS } from "./torture/either_worker.ts";
 import { chances } from "./torture/load.ts";
+import { runPushes } from "./torture/pushes.ts";
 import { PORTS_PER_ROUND, runRound, type Scraped } from "./torture/served_round.ts";
 import { runTerminations } from "./torture/terminations.ts";
 import { byCause, type TimedScrape } from "./torture/timed_scrape.ts";
 
-const DEFAULTS = { rounds: 3, scrapes: 334, threads: 8, terminations: 100, seed: 1, port: 18_464 };
+const DEFAULTS = {
+  rounds: 3,
+  scrapes: 334,
+  threads: 8,
+  terminations: 100,
+  pushers: 100,
+  seed: 1,
+  port: 18_464,
+};
+/** How many services have their pushing threads replaced at the same time. */
+const SERVICES = 4;
 
 function options(): typeof DEFAULTS {
   const given: Record<string, number> = { ...DEFAULTS };
@@ -48,7 +62,7 @@ function split(scrapes: readonly TimedScrape[]): string {
   );
 }
 
-const { rounds, scrapes, threads, terminations, seed, port } = options();
+const { rounds, scrapes, threads, terminations, pushers, seed, port } = options();
 let faults = 0;
 for (let i = 1; i <= rounds; i++) {
   const round = await runRound({
@@ -81,6 +95,28 @@ if (terminations > 0) {
   );
   for (const termination of wrong.slice(0, 10)) say(`  FAULT: ${JSON.stringify(termination)}`);
   faults += wrong.length;
+}
+if (pushers > 0) {
+  const seen = await Promise.all(
+    Array.from({ length: SERVICES }, (_, i) =>
+      runPushes(`torture-pushes-${i}`, {
+        kind: WORKER_KINDS[i % WORKER_KINDS.length]!,
+        replacements: Math.ceil(pushers / SERVICES),
+        chance: chances(seed + i),
+      })),
+  );
+  const sum = (pick: (one: typeof seen[number]) => number) =>
+    seen.reduce((sum, one) => sum + pick(one), 0);
+  say(
+    `of the threads that pushed, ${sum(({ terminations }) => terminations)} were terminated and ` +
+      `${sum(({ hangs }) => hangs)} hung: ${sum(({ counted }) => counted)} counted, ` +
+      `${sum(({ received }) => received)} received in ${sum(({ pushes }) => pushes)} pushes, ` +
+      `${sum(({ inDoubt }) => inDoubt)} data points said to be in doubt`,
+  );
+  for (const { faults: found } of seen) {
+    for (const fault of found) say(`  FAULT: ${fault}`);
+    faults += found.length;
+  }
 }
 say(faults === 0 ? "no total fell, and all of it adds up" : `${faults} faults`);
 Deno.exit(faults === 0 ? 0 : 1);

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { parentPort, workerData } from "node:worker_threads";
-import { startFlood } from "./terminations.ts";
+import { sayReady, startedWith } from "./either_worker.ts";
+import { type FloodData, startFlood } from "./terminations.ts";
 
-const { service, calls } = workerData as { service: string; calls: SharedArrayBuffer };
+const { service, calls } = await startedWith() as FloodData;
 const obs = await startFlood(service);
 // What takes its time, so that some of what was accepted waits.
 obs.bus.subscribe("order", () => {
@@ -14,15 +14,14 @@ obs.bus.subscribe("order", () => {
   while (performance.now() < until);
 });
 const words = new Int32Array(calls);
-parentPort!.once("message", async () => {
-  for (let burst = 0;; burst++) {
-    for (let i = 0; i < burst % 700; i++) {
-      Atomics.add(words, 0, 1);
-      const isAccepted = obs.bus.publish("order");
-      if (isAccepted) Atomics.add(words, 1, 1);
-      else Atomics.add(words, 2, 1);
-    }
-    await new Promise<void>((resolve) => setImmediate(resolve));
+sayReady();
+while (Atomics.load(words, 3) === 0) await new Promise<void>((resolve) => setImmediate(resolve));
+for (let burst = 0;; burst++) {
+  for (let i = 0; i < burst % 700; i++) {
+    Atomics.add(words, 0, 1);
+    const isAccepted = obs.bus.publish("order");
+    if (isAccepted) Atomics.add(words, 1, 1);
+    else Atomics.add(words, 2, 1);
   }
-});
-parentPort!.postMessage("ready");
+  await new Promise<void>((resolve) => setImmediate(resolve));
+}

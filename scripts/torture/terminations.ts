@@ -1,8 +1,8 @@
 import { delay } from "@std/async";
 import process from "node:process";
-import { Worker } from "node:worker_threads";
 import { declare } from "@busbar/busbar/catalog";
 import { type Observability, startObservability } from "@busbar/busbar/observability";
+import { startWorker, WORKER_KINDS, type WorkerKind } from "./either_worker.ts";
 import { readTotals } from "./scrape.ts";
 
 interface FloodEvents {
@@ -24,8 +24,15 @@ export function startFlood(serviceName: string): Promise<Observability<FloodEven
   });
 }
 
+/** What a thread is started with. */
+export interface FloodData {
+  readonly service: string;
+  readonly calls: SharedArrayBuffer;
+}
+
 /** How one termination came out. */
 export interface Termination {
+  readonly kind: WorkerKind;
   readonly orders: number;
   readonly lost: number;
   readonly accepted: number;
@@ -45,30 +52,35 @@ export async function runTerminations(
 ): Promise<Termination[]> {
   // As many services in one thread are nothing that a program has: each listens for its end.
   process.setMaxListeners(0);
-  const victims: { obs: Observability<FloodEvents>; words: Int32Array }[] = [];
+  const victims: {
+    kind: WorkerKind;
+    obs: Observability<FloodEvents>;
+    words: Int32Array;
+  }[] = [];
   for (let i = 0; i < count; i++) {
     const service = `torture-${i}`;
     const obs = await startFlood(service);
     const calls = new SharedArrayBuffer(16);
     const script = new URL("./terminated.ts", import.meta.url);
-    const worker = new Worker(script, { workerData: { service, calls } });
-    await new Promise((resolve) => worker.once("message", resolve));
+    const kind = WORKER_KINDS[i % WORKER_KINDS.length]!;
+    const data: FloodData = { service, calls };
+    const worker = await startWorker(kind, script, data);
     while (readTotals(await obs.scrape()).threads["alive"] !== 2) await delay(20);
-    worker.postMessage("begin");
+    Atomics.store(new Int32Array(calls), 3, 1);
     await delay(20 + chance() * 150);
     await worker.terminate();
-    victims.push({ obs, words: new Int32Array(calls) });
+    victims.push({ kind, obs, words: new Int32Array(calls) });
   }
   await delay(DEATH_MS);
   const seen: Termination[] = [];
-  for (const { obs, words: [begun = 0, saidTrue = 0, saidFalse = 0] } of victims) {
+  for (const { kind, obs, words: [begun = 0, saidTrue = 0, saidFalse = 0] } of victims) {
     const { orders, lost, accepted } = readTotals(await obs.scrape());
     await obs.shutdown();
     const isExact = orders + lost === accepted;
     // The last call may have been cut off before the thread counted what it said.
     const isTrue = accepted >= saidTrue && accepted <= begun - saidFalse;
     seen.push({
-      ...{ orders, lost, accepted, begun, saidTrue, saidFalse },
+      ...{ kind, orders, lost, accepted, begun, saidTrue, saidFalse },
       fault: isExact && isTrue ? undefined : isExact ? "accepted" : "lost",
     });
   }

@@ -17,7 +17,7 @@ import type { ObservabilityConfig } from "./config/config.ts";
 import { ConfigurationError } from "./config/configuration_error.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { resolveConfig, type StartOptions } from "./start_options.ts";
-import type { Telemetry } from "./telemetry/telemetry.ts";
+import type { SharedDeltaPush, Telemetry } from "./telemetry/telemetry.ts";
 
 type ThreadOptions = Exclude<StartOptions["threads"], boolean | undefined>;
 
@@ -58,14 +58,6 @@ export function shareMetrics<Events extends object>(
 ): SharedMetrics<Events> | undefined {
   const threads = resolveThreads(options.threads);
   if (threads === undefined || !config.metricsEnabled) return undefined;
-  const { temporalityPreference } = config.otlp.metrics ?? {};
-  if (temporalityPreference !== undefined && temporalityPreference !== "cumulative") {
-    throw new ConfigurationError(
-      "threads",
-      "must be absent where metrics are pushed as deltas (temporalityPreference is " +
-        `${JSON.stringify(temporalityPreference)}): of all threads only totals can be pushed`,
-    );
-  }
   const { metricsWorker } = threads;
   if (metricsWorker !== undefined && config.prometheus.enabled) {
     throw new ConfigurationError(
@@ -105,6 +97,16 @@ export function shareMetrics<Events extends object>(
   } catch (error) {
     return tell(errorText(error));
   }
+}
+
+/** What is pushed as deltas of all threads; `undefined` where totals are pushed, or nothing. */
+export function shareDeltas<Events extends object>(
+  shared: SharedMetrics<Events>,
+  { otlp: { metrics } }: ObservabilityConfig,
+  pushes: () => boolean | Promise<boolean>,
+): SharedDeltaPush | undefined {
+  const { temporalityPreference: preference = "cumulative" } = metrics ?? {};
+  return preference === "cumulative" ? undefined : shared.deltas({ preference, pushes });
 }
 
 /** What opens the port of the metrics for all threads, while this one has that role. */

@@ -25,7 +25,7 @@ import { startLine } from "./start_line.ts";
 import { busFunctions, resolveConfig, type StartOptions } from "./start_options.ts";
 import { createRuntimeTelemetry } from "./telemetry/runtime_telemetry.ts";
 import { createSdkTelemetry } from "./telemetry/sdk_telemetry.ts";
-import type { Telemetry, TelemetryOptions } from "./telemetry/telemetry.ts";
+import type { SharedDeltaPush, Telemetry, TelemetryOptions } from "./telemetry/telemetry.ts";
 import { resolveAccess } from "./server_options.ts";
 import { MIRROR } from "../subscribers/metrics/mirror.ts";
 import type { PortKeeper } from "../threads/membership/port_keeper.ts";
@@ -36,6 +36,8 @@ import {
   createWorkerKeeper,
   instanceIdOf,
   pushesForAll,
+  resolveThreads,
+  shareDeltas,
   shareMetrics,
 } from "./share_metrics.ts";
 import { assertDrain, type ShutdownOptions } from "./shutdown.ts";
@@ -203,10 +205,12 @@ async function start<Events extends object>(
     collect: TelemetryOptions["collect"];
     pushes: () => boolean | Promise<boolean>;
     instanceId: () => string | undefined;
+    deltas: SharedDeltaPush | undefined;
   } = {
     collect: () => Promise.resolve([]),
     pushes: () => true,
     instanceId: () => undefined,
+    deltas: undefined,
   };
   const telemetry = config.runtimeTelemetry
     ? createRuntimeTelemetry(config, logger)
@@ -214,6 +218,7 @@ async function start<Events extends object>(
       config,
       collect: () => source.collect(),
       pushes: () => source.pushes(),
+      sharedDeltas: resolveThreads(options.threads) && (() => source.deltas),
       instanceId: () => source.instanceId(),
       logger,
     });
@@ -245,6 +250,7 @@ async function start<Events extends object>(
     source.collect = () => shared.collect();
     source.pushes = () => pushesForAll(shared, endpoints.isEnding);
     source.instanceId = instanceIdOf(shared, context);
+    source.deltas = shareDeltas(shared, config, source.pushes);
   }
   undo.add(() => subscription[Symbol.dispose]());
   if (config.metricsEnabled) {

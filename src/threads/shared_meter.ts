@@ -43,6 +43,8 @@ type Observe = (value: number, attributes?: Attributes) => void;
 export class SharedMeter {
   readonly #parts: InstrumentParts & { readonly mirror: MetricsMirror };
   readonly #observables = new Set<Observable>();
+  /** The names of counters that are read. */
+  readonly observedCounters: Set<string> = new Set();
   readonly #batches = new Map<BatchObservableCallback, Set<unknown>>();
 
   constructor(mirror: MetricsMirror) {
@@ -82,7 +84,10 @@ export class SharedMeter {
         };
       },
       createObservableGauge: observed("gauge"),
-      createObservableCounter: observed("counter"),
+      createObservableCounter: (name, options) => {
+        this.observedCounters.add(name);
+        return observed("counter")(name, options);
+      },
       createObservableUpDownCounter: observed("upDownCounter"),
       addBatchObservableCallback: (callback: BatchObservableCallback, observables: Observables) => {
         this.#batches.set(callback, new Set(observables));

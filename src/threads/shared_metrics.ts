@@ -1,6 +1,7 @@
 import { wallMs } from "../internal/clocks.ts";
 import type { Logger } from "../internal/logger.ts";
 import { ReportOnce } from "../internal/report_once.ts";
+import { errorText, report } from "../internal/reporting.ts";
 import { inSlices } from "../internal/slices.ts";
 import type { EventBus } from "../library/event_bus.ts";
 import type { MetricsMirror } from "../subscribers/metrics/mirror.ts";
@@ -15,7 +16,13 @@ import { HEADER } from "./memory/format.ts";
 import { foldedOf } from "./memory/ledger.ts";
 import { MemoryWriter } from "./memory/memory_writer.ts";
 import { createThreadMemory, openThreadMemory, type ThreadMemory } from "./memory/thread_memory.ts";
-import { type Member, ThreadTotals } from "./memory/thread_totals.ts";
+import {
+  type Deductions,
+  isCumulative,
+  type Member,
+  ThreadTotals,
+} from "./memory/thread_totals.ts";
+import { SharedDeltas, type SharedDeltasOptions } from "./push/shared_deltas.ts";
 import { SharedMeter } from "./shared_meter.ts";
 
 /** How many dead memories are kept; of more, the oldest is taken over into another one. */
@@ -60,7 +67,9 @@ export class SharedMetrics<Events extends object = object> implements Disposable
   readonly #reports: ReportOnce;
   readonly #attached: Disposable;
   readonly #startTimeMs: number = wallMs();
+  readonly #sharedMeter: SharedMeter;
   #beats = 0;
+  #isFolding = false;
 
   /**
    * Reserves the thread's memory, and makes it known to the others.
@@ -77,9 +86,10 @@ export class SharedMetrics<Events extends object = object> implements Disposable
     const writer = this.#writer = new MemoryWriter(memory);
     this.mirror = writer;
     this.#totals = new ThreadTotals(hash);
-    this.#folder = new Folder(writer);
-    this.meter = routed(options, new SharedMeter(writer).asMeter());
+    this.#sharedMeter = new SharedMeter(writer);
+    this.meter = routed(options, this.#sharedMeter.asMeter());
     this.ledger = new BusLedger(bus as unknown as EventBus<object>, writer, options.mayEvict);
+    this.#folder = new Folder(writer, this.ledger);
     this.membership = joinThreads({
       memory,
       group,
@@ -95,19 +105,45 @@ export class SharedMetrics<Events extends object = object> implements Disposable
   }
 
   /** What all threads have counted. It asks none of them, and waits for none. */
-  async collect(): Promise<CollectedMetric[]> {
+  collect(): Promise<CollectedMetric[]> {
+    return this.#collect();
+  }
+
+  async #collect(deductions?: Deductions, sinceMs = 0): Promise<CollectedMetric[]> {
     this.#writer.refresh();
     this.ledger.commit();
-    const totals = await inSlices(this.#totals.collect(() => this.#members()));
+    const totals = await inSlices(this.#totals.collect(() => this.#members(), deductions));
     const members = this.#members();
     this.#tellOthers(totals.others);
     const { prefix } = this.#options;
     const hash = this.#writer.memory.catalogHash;
+    const ledger = deductions?.deductsLedger && sinceMs > 0
+      ? withoutZeros(ledgerMetrics(prefix, totals.ledger, sinceMs))
+      : ledgerMetrics(prefix, totals.ledger, this.#startTimeMs);
     return [
       ...totals.metrics,
-      ...ledgerMetrics(prefix, totals.ledger, this.#startTimeMs),
+      ...ledger,
       threadsMetric(prefix, members, hash, this.#startTimeMs),
     ];
+  }
+
+  /** What is pushed as deltas, of all threads, by whichever has that role. */
+  deltas({ preference, pushes }: DeltaPushOptions): SharedDeltas {
+    const { observedCounters } = this.#sharedMeter;
+    const { prefix, logger } = this.#options;
+    for (const name of LEDGER_METRICS) observedCounters.add(`${prefix}.${name}`);
+    const isOfLowMemory = preference === "lowmemory";
+    return new SharedDeltas({
+      memory: this.#writer.memory,
+      members: () => this.#members(),
+      pushes,
+      hasRole: () => this.membership.has("push"),
+      collect: (deductions, sinceMs) => this.#collect(deductions, sinceMs),
+      isDelta: (metric) =>
+        isCumulative(metric) && !(isOfLowMemory && observedCounters.has(metric.name)),
+      deductsLedger: !isOfLowMemory,
+      logger,
+    });
   }
 
   /** A name of all threads together, the same in each of them once they have met: a UUID. */
@@ -136,14 +172,14 @@ export class SharedMetrics<Events extends object = object> implements Disposable
   }
 
   #onHeartbeat(): void {
-    const hasFolded = this.#fold();
-    const isDue = this.#beats++ % BEATS_PER_REFRESH === 0;
-    if (isDue) this.#writer.refresh();
-    if (isDue || hasFolded) this.ledger.commit();
+    this.#fold();
+    if (this.#beats++ % BEATS_PER_REFRESH !== 0) return;
+    this.#writer.refresh();
+    this.ledger.commit();
   }
 
   /** Takes over what the oldest of too many dead has counted; lets go what others took over. */
-  #fold(): boolean {
+  #fold(): void {
     const { memory } = this.#writer;
     const members = this.#members();
     const folded = foldedOf(members.map((member) => member.memory));
@@ -163,8 +199,11 @@ export class SharedMetrics<Events extends object = object> implements Disposable
       !folded.has(member.memory.incarnation)
     );
     const oldest = dead.find((member) => member.memory.int32[HEADER.foldedBy] === 0);
-    return dead.length > MAX_DEAD_MEMORIES && oldest !== undefined &&
-      this.#folder.fold(oldest.memory);
+    if (dead.length <= MAX_DEAD_MEMORIES || oldest === undefined || this.#isFolding) return;
+    this.#isFolding = true;
+    const tell = (error: unknown) =>
+      report(this.#options.logger, `Cannot keep what a thread has counted: ${errorText(error)}`);
+    inSlices(this.#folder.fold(oldest.memory)).catch(tell).finally(() => this.#isFolding = false);
   }
 
   /** Says goodbye: what was counted stays known to the others. */
@@ -173,6 +212,20 @@ export class SharedMetrics<Events extends object = object> implements Disposable
     this.#attached[Symbol.dispose]();
     this.membership[Symbol.dispose]();
   }
+}
+
+/** What is pushed as deltas, and by whom. */
+export interface DeltaPushOptions extends Pick<SharedDeltasOptions, "pushes"> {
+  readonly preference: "delta" | "lowmemory";
+}
+
+/** What has not changed needs no delta. */
+function withoutZeros(metrics: readonly CollectedMetric[]): CollectedMetric[] {
+  return metrics.map((metric) =>
+    metric.kind === "histogram"
+      ? metric
+      : { ...metric, points: metric.points.filter(({ value }) => value !== 0) }
+  );
 }
 
 /**

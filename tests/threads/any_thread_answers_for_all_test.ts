@@ -244,14 +244,6 @@ Deno.test("what cannot be is said by name", async () => {
     ConfigurationError,
     "threads.metricsWorker: must be absent where the thread itself opens a port",
   );
-  await assertRejects(
-    () =>
-      start(nextService(), {
-        otlp: { endpoint: "http://127.0.0.1:1", metrics: { temporalityPreference: "delta" } },
-      }),
-    ConfigurationError,
-    "threads: must be absent where metrics are pushed as deltas",
-  );
 });
 
 Deno.test("where no memory can be shared that is said, and each thread answers for itself", async () => {

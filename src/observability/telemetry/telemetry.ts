@@ -1,10 +1,18 @@
 import type { Logger as LineLogger } from "../../internal/logger.ts";
+import type { DeltaSource } from "../../otel/delta/delta_source.ts";
+import type { SendGate } from "../../otel/otlp/send_gate.ts";
 import type { ScrapeFormat } from "../../otel/prometheus/scrape_format.ts";
 import type { CollectedMetric } from "../../subscribers/metrics/series.ts";
 import type { Meter, OtelLogger, TracerLike } from "../../subscribers/otel_api.ts";
 import type { ExportStatsBySignal } from "../../subscribers/self_metrics/observe_export.ts";
 import type { ObservabilityConfig } from "../config/config.ts";
 import type { Step } from "../steps.ts";
+
+/** The deltas of several threads, as one of them pushes them. */
+export interface SharedDeltaPush extends DeltaSource, SendGate {
+  /** How many data points may have arrived or not, of threads that ended or hung while they pushed. */
+  readonly inDoubt: number;
+}
 
 /** What a telemetry is made of. */
 export interface TelemetryOptions {
@@ -17,6 +25,11 @@ export interface TelemetryOptions {
    * counted. Default: it is.
    */
   readonly pushes?: (() => boolean | Promise<boolean>) | undefined;
+  /**
+   * What is pushed as deltas where several threads are one; without it each pushes its own. Default:
+   * without it.
+   */
+  readonly sharedDeltas?: (() => SharedDeltaPush | undefined) | undefined;
   /**
    * Which instance of the service the metrics are of, where several threads are one; `undefined`: the
    * one of the configuration. Default: that.

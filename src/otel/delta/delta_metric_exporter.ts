@@ -6,9 +6,15 @@ import { Lease } from "../../internal/lease.ts";
 import type { Logger } from "../../internal/logger.ts";
 import { REQUESTS_ARE_APART } from "../../internal/neutral_context.ts";
 import { assertKnownNames } from "../../internal/option_names.ts";
-import { report } from "../../internal/reporting.ts";
+import { errorText, report } from "../../internal/reporting.ts";
 import { inSlices, runSlice } from "../../internal/slices.ts";
 import { DeltaMetrics, type Deltas } from "./delta_metrics.ts";
+import {
+  DELTA_SOURCE,
+  type DeltaSource,
+  type TakenDeltas,
+  type WithDeltaSource,
+} from "./delta_source.ts";
 import { rejectedBy } from "../../batching/rejected_count.ts";
 import type { AggregationTemporality, PushMetricExporter, ResourceMetrics } from "../sdk_types.ts";
 
@@ -88,6 +94,8 @@ export class DeltaMetricExporter implements PushMetricExporter {
   readonly #exporter: PushMetricExporter;
   readonly #logger: Logger;
   readonly #deltas: DeltaMetrics;
+  /** Of what several threads have counted. */
+  readonly #source: DeltaSource | undefined;
   readonly #backoff = new Backoff();
   #waiting: Push | undefined;
   /** Of the push in progress. */
@@ -111,6 +119,7 @@ export class DeltaMetricExporter implements PushMetricExporter {
       invalidArgument(TypeError, ACTION, argument, rule, temporalityPreference);
     }
     this.#exporter = exporter;
+    this.#source = (options as WithDeltaSource)[DELTA_SOURCE];
     this.#logger = logger;
     this.#deltas = new DeltaMetrics(
       ({ descriptor }) =>
@@ -184,10 +193,35 @@ export class DeltaMetricExporter implements PushMetricExporter {
   /** @param isLost whether another push has begun meanwhile, which holds the deltas of this one */
   async #push(collected: ResourceMetrics, isLost: () => boolean): Promise<Result> {
     const converted = this.#convert(collected);
-    const { metrics, pointCount, commit } = converted instanceof Promise
-      ? await converted
-      : converted;
+    const deltas = converted instanceof Promise ? await converted : converted;
     this.#converting = undefined;
+    // At once, where nothing is to be waited for.
+    const taken = this.#source && await this.#take(this.#source);
+    if (taken === undefined) return await this.#send(deltas, isLost);
+    let isAccepted = false;
+    try {
+      return await this.#send(withMore(deltas, taken, () => isAccepted = true), isLost);
+    } finally {
+      taken.end(isAccepted);
+    }
+  }
+
+  async #take(source: DeltaSource): Promise<TakenDeltas | undefined> {
+    try {
+      return await source.take();
+    } catch (error) {
+      // They stay where they are, and what this thread has of its own is pushed all the same.
+      if (this.#backoff.due(monotonicMs())) {
+        report(this.#logger, `Cannot export what all threads have counted: ${errorText(error)}`);
+      }
+      return undefined;
+    }
+  }
+
+  async #send(
+    { metrics, pointCount, takenCount = 0, commit }: Deltas & { readonly takenCount?: number },
+    isLost: () => boolean,
+  ): Promise<Result> {
     const result: Result = pointCount === 0 ? { code: 0 } : await this.#export(metrics);
     if (isLost()) return result;
     const { code, error } = result;
@@ -195,7 +229,7 @@ export class DeltaMetricExporter implements PushMetricExporter {
       commit();
       this.#uncommitted = 0;
     } else {
-      this.#uncommitted = pointCount;
+      this.#uncommitted = pointCount - (this.#source?.hasHeirs ? takenCount : 0);
     }
     if (code !== 0 && isPartial(error) && this.#backoff.due(monotonicMs())) {
       const rejected = rejectedBy(error, pointCount);
@@ -223,6 +257,25 @@ export class DeltaMetricExporter implements PushMetricExporter {
       }
     });
   }
+}
+
+/** Deltas with those of a source. @param onCommit called when all were accepted */
+function withMore(
+  { metrics: { resource, scopeMetrics: own }, pointCount, commit }: Deltas,
+  { scopeMetrics }: TakenDeltas,
+  onCommit: () => void,
+): Deltas & { readonly takenCount: number } {
+  const takenCount = scopeMetrics.flatMap(({ metrics }) => metrics)
+    .reduce((sum, { dataPoints }) => sum + dataPoints.length, 0);
+  return {
+    metrics: { resource, scopeMetrics: [...own, ...scopeMetrics] },
+    pointCount: pointCount + takenCount,
+    takenCount,
+    commit: () => {
+      commit();
+      onCommit();
+    },
+  };
 }
 
 /** The SDK says in its descriptors what kind of instrument it was, which their type leaves out. */

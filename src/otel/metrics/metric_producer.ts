@@ -86,7 +86,7 @@ export function createMetricProducer(options: MetricProducerOptions): MetricProd
     collect: async () => {
       const collected = await collect();
       const endTime = toHrTime(wallMs());
-      const metrics = await inSlices(toMetricData(collected, endTime));
+      const metrics = await inSlices(toMetricData(collected, { endTime }));
       return {
         resourceMetrics: {
           resource: emptyResource(),
@@ -98,18 +98,28 @@ export function createMetricProducer(options: MetricProducerOptions): MetricProd
   };
 }
 
-function* toMetricData(
+/**
+ * Metrics as the SDK has them.
+ *
+ * @param isDelta which of them are deltas. Default: none
+ */
+export function* toMetricData(
   collected: readonly CollectedMetric[],
-  endTime: [number, number],
+  { endTime, isDelta = () => false }: {
+    readonly endTime: [number, number];
+    readonly isDelta?: ((metric: CollectedMetric) => boolean) | undefined;
+  },
 ): Steps<MetricData[]> {
   const metrics: MetricData[] = [];
   for (const metric of collected) {
     if (metric.points.length === 0) continue;
     const { name, description, unit, startTimeMs } = metric;
-    const times = { startTime: toHrTime(startTimeMs), endTime };
+    const times = { startTime: toHrTime(startTimeMs), endTime, isDelta: isDelta(metric) };
     const common = {
       descriptor: { name, description, unit, valueType: ValueType.DOUBLE },
-      aggregationTemporality: AggregationTemporality.CUMULATIVE,
+      aggregationTemporality: times.isDelta
+        ? AggregationTemporality.DELTA
+        : AggregationTemporality.CUMULATIVE,
     };
     if (metric.kind === "histogram") {
       const dataPoints = yield* map(metric.points, (point) => toHistogramPoint(point, times));
@@ -149,8 +159,12 @@ function* map<From, To>(from: readonly From[], convert: (value: From) => To): St
 function toHistogramPoint(
   { attributes, count, sum, min, max, bounds, bucketCounts, exemplars, startTimeMs }:
     HistogramPoint,
-  { startTime, endTime }: Pick<DataPoint<unknown>, "startTime" | "endTime">,
+  { startTime, endTime, isDelta }: Pick<DataPoint<unknown>, "startTime" | "endTime"> & {
+    readonly isDelta: boolean;
+  },
 ): DataPoint<Histogram> & WithExemplars {
+  // Those of a delta are not known.
+  const hasExtremes = !isDelta && min !== undefined && max !== undefined;
   return {
     startTime: startTimeMs === undefined ? startTime : toHrTime(startTimeMs),
     endTime,
@@ -160,8 +174,7 @@ function toHistogramPoint(
       buckets: { boundaries: bounds as number[], counts: bucketCounts as number[] },
       count,
       sum,
-      ...(min === undefined ? {} : { min }),
-      ...(max === undefined ? {} : { max }),
+      ...(hasExtremes ? { min, max } : {}),
     },
     exemplars,
   };

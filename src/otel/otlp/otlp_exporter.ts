@@ -9,6 +9,7 @@ import { rejectedBy } from "../../batching/rejected_count.ts";
 import { shortened } from "./otlp_response.ts";
 import type { OtlpProtocol, OtlpTarget } from "./otlp_target.ts";
 import { OtlpExportError, OtlpTransport, PayloadTooLargeError } from "./otlp_transport.ts";
+import { SEND_GATE, type WithSendGate } from "./send_gate.ts";
 import { writePayload } from "./serialize_in_parts.ts";
 
 const CONTENT_TYPES: Readonly<Record<OtlpProtocol, string>> = {
@@ -89,7 +90,8 @@ export class OtlpExporter<Items> {
     this.#isJson = protocol === "http/json";
     this.#timeoutMs = target.timeoutMs;
     this.#maxExportBatchSize = maxExportBatchSize;
-    this.#transport = new OtlpTransport(target, CONTENT_TYPES[protocol]);
+    const { [SEND_GATE]: gate } = options as WithSendGate;
+    this.#transport = new OtlpTransport(target, CONTENT_TYPES[protocol], gate);
     this.#logger = logger;
     this.#once = new ReportOnce(logger);
     this.url = this.#transport.url;

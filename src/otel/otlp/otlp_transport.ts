@@ -6,6 +6,7 @@ import { VERSION } from "../version.ts";
 import { shownUrl } from "./exporter_url.ts";
 import { readBody, refusalText } from "./otlp_response.ts";
 import type { OtlpTarget } from "./otlp_target.ts";
+import type { SendGate } from "./send_gate.ts";
 
 /** The error of an export that the receiver did not accept, or only in part. */
 export class OtlpExportError extends Error {
@@ -54,6 +55,7 @@ export class OtlpTransport {
   readonly url: string;
   readonly #target: OtlpTarget;
   readonly #headers: Headers;
+  readonly #gate: SendGate | undefined;
   readonly #ended = new AbortController();
 
   /**
@@ -63,7 +65,7 @@ export class OtlpTransport {
    * the compression is unknown
    * @throws {RangeError} if `timeoutMs` is not above 0
    */
-  constructor(target: OtlpTarget, contentType: string) {
+  constructor(target: OtlpTarget, contentType: string, gate?: SendGate) {
     const { endpoint, headers, timeoutMs, compression } = target;
     if (!/^https?:$/.test(URL.parse(endpoint)?.protocol ?? "")) {
       invalidArgument(TypeError, ACTION, "endpoint", "an http or https URL", endpoint);
@@ -81,6 +83,7 @@ export class OtlpTransport {
       invalidArgument(TypeError, ACTION, "compression", `"none" or "gzip"`, compression);
     }
     this.#target = target;
+    this.#gate = gate;
     // Whatever their case: a header of the user's that is ours too must not be sent twice.
     this.#headers = new Headers(headers);
     // How a body is sent is not the user's to say: it would be another body, or none.
@@ -135,6 +138,10 @@ export class OtlpTransport {
 
   async #attempt(payload: Uint8Array<ArrayBuffer>, timeoutMs: number): Promise<Attempt> {
     const { endpoint } = this.#target;
+    const gate = this.#gate;
+    const refusal = gate?.open();
+    if (refusal !== undefined) return { retryable: false, why: refusal };
+    let isAccepted = false;
     const cut = new AbortController();
     const timer = setTimer(() => cut.abort(), Math.min(Math.max(0, timeoutMs), MAX_DELAY_MS));
     const end = () => cut.abort();
@@ -148,6 +155,8 @@ export class OtlpTransport {
         // A redirect would lose the body or the headers' secrets: its status is reported instead.
         redirect: "manual",
       });
+      isAccepted = response.ok;
+      gate?.close(isAccepted);
       if (response.ok) {
         // The status says that the payload was accepted: sent again it would be there twice.
         const body = await readBody(response).catch(() => EMPTY);
@@ -163,6 +172,7 @@ export class OtlpTransport {
         why: `the receiver responded with ${status}${await refusalText(response)}`,
       };
     } catch (error) {
+      gate?.close(isAccepted);
       if (this.#ended.signal.aborted) return { retryable: false, why: SHUT_DOWN };
       return cut.signal.aborted
         ? { retryable: false, why: `no response within ${this.#target.timeoutMs} ms` }

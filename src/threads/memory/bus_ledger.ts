@@ -96,10 +96,14 @@ export class BusLedger extends EventSubscriber<object> {
     this.#writer.commit();
   };
 
+  /** Whether an event has reached some of its handlers: the slice shows it with what they count. */
+  get isAmidEvent(): boolean {
+    return this.#bus.stats().pending > this.#bus.queueDepth;
+  }
+
   /** Shows what was touched beside the slices, unless an event is being dispatched. */
   commit(): void {
-    const { pending } = this.#bus.stats();
-    if (pending > this.#bus.queueDepth) return;
+    if (this.isAmidEvent) return;
     this.#readLedger();
     this.#writer.commit();
   }

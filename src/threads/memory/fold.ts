@@ -2,6 +2,8 @@ import type { InstrumentMirror, MirroredInstrument } from "../../subscribers/met
 import { MAX, MIN } from "../../subscribers/metrics/histogram_series.ts";
 import { FOLDED_START, FOLDS, HEADER, LOSSES, MAX_FOLDED } from "./format.ts";
 import { foldedIn, foldsOf, LOSS_NAMES, ownLedger, pendingOf } from "./ledger.ts";
+import type { Steps } from "../../internal/slices.ts";
+import { SentMarks } from "./sent_marks.ts";
 import { MemoryReader, readSeries } from "./memory_reader.ts";
 import type { MemoryWriter, WrittenSeries } from "./memory_writer.ts";
 import type { ThreadMemory } from "./thread_memory.ts";
@@ -13,23 +15,48 @@ interface Inherited {
   readonly series: WrittenSeries;
 }
 
+/** What shows what a thread has written. */
+export interface Shower {
+  /** Whether it cannot now, as an event has reached some of its handlers. */
+  readonly isAmidEvent: boolean;
+  commit(): void;
+}
+
+/** What is added to a series of those that take over. */
+interface Addition {
+  readonly instrument: MirroredInstrument;
+  readonly inherited: Inherited;
+  readonly read: readonly number[];
+  /** Where the dead has it. */
+  readonly base: number;
+}
+
+/** How many series are read between two looks at the clock. */
+const SERIES_PER_STEP = 64;
+
 /**
- * Takes over into a thread's memory what dead ones have counted. It shows with the writer's next
- * commit, all at once and together with their incarnations: until then a reader counts the dead
- * memory, from then on this one.
+ * Takes over into a thread's memory what dead ones have counted. It shows with one commit, all at once
+ * and together with their incarnations: until then a reader counts the dead memory, from then on this
+ * one. What has been pushed of it is taken over with it.
  */
 export class Folder {
   readonly #writer: MemoryWriter;
+  readonly #shower: Shower;
   readonly #mirrors = new Map<string, InstrumentMirror>();
   readonly #inherited = new Map<string, Inherited>();
   #folded = 0;
 
-  constructor(writer: MemoryWriter) {
+  /** @param shower shows what is written. Default: the writer, at any time */
+  constructor(
+    writer: MemoryWriter,
+    shower: Shower = { isAmidEvent: false, commit: () => writer.commit() },
+  ) {
     this.#writer = writer;
+    this.#shower = shower;
   }
 
   /** @returns whether it was taken over: another may be doing so, or there may be no room */
-  fold(dead: ThreadMemory): boolean {
+  *fold(dead: ThreadMemory): Steps<boolean> {
     const own = this.#writer.memory;
     const list = [dead.incarnation, ...foldedIn(dead)];
     if (dead.incarnation === own.incarnation || this.#folded + list.length > MAX_FOLDED) {
@@ -37,36 +64,67 @@ export class Folder {
     }
     const ownWord = own.int32[HEADER.incarnation] as number;
     if (Atomics.compareExchange(dead.int32, HEADER.foldedBy, 0, ownWord) !== 0) return false;
-    const adding = this.#prepare(dead);
-    if (adding === undefined) {
-      Atomics.store(dead.int32, HEADER.foldedBy, 0);
+    const stamp = Atomics.load(dead.int32, HEADER.begun);
+    const additions = yield* this.#prepare(dead);
+    // It may run, though it was taken for dead.
+    const isSame = Atomics.load(dead.int32, HEADER.begun) === stamp;
+    if (additions !== undefined && isSame && this.#add(dead, additions, list)) return true;
+    Atomics.store(dead.int32, HEADER.foldedBy, 0);
+    return false;
+  }
+
+  /** In one piece: whoever ends amid it leaves nothing that counts twice. */
+  #add(dead: ThreadMemory, additions: readonly Addition[], list: readonly string[]): boolean {
+    if (this.#shower.isAmidEvent) return false;
+    const { memory } = this.#writer;
+    const owner = memory.int32[HEADER.incarnation] as number;
+    const theirs = new SentMarks(dead).hold(owner, () => false);
+    const ours = theirs && new SentMarks(memory).hold(owner, () => false);
+    if (theirs === undefined || ours === undefined) {
+      // Somebody pushes it.
+      theirs?.release();
       return false;
     }
-    for (const add of adding) add();
+    ours.prepare(this.#writer.cellsEnd);
+    for (const { base, inherited, read } of additions) {
+      theirs.addTo(ours, base, { base: inherited.series.base, read });
+    }
+    theirs.addLedgerTo(ours);
+    // In this order: who ends between them leaves the dead as it was.
+    if (!theirs.giveAway() || !ours.takeOver()) {
+      theirs.release();
+      ours.release();
+      return false;
+    }
+    for (const { instrument, inherited, read } of additions) {
+      addNumbers(instrument, inherited.numbers, read);
+      this.#writer.touch(inherited.series);
+    }
     this.#addLedger(dead);
     for (const incarnation of list) this.#note(incarnation);
     this.#writer.folds[FOLDS.folded] = this.#folded;
     this.#writer.touchFolds();
+    this.#shower.commit();
+    ours.release();
     return true;
   }
 
   /** What is to be added, once there is room for all of it; `undefined` if there is none. */
-  #prepare(dead: ThreadMemory): (() => void)[] | undefined {
+  *#prepare(dead: ThreadMemory): Steps<Addition[] | undefined> {
     const reader = new MemoryReader(dead);
-    while (reader.readLines());
-    const adding: (() => void)[] = [];
+    while (reader.readLines()) yield;
+    const additions: Addition[] = [];
+    let done = 0;
     for (const { instrument, base, attributes, key } of reader.series) {
+      if (++done % SERIES_PER_STEP === 0) yield;
       const read: number[] = [];
       if (!isCumulative(instrument)) continue;
       if (!readSeries(dead, base, instrument.numbers, read)) continue;
       const inherited = this.#inheritedOf(instrument, attributes, key);
       if (inherited === undefined) return undefined;
-      adding.push(() => {
-        addNumbers(instrument, inherited.numbers, read);
-        this.#writer.touch(inherited.series);
-      });
+      additions.push({ instrument, inherited, read, base });
     }
-    return adding;
+    return additions;
   }
 
   #inheritedOf(

@@ -6,6 +6,7 @@
 //   folded      the incarnations of dead memories whose numbers are in this one
 //   cells       series, one behind the other: two stamps, then two copies of its numbers
 //   text        lines of JSON, appended: instruments and series by their names
+//   sent        what has been pushed of it as deltas, in two copies; see sent_marks.ts
 //
 // A series is written at a slice's end, into the copy that is the older one: first the stamps of all
 // that the slice has touched, then their numbers. Once all series of the slice are written, COMMITTED becomes that stamp. A copy counts if its
@@ -15,7 +16,7 @@
 /** `busb`: also tells another order of bytes. */
 export const MAGIC = 0x62757362;
 /** Changes with the format: another one is not read. */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 
 /** The words of the header, as Int32. */
 export const HEADER = {
@@ -35,6 +36,10 @@ export const HEADER = {
   foldedBy: 8,
   /** Where the text begins, in bytes. */
   textStart: 9,
+  /** Where the text ends at the latest, and what has been sent begins, in Float64. */
+  sentStart: 11,
+  /** Two words, taken as one of 64 bits: who pushes what the thread has counted, and how far that is. */
+  sentState: 12,
 } as const;
 
 /** Where the words of membership begin, and how many they are. */
@@ -80,6 +85,27 @@ export const FOLDS = {
 export const FOLD_NUMBERS = FOLDS.losses + LOSS_COUNT;
 /** Where the other series begin. */
 export const SERIES_START = FOLDS_START + 1 + 2 * FOLD_NUMBERS;
+
+/** What stands where in a copy of what has been sent, in Float64; then come the series. */
+export const SENT = {
+  /** Until when it was sent, in milliseconds since the epoch. */
+  untilMs: 0,
+  /** The thread's ledger, with those that it took over. */
+  ledger: 1,
+} as const;
+/** How many numbers of the ledger are noted. */
+export const SENT_LEDGER_NUMBERS = 2 + LOSS_COUNT;
+const SENT_SERIES = SENT.ledger + SENT_LEDGER_NUMBERS;
+
+/** How many Float64 a copy of what has been sent takes, for so many of cells. */
+export function sentCellsOf(cells: number): number {
+  return SENT_SERIES + Math.ceil(cells / 2) + 1;
+}
+
+/** Where a copy has the numbers of a series, from its beginning on: one copy of them, so half as far. */
+export function sentOffsetOf(base: number): number {
+  return SENT_SERIES + ((base - SERIES_START) >> 1);
+}
 
 /** How many Float64 a series takes. */
 export function cellsOf(numbers: number): number {

@@ -54,18 +54,31 @@ export function pendingOf({ accepted, delivered, evicted, shutdown }: ThreadLedg
   return Math.max(0, accepted - delivered - evicted - shutdown);
 }
 
-/** Adds a thread's ledger, with those that it took over. */
-export function addLedger(
-  sum: ThreadLedger,
+/** A thread's ledger, with those that it took over. */
+export function ledgerOf(
   { memory, state }: { readonly memory: ThreadMemory; readonly state: string },
-): void {
+): ThreadLedger {
   const own = ownLedger(memory);
   if (state === "dead") own.threadLost = pendingOf(own);
   const folds = foldsOf(memory);
   own.threadLost += folds[FOLDS.threadLost] as number;
   own.delivered += folds[FOLDS.delivered] as number;
   for (const name of LOSS_NAMES) own[name] += folds[FOLDS.losses + LOSSES[name]] as number;
+  return own;
+}
+
+/** Adds a ledger. */
+export function addLedger(sum: ThreadLedger, own: ThreadLedger): void {
   for (const name of Object.keys(sum) as (keyof ThreadLedger)[]) sum[name] += own[name];
+}
+
+/** The ledger of numbers in the order of its own. */
+export function toLedger(numbers: readonly number[]): ThreadLedger {
+  const ledger = createLedger();
+  Object.keys(ledger).forEach((name, i) => {
+    ledger[name as keyof ThreadLedger] = numbers[i] as number;
+  });
+  return ledger;
 }
 
 /** What a memory took over from the dead. */

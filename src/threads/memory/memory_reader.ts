@@ -82,10 +82,12 @@ export class MemoryReader {
   /** By where they begin. */
   readonly #histograms = new Map<number, ReadSeriesLine>();
   #textEnd: number;
+  /** Behind the last series that was announced. */
+  cellsEnd: number = SERIES_START;
 
   constructor(memory: ThreadMemory) {
     this.memory = memory;
-    this.#bytes = new Uint8Array(memory.buffer);
+    this.#bytes = memory.text;
     this.#textEnd = memory.int32[HEADER.textStart] as number;
     this.#cellsLimit = this.#textEnd / 8;
   }
@@ -147,6 +149,7 @@ export class MemoryReader {
       exemplars: undefined,
     };
     this.series.push(series);
+    this.cellsEnd = Math.max(this.cellsEnd, base + cellsOf(instrument.numbers));
     if (instrument.kind === "histogram") this.#histograms.set(base, series);
   }
 

@@ -95,7 +95,7 @@ export class MemoryWriter implements MetricsMirror {
     this.memory = memory;
     this.#int32 = memory.int32;
     this.#float64 = memory.float64;
-    this.#bytes = new Uint8Array(memory.buffer);
+    this.#bytes = memory.text;
     this.#textEnd = memory.int32[HEADER.textStart] as number;
     this.#cellsLimit = this.#textEnd / 8;
     this.#cellsEnd = SERIES_START;
@@ -139,6 +139,11 @@ export class MemoryWriter implements MetricsMirror {
       setExemplar: (series, bucket, exemplar) =>
         this.#setExemplar(index, series as WrittenSeries, bucket, exemplar),
     };
+  }
+
+  /** Where the next series will begin: what is in use ends there. */
+  get cellsEnd(): number {
+    return this.#cellsEnd;
   }
 
   /** Shows the slice; replaced by whoever knows what is delivered with it. */

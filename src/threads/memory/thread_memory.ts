@@ -5,6 +5,7 @@ import {
   MAGIC,
   MEMBERSHIP_START,
   MEMBERSHIP_WORDS,
+  sentCellsOf,
   SERIES_START,
 } from "./format.ts";
 
@@ -22,6 +23,8 @@ export interface ThreadMemory {
   readonly int32: Int32Array<SharedArrayBuffer>;
   /** All of it as Float64. */
   readonly float64: Float64Array<SharedArrayBuffer>;
+  /** All up to the end of the text, as bytes. */
+  readonly text: Uint8Array<SharedArrayBuffer>;
 }
 
 /** The words of {@linkcode ThreadMemory.words}. */
@@ -42,7 +45,7 @@ export interface ThreadMemorySize {
   readonly textBytes: number;
 }
 
-/** What the text begins at must fit into an Int32, and so must all of it. */
+/** What cells and text may take: where the text begins must fit into an Int32. */
 export const MAX_MEMORY_BYTES = 2 ** 28;
 const SIXTEEN_DIGITS = /^[0-9a-f]{16}$/;
 
@@ -54,9 +57,10 @@ const SIXTEEN_DIGITS = /^[0-9a-f]{16}$/;
  */
 export function createThreadMemory(catalogHash: string, size: ThreadMemorySize): ThreadMemory {
   const textStart = (SERIES_START + size.cells) * 8;
-  const bytes = Math.ceil((textStart + size.textBytes) / 8) * 8;
-  const buffer = new SharedArrayBuffer(bytes);
+  const sentStart = Math.ceil((textStart + size.textBytes) / 8);
+  const buffer = new SharedArrayBuffer((sentStart + 2 * sentCellsOf(size.cells)) * 8);
   const words = new Int32Array(buffer);
+  words[HEADER.sentStart] = sentStart;
   words[HEADER.version] = FORMAT_VERSION;
   words[HEADER.textStart] = textStart;
   writeHex(words, HEADER.catalogHash, catalogHash);
@@ -82,8 +86,15 @@ export function openThreadMemory(received: unknown): ThreadMemory | undefined {
   const textStart = words[HEADER.textStart] as number;
   const isOurs = Atomics.load(words, HEADER.magic) === MAGIC &&
     words[HEADER.version] === FORMAT_VERSION &&
-    textStart >= SERIES_START * 8 && textStart <= received.byteLength;
+    textStart >= SERIES_START * 8 && isWithin(words, textStart, received.byteLength);
   return isOurs ? view(received, words) : undefined;
+}
+
+/** Whether there is room for the text, and for what has been sent of all cells. */
+function isWithin(words: Int32Array, textStart: number, bytes: number): boolean {
+  const sentStart = words[HEADER.sentStart] as number;
+  const sentCells = 2 * sentCellsOf(Math.ceil(textStart / 8) - SERIES_START);
+  return textStart <= sentStart * 8 && (sentStart + sentCells) * 8 <= bytes;
 }
 
 function view(buffer: SharedArrayBuffer, int32: Int32Array<SharedArrayBuffer>): ThreadMemory {
@@ -91,6 +102,7 @@ function view(buffer: SharedArrayBuffer, int32: Int32Array<SharedArrayBuffer>): 
     buffer,
     int32,
     float64: new Float64Array(buffer),
+    text: new Uint8Array(buffer, 0, (int32[HEADER.sentStart] as number) * 8),
     words: int32.subarray(MEMBERSHIP_START, MEMBERSHIP_START + MEMBERSHIP_WORDS),
     incarnation: readHex(int32, HEADER.incarnation),
     catalogHash: readHex(int32, HEADER.catalogHash),

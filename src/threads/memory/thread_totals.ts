@@ -3,7 +3,14 @@ import type { MirroredInstrument } from "../../subscribers/metrics/mirror.ts";
 import type { CollectedMetric, Exemplar } from "../../subscribers/metrics/series.ts";
 import type { Attributes } from "../../subscribers/otel_api.ts";
 import { cellsOf } from "./format.ts";
-import { addLedger, createLedger, foldedOf, type ThreadLedger } from "./ledger.ts";
+import {
+  addLedger,
+  createLedger,
+  foldedOf,
+  ledgerOf,
+  type ThreadLedger,
+  toLedger,
+} from "./ledger.ts";
 import { mergeExemplars } from "./exemplars.ts";
 import {
   exemplarNumbersOf,
@@ -54,6 +61,38 @@ interface Source {
 /** The newest exemplar of each bucket, by where their histograms begin. */
 type Exemplars = Map<number, (Exemplar | undefined)[]>;
 
+/** What is taken off from what threads have counted, because it has been pushed. */
+export interface Deductions {
+  /** Whether something is taken off from the numbers of a metric. */
+  deducts(metric: Pick<MirroredInstrument, "name" | "kind">): boolean;
+  /** Whether something is taken off from the ledgers. */
+  readonly deductsLedger: boolean;
+  /**
+   * What is taken off from the numbers in a memory; `undefined` if those are left out.
+   *
+   * @param cellsEnd where its series end that are known
+   */
+  of(memory: ThreadMemory, cellsEnd: number): Deduction | undefined;
+}
+
+/** What is taken off from the numbers of one memory. */
+export interface Deduction {
+  /** Takes it off from a series. @returns whether that has been pushed before */
+  deduct(instrument: MirroredInstrument, base: number, read: number[]): boolean;
+  /** Takes it off from the ledger. */
+  deductLedger(ledger: number[]): void;
+}
+
+/** What is being summed. */
+interface Sums {
+  readonly numbers: Float64Array;
+  readonly exemplars: Exemplars;
+  /** Where those of the sum begin that have never been pushed, of those that are taken off from. */
+  readonly fresh: Set<number>;
+  readonly ledger: ThreadLedger;
+  readonly deductions: Deductions | undefined;
+}
+
 /** What all threads have counted. */
 export interface Totals {
   readonly metrics: CollectedMetric[];
@@ -80,27 +119,28 @@ export class ThreadTotals {
     this.#catalogHash = catalogHash;
   }
 
-  /** What the threads have counted by now. */
-  *collect(members: () => readonly Member[]): Steps<Totals> {
+  /** What the threads have counted by now; with deductions, what has come since it was pushed. */
+  *collect(members: () => readonly Member[], deductions?: Deductions): Steps<Totals> {
     for (let attempt = 1;; attempt++) {
       const all = members();
       const same = all.filter(({ memory }) => memory.catalogHash === this.#catalogHash);
       for (const { memory, name } of same) yield* this.#readLines(memory, name);
       const folded = foldedOf(same.map(({ memory }) => memory));
       const counted = same.filter(({ memory }) => !folded.has(memory.incarnation));
-      const sums = new Float64Array(this.#numbers);
-      const exemplars: Exemplars = new Map();
-      const ledger = createLedger();
-      for (const member of counted) {
-        addLedger(ledger, member);
-        yield* this.#add(member, sums, exemplars);
-      }
+      const sums: Sums = {
+        numbers: new Float64Array(this.#numbers),
+        exemplars: new Map(),
+        fresh: new Set(),
+        ledger: createLedger(),
+        deductions,
+      };
+      for (const member of counted) yield* this.#add(member, sums);
       // What was folded meanwhile would be in it twice, or not at all.
       const isSame = foldedOf(same.map(({ memory }) => memory)).size === folded.size;
       if (!isSame && attempt < MAX_ATTEMPTS) continue;
       this.#forget(all);
-      const metrics = yield* this.#toMetrics(sums, exemplars);
-      return { metrics, ledger, folded, others: all.length - same.length };
+      const metrics = yield* this.#toMetrics(sums);
+      return { metrics, ledger: sums.ledger, folded, others: all.length - same.length };
     }
   }
 
@@ -151,41 +191,67 @@ export class ThreadTotals {
     return series;
   }
 
-  *#add(
-    { memory, state }: Member,
-    sums: Float64Array,
-    exemplars: Exemplars,
-  ): Steps<void> {
+  *#add(member: Member, sums: Sums): Steps<void> {
+    const { memory, state } = member;
     const { reader, targets } = this.#sources.get(memory.incarnation) as Source;
+    const { deductions, exemplars, fresh, numbers } = sums;
+    const deduction = deductions?.of(memory, reader.cellsEnd);
+    this.#addLedger(member, sums, deduction);
     const read: number[] = [];
     for (let i = 0; i < targets.length; i++) {
       const { base, instrument, exemplars: exemplarsBase } = reader.series[i] as ReadSeriesLine;
       const target = targets[i];
-      if (target === undefined || target.offset >= sums.length) continue;
+      if (target === undefined || target.offset >= numbers.length) continue;
       const lives = state === "alive" || isCumulative(instrument);
       if (lives && readSeries(memory, base, instrument.numbers, read)) {
-        addPoint(instrument, read, sums, target.offset);
+        const isDeducted = deductions !== undefined && isCumulative(instrument) &&
+          deductions.deducts(instrument);
+        if (isDeducted && deduction?.deduct(instrument, base, read) === false) {
+          fresh.add(target.offset);
+        }
+        if (!isDeducted || deduction !== undefined) {
+          addPoint(instrument, read, numbers, target.offset);
+        }
       }
-      if (exemplarsBase !== undefined) {
-        const numbers: number[] = [];
+      if (exemplarsBase !== undefined && deductions === undefined) {
+        const read: number[] = [];
         let newest = exemplars.get(target.offset);
         if (newest === undefined) exemplars.set(target.offset, newest = []);
-        const isRead = readSeries(memory, exemplarsBase, exemplarNumbersOf(instrument), numbers);
-        if (isRead) mergeExemplars(newest, numbers);
+        const isRead = readSeries(memory, exemplarsBase, exemplarNumbersOf(instrument), read);
+        if (isRead) mergeExemplars(newest, read);
       }
       if (i % SERIES_PER_STEP === SERIES_PER_STEP - 1) yield;
     }
   }
 
-  *#toMetrics(sums: Float64Array, exemplars: Exemplars): Steps<CollectedMetric[]> {
+  #addLedger(member: Member, { ledger, deductions }: Sums, deduction: Deduction | undefined): void {
+    const own = ledgerOf(member);
+    if (deductions?.deductsLedger) {
+      if (deduction === undefined) return;
+      const read = Object.values(own);
+      deduction.deductLedger(read);
+      return addLedger(ledger, toLedger(read));
+    }
+    addLedger(ledger, own);
+  }
+
+  *#toMetrics({ numbers, exemplars, fresh, deductions }: Sums): Steps<CollectedMetric[]> {
     const collected: CollectedMetric[] = [];
     let done = 0;
     for (const { instrument, byKey, startTimeMs } of this.#metrics.values()) {
       const points = [];
+      const isDeducted = isCumulative(instrument) && deductions?.deducts(instrument) === true;
       for (const { attributes, offset } of byKey.values()) {
-        if (offset < sums.length && sums[offset] !== 0) {
+        const isThere = offset < numbers.length && numbers[offset] !== 0;
+        // The first number is what was added, or how often.
+        const isShown = !isDeducted || numbers[offset + 1] !== 0 || fresh.has(offset);
+        if (isThere && isShown) {
           points.push(
-            pointOf(instrument, attributes, { sums, offset, exemplars: exemplars.get(offset) }),
+            pointOf(instrument, attributes, {
+              sums: numbers,
+              offset,
+              exemplars: exemplars.get(offset),
+            }),
           );
         }
         if (++done % SERIES_PER_STEP === 0) yield;
@@ -199,7 +265,7 @@ export class ThreadTotals {
 }
 
 /** Whether its numbers stay when its thread has gone. */
-export function isCumulative({ kind }: MirroredInstrument): boolean {
+export function isCumulative({ kind }: Pick<MirroredInstrument, "kind">): boolean {
   return kind === "counter" || kind === "histogram";
 }
 

@@ -39,6 +39,19 @@ Deno.test("threads that have just started listen first, so that none takes a rol
   }
 });
 
+Deno.test("a thread that can do nothing with a role leaves it to others, unless it asks for it", () => {
+  const world = new World();
+  const idle = world.start(1, { roles: ["port"] });
+  world.pass(3_000);
+  assert(idle.membership.has("port"));
+  assert(!idle.membership.has("push"));
+  const other = world.start(2);
+  world.pass(3_000);
+  assertEquals(theHolder(world), other);
+  other.membership[Symbol.dispose]();
+  assert(idle.membership.acquire("push"));
+});
+
 Deno.test("another thread replaces one that ends, at once", () => {
   const { world } = someThreads(4);
   const holder = theHolder(world);

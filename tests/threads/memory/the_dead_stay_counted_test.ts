@@ -90,6 +90,15 @@ Deno.test("what a stop left over is not lost with the thread", async () => {
   assertEquals([accepted, delivered + shutdown, threadLost], [2, 2, 0]);
 });
 
+/** Folds in one go. @returns whether it did */
+function fold(folder: Folder, dead: FakeThread): boolean {
+  const steps = folder.fold(dead.member.memory);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
 /** A dead thread of a hit, with an event that it took along. */
 function deadThread(name: string): FakeThread {
   const thread = new FakeThread(name);
@@ -122,21 +131,21 @@ Deno.test("a fold changes no sum, for nobody, whichever memories they know", () 
   const all = { hits: 3, h: 2, lost: 2, accepted: 6, delivered: 4 };
   assertEquals(seen([a, b, c], early), all);
   const folder = new Folder(a.writer);
-  assert(folder.fold(b.member.memory));
-  assertEquals(seen([a, b, c], early), all, "before the commit");
-  a.writer.commit();
+  const steps = folder.fold(b.member.memory);
+  for (let isDone: boolean | undefined = false; !isDone; isDone = steps.next().done) {
+    assertEquals(seen([a, b, c], early), all, "before it shows");
+  }
   assertEquals(seen([a, b, c], early), all, "those who know both");
   assertEquals(seen([a, c]), all, "those who come later");
   assertEquals(totalsOf([a, b, c]).folded, new Set([b.member.memory.incarnation]));
   // Nobody folds it again.
-  assert(!new Folder(new FakeThread("d").writer).fold(b.member.memory));
+  assert(!fold(new Folder(new FakeThread("d").writer), b));
   // One that folded others is folded with them.
   a.member.state = "dead";
   const d = new FakeThread("d");
   const second = new Folder(d.writer);
-  assert(second.fold(a.member.memory));
-  assert(second.fold(c.member.memory));
-  d.writer.commit();
+  assert(fold(second, a));
+  assert(fold(second, c));
   assertEquals(seen([d]), all);
   assertEquals(seen([a, b, c, d], early), all);
 });
@@ -146,8 +155,7 @@ Deno.test("what is folded while it is summed is in the sum once", () => {
   for (let i = 0; i < 200; i++) a.count(1, { i });
   const folder = new Folder(a.writer);
   // Its series are known then.
-  assert(folder.fold(deadThread("earlier").member.memory));
-  a.writer.commit();
+  assert(fold(folder, deadThread("earlier")));
   const steps = new ThreadTotals(SAME_CATALOG).collect(() => [b.member, a.member]);
   for (let at = 0;; at++) {
     const step = steps.next();
@@ -156,8 +164,7 @@ Deno.test("what is folded while it is summed is in the sum once", () => {
       return;
     }
     if (at === 5) {
-      assert(folder.fold(b.member.memory));
-      a.writer.commit();
+      assert(fold(folder, b));
     }
   }
 });
@@ -165,9 +172,8 @@ Deno.test("what is folded while it is summed is in the sum once", () => {
 Deno.test("what cannot be folded for want of room stays as it is", () => {
   const a = new FakeThread("a", { cells: 4, textBytes: 400 });
   const b = deadThread("b");
-  assert(!new Folder(a.writer).fold(b.member.memory));
-  a.writer.commit();
+  assert(!fold(new Folder(a.writer), b));
   assertEquals(valuesOf(totalsOf([a, b]))["{}"], 1);
   const roomy = new FakeThread("c");
-  assert(new Folder(roomy.writer).fold(b.member.memory));
+  assert(fold(new Folder(roomy.writer), b));
 });
