@@ -159,7 +159,7 @@ for (const one of soaked) {
   if (scraped !== lost) throw new Error(`${name}: ${lost} events were lost, ${scraped} scraped`);
   const { requests } = thread.summary.counts;
   console.log(
-    `${name}: ${requests} lookups counted, ${published} events published, ` +
+    `${name}: ${requests} requests counted, ${published} events published, ` +
       `${delivered} delivered, ${lost} lost, as the scrape says`,
   );
 }

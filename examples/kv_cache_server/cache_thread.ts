@@ -97,14 +97,10 @@ export async function openThread(
         if (faults.hasBegun("crash")) Deno.exit(EXIT_CRASHED);
         const isUnique = faults.has("prompts-unique");
         const client = isUnique ? { ...next, namespace: `prompt ${requests}: ` } : next;
-        const fits = chunkIds.length <= PORTION_CHUNKS;
+        const fits = chunkIds.length * options.ranks <= PORTION_CHUNKS;
         const server = options.blend && requests % 3 === 0 && fits ? blend : cache;
-        await withSession({}, async () => {
-          for (const rank of ranksOf(client, options.ranks)) {
-            await server.handle(chunkIds, rank);
-            await letBusCatchUp(tiers);
-          }
-        });
+        await withSession({}, () => server.handle(chunkIds, ...ranksOf(client, options.ranks)));
+        await letBusCatchUp(tiers);
         if (faults.isDue("l1-shrink")) await shrink(tiers, options.l1Chunks);
       };
       try {

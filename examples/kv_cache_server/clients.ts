@@ -1,4 +1,4 @@
-import type { Client } from "./cache/client.ts";
+import type { Client, Ranks } from "./cache/client.ts";
 
 const MODEL = "demo-model";
 
@@ -8,14 +8,15 @@ export function clientOf(modelName: string, cacheSalt: string): Client {
 }
 
 /** The ranks of a client's model, each on a device of its own; a model of one rank is not split. */
-export function ranksOf(client: Client, ranks: number): readonly Client[] {
+export function ranksOf(client: Client, ranks: number): Ranks {
   if (ranks === 1) return [client];
   const device = Number(/\d+$/.exec(client.device)?.[0] ?? 0);
-  return Array.from({ length: ranks }, (_, kvRank) => ({
+  const rank = (kvRank: number) => ({
     ...client,
     kvRank,
     device: `cpu:${device * ranks + kvRank}`,
-  }));
+  });
+  return [rank(0), ...Array.from({ length: ranks - 1 }, (_, i) => rank(i + 1))];
 }
 
 /** Over how many of each the replayed requests are spread. */

@@ -75,8 +75,8 @@ Usage: deno task demo [flags]
                     on its own device (default 1)
   --threads N       serve the requests on so many threads in turn, each with a cache of its own;
                     the scrape shows all of them (default 1)
-  --blend           serve every third request of up to 1024 chunks by CacheBlend, which uses more
-                    than prefixes
+  --blend           serve every third request of up to 1024 chunks, of all ranks together, by
+                    CacheBlend, which uses more than prefixes
   --fault NAME      make something go wrong; may be repeated:
                     ${LISTED_FAULTS}
   --sample-ratio X  the share of chunks whose lives become metrics, 0 to 1 (default 0.01)

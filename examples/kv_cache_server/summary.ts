@@ -6,28 +6,30 @@ const NAMES = ["requests", "l1", "l2", "misses", "published", "delivered", "drop
 /** What a thread has counted. */
 export type Counts = Readonly<Record<typeof NAMES[number], number>>;
 
-/** What came of lookups: adds up their events, as anybody may who has the bus. */
+/** What came of requests: adds up their events, as anybody may who has the bus. */
 export class Summary {
   readonly #bus: EventBus<ServerEvents>;
   readonly #startedAt = performance.now();
-  readonly #lookups = { requests: 0, l1: 0, l2: 0, misses: 0 };
+  readonly #served = { requests: 0, l1: 0, l2: 0, misses: 0 };
   readonly #others = new Map<number, Counts>();
   #last = { at: this.#startedAt, requests: 0, published: 0 };
 
   constructor(bus: EventBus<ServerEvents>) {
     this.#bus = bus;
+    const countRequest = () => void this.#served.requests++;
+    bus.subscribe("mp.request.end", countRequest);
+    bus.subscribe("cb.request.end", countRequest);
     bus.subscribe("kv_cache.lookup.finished", ({ metadata }) => {
-      this.#lookups.requests++;
-      this.#lookups.l1 += metadata.l1Chunks;
-      this.#lookups.l2 += metadata.l2Chunks;
-      this.#lookups.misses += metadata.missChunks;
+      this.#served.l1 += metadata.l1Chunks;
+      this.#served.l2 += metadata.l2Chunks;
+      this.#served.misses += metadata.missChunks;
     });
   }
 
   /** What this thread has counted so far. */
   get counts(): Counts {
     const { published, delivered } = this.#bus.stats();
-    return { ...this.#lookups, published, delivered, dropped: this.#bus.droppedEventsCount };
+    return { ...this.#served, published, delivered, dropped: this.#bus.droppedEventsCount };
   }
 
   /** Takes what another thread has counted so far. */
@@ -60,7 +62,7 @@ export class Summary {
     const chunks = l1 + l2 + misses;
     const rows: [string, number, string][] = [
       ["requests", requests, `${(requests / seconds).toFixed(0)} a second`],
-      ["chunks requested", chunks, ""],
+      ["chunks looked up", chunks, ""],
       ["  found in L1", l1, percent(l1, chunks)],
       ["  found in L2", l2, percent(l2, chunks)],
       ["  missing", misses, percent(misses, chunks)],

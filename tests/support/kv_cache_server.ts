@@ -8,7 +8,7 @@ import { DatabaseSync } from "node:sqlite";
 import { DiskTier } from "../../examples/kv_cache_server/cache/disk_tier.ts";
 import { MemoryTier } from "../../examples/kv_cache_server/cache/memory_tier.ts";
 import type { ChunkId } from "../../examples/kv_cache_server/cache/chunk.ts";
-import type { Client } from "../../examples/kv_cache_server/cache/client.ts";
+import type { Client, Ranks } from "../../examples/kv_cache_server/cache/client.ts";
 import { PrefixCache } from "../../examples/kv_cache_server/cache/prefix_cache.ts";
 import type { ServerEvents } from "../../examples/kv_cache_server/events.ts";
 import { type Fault, Faults } from "../../examples/kv_cache_server/faults.ts";
@@ -59,10 +59,10 @@ export async function openCache(
     /** The cache's operations, each in a session. */
     inSession(sessionId: string) {
       return {
-        handle: (ids: readonly ChunkId[], client: Client) =>
-          withSession({ sessionId }, () => cache.handle(ids, client)),
-        lookUp: (ids: readonly ChunkId[], client: Client) =>
-          withSession({ sessionId }, () => cache.lookUp(ids, client)),
+        handle: (ids: readonly ChunkId[], ...ranks: Ranks) =>
+          withSession({ sessionId }, () => cache.handle(ids, ...ranks)),
+        lookUp: (ids: readonly ChunkId[], ...ranks: Ranks) =>
+          withSession({ sessionId }, () => cache.lookUp(ids, ...ranks)),
         retrieve: (ids: readonly ChunkId[], client: Client) =>
           withSession({ sessionId }, () => cache.retrieve(ids, client)),
       };

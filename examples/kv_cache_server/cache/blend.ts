@@ -1,7 +1,7 @@
 import { currentContext, operation } from "@busbar/busbar/context";
 import { TimeoutError } from "@busbar/busbar/kv-cache";
 import { type Chunk, type ChunkId, sizeOf } from "./chunk.ts";
-import { cacheIdsOf, type Client } from "./client.ts";
+import { cacheIdsOf, type Client, type Ranks } from "./client.ts";
 import { LruMap } from "./lru_map.ts";
 import type { RequestResult } from "./prefix_cache.ts";
 import { publishAccessed, publishEvicted, publishFailed, publishLookup } from "./publish.ts";
@@ -15,12 +15,17 @@ const SEGMENT_CHUNKS = 4;
 /** The engine has places for so many chunks that are no prefix. */
 const MAX_PLACE = 12;
 
+/** A chunk, as the cache knows it: an id a rank. The first one is its fingerprint. */
+type Parts = readonly ChunkId[];
+
 /** What was found: places in the prompt. */
 interface Matches {
   readonly prefix: number;
   readonly others: readonly number[];
   /** How many fingerprints were known, whether or not their chunks are there. */
   readonly matched: number;
+  readonly l1Hits: number;
+  readonly l2Hits: number;
 }
 
 /**
@@ -38,71 +43,87 @@ export class BlendCache {
   }
 
   /** A language model's whole request. */
-  async handle(ids: readonly ChunkId[], client: Client): Promise<RequestResult> {
+  async handle(ids: readonly ChunkId[], ...ranks: Ranks): Promise<RequestResult> {
     const { bus, l1, l2 } = this.#tiers;
     await l2.room();
     const pair = ["cb.request.start", "cb.request.end"] as const;
-    const used = await operation(bus, pair, undefined, async (op) => {
-      const matches = await this.#lookUp(ids, client);
-      this.#retrieve(matches, client);
-      return op.end(undefined, new Set([...Array(matches.prefix).keys(), ...matches.others]));
+    const matches = await operation(bus, pair, undefined, async (op) => {
+      const matches = await this.#lookUp(ids, ranks);
+      for (const rank of ranks) this.#retrieve(matches, rank);
+      return op.end(undefined, matches);
     });
+    const used = new Set([...Array(matches.prefix).keys(), ...matches.others]);
     const places = [...ids.keys()].filter((place) => !used.has(place));
     const missing = places.map((place) => ids[place] as ChunkId);
-    const read = cacheIdsOf(client, ids).filter((_, place) => used.has(place))
-      .flatMap((id) => l1.peek(id) ?? []);
-    let stored: readonly Chunk[] = [];
-    if (missing.length > 0) {
-      bus.publish("mp.store.submitted", { device: client.device });
-      stored = await store(this.#tiers, client, missing, places);
-      this.#register(missing, client);
+    if (missing.length > 0) this.#register(missing, ranks[0]);
+    for (const rank of ranks) {
+      const read = cacheIdsOf(rank, ids).filter((_, place) => used.has(place))
+        .flatMap((id) => l1.peek(id) ?? []);
+      let stored: readonly Chunk[] = [];
+      if (missing.length > 0) {
+        bus.publish("mp.store.submitted", { device: rank.device });
+        stored = await store(this.#tiers, rank, missing, places);
+      }
+      await publishAccessed(this.#tiers, [...read, ...stored]);
     }
-    await publishAccessed(this.#tiers, [...read, ...stored]);
-    return { l1Hits: used.size, l2Hits: 0, misses: missing.length };
+    const { l1Hits, l2Hits } = matches;
+    return { l1Hits, l2Hits, misses: missing.length };
   }
 
-  #lookUp(ids: readonly ChunkId[], client: Client): Promise<Matches> {
+  #lookUp(ids: readonly ChunkId[], ranks: Ranks): Promise<Matches> {
     const { bus, faults } = this.#tiers;
+    const [client] = ranks;
     const { numTokens } = sizeOf(ids.length);
     return operation(bus, ["cb.lookup.start", "cb.lookup.end"], { numTokens }, async (op) => {
       publishLookup(this.#tiers, client, ids);
       const noGpuContext = faults.isDue("engine-lost");
-      const asked = noGpuContext ? [] : cacheIdsOf(client, ids);
+      const idsOfRanks = ranks.map((rank) => cacheIdsOf(rank, ids));
+      const asked = noGpuContext
+        ? []
+        : ids.map((_, place): Parts => idsOfRanks.map((ids) => ids[place] as ChunkId));
+      const isHot = asked.map((parts) => parts.every((id) => this.#tiers.l1.peek(id)?.bytes));
       const prefix = await this.#findPrefix(asked);
       const rest = asked.slice(prefix).map((_, i) => prefix + i);
       const matched = await this.#match(rest, asked, client);
-      const there = (place: number) => this.#isThere(asked[place] as ChunkId);
+      const there = (place: number) => this.#isThere(asked[place] ?? []);
       const stale = matched.filter((place) => !there(place));
       const others = await this.#prefetch(matched.filter(there), asked);
-      if (stale.length > 0) this.#forget(stale.map((place) => asked[place] as ChunkId));
+      if (stale.length > 0) this.#forget(stale.map((place) => asked[place]?.[0] as ChunkId));
       const known = new Set(others);
       const segmented = others.filter((place) => isInSegment(place, known));
       const tokens = (chunks: number) => sizeOf(chunks).numTokens;
+      const hits = prefix + others.length;
+      const l1Hits = [...Array(prefix).keys(), ...others].filter((place) => isHot[place]).length;
+      const l2Hits = hits - l1Hits;
+      bus.publish("kv_cache.lookup.finished", {
+        l1Chunks: l1Hits,
+        l2Chunks: l2Hits,
+        missChunks: ids.length - hits,
+      });
       return op.end({
         numTokens,
         requestedTokens: tokens(asked.length),
-        hitTokens: tokens(prefix + others.length),
+        hitTokens: tokens(hits),
         prefixHitTokens: tokens(prefix),
         segmentedPrefixHitTokens: tokens(segmented.length),
         nonPrefixHitTokens: tokens(others.length - segmented.length),
         prefixHits: prefix,
         prefixChunks: asked.length,
         fingerprintHits: matched.length,
-        storageHits: prefix + others.length,
+        storageHits: hits,
         staleChunks: stale.length,
         noGpuContext,
-      }, { prefix, others, matched: matched.length });
+      }, { prefix, others, matched: matched.length, l1Hits, l2Hits });
     });
   }
 
   /** How many chunks from the beginning on are there. */
-  #findPrefix(ids: readonly ChunkId[]): Promise<number> {
+  #findPrefix(chunks: readonly Parts[]): Promise<number> {
     const pair = ["cb.prefix_lookup.start", "cb.prefix_lookup.end"] as const;
     return operation(this.#tiers.bus, pair, undefined, async (op) => {
-      const known = lengthOf(ids, (id) => this.#isThere(id));
-      await this.#load(ids.slice(0, known));
-      const { l1 } = this.#tiers;
-      const prefixChunks = lengthOf(ids, (id) => l1.touch(id)?.bytes !== undefined);
+      const known = lengthOf(chunks, (parts) => this.#isThere(parts));
+      await this.#load(chunks.slice(0, known).flat());
+      const prefixChunks = lengthOf(chunks, (parts) => parts.every((id) => this.#isInL1(id)));
       return op.end({ prefixChunks }, prefixChunks);
     });
   }
@@ -110,12 +131,13 @@ export class BlendCache {
   /** Which of the places hold chunks whose fingerprints are known. */
   #match(
     places: readonly number[],
-    ids: readonly ChunkId[],
+    chunks: readonly Parts[],
     { modelName }: Client,
   ): Promise<readonly number[]> {
     const { bus, faults } = this.#tiers;
     this.#localModel ??= modelName;
-    const known = () => places.filter((place) => this.#fingerprints.touch(ids[place] as ChunkId));
+    const fingerprintOf = (place: number) => chunks[place]?.[0] as ChunkId;
+    const known = () => places.filter((place) => this.#fingerprints.touch(fingerprintOf(place)));
     if (modelName === this.#localModel) {
       const pair = ["cb.fingerprint_match.start", "cb.fingerprint_match.end"] as const;
       return operation(bus, pair, undefined, async (op) => {
@@ -135,19 +157,19 @@ export class BlendCache {
   /** Brings what stands here and there into L1, as far as it is not. */
   async #prefetch(
     places: readonly number[],
-    ids: readonly ChunkId[],
+    chunks: readonly Parts[],
   ): Promise<readonly number[]> {
-    const { bus, l1 } = this.#tiers;
-    const idOf = (place: number) => ids[place] as ChunkId;
-    const l2Keys = places.filter((place) => l1.touch(idOf(place))?.bytes === undefined).length;
+    const partsOf = (place: number) => chunks[place] ?? [];
+    const keys = places.flatMap(partsOf);
+    const l2Keys = keys.filter((id) => !this.#isInL1(id)).length;
     if (l2Keys === 0) return places;
-    const nKeys = places.length;
-    const start = { nChunks: nKeys, worldSize: 1, nKeys, l2Keys };
+    const worldSize = chunks[0]?.length ?? 1;
+    const start = { nChunks: places.length, worldSize, nKeys: keys.length, l2Keys };
     const pair = ["cb.sparse_prefetch.start", "cb.sparse_prefetch.end"] as const;
-    return await operation(bus, pair, start, async (op) => {
-      await this.#load(places.map(idOf));
-      const found = places.filter((place) => l1.touch(idOf(place))?.bytes !== undefined);
-      return op.end({ foundKeys: found.length, l2Keys }, found);
+    return await operation(this.#tiers.bus, pair, start, async (op) => {
+      await this.#load(keys);
+      const found = places.filter((place) => partsOf(place).every((id) => this.#isInL1(id)));
+      return op.end({ foundKeys: found.length * worldSize, l2Keys }, found);
     });
   }
 
@@ -223,16 +245,20 @@ export class BlendCache {
     this.#tiers.bus.publish("cb.chunks.evicted", { numChunks: ids.length });
   }
 
-  #isThere(id: ChunkId): boolean {
+  #isThere(parts: Parts): boolean {
     const { l1, l2 } = this.#tiers;
-    return l1.touch(id) !== undefined || l2.touch(id) !== undefined;
+    return parts.every((id) => l1.touch(id) !== undefined || l2.touch(id) !== undefined);
+  }
+
+  #isInL1(id: ChunkId): boolean {
+    return this.#tiers.l1.touch(id)?.bytes !== undefined;
   }
 }
 
-/** For how many ids, from the first one on, it is so. */
-function lengthOf(ids: readonly ChunkId[], isSo: (id: ChunkId) => boolean): number {
-  const end = ids.findIndex((id) => !isSo(id));
-  return end === -1 ? ids.length : end;
+/** For how many chunks, from the first one on, it is so. */
+function lengthOf(chunks: readonly Parts[], isSo: (parts: Parts) => boolean): number {
+  const end = chunks.findIndex((parts) => !isSo(parts));
+  return end === -1 ? chunks.length : end;
 }
 
 /** Whether all places are there from the beginning of its segment up to it. */

@@ -13,6 +13,9 @@ export interface Client {
   readonly namespace?: string;
 }
 
+/** The ranks of a client's model, each with its own part of every chunk; the first speaks for all. */
+export type Ranks = readonly [Client, ...Client[]];
+
 /** A client's chunk, as events name it. */
 export function keyOf({ modelName, cacheSalt, kvRank }: Client, chunkHash: ChunkId): ChunkKey {
   const key = { chunkHash, modelName, cacheSalt };
@@ -42,4 +45,16 @@ export function keyCountPerSalt(keys: readonly ChunkKey[]): Record<string, numbe
   const counts = new Map<string, number>();
   for (const { cacheSalt } of keys) counts.set(cacheSalt, (counts.get(cacheSalt) ?? 0) + 1);
   return Object.fromEntries(counts);
+}
+
+/** Does something for each rank in turn, for all of them also if it fails for one. */
+export async function forAll(
+  ranks: Ranks,
+  work: (rank: Client, i: number) => Promise<void>,
+): Promise<void> {
+  const failures: unknown[] = [];
+  for (const [i, rank] of ranks.entries()) {
+    await work(rank, i).catch((failure) => failures.push(failure));
+  }
+  if (failures.length > 0) throw failures[0];
 }

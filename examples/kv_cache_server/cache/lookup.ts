@@ -1,7 +1,7 @@
 import { currentContext, operation } from "@busbar/busbar/context";
-import { TimeoutError } from "@busbar/busbar/kv-cache";
+import { type ChunkKey, TimeoutError } from "@busbar/busbar/kv-cache";
 import { type ChunkId, TOKENS_PER_CHUNK } from "./chunk.ts";
-import { cacheIdsOf, type Client, keyCountPerSalt, keyOf } from "./client.ts";
+import { cacheIdsOf, keyCountPerSalt, keyOf, type Ranks } from "./client.ts";
 import type { Slot } from "./memory_tier.ts";
 import { portions } from "./portions.ts";
 import { publishEvicted, publishFailed, publishLookup } from "./publish.ts";
@@ -9,8 +9,8 @@ import { fill, keysOf, type Tiers } from "./tiers.ts";
 
 /** What a lookup has found: the prefix of a prompt whose chunks the cache has. */
 export interface Found {
-  /** The chunks, held for reading. */
-  readonly slots: readonly Slot[];
+  /** The chunks, held for reading: each has a slot a rank. */
+  readonly chunks: readonly (readonly Slot[])[];
   readonly l1Hits: number;
   readonly l2Hits: number;
   readonly misses: number;
@@ -18,27 +18,31 @@ export interface Found {
 
 /** One chunk of a prefix. */
 interface Step {
-  readonly slot: Slot;
-  /** Whether its content has to come from the disk for this step. */
-  readonly promoted: boolean;
+  /** One a rank. */
+  readonly slots: readonly Slot[];
+  /** Of how many ranks its content has to come from the disk for this step. */
+  readonly promotedKeys: number;
 }
 
 /**
- * Finds the longest prefix whose chunks are all there, and brings those of L2 into L1.
+ * Finds the longest prefix whose chunks are all there, with all ranks' parts, and brings those of L2
+ * into L1.
  *
  * Which chunks those are, and which have to go for them, is settled at once; then it waits for the
  * disk. A chunk that does not come ends the prefix.
  */
-export function lookUp(tiers: Tiers, client: Client, ids: readonly ChunkId[]): Promise<Found> {
+export function lookUp(tiers: Tiers, ranks: Ranks, ids: readonly ChunkId[]): Promise<Found> {
+  const [{ modelName, cacheSalt }] = ranks;
   const pair = ["mp.lookup_prefetch.start", "mp.lookup_prefetch.end"] as const;
   return operation(tiers.bus, pair, undefined, async (op) => {
-    publishLookup(tiers, client, ids);
+    publishLookup(tiers, ranks[0], ids);
     const earlyExitReason = whyNot(tiers, ids);
-    const steps = earlyExitReason === "" ? await find(tiers, client, ids) : [];
+    const steps = earlyExitReason === "" ? await find(tiers, ranks, ids) : [];
     const requested = earlyExitReason === "" ? ids.length : 0;
-    const l2Hits = steps.filter(({ promoted }) => promoted).length;
+    const l2Hits = steps.filter(({ promotedKeys }) => promotedKeys > 0).length;
+    const l2HitKeys = steps.reduce((sum, { promotedKeys }) => sum + promotedKeys, 0);
     const found = {
-      slots: slotsOf(steps),
+      chunks: steps.map(({ slots }) => slots),
       l1Hits: steps.length - l2Hits,
       l2Hits,
       misses: ids.length - steps.length,
@@ -49,19 +53,20 @@ export function lookUp(tiers: Tiers, client: Client, ids: readonly ChunkId[]): P
       missChunks: found.misses,
     });
     // L1 alone serves the prompt up to the first chunk that had to come from L2.
-    const firstOfL2 = steps.findIndex(({ promoted }) => promoted);
+    const firstOfL2 = steps.findIndex(({ promotedKeys }) => promotedKeys > 0);
     const l1Prefix = firstOfL2 === -1 ? steps.length : firstOfL2;
+    // Tokens are the prompt's, keys are the ranks'.
     return op.end({
       foundCount: steps.length,
       requestedTokens: requested * TOKENS_PER_CHUNK,
       hitTokens: steps.length * TOKENS_PER_CHUNK,
       l1HitTokens: l1Prefix * TOKENS_PER_CHUNK,
       l2HitTokens: (steps.length - l1Prefix) * TOKENS_PER_CHUNK,
-      l1HitKeys: found.l1Hits,
-      l2HitKeys: l2Hits,
+      l1HitKeys: steps.length * ranks.length - l2HitKeys,
+      l2HitKeys,
       earlyExitReason,
-      modelName: client.modelName,
-      cacheSalt: client.cacheSalt,
+      modelName,
+      cacheSalt,
     }, found);
   });
 }
@@ -74,85 +79,110 @@ function whyNot({ faults }: Tiers, ids: readonly ChunkId[]): string {
 
 async function find(
   tiers: Tiers,
-  client: Client,
+  ranks: Ranks,
   ids: readonly ChunkId[],
 ): Promise<readonly Step[]> {
   /** Names the prefetch. */
   const requestId = currentContext()?.operationId ?? "";
   const planned: Step[] = [];
+  /** Settle when the content has come. */
+  const loading = new Set<Promise<unknown>>();
   let asked = false;
-  const askL2 = (known: number) => {
+  const askL2 = (knownKeys: number) => {
     if (asked) return;
     asked = true;
-    const keyCount = ids.length - planned.length - known;
+    const keyCount = (ids.length - planned.length) * ranks.length - knownKeys;
     tiers.bus.publish("l2.prefetch.lookup.submitted", {
       requestId,
       keyCount,
       adapterCount: 1,
-      keyCountPerSalt: { [client.cacheSalt]: keyCount },
+      keyCountPerSalt: { [ranks[0].cacheSalt]: keyCount },
     });
   };
-  for await (const { part } of portions(tiers, ids)) {
-    const { steps, evicted } = settle(tiers, cacheIdsOf(client, part), askL2);
-    const [inL1, inL2] = [false, true].map((promoted) =>
-      slotsOf(steps.filter((step) => step.promoted === promoted))
-    ) as [Slot[], Slot[]];
+  for await (const { part } of portions(tiers, ids, ranks.length)) {
+    const { steps, inL1, promoted, evicted } = settle(tiers, ranks, part, askL2);
     if (inL1.length > 0) tiers.bus.publish("l1.read.reserved", { keys: keysOf(inL1) });
-    if (inL2.length > 0) {
-      tiers.bus.publish("l1.write.reserved", { keys: keysOf(inL2) });
+    if (promoted.length > 0) {
+      tiers.bus.publish("l1.write.reserved", { keys: keysOf(promoted) });
       publishEvicted(tiers, evicted);
-      load(tiers, inL2, requestId);
+      load(tiers, promoted, requestId);
     }
+    // Another request may still be loading what this one has found.
+    for (const { written } of [...inL1, ...promoted]) if (written) loading.add(written);
     planned.push(...steps);
     if (steps.length < part.length) break;
   }
-  await inTime(tiers, planned, requestId);
+  await inTime(tiers, planned, requestId, Promise.all(loading));
 
-  const gap = planned.findIndex(({ slot }) => slot.bytes === undefined);
-  const steps = gap === -1 ? planned : planned.slice(0, gap);
-  for await (const { part, from } of portions(tiers, ids)) {
-    const held = slotsOf(steps.slice(from, from + part.length));
+  const found: Step[] = [];
+  for await (const { part, from } of portions(tiers, ids, ranks.length)) {
+    const isWhole = found.length === from;
+    const steps = isWhole ? planned.slice(from, from + part.length) : [];
+    const gap = steps.findIndex(isMissing);
+    if (gap !== -1) steps.length = gap;
+    found.push(...steps);
     tiers.bus.publish("sm.read.prefetched_finished", {
-      succeededKeys: keysOf(held),
-      failedKeys: part.slice(held.length).map((id) => keyOf(client, id)),
+      succeededKeys: steps.flatMap(({ slots }) => keysOf(slots)),
+      failedKeys: part.slice(steps.length).flatMap((id) => ranks.map((rank) => keyOf(rank, id))),
     });
   }
-  return steps;
+  return found;
+}
+
+/** Whether content of it has not come. */
+function isMissing({ slots }: Step): boolean {
+  return slots.some(({ bytes }) => bytes === undefined);
 }
 
 /**
  * Walks the prefix and makes room for what L2 has. A chunk that is asked for twice is promoted once,
  * and in L1 the second time.
  *
- * @param askL2 is called when L1 does not have the next chunk, with how many it had before
+ * @param askL2 is called when L1 does not have the next part, with how many it had before
  */
 function settle(
   { l1, l2, bus, faults }: Tiers,
-  cacheIds: readonly ChunkId[],
-  askL2: (known: number) => void,
+  ranks: Ranks,
+  ids: readonly ChunkId[],
+  askL2: (knownKeys: number) => void,
 ) {
   const steps: Step[] = [];
+  const inL1: Slot[] = [];
+  const promoted: Slot[] = [];
   const evicted: Slot[] = [];
-  for (const id of cacheIds) {
-    const inL1 = l1.touch(id);
-    if (inL1 !== undefined) {
-      steps.push({ slot: inL1, promoted: false });
-      continue;
+  const plan = { steps, inL1, promoted, evicted };
+  const idsOfRanks = ranks.map((rank) => cacheIdsOf(rank, ids));
+  for (const place of ids.keys()) {
+    const slots: Slot[] = [];
+    const wanted: [rank: number, id: ChunkId, key: ChunkKey][] = [];
+    for (const [rank, cacheIds] of idsOfRanks.entries()) {
+      const id = cacheIds[place] as ChunkId;
+      const slot = l1.touch(id);
+      if (slot !== undefined) {
+        slots[rank] = slot;
+        continue;
+      }
+      askL2(steps.length * ranks.length + rank);
+      const key = l2.touch(id);
+      if (key === undefined) return plan;
+      wanted.push([rank, id, key]);
     }
-    askL2(steps.length);
-    const key = l2.touch(id);
-    if (key === undefined) break;
-    if (faults.isDue("l1-oom")) {
-      const keys = [key];
-      bus.publish("l1.allocation.failed", { during: "l2_prefetch", keys });
-      bus.publish("l2.prefetch.failed", { reason: "l1_oom", keys });
-      break;
+    inL1.push(...slots.filter(Boolean));
+    for (const [rank, id, key] of wanted) {
+      if (faults.isDue("l1-oom")) {
+        const keys = [key];
+        bus.publish("l1.allocation.failed", { during: "l2_prefetch", keys });
+        bus.publish("l2.prefetch.failed", { reason: "l1_oom", keys });
+        return plan;
+      }
+      const reserved = l1.reserve(id, key);
+      slots[rank] = reserved.slot;
+      promoted.push(reserved.slot);
+      if (reserved.evicted !== undefined) evicted.push(reserved.evicted);
     }
-    const reserved = l1.reserve(id, key);
-    steps.push({ slot: reserved.slot, promoted: true });
-    if (reserved.evicted !== undefined) evicted.push(reserved.evicted);
+    steps.push({ slots, promotedKeys: wanted.length });
   }
-  return { steps, evicted };
+  return plan;
 }
 
 /** Waits for what is being loaded, but no longer than a request may wait. */
@@ -160,10 +190,8 @@ async function inTime(
   { bus, faults }: Tiers,
   planned: readonly Step[],
   requestId: string,
+  loaded: Promise<unknown>,
 ): Promise<void> {
-  // Another request may still be loading what this one has found.
-  const loading = planned.flatMap(({ slot }) => slot.bytes === undefined ? [slot.written] : []);
-  const loaded = Promise.all(new Set(loading));
   const prefetchBudgetMs = faults.prefetchBudgetMs();
   if (prefetchBudgetMs === Infinity) {
     await loaded;
@@ -177,7 +205,7 @@ async function inTime(
   ]);
   clearTimeout(timer);
   if (!isLate) return;
-  const retained = planned.findIndex(({ slot }) => slot.bytes === undefined);
+  const retained = planned.findIndex(isMissing);
   bus.publish("l2.prefetch.deadline", {
     requestId,
     phase: "load",
@@ -213,8 +241,4 @@ function load(tiers: Tiers, slots: readonly Slot[], requestId: string): void {
     publishFailed(tiers, filled.failed);
   });
   for (const slot of slots) slot.written = loading;
-}
-
-function slotsOf(steps: readonly Step[]): Slot[] {
-  return steps.map(({ slot }) => slot);
 }

@@ -18,15 +18,17 @@ export class StoppingError extends Error {
 export async function* portions<Item>(
   tiers: Tiers,
   items: readonly Item[],
+  chunksPerItem = 1,
 ): AsyncGenerator<{ readonly part: readonly Item[]; readonly from: number }> {
-  for (let from = 0; from < items.length; from += PORTION_CHUNKS) {
+  const size = Math.ceil(PORTION_CHUNKS / chunksPerItem);
+  for (let from = 0; from < items.length; from += size) {
     if (from > 0) {
       await nextTurn();
       await tiers.l2.room();
       await letBusCatchUp(tiers, 0);
       if (tiers.stopping?.aborted) throw new StoppingError("The server is stopping");
     }
-    yield { part: items.slice(from, from + PORTION_CHUNKS), from };
+    yield { part: items.slice(from, from + size), from };
   }
 }
 

@@ -1,8 +1,9 @@
 import { currentContext, operation } from "@busbar/busbar/context";
 import type { ChunkId } from "./chunk.ts";
-import { type Client, isFirstRank } from "./client.ts";
+import { type Client, forAll, type Ranks } from "./client.ts";
 import { Engines } from "./engine.ts";
 import { type Found, lookUp } from "./lookup.ts";
+import type { Slot } from "./memory_tier.ts";
 import { portions } from "./portions.ts";
 import { publishAccessed } from "./publish.ts";
 import { read, retrieveFound, retrieveFromL1 } from "./retrieve.ts";
@@ -31,38 +32,43 @@ export class PrefixCache {
    * A language model's whole request: looks a prompt's chunks up, retrieves those that are there,
    * and stores the others when it has answered.
    */
-  async handle(ids: readonly ChunkId[], client: Client): Promise<RequestResult> {
+  async handle(ids: readonly ChunkId[], ...ranks: Ranks): Promise<RequestResult> {
     const tiers = this.#tiers;
     const requestId = currentContext()?.sessionId ?? "";
     using ending = new DisposableStack();
     const found = await this.#request(async () => {
-      const found = await lookUp(tiers, client, ids);
-      if (isFirstRank(client)) {
-        ending.defer(() => this.#engines.end(requestId));
-        for await (const { part } of portions(tiers, ids)) {
-          this.#engines.give(client, requestId, part);
+      const found = await lookUp(tiers, ranks, ids);
+      ending.defer(() => this.#engines.end(requestId));
+      for await (const { part } of portions(tiers, ids)) {
+        this.#engines.give(ranks[0], requestId, part);
+      }
+      for (const [i, rank] of ranks.entries()) {
+        if (found.chunks.length > 0) {
+          this.#submit("mp.retrieve.submitted", rank);
+          await retrieveFound(tiers, rank, slotsOf(found, i));
         }
       }
-      if (found.slots.length > 0) {
-        this.#submit("mp.retrieve.submitted", client);
-        await retrieveFound(tiers, client, found.slots);
-      }
-      if (found.misses > 0) this.#submit("mp.store.submitted", client);
+      if (found.misses > 0) ranks.forEach((rank) => this.#submit("mp.store.submitted", rank));
       return found;
     });
-    const places = [...ids.keys()].slice(found.slots.length);
-    const missing = ids.slice(found.slots.length);
-    const stored = found.misses > 0 ? await store(tiers, client, missing, places) : [];
-    await publishAccessed(tiers, [...found.slots, ...stored]);
+    const places = [...ids.keys()].slice(found.chunks.length);
+    const missing = ids.slice(found.chunks.length);
+    await forAll(ranks, async (rank, i) => {
+      const stored = found.misses > 0 ? await store(tiers, rank, missing, places) : [];
+      await publishAccessed(tiers, [...slotsOf(found, i), ...stored]);
+    });
     return found;
   }
 
   /** Finds a prompt's prefix, brings it into L1, and lets go of it. */
-  lookUp(ids: readonly ChunkId[], client: Client): Promise<RequestResult> {
+  lookUp(ids: readonly ChunkId[], ...ranks: Ranks): Promise<RequestResult> {
     return this.#request(async () => {
-      const found = await lookUp(this.#tiers, client, ids);
-      for await (const { part } of portions(this.#tiers, found.slots)) read(this.#tiers, part);
-      await publishAccessed(this.#tiers, found.slots);
+      const found = await lookUp(this.#tiers, ranks, ids);
+      for (const i of ranks.keys()) {
+        const slots = slotsOf(found, i);
+        for await (const { part } of portions(this.#tiers, slots)) read(this.#tiers, part);
+        await publishAccessed(this.#tiers, slots);
+      }
       return found;
     });
   }
@@ -100,4 +106,9 @@ export class PrefixCache {
       async (op) => op.end(undefined, await work()),
     );
   }
+}
+
+/** What a rank has of what was found. */
+function slotsOf({ chunks }: Found, rank: number): readonly Slot[] {
+  return chunks.map((slots) => slots[rank] as Slot);
 }

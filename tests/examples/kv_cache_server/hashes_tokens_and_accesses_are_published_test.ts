@@ -92,20 +92,60 @@ Deno.test("keys say whose rank they are of; tokens and blocks are said once for 
   await using server = await openCache();
   const ranks = ranksOf({ ...client, device: "cpu:1" }, 2);
   assertEquals(ranks.map(({ device }) => device), ["cpu:2", "cpu:3"]);
-  for (const rank of ranks) {
-    assertEquals((await server.inSession("a").handle([1], rank)).misses, 1);
-    assertEquals((await server.inSession("b").handle([1], rank)).l1Hits, 1);
-  }
+  assertEquals((await server.inSession("a").handle([1], ...ranks)).misses, 1);
+  assertEquals((await server.inSession("b").handle([1], ...ranks)).l1Hits, 1);
   const ofRank = (kvRank: number) => [{ ...key(1), kvRank }];
   assertEquals((await saidIn(server, "l1.keys.accessed")).map(({ keys }) => keys), [
     ofRank(0),
-    ofRank(0),
     ofRank(1),
+    ofRank(0),
     ofRank(1),
   ]);
   assertEquals((await saidIn(server, "mp.tokens")).map(({ chunkHashes }) => chunkHashes), [[1]]);
   assertEquals((await saidIn(server, "mp.vllm.block_allocation")).length, 2);
   assertEquals(ranksOf(client, 1), [client]);
+});
+
+Deno.test("a chunk is found when all ranks have their part; a lookup is one, its keys are the ranks'", async () => {
+  await using server = await openCache({ l1: 3, l2: 6 });
+  const ranks = ranksOf(client, 2);
+  await server.inSession("a").handle([1, 2], ...ranks); // L1 has lost rank 0's part of 1
+  const found = await server.inSession("b").lookUp([1, 2, 3], ...ranks);
+  assertEquals([found.l1Hits, found.l2Hits, found.misses], [0, 2, 1]);
+  await server.inSession("c").handle([4, 5], ...ranks); // L2 has lost rank 1's part of 1
+  for (const [i, rank] of ranks.entries()) {
+    const { l2Hits } = await server.inSession(`d${i}`).lookUp([1], rank);
+    assertEquals(l2Hits, 1 - i);
+  }
+  const none = await server.inSession("e").lookUp([1], ...ranks);
+  assertEquals([none.l1Hits, none.l2Hits, none.misses], [0, 0, 1]);
+  const [a, b, c, ...others] = (await saidIn(server, "mp.lookup_prefetch.end")).map((end) =>
+    ["requestedTokens", "hitTokens", "l1HitKeys", "l2HitKeys"].map((name) => end[name])
+  );
+  assertEquals([a, b, c], [[1_024, 0, 0, 0], [1_536, 1_024, 2, 2], [1_024, 0, 0, 0]]);
+  assertEquals(others, [[512, 512, 0, 1], [512, 0, 0, 0], [512, 0, 0, 0]]);
+});
+
+Deno.test("CacheBlend looks up once for all ranks, and retrieves for each", async () => {
+  await using server = await openCache();
+  const { bus, l1, l2, faults } = server;
+  const blend = new BlendCache({ bus, l1, l2, faults });
+  const ranks = ranksOf(client, 2);
+  const first = await withSession({ sessionId: "a" }, () => blend.handle([1, 2], ...ranks));
+  const second = await withSession({ sessionId: "b" }, () => blend.handle([7, 2, 8], ...ranks));
+  assertEquals([first, second], [{ l1Hits: 0, l2Hits: 0, misses: 2 }, {
+    l1Hits: 1,
+    l2Hits: 0,
+    misses: 2,
+  }]);
+  const types = await server.types();
+  const count = (type: string) => types.filter((one) => one === type).length;
+  assertEquals([count("cb.request.end"), count("cb.lookup.end")], [2, 2]);
+  assertEquals([count("cb.retrieve.end"), count("mp.store.end")], [2, 4]);
+  assertEquals(await saidIn(server, "kv_cache.lookup.finished"), [
+    { l1Chunks: 0, l2Chunks: 0, missChunks: 2 },
+    { l1Chunks: 1, l2Chunks: 0, missChunks: 2 },
+  ]);
 });
 
 Deno.test("the disk says which chunks it was asked for and has", async () => {

@@ -57,7 +57,7 @@ Deno.test("a small trace gives the numbers worked out by hand", async () => {
   for (const [series, value] of Object.entries(expected)) {
     assertEquals(found[series], value, series);
   }
-  assertStringIncludes(err, "chunks requested");
+  assertStringIncludes(err, "chunks looked up");
 });
 
 Deno.test("the built-in workload is the same for the same seed", async () => {
@@ -106,8 +106,11 @@ Deno.test("each rank of a model stores and finds its own part of every chunk, on
   assertEquals(code, 0, err);
   const found = samples(out);
   const total = (name: string) => totals(found, `lmcache_mp_${name}`, "model_name").total;
-  assertEquals(total("lookup_requested_tokens_total"), 2 * (2 + 3) * 512);
-  assertEquals(total("lookup_hit_tokens_total"), 2 * 2 * 512);
+  // Tokens are the prompts', whatever the number of ranks; keys are the ranks'.
+  assertEquals(total("lookups_requests_total"), 2);
+  assertEquals(total("lookup_requested_tokens_total"), (2 + 3) * 512);
+  assertEquals(total("lookup_hit_tokens_total"), 2 * 512);
+  assertEquals(total("lookup_hit_l1_keys_total"), 2 * 2);
   assertEquals(total("l1_write_chunks_total"), 2 * 3);
   assertEquals(totals(found, "lmcache_mp_num_finished_stores_total", "device").by, {
     "cpu:0": 2,
@@ -153,6 +156,7 @@ Deno.test("clients over HTTP can have it to themselves", async () => {
   child.kill("SIGINT");
   const { code, stderr } = await child.ended;
   assertEquals(code, 0, stderr);
+  assertMatch(stderr, /requests +3 .*\nchunks looked up +3\n +found in L1 +2 /);
 });
 
 Deno.test("--otlp-endpoint pushes all three signals, and the scrape goes on", async () => {
