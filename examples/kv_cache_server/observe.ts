@@ -10,6 +10,7 @@ import type { PrefixCache } from "./cache/prefix_cache.ts";
 import { serverCatalog } from "./catalog.ts";
 import type { ServerEvents } from "./events.ts";
 import type { Options } from "./options.ts";
+import { clean } from "./text.ts";
 
 interface Parts {
   readonly options: Options;
@@ -58,7 +59,7 @@ export function observe(
     logSink: [
       "otlp",
       Object.assign(
-        ({ level, body }: { level: string; body: string }) => say(`${level}: ${body}`),
+        ({ level, body }: { level: string; body: string }) => say(clean(`${level}: ${body}`)),
         { minLevel: options.logLevel },
       ),
     ],

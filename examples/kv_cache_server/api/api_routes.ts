@@ -8,6 +8,7 @@ import { StoppingError } from "../cache/portions.ts";
 import type { PrefixCache } from "../cache/prefix_cache.ts";
 import { clientOf } from "../clients.ts";
 import type { ServerEvents } from "../events.ts";
+import { clean } from "../text.ts";
 import { type CacheRequest, readCacheRequest, RequestError } from "./request_body.ts";
 
 type Operation = (request: CacheRequest, client: Client) => Promise<object>;
@@ -57,7 +58,7 @@ export function createApiRoutes(
     } catch (error) {
       if (error instanceof RequestError) return reply(error.status, { error: error.message });
       if (error instanceof StoppingError) return reply(503, { error: "the server is stopping" });
-      report(`Cannot answer ${new URL(request.url).pathname}: ${error}`);
+      report(clean(`Cannot answer ${new URL(request.url).pathname}: ${error}`));
       return reply(500, { error: "the request failed" });
     }
   }

@@ -137,8 +137,8 @@ Deno.test("other methods, paths, types and sizes are refused", async () => {
 
 Deno.test("a cache that fails is reported here, and not to the client", async () => {
   await using api = await openApi();
-  api.server.cache.lookUp = () => Promise.reject(new Error("secret"));
+  api.server.cache.lookUp = () => Promise.reject(new Error("secret\x1b[2J"));
   const { status, body } = await api.post("/v1/lookup", { chunks: [1] });
   assertEquals([status, body], [500, { error: "the request failed" }]);
-  assertStringIncludes(api.reported.join(), "Cannot answer /v1/lookup: Error: secret");
+  assertStringIncludes(api.reported.join(), "Cannot answer /v1/lookup: Error: secret\\u001b[2J");
 });
