@@ -38,7 +38,8 @@ export interface MetricOptions {
    * How long a series may go without a value, in milliseconds above 0, by the bus's clock; the next
    * collection then leaves it out, and counts it (`MetricsStats.expiredSeriesByMetric`). If a value
    * comes later, the series begins anew. What is there before the first event stays. It has no
-   * effect where values go to a `meter`, which keeps them. Default: series stay.
+   * effect where values go to a `meter`, which keeps them, and is refused where threads share their
+   * metrics. Default: series stay.
    */
   readonly maxIdleMs?: number | undefined;
 }

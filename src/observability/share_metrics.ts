@@ -3,7 +3,7 @@ import { combineCatalogs } from "../catalog/combine.ts";
 import { invalidArgument } from "../internal/arguments.ts";
 import { assertKnownNames } from "../internal/option_names.ts";
 import { pause } from "../internal/timers.ts";
-import { errorText, report } from "../internal/reporting.ts";
+import { cut, errorText, report } from "../internal/reporting.ts";
 import type { Logger } from "../internal/logger.ts";
 import { isEventBus } from "../library/brand.ts";
 import { DEFAULT_SELF_METRICS_PREFIX } from "../subscribers/self_metrics/options.ts";
@@ -65,6 +65,8 @@ export function shareMetrics<Events extends object>(
       "must be absent where the thread itself opens a port (server: false says that it does not)",
     );
   }
+  const { metrics = {} } = combineCatalogs(options.catalog ?? {});
+  assertKept(metrics as Metrics);
   const roles: Role[] = [];
   if (config.otlp.metrics !== undefined) roles.push("push");
   if (config.prometheus.enabled) roles.push("port");
@@ -79,7 +81,6 @@ export function shareMetrics<Events extends object>(
       "there is no SharedArrayBuffer (in a browser, the page must be cross-origin isolated)",
     );
   }
-  const { metrics = {} } = combineCatalogs(options.catalog ?? {});
   try {
     return new SharedMetrics<Events>({
       bus,
@@ -97,6 +98,17 @@ export function shareMetrics<Events extends object>(
   } catch (error) {
     return tell(errorText(error));
   }
+}
+
+/** What one thread forgets, the others still have. */
+function assertKept(metrics: Metrics): void {
+  const forgotten = Object.keys(metrics).filter((name) => metrics[name]?.maxIdleMs !== undefined);
+  if (forgotten.length === 0) return;
+  throw new ConfigurationError(
+    "threads",
+    `must be absent where a metric has maxIdleMs (${cut(forgotten.join(", "))}): series stay in ` +
+      "the memory that threads share",
+  );
 }
 
 /** What is pushed as deltas of all threads; `undefined` where totals are pushed, or nothing. */

@@ -244,6 +244,14 @@ Deno.test("what cannot be is said by name", async () => {
     ConfigurationError,
     "threads.metricsWorker: must be absent where the thread itself opens a port",
   );
+  const { metrics: forgetful = {} } = catalog({
+    metrics: { "kept": counter("hit"), "forgotten": counter("hit", { maxIdleMs: 60_000 }) },
+  });
+  await assertRejects(
+    () => start(nextService(), { catalog: { metrics: forgetful } }),
+    ConfigurationError,
+    "threads: must be absent where a metric has maxIdleMs (forgotten): series stay in the memory",
+  );
 });
 
 Deno.test("where no memory can be shared that is said, and each thread answers for itself", async () => {
