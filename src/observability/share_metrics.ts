@@ -2,7 +2,6 @@ import type { EventBus } from "../library/event_bus.ts";
 import { combineCatalogs } from "../catalog/combine.ts";
 import { invalidArgument } from "../internal/arguments.ts";
 import { assertKnownNames } from "../internal/option_names.ts";
-import { pause } from "../internal/timers.ts";
 import { cut, errorText, report } from "../internal/reporting.ts";
 import type { Logger } from "../internal/logger.ts";
 import { isEventBus } from "../library/brand.ts";
@@ -16,8 +15,8 @@ import { SharedMetrics, type SharedMetricsOptions } from "../threads/shared_metr
 import type { ObservabilityConfig } from "./config/config.ts";
 import { ConfigurationError } from "./config/configuration_error.ts";
 import type { Endpoints } from "./endpoints.ts";
-import { resolveConfig, type StartOptions } from "./start_options.ts";
-import type { SharedDeltaPush, Telemetry } from "./telemetry/telemetry.ts";
+import type { StartOptions } from "./start_options.ts";
+import type { Telemetry } from "./telemetry/telemetry.ts";
 
 type ThreadOptions = Exclude<StartOptions["threads"], boolean | undefined>;
 
@@ -111,16 +110,6 @@ function assertKept(metrics: Metrics): void {
   );
 }
 
-/** What is pushed as deltas of all threads; `undefined` where totals are pushed, or nothing. */
-export function shareDeltas<Events extends object>(
-  shared: SharedMetrics<Events>,
-  { otlp: { metrics } }: ObservabilityConfig,
-  pushes: () => boolean | Promise<boolean>,
-): SharedDeltaPush | undefined {
-  const { temporalityPreference: preference = "cumulative" } = metrics ?? {};
-  return preference === "cumulative" ? undefined : shared.deltas({ preference, pushes });
-}
-
 /** What opens the port of the metrics for all threads, while this one has that role. */
 export function createPortKeeper(
   address: ObservabilityConfig["prometheus"],
@@ -150,44 +139,4 @@ export function createWorkerKeeper<Events extends object>(
     start: (onEnd) => startWorker(module, { keeper: incarnation, onEnd }),
     logger,
   });
-}
-
-/**
- * Which instance of the service the metrics are of, as long as nobody has said so: all threads are one,
- * whichever is scraped, and whichever pushes. What the others push, which is theirs alone, is of their
- * own instances.
- */
-export function instanceIdOf<Events extends object>(
-  shared: SharedMetrics<Events>,
-  { config, options }: {
-    readonly config: ObservabilityConfig;
-    readonly options: StartOptions<Events>;
-  },
-): () => string | undefined {
-  // What is another one each time nobody has said.
-  const isSaid = resolveConfig(options).serviceInstanceId === config.serviceInstanceId;
-  if (isSaid) return () => undefined;
-  const isPushed = config.otlp.metrics !== undefined;
-  return () => !isPushed || shared.membership.has("push") ? shared.groupId : undefined;
-}
-
-/** How often a thread that ends looks whether who pushes is gone, and how long it waits between. */
-const LOOKS = 25;
-const LOOK_MS = 10;
-
-/**
- * Whether this thread pushes what all have counted, now. If another does, which may be ending as well,
- * and have pushed before this one had counted all, a thread that ends gives it some time to be gone.
- */
-export async function pushesForAll<Events extends object>(
-  { membership }: SharedMetrics<Events>,
-  isEnding: boolean,
-): Promise<boolean> {
-  const { signal } = new AbortController();
-  // Not by the clock: a thread that is stopped for long would see nothing of what became of the other.
-  for (let left = isEnding ? LOOKS : 0;; left--) {
-    if (membership.acquire("push")) return true;
-    if (left === 0) return false;
-    await pause(LOOK_MS, signal);
-  }
 }

@@ -23,9 +23,10 @@ import { listen } from "./listen.ts";
 import { logSinks } from "./log_sinks.ts";
 import { startLine } from "./start_line.ts";
 import { busFunctions, resolveConfig, type StartOptions } from "./start_options.ts";
+import { sourceOfThread, sourceOfThreads } from "./metrics_source.ts";
 import { createRuntimeTelemetry } from "./telemetry/runtime_telemetry.ts";
 import { createSdkTelemetry } from "./telemetry/sdk_telemetry.ts";
-import type { SharedDeltaPush, Telemetry, TelemetryOptions } from "./telemetry/telemetry.ts";
+import type { Telemetry } from "./telemetry/telemetry.ts";
 import { resolveAccess } from "./server_options.ts";
 import { MIRROR } from "../subscribers/metrics/mirror.ts";
 import type { PortKeeper } from "../threads/membership/port_keeper.ts";
@@ -34,10 +35,7 @@ import type { WorkerKeeper } from "../threads/membership/worker_keeper.ts";
 import {
   createPortKeeper,
   createWorkerKeeper,
-  instanceIdOf,
-  pushesForAll,
   resolveThreads,
-  shareDeltas,
   shareMetrics,
 } from "./share_metrics.ts";
 import { assertDrain, type ShutdownOptions } from "./shutdown.ts";
@@ -201,24 +199,16 @@ async function start<Events extends object>(
   const { bus, ownsBus, options, show, logger, undo, claims } = context;
   let { config } = context;
   // The SDK reads what the subscribers add up; they need its tracer first.
-  const source: {
-    collect: TelemetryOptions["collect"];
-    pushes: () => boolean | Promise<boolean>;
-    instanceId: () => string | undefined;
-    deltas: SharedDeltaPush | undefined;
-  } = {
-    collect: () => Promise.resolve([]),
-    pushes: () => true,
-    instanceId: () => undefined,
-    deltas: undefined,
-  };
+  let source = sourceOfThread(() => Promise.resolve([]));
+  const isShared = resolveThreads(options.threads) !== undefined;
   const telemetry = config.runtimeTelemetry
     ? createRuntimeTelemetry(config, logger)
     : createSdkTelemetry({
       config,
       collect: () => source.collect(),
       pushes: () => source.pushes(),
-      sharedDeltas: resolveThreads(options.threads) && (() => source.deltas),
+      sharedDeltas: isShared ? () => source.deltas : undefined,
+      isPusher: isShared ? () => source.isPusher() : undefined,
       instanceId: () => source.instanceId(),
       logger,
     });
@@ -245,13 +235,9 @@ async function start<Events extends object>(
     if (port.worker !== undefined) keep(port.worker);
   }
   const subscription = subscribe(context, telemetry, shared);
-  if (shared === undefined) source.collect = subscription.collectInSlices;
-  else {
-    source.collect = () => shared.collect();
-    source.pushes = () => pushesForAll(shared, endpoints.isEnding);
-    source.instanceId = instanceIdOf(shared, context);
-    source.deltas = shareDeltas(shared, config, source.pushes);
-  }
+  source = shared === undefined
+    ? sourceOfThread(subscription.collectInSlices)
+    : sourceOfThreads(shared, context, () => endpoints.isEnding);
   undo.add(() => subscription[Symbol.dispose]());
   if (config.metricsEnabled) {
     const { meter } = shared ?? telemetry;

@@ -118,6 +118,32 @@ Deno.test("deltas follow each other without a gap, whichever thread pushes; othe
   assertEquals(sums.instances().length, 1);
 });
 
+for (const temporalityPreference of ["cumulative", "delta"] as const) {
+  Deno.test(`what is of the process is pushed by one thread: ${temporalityPreference}`, async () => {
+    await using receiver = await OtlpReceiver.start();
+    const sums = new DeltaSums(receiver);
+    const service = nextService();
+    const options = {
+      runtimeMetrics: true,
+      otlp: { endpoint: receiver.endpoint, metrics: { temporalityPreference } },
+    };
+    const a = await start(service, receiver, options);
+    await using b = await start(service, receiver, options);
+    await meet(a, b);
+    for (let i = 1; i <= 2; i++) {
+      await a.flush();
+      await b.flush();
+      assertEquals(sums.pointsOf("process.uptime").length, i);
+    }
+    assertEquals(sums.instances().length, 1);
+    await a.shutdown();
+    const before = sums.pointsOf("process.uptime").length;
+    await b.flush();
+    assertEquals(sums.pointsOf("process.uptime").length, before + 1);
+    assertEquals(sums.instances().length, 1);
+  });
+}
+
 Deno.test("by lowmemory, counters that are read are pushed as totals", async () => {
   await using receiver = await OtlpReceiver.start();
   const sums = new DeltaSums(receiver);

@@ -16,6 +16,7 @@ import type { Attributes, Meter } from "../../subscribers/otel_api.ts";
 import type { OtlpMetricsTarget } from "../config/config.ts";
 import { capTimeout, type Signal } from "./signal.ts";
 import type { TelemetryOptions } from "./telemetry.ts";
+import { WithoutProcess } from "./without_process.ts";
 
 /** Metrics: pulled by Prometheus, pushed over OTLP, written to the console. */
 export interface MetricsSignal extends Signal {
@@ -96,10 +97,11 @@ export function createMetricsSignal(
 
 /** Deltas are made in front of what counts: it counts what goes out. */
 function withTemporality(
-  exporter: CountingMetricExporter,
+  counting: CountingMetricExporter,
   target: OtlpMetricsTarget | undefined,
-  { sharedDeltas, logger }: TelemetryOptions,
+  { sharedDeltas, isPusher, logger }: TelemetryOptions,
 ): PushMetricExporter {
+  const exporter = isPusher === undefined ? counting : new WithoutProcess(counting, isPusher);
   const { temporalityPreference = "cumulative" } = target ?? {};
   if (temporalityPreference === "cumulative") return exporter;
   return new DeltaMetricExporter(exporter, {

@@ -25,6 +25,8 @@ export interface TelemetryOptions {
    * counted. Default: it is.
    */
   readonly pushes?: (() => boolean | Promise<boolean>) | undefined;
+  /** Whether this thread is the one that pushes. Default: it is. */
+  readonly isPusher?: (() => boolean) | undefined;
   /**
    * What is pushed as deltas where several threads are one; without it each pushes its own. Default:
    * without it.
