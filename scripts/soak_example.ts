@@ -12,6 +12,7 @@
 import { type CacheThread, openThread } from "../examples/kv_cache_server/cache_thread.ts";
 import { type Fault, FAULTS } from "../examples/kv_cache_server/faults.ts";
 import { parseOptions } from "../examples/kv_cache_server/options.ts";
+import { Stop } from "../examples/kv_cache_server/stop.ts";
 import { conversations } from "../examples/kv_cache_server/workload.ts";
 import { collectGarbage } from "../tests/support/garbage.ts";
 import { samples } from "../tests/support/samples.ts";
@@ -25,6 +26,8 @@ const MAX_REQUESTS_PER_SECOND = 200;
 const LOOKS = 30;
 /** What the heap may have grown by from the middle third of the looks to the last, in bytes. */
 const MAX_GROWTH_BYTES = 4_000_000;
+/** How long the end may take, in milliseconds. */
+const END_MS = 120_000;
 /** What a cache does not recover from. */
 const FOR_GOOD: readonly Fault[] = [
   ...["l2-full", "l2-readonly", "l2-gone", "stores-hang", "retrieves-hang"] as const,
@@ -48,6 +51,7 @@ if (!(seconds > 0)) {
 interface Soaked {
   readonly name: string;
   readonly thread: CacheThread;
+  readonly origin: string;
 }
 
 /** @throws {Error} if the ledger does not add up */
@@ -61,9 +65,9 @@ function checkLedger({ name, thread }: Soaked): void {
 }
 
 /** Asks the cache as clients do. */
-async function ask({ name, thread: { obs } }: Soaked, look: number): Promise<void> {
+async function ask({ name, origin }: Soaked, look: number): Promise<void> {
   for (const path of ["/v1/store", "/v1/lookup", "/v1/retrieve"]) {
-    const response = await fetch(new URL(path, obs.metricsUrl), {
+    const response = await fetch(new URL(path, origin), {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ model: "client", chunks: [look, look + 1] }),
@@ -71,7 +75,7 @@ async function ask({ name, thread: { obs } }: Soaked, look: number): Promise<voi
     if (!response.ok) throw new Error(`${name}: ${path}: ${await response.text()}`);
     await response.body?.cancel();
   }
-  await (await fetch(obs.metricsUrl ?? "")).text();
+  await (await fetch(new URL("/metrics", origin))).text();
 }
 
 /** Writes a trace that does not end before the time has. @returns where it is */
@@ -109,8 +113,7 @@ async function scrapedLosses({ thread: { obs } }: Soaked): Promise<number> {
 
 await using folder = await temporaryFolder();
 await using opened = new AsyncDisposableStack();
-const controller = new AbortController();
-const { signal } = controller;
+const stop = new Stop(END_MS);
 const soaked: Soaked[] = [];
 const trace = await writeTrace(folder.path);
 for (
@@ -126,13 +129,19 @@ for (
   ]);
   const directory = `${folder.path}/${soaked.length}`;
   await Deno.mkdir(directory);
-  const thread = await openThread({ options, thread: 0, directory, say: () => {} });
-  soaked.push({ name, thread: opened.use(thread) });
+  const thread = await openThread({ options, thread: 0, directory, stop, say: () => {} });
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    thread.obs.handler,
+  );
+  opened.use(thread);
+  opened.defer(() => server.shutdown());
+  soaked.push({ name, thread, origin: `http://127.0.0.1:${server.addr.port}` });
 }
-const serving = Promise.all(soaked.map(({ thread }) => thread.serve(signal)));
+const serving = Promise.all(soaked.map(({ thread }) => thread.serve()));
 
 const ended = serving.then(() => {
-  if (!signal.aborted) throw new Error("The requests have ended before the time has");
+  if (!stop.signal.aborted) throw new Error("The requests have ended before the time has");
 });
 const heap: number[] = [];
 const startedAt = performance.now();
@@ -146,11 +155,11 @@ for (let look = 1; look <= LOOKS; look++) {
   }
   heap.push(await heapBytes());
 }
-controller.abort();
+stop.ask();
 await ended;
 for (const one of soaked) {
   const { name, thread } = one;
-  await thread.settle(signal);
+  await thread.settle();
   checkLedger(one);
   const { published, delivered, pending } = thread.obs.bus.stats();
   const lost = published - delivered;

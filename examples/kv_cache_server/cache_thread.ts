@@ -13,8 +13,9 @@ import type { ServerEvents } from "./events.ts";
 import { Faults } from "./faults.ts";
 import { observe } from "./observe.ts";
 import type { Options } from "./options.ts";
-import { replay, sleep } from "./replay.ts";
+import { replay } from "./replay.ts";
 import type { Request } from "./request.ts";
+import type { Stop } from "./stop.ts";
 import { Summary } from "./summary.ts";
 
 /** What a bus has room for that was made to lose some. */
@@ -23,19 +24,17 @@ const FEW_EVENTS = 16;
 const EXIT_CRASHED = 137;
 /** How long a slow subscriber takes for each event. */
 const SLOW_MS = 1;
-/** How long each step of a stop may take: the disk's, the bus's, and that of requests in progress. */
-export const STOP_TIMEOUT_MS = 1_500;
-/** How long the disk and the bus may take when the input has ended, and nobody waits. */
+/** How long the bus may take when the input has ended, and nobody waits. */
 const REST_TIMEOUT_MS = 60_000;
 
 /** One thread: a cache of its own, a bus, and what is shown of them. */
 export interface CacheThread extends AsyncDisposable {
   readonly obs: Observability<ServerEvents>;
   readonly summary: Summary;
-  /** Serves this thread's share of the input, until it ends or the signal aborts. */
-  serve(signal: AbortSignal): Promise<void>;
+  /** Serves this thread's share of the input, until it ends or a stop is asked for. */
+  serve(): Promise<void>;
   /** Resolves when all that was begun is done and counted, or nobody waits for it any more. */
-  settle(signal: AbortSignal): Promise<void>;
+  settle(): Promise<void>;
 }
 
 /** What is open before a thread is. */
@@ -45,12 +44,13 @@ export interface ThreadOptions {
   readonly thread: number;
   /** Where its disk tier lies, if anywhere. */
   readonly directory: string | undefined;
+  readonly stop: Stop;
   readonly say: (text: string) => void;
 }
 
 /** Opens a cache and all that shows what it does. */
 export async function openThread(
-  { options, thread, directory, say }: ThreadOptions,
+  { options, thread, directory, stop, say }: ThreadOptions,
 ): Promise<CacheThread> {
   const faults = new Faults(options.faults);
   const bus = new EventBus<ServerEvents>({
@@ -61,34 +61,29 @@ export async function openThread(
   if (faults.has("subscriber-error")) bus.subscribe("mp.request.end", failingSubscriber);
   if (faults.has("subscriber-slow")) bus.subscribeAll(slowSubscriber);
   await using opened = new AsyncDisposableStack();
-  const l2 = opened.use(
-    new DiskTier({
-      path: directory && `${directory}/l2-${thread}.sqlite`,
-      capacity: options.l2Chunks,
-      bus,
-      faults,
-      report: say,
-    }),
-  );
+  const l2 = new DiskTier({
+    path: directory && `${directory}/l2-${thread}.sqlite`,
+    capacity: options.l2Chunks,
+    bus,
+    faults,
+    report: say,
+  });
+  opened.defer(async () => void await stop.hurry(l2[Symbol.asyncDispose]()));
   const l1 = new MemoryTier(options.l1Chunks);
-  const stopping = new AbortController();
-  const tiers = { l1, l2, bus, faults, stopping: stopping.signal };
+  const tiers = { l1, l2, bus, faults, stopping: stop.signal };
   const cache = new PrefixCache(tiers);
   const blend = new BlendCache(tiers);
   const summary = new Summary(bus);
   const obs = await observe({ options, bus, l1, l2, cache, thread, say });
-  opened.defer(async () => void await bus.stop({ timeoutMs: STOP_TIMEOUT_MS }));
-  opened.defer(() =>
-    obs.shutdown({ timeoutMs: STOP_TIMEOUT_MS }).catch(({ message }) => say(message))
-  );
+  opened.defer(async () => void await bus.stop({ timeoutMs: stop.leftMs }));
+  opened.defer(() => obs.shutdown({ timeoutMs: stop.leftMs }).catch(({ message }) => say(message)));
   bus.publish("kv_cache.opened", { l1Capacity: options.l1Chunks, l2Capacity: options.l2Chunks });
   publishCapacity(tiers);
   const closing = opened.move();
   return {
     obs,
     summary,
-    async serve(signal) {
-      signal.addEventListener("abort", () => stopping.abort());
+    async serve() {
       const clients = spread(options);
       let requests = 0;
       const handle = async ({ chunkIds }: Request) => {
@@ -104,17 +99,15 @@ export async function openThread(
         if (faults.isDue("l1-shrink")) await shrink(tiers, options.l1Chunks);
       };
       try {
-        await replay(options, signal, handle, thread === 0 ? say : undefined);
+        await stop.waitFor(replay(options, stop.signal, handle, thread === 0 ? say : undefined));
       } catch (error) {
         if (!(error instanceof StoppingError)) throw error;
       }
     },
-    async settle(signal) {
-      // Clients may go on, the disk may be slow: what is not done by then is not waited for.
-      const timeoutMs = signal.aborted ? STOP_TIMEOUT_MS : REST_TIMEOUT_MS;
-      const isIdle = new AbortController();
-      await Promise.race([l2.idle().then(() => isIdle.abort()), sleep(timeoutMs, isIdle.signal)]);
-      await bus.flush({ timeoutMs });
+    async settle() {
+      // Clients may go on, the disk may be slow: what is not done in time is not waited for.
+      await stop.waitFor(l2.idle());
+      await stop.waitFor(bus.flush({ timeoutMs: REST_TIMEOUT_MS }));
     },
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   };

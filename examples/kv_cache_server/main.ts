@@ -6,19 +6,22 @@
  *
  * @module
  */
-import { AddressInUseError } from "@busbar/busbar/http";
 import { type Options, parseOptions, USAGE, UsageError } from "./options.ts";
 import { Screen } from "./screen.ts";
 import { run } from "./server.ts";
+import { aborted, END_MS, Stop } from "./stop.ts";
 
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
 
+const screen = new Screen();
+const stop = stopAtSignals();
+const code = await main(Deno.args);
+await stop.waitFor(screen.close());
 // Nothing that is still under way, such as a read of the standard input, holds up the end.
-Deno.exit(await main(Deno.args));
+Deno.exit(code);
 
 async function main(args: string[]): Promise<number> {
-  using screen = new Screen();
   let options: Options;
   try {
     options = parseOptions(args);
@@ -28,35 +31,33 @@ async function main(args: string[]): Promise<number> {
     return EXIT_USAGE;
   }
   try {
-    if (options.help) {
-      await print(`${USAGE}\n`);
-      return 0;
-    }
-    const scrape = await run(options, stopSignal(), screen);
-    if (options.once) await print(scrape);
-    return 0;
+    if (options.help) return await print(`${USAGE}\n`);
+    const scrape = await run(options, stop, screen);
+    return options.once ? await print(scrape) : 0;
   } catch (error) {
-    screen.say(describe(error));
+    screen.clear();
+    screen.say(error instanceof Error ? error.message : String(error));
     return EXIT_FAILURE;
   }
 }
 
-/** Aborts at the first Ctrl-C or SIGTERM; the second one ends the process at once. */
-function stopSignal(): AbortSignal {
-  const controller = new AbortController();
-  const stop = () => controller.signal.aborted ? Deno.exit(EXIT_FAILURE) : controller.abort();
+/** The first Ctrl-C or SIGTERM asks for a stop, which is over in time; the second one ends it at once. */
+function stopAtSignals(): Stop {
+  const stop = new Stop();
+  const exit = () => Deno.exit(EXIT_FAILURE);
+  aborted(stop.signal).then(() => setTimeout(exit, END_MS));
   const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
-  for (const signal of signals) Deno.addSignalListener(signal, stop);
-  return controller.signal;
+  // Where a terminal is closed that nobody has let go.
+  if (Deno.build.os !== "windows" && Deno.stderr.isTerminal()) signals.push("SIGHUP");
+  for (const signal of signals) {
+    Deno.addSignalListener(signal, () => stop.signal.aborted ? exit() : stop.ask());
+  }
+  return stop;
 }
 
-function describe(error: unknown): string {
-  if (error instanceof AddressInUseError) return `${error.message}, choose another with --port`;
-  return error instanceof Error ? error.message : String(error);
-}
-
-async function print(text: string): Promise<void> {
+/** @returns the exit code: a failure if a stop was asked for, and nobody has read it */
+async function print(text: string): Promise<number> {
   const writer = Deno.stdout.writable.getWriter();
-  await writer.write(new TextEncoder().encode(text));
-  writer.releaseLock();
+  const isPrinted = await stop.waitFor(writer.write(new TextEncoder().encode(text)));
+  return isPrinted ? 0 : EXIT_FAILURE;
 }

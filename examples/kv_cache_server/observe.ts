@@ -18,7 +18,7 @@ interface Parts {
   readonly l1: MemoryTier;
   readonly l2: DiskTier;
   readonly cache: PrefixCache;
-  /** Which of the threads this is; the first one has the port. */
+  /** Which of the threads this is. */
   readonly thread: number;
   readonly say: (text: string) => void;
 }
@@ -45,9 +45,10 @@ export function observe(
   return startObservability<ServerEvents>({
     serviceName: "kv-cache-server",
     ...options.observability,
-    ...(thread === 0
-      ? { prometheus: { ...options.observability.prometheus, port: options.port } }
-      : { server: false, prometheus: undefined }),
+    // Its handler answers at the cache's own port, to this machine alone.
+    server: false,
+    prometheus: undefined,
+    allowedHosts: [],
     threads: options.threads > 1 && { name: `thread ${thread + 1}` },
     bus,
     catalog: [cacheCatalog, serverCatalog, httpServerCatalog],

@@ -1,5 +1,6 @@
 import type { Options } from "./options.ts";
 import type { Request } from "./request.ts";
+import { sleep } from "./stop.ts";
 import { readTrace } from "./trace.ts";
 import { conversations } from "./workload.ts";
 
@@ -41,19 +42,4 @@ export async function replay(
       turnBegan = performance.now();
     }
   }
-}
-
-/** Resolves after the time, or when the signal aborts, if there is one. */
-export function sleep(ms: number, signal = new AbortController().signal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    // No timer is longer, and what is due in a month need not be exact.
-    const timer = setTimeout(done, Math.min(ms, 2 ** 31 - 1));
-    signal.addEventListener("abort", done, { once: true });
-    if (signal.aborted) done();
-  });
 }

@@ -1,37 +1,58 @@
 const REDRAW_INTERVAL_MS = 500;
 const CLEAR_LINE = "\r\x1b[2K";
+/** So many texts may wait for a terminal or a pipe that is not read. */
+const MAX_WAITING = 1_000;
 
-/** Standard error: what is said, and on a terminal, below it, a line that is drawn again and again. */
-export class Screen implements Disposable {
+/**
+ * Standard error: what is said, and on a terminal, below it, a line that is drawn again and again.
+ * Who does not read it holds nothing up.
+ */
+export class Screen {
   readonly #onTerminal = Deno.stderr.isTerminal();
+  readonly #writer = Deno.stderr.writable.getWriter();
   #timer: ReturnType<typeof setInterval> | undefined;
+  #omitted = 0;
 
   /** Draws the line from now on; in a pipe, never. */
   draw(line: () => string): void {
     if (!this.#onTerminal) return;
     this.#timer = setInterval(() => {
-      write(CLEAR_LINE + line().slice(0, Deno.consoleSize().columns - 1));
+      if (this.#waiting > 0) return;
+      this.#write(CLEAR_LINE + line().slice(0, Deno.consoleSize().columns - 1));
     }, REDRAW_INTERVAL_MS);
   }
 
   /** Says something, which stays. */
   readonly say = (text: string): void => {
-    write(`${this.#onTerminal ? CLEAR_LINE : ""}${text}\n`);
+    if (this.#waiting > MAX_WAITING) {
+      this.#omitted++;
+      return;
+    }
+    const omitted = this.#omitted > 0 ? `(${this.#omitted} messages were not read in time)\n` : "";
+    this.#omitted = 0;
+    this.#write(`${this.#onTerminal ? CLEAR_LINE : ""}${omitted}${text}\n`);
   };
 
   /** Wipes the line away. */
-  [Symbol.dispose](): void {
+  clear(): void {
     clearInterval(this.#timer);
-    if (this.#timer !== undefined) write(CLEAR_LINE);
+    if (this.#timer !== undefined) this.#write(CLEAR_LINE);
     this.#timer = undefined;
   }
-}
 
-function write(text: string): void {
-  try {
-    let bytes = new TextEncoder().encode(text);
-    while (bytes.length > 0) bytes = bytes.subarray(Deno.stderr.writeSync(bytes));
-  } catch {
-    // Nobody reads it any more.
+  /** Resolves when all is written, or nobody reads it any more. */
+  async close(): Promise<void> {
+    this.clear();
+    await this.#writer.close().catch(() => {});
+  }
+
+  get #waiting(): number {
+    return 1 - (this.#writer.desiredSize ?? 1);
+  }
+
+  #write(text: string): void {
+    this.#writer.write(new TextEncoder().encode(text)).catch(() => {
+      // Nobody reads it any more.
+    });
   }
 }

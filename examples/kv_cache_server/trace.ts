@@ -1,4 +1,5 @@
 import type { Request } from "./request.ts";
+import { aborted } from "./stop.ts";
 import { clean, show } from "./text.ts";
 
 /** How long a line may be, in characters: one of half a million short ids fits. */
@@ -18,8 +19,10 @@ export class TraceError extends Error {
  * @throws {TraceError} if it cannot be read, a line is no request, or one does not end
  */
 export async function* readTrace(path: string, signal?: AbortSignal): AsyncGenerator<Request> {
-  const input = path === "-" ? Deno.stdin.readable : (await open(path)).readable;
-  const text = input.pipeThrough(new TextDecoderStream(), signal && { signal });
+  // A pipe that nobody writes to is opened when somebody does.
+  const file = path === "-" ? Deno.stdin : await Promise.race([open(path), aborted(signal)]);
+  if (file === undefined) return;
+  const text = file.readable.pipeThrough(new TextDecoderStream(), signal && { signal });
   let number = 0;
   let rest = "";
   try {

@@ -211,7 +211,7 @@ Deno.test("a missing or broken trace and a port in use say so, and exit 1", asyn
   assertEquals(inUse.code, 1);
   assertEquals(
     inUse.err.trim(),
-    `Cannot serve metrics: 127.0.0.1:${port} is in use, choose another with --port`,
+    `Cannot serve at 127.0.0.1:${port}: it is in use, choose another with --port`,
   );
 });
 

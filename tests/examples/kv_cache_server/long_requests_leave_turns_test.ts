@@ -6,6 +6,7 @@ import { createApiRoutes } from "../../../examples/kv_cache_server/api/api_route
 import type { Client } from "../../../examples/kv_cache_server/cache/client.ts";
 import { openThread } from "../../../examples/kv_cache_server/cache_thread.ts";
 import { parseOptions } from "../../../examples/kv_cache_server/options.ts";
+import { Stop } from "../../../examples/kv_cache_server/stop.ts";
 import { openCache, totals } from "../../support/kv_cache_server.ts";
 import { start } from "../../support/processes.ts";
 import { temporaryFolder } from "../../support/temporary_folder.ts";
@@ -106,15 +107,15 @@ Deno.test("L1 gives up half of many chunks in portions", async () => {
     options,
     thread: 0,
     directory: folder.path,
+    stop: new Stop(),
     say: () => {},
   });
   const evicted: number[] = [];
   thread.obs.bus.subscribe("l1.keys.evicted", ({ metadata: { keys } }) => {
     evicted.push(keys.length);
   });
-  const { signal } = new AbortController();
-  await thread.serve(signal);
-  await thread.settle(signal);
+  await thread.serve();
+  await thread.settle();
   assertEquals(evicted.reduce((a, b) => a + b), CHUNKS / 2);
   assert(Math.max(...evicted) <= MAX_PORTION_CHUNKS, `${evicted}`);
 });
