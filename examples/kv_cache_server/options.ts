@@ -56,6 +56,7 @@ const LISTED_FAULTS = FAULTS.join(", ").match(/.{1,75}(,|$)/g)?.join("\n        
 export const USAGE = `A two-tier prefix cache that publishes what it does, and shows it as metrics.
 
 Usage: deno task demo [flags]
+Ctrl-C or SIGTERM stops it, within 5 seconds whatever is under way; a second one does at once.
 
   --trace FILE      replay a trace (JSON lines with timestamp and hash_ids), - for stdin;
                     default: a built-in, endless workload of conversations
