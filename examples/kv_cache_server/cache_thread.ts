@@ -14,9 +14,9 @@ import { Faults } from "./faults.ts";
 import { observe } from "./observe.ts";
 import type { Options } from "./options.ts";
 import { replay } from "./replay.ts";
-import type { Request } from "./request.ts";
 import type { Stop } from "./stop.ts";
 import { Summary } from "./summary.ts";
+import type { Request } from "./trace.ts";
 
 /** What a bus has room for that was made to lose some. */
 const FEW_EVENTS = 16;

@@ -1,6 +1,11 @@
 /**
  * A two-tier prefix cache for language models, observed by Busbar. Run it with `deno task demo`.
  *
+ * The cache is in `cache/`: begin with `prefix_cache.ts`. It only publishes events; `observe.ts` turns
+ * them into telemetry. `api/` is its HTTP, `cache_thread.ts` opens it all, once a thread. The rest is
+ * for the demonstration: what asks (`workload.ts`, `trace.ts`, `clients.ts`, `replay.ts`), what goes
+ * wrong (`faults.ts`), what is shown (`summary.ts`, `screen.ts`).
+ *
  * Standard output carries nothing but the final scrape of `--once`; all else goes to standard
  * error.
  *

@@ -1,7 +1,6 @@
 import type { Options } from "./options.ts";
-import type { Request } from "./request.ts";
 import { sleep } from "./stop.ts";
-import { readTrace } from "./trace.ts";
+import { readTrace, type Request } from "./trace.ts";
 import { conversations } from "./workload.ts";
 
 /** Who waits longer hears of it. */

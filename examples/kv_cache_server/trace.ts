@@ -1,6 +1,13 @@
-import type { Request } from "./request.ts";
 import { aborted } from "./stop.ts";
 import { clean, show } from "./text.ts";
+
+/** One request to the language model that the cache serves. */
+export interface Request {
+  /** When it came, in milliseconds since the first. */
+  readonly timestampMs: number;
+  /** The ids of the prompt's chunks; each stands for the chunk and all before it. */
+  readonly chunkIds: readonly number[];
+}
 
 /** How long a line may be, in characters: one of half a million short ids fits. */
 export const MAX_LINE_LENGTH = 2 ** 20;

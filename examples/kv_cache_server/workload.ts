@@ -1,4 +1,4 @@
-import type { Request } from "./request.ts";
+import type { Request } from "./trace.ts";
 
 const SYSTEM_PROMPTS = 8;
 const CONVERSATIONS = 64;
