@@ -18,6 +18,8 @@ import { aborted, END_MS, Stop } from "./stop.ts";
 
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
+/** How long the last words may take, in milliseconds. */
+const SAYING_MS = 50;
 
 const screen = new Screen();
 const stop = stopAtSignals();
@@ -50,7 +52,11 @@ async function main(args: string[]): Promise<number> {
 function stopAtSignals(): Stop {
   const stop = new Stop();
   const exit = () => Deno.exit(EXIT_FAILURE);
-  aborted(stop.signal).then(() => setTimeout(exit, END_MS));
+  const giveUp = () => {
+    screen.say("Not all has ended in time: what is left is lost.");
+    setTimeout(exit, SAYING_MS);
+  };
+  aborted(stop.signal).then(() => setTimeout(giveUp, END_MS - SAYING_MS));
   const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
   // Where a terminal is closed that nobody has let go.
   if (Deno.build.os !== "windows" && Deno.stderr.isTerminal()) signals.push("SIGHUP");

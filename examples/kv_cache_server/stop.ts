@@ -3,6 +3,9 @@ const STOP_MS = 4_000;
 /** Then the process ends, whatever is left. */
 export const END_MS = 5_000;
 
+/** What each step has in any case. */
+const MOMENT_MS = 100;
+
 /** The end of a run, asked for once. */
 export class Stop {
   readonly #controller = new AbortController();
@@ -37,10 +40,11 @@ export class Stop {
     return await this.hurry(work);
   }
 
-  /** Waits for something for half of the time that is left. @returns whether it is done */
+  /** Waits for something for half of the time that is left, or a moment. @returns whether it is done */
   async hurry(work: Promise<unknown>): Promise<boolean> {
     const isOver = new AbortController();
-    const isLate = sleep(this.leftMs / 2, isOver.signal).then(() => false);
+    const ms = Math.max(MOMENT_MS, this.leftMs / 2);
+    const isLate = sleep(ms, isOver.signal).then(() => false);
     try {
       return await Promise.race([work.then(() => true), isLate]);
     } finally {

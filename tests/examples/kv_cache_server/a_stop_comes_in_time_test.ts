@@ -39,7 +39,7 @@ async function endOf(child: Deno.ChildProcess): Promise<void> {
 }
 
 Deno.test("all steps of a stop have one deadline between them, each half of what is left", async () => {
-  const TIME_MS = 80;
+  const TIME_MS = 400;
   const stop = new Stop(TIME_MS);
   assertEquals(await stop.waitFor(Promise.resolve()), true);
   assertEquals(stop.leftMs, TIME_MS);
