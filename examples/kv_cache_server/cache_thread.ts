@@ -1,10 +1,10 @@
 import { EventBus } from "@busbar/busbar";
 import { currentContext, withSession } from "@busbar/busbar/context";
 import type { Observability } from "@busbar/busbar/observability";
-import { BlendCache } from "./cache/blend.ts";
+import { BlendCache, MAX_BLEND_CHUNKS } from "./cache/blend.ts";
 import { DiskTier } from "./cache/disk_tier.ts";
 import { MemoryTier } from "./cache/memory_tier.ts";
-import { letBusCatchUp, PORTION_CHUNKS, portions, StoppingError } from "./cache/portions.ts";
+import { letBusCatchUp, portions, StoppingError } from "./cache/portions.ts";
 import { PrefixCache } from "./cache/prefix_cache.ts";
 import { publishCapacity, publishEvicted } from "./cache/publish.ts";
 import type { Tiers } from "./cache/tiers.ts";
@@ -92,7 +92,7 @@ export async function openThread(
         if (faults.hasBegun("crash")) Deno.exit(EXIT_CRASHED);
         const isUnique = faults.has("prompts-unique");
         const client = isUnique ? { ...next, namespace: `prompt ${requests}: ` } : next;
-        const fits = chunkIds.length * options.ranks <= PORTION_CHUNKS;
+        const fits = chunkIds.length * options.ranks <= MAX_BLEND_CHUNKS;
         const server = options.blend && requests % 3 === 0 && fits ? blend : cache;
         await withSession({}, () => server.handle(chunkIds, ...ranksOf(client, options.ranks)));
         await letBusCatchUp(tiers);

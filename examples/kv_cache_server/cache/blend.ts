@@ -8,6 +8,8 @@ import { publishAccessed, publishEvicted, publishFailed, publishLookup } from ".
 import { store } from "./store.ts";
 import { fill, keysOf, type Tiers } from "./tiers.ts";
 
+/** So many chunks, of all ranks together, a prompt may have: it is taken in one turn. */
+export const MAX_BLEND_CHUNKS = 1_024;
 /** How many fingerprints are known. */
 const MAX_FINGERPRINTS = 10_000;
 /** A prompt has a segment, such as a document, every so many chunks. */
@@ -31,7 +33,7 @@ interface Matches {
 /**
  * CacheBlend: uses chunks wherever they stand in a prompt, not only those of its prefix. It knows
  * them by their fingerprint; for a model that a whole fleet serves, all but the first, the fleet's
- * directory is asked. It takes each prompt in one go, so a long one is not for it.
+ * directory is asked.
  */
 export class BlendCache {
   readonly #tiers: Tiers;

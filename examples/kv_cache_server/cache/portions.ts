@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Tiers } from "./tiers.ts";
 
-/** So many chunks are worked on in one turn of the event loop: some milliseconds' worth. */
-export const PORTION_CHUNKS = 1_024;
+/** So many chunks are worked on in one turn of the event loop: a few milliseconds' worth. */
+const PORTION_CHUNKS = 256;
 
 /** Thrown by a request that the end of the server has cut short. */
 export class StoppingError extends Error {

@@ -15,7 +15,7 @@ const MAIN = new URL("../../../examples/kv_cache_server/main.ts", import.meta.ur
 const FLAGS = ["--no-prompt", "--allow-net=127.0.0.1", "--allow-read", "--allow-write"];
 const CHUNKS = 20_000;
 /** Some milliseconds' worth. */
-const MAX_PORTION_CHUNKS = 2_000;
+const MAX_PORTION_CHUNKS = 500;
 const PORTIONS = CHUNKS / MAX_PORTION_CHUNKS;
 
 const client: Client = { modelName: "m", cacheSalt: "", engineId: "e", device: "cpu", kvRank: 1 };
