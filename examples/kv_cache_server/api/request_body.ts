@@ -1,4 +1,5 @@
 import type { ChunkId } from "../cache/chunk.ts";
+import { show } from "../text.ts";
 
 /** How many bytes a request's body may have. */
 export const MAX_BODY_BYTES = 1_000_000;
@@ -44,7 +45,7 @@ export async function readCacheRequest(request: Request): Promise<CacheRequest> 
     throw new RequestError(400, "the body must be JSON in UTF-8");
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new RequestError(400, "the body must be a JSON object");
+    return refuse("the body", "a JSON object", value);
   }
   const { model = "demo-model", tenant = "", session, chunks, ...rest } = value as Record<
     string,
@@ -53,19 +54,21 @@ export async function readCacheRequest(request: Request): Promise<CacheRequest> 
   const [unknown] = Object.keys(rest);
   if (unknown !== undefined) {
     const known = "model, tenant, session and chunks";
-    throw new RequestError(400, `there is no field ${JSON.stringify(unknown)}, only ${known}`);
+    throw new RequestError(400, `there is no field ${show(unknown)}, only ${known}`);
   }
   if (session !== undefined) assertName("session", session, 1);
   assertName("model", model, 1);
   assertName("tenant", tenant, 0);
-  if (!Array.isArray(chunks) || chunks.length === 0 || !chunks.every(isChunkId)) {
-    throw new RequestError(
-      400,
-      `chunks must be a list of at least one integer or string of 1 to ${MAX_NAME_LENGTH} characters`,
-    );
+  if (!Array.isArray(chunks) || chunks.length === 0) {
+    return refuse("chunks", "a list of at least one id", chunks);
   }
   if (chunks.length > MAX_CHUNKS) {
     throw new RequestError(413, `chunks must be at most ${MAX_CHUNKS}, received ${chunks.length}`);
+  }
+  const wrong = chunks.findIndex((id) => !isChunkId(id));
+  if (wrong !== -1) {
+    const rule = `an integer, or a string of 1 to ${MAX_NAME_LENGTH} characters`;
+    return refuse(`chunks[${wrong}]`, rule, chunks[wrong]);
   }
   return { model, tenant, session, chunks };
 }
@@ -87,10 +90,11 @@ async function readText(request: Request): Promise<string> {
 
 function assertName(field: string, value: unknown, min: number): asserts value is string {
   if (typeof value === "string" && value.length >= min && value.length <= MAX_NAME_LENGTH) return;
-  throw new RequestError(
-    400,
-    `${field} must be a string of ${min} to ${MAX_NAME_LENGTH} characters`,
-  );
+  refuse(field, `a string of ${min} to ${MAX_NAME_LENGTH} characters`, value);
+}
+
+function refuse(what: string, rule: string, value: unknown): never {
+  throw new RequestError(400, `${what} must be ${rule}, received ${show(value)}`);
 }
 
 function isChunkId(value: unknown): value is ChunkId {

@@ -4,6 +4,7 @@ import { createApiRoutes } from "../../../examples/kv_cache_server/api/api_route
 import { MAX_BODY_BYTES, MAX_CHUNKS } from "../../../examples/kv_cache_server/api/request_body.ts";
 import { openCache } from "../../support/kv_cache_server.ts";
 
+const ID = "must be an integer, or a string of 1 to 128 characters";
 const JSON_TYPE = { "content-type": "application/json" };
 
 async function openApi() {
@@ -80,15 +81,15 @@ Deno.test("without a session each request is one of its own", async () => {
 Deno.test("a body that is not what is asked for gets 400 and the rule", async () => {
   await using api = await openApi();
   const cases: [unknown, string][] = [
-    [[], "the body must be a JSON object"],
-    [{}, "chunks must be a list of at least one integer or string of 1 to 128 characters"],
-    [{ chunks: [] }, "chunks must be"],
-    [{ chunks: [1.5] }, "chunks must be"],
-    [{ chunks: [""] }, "chunks must be"],
-    [{ chunks: ["x".repeat(129)] }, "chunks must be"],
-    [{ chunks: [1], model: "" }, "model must be a string of 1 to 128 characters"],
-    [{ chunks: [1], tenant: 7 }, "tenant must be a string of 0 to 128 characters"],
-    [{ chunks: [1], session: "" }, "session must be a string of 1 to 128 characters"],
+    [[], "the body must be a JSON object, received []"],
+    [{}, "chunks must be a list of at least one id, received undefined"],
+    [{ chunks: [] }, "chunks must be a list of at least one id, received []"],
+    [{ chunks: [1, 1.5] }, `chunks[1] ${ID}, received 1.5`],
+    [{ chunks: [""] }, `chunks[0] ${ID}, received ""`],
+    [{ chunks: ["\x1bx".repeat(70)] }, `chunks[0] ${ID}, received "\\u001bx\\u001bx`],
+    [{ chunks: [1], model: "" }, 'model must be a string of 1 to 128 characters, received ""'],
+    [{ chunks: [1], tenant: 7 }, "tenant must be a string of 0 to 128 characters, received 7"],
+    [{ chunks: [1], session: "" }, 'session must be a string of 1 to 128 characters, received ""'],
     [{ chunks: [1], nonsense: 1 }, 'there is no field "nonsense"'],
   ];
   for (const [body, rule] of cases) {
