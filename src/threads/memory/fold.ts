@@ -64,10 +64,10 @@ export class Folder {
     }
     const ownWord = own.int32[HEADER.incarnation] as number;
     if (Atomics.compareExchange(dead.int32, HEADER.foldedBy, 0, ownWord) !== 0) return false;
-    const stamp = Atomics.load(dead.int32, HEADER.begun);
+    const stamp = Atomics.load(dead.int32, HEADER.committed);
     const additions = yield* this.#prepare(dead);
     // It may run, though it was taken for dead.
-    const isSame = Atomics.load(dead.int32, HEADER.begun) === stamp;
+    const isSame = Atomics.load(dead.int32, HEADER.committed) === stamp;
     if (additions !== undefined && isSame && this.#add(dead, additions, list)) return true;
     Atomics.store(dead.int32, HEADER.foldedBy, 0);
     return false;

@@ -8,10 +8,13 @@
 //   text        lines of JSON, appended: instruments and series by their names
 //   sent        what has been pushed of it as deltas, in two copies; see sent_marks.ts
 //
-// A series is written at a slice's end, into the copy that is the older one: first the stamps of all
-// that the slice has touched, then their numbers. Once all series of the slice are written, COMMITTED becomes that stamp. A copy counts if its
-// stamp is not later than COMMITTED, so that a thread that ends halfway leaves the slice before; the
-// reader who finds another stamp after than before has read while it was written, and reads again.
+// A series is written at a slice's end, into the copy that is the older one, with the slice's stamp.
+// Once all series of the slice are written, COMMITTED becomes that stamp, by a store that nothing of the
+// slice comes after, and nothing of the next one before. A copy counts if its stamp is not later than
+// COMMITTED, so that a thread that ends halfway leaves the slice before. Of two that count, the newer
+// one is read: it is written to again only when another slice has been written as a whole, and has
+// written the other copy. So a reader who finds COMMITTED as it was has read it untorn, and so has one
+// who finds the stamp of the other copy as it was, if that was the older one; any other reads again.
 
 /** `busb`: also tells another order of bytes. */
 export const MAGIC = 0x62757362;
@@ -28,8 +31,6 @@ export const HEADER = {
   catalogHash: 4,
   /** The stamp of the last slice that is written as a whole. */
   committed: 6,
-  /** The stamp of the slice that was begun last. */
-  begun: 10,
   /** How many bytes of text there are. */
   textEnd: 7,
   /** Who folds it, or did: the first word of that one's incarnation, 0 if nobody. */

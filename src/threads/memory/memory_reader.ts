@@ -63,7 +63,11 @@ export function readSeries(
     const copy = isFirst && isSecond ? Number((second - first | 0) > 0) : Number(isSecond);
     const from = base + 1 + copy * numbers;
     for (let i = 0; i < numbers; i++) into[i] = float64[from + i] as number;
-    if (Atomics.load(int32, 2 * base + copy) === (copy === 0 ? first : second)) return true;
+    if (Atomics.load(int32, HEADER.committed) === committed) return true;
+    // Slices have been written meanwhile: the older copy says whether with this series.
+    const other = copy === 0 ? second : first;
+    const isOlder = isFirst && isSecond || other === 0;
+    if (isOlder && Atomics.load(int32, 2 * base + 1 - copy) === other) return true;
   }
   return false;
 }

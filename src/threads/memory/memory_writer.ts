@@ -80,7 +80,7 @@ export class MemoryWriter implements MetricsMirror {
   readonly delivered: Float64Array = new Float64Array(1);
   /** What was taken over from the dead; see `FOLDS`. */
   readonly folds: Float64Array = new Float64Array(FOLD_NUMBERS);
-  readonly #delivered: WrittenSeries;
+  #deliveredCopy = 0;
   readonly #folds: WrittenSeries;
   #stamp = 0;
   #instruments = 0;
@@ -99,7 +99,6 @@ export class MemoryWriter implements MetricsMirror {
     this.#textEnd = memory.int32[HEADER.textStart] as number;
     this.#cellsLimit = this.#textEnd / 8;
     this.#cellsEnd = SERIES_START;
-    this.#delivered = new WrittenSeries(this.delivered, 0, DELIVERED, 1, 1);
     this.#folds = new WrittenSeries(this.folds, 0, FOLDS_START, FOLD_NUMBERS, FOLD_NUMBERS);
     this.#all.push(this.#folds);
     this.touchFolds();
@@ -131,7 +130,13 @@ export class MemoryWriter implements MetricsMirror {
           numbers,
           isOverflow,
         }),
-      touch: (series) => this.touch(series as WrittenSeries),
+      touch: numbers === 1
+        ? (series) => {
+          if (series.dirty) return;
+          series.dirty = true;
+          this.#touched[this.#touchedCount++] = series as WrittenSeries;
+        }
+        : (series) => this.touch(series as WrittenSeries),
       touchBucket: (series, bucket) => {
         const at = BUCKETS + bucket;
         this.#touchRange(series as WrittenSeries, at, at + 1);
@@ -219,41 +224,22 @@ export class MemoryWriter implements MetricsMirror {
     const touched = this.#touched;
     const count = this.#touchedCount;
     const int32 = this.#int32;
-    this.#begin(this.#delivered, stamp);
-    for (let i = 0; i < count; i++) this.#begin(touched[i] as WrittenSeries, stamp);
-    // Behind the stamps and before the numbers: what is read amid them is known to be.
-    Atomics.store(int32, HEADER.begun, stamp);
-    this.#write(this.#delivered);
-    for (let i = 0; i < count; i++) this.#write(touched[i] as WrittenSeries);
-    this.#touchedCount = 0;
-    Atomics.store(int32, HEADER.committed, stamp);
-  }
-
-  #begin(series: WrittenSeries, stamp: number): void {
-    const copy = series.copy = 1 - series.copy;
-    this.#int32[2 * series.base + copy] = stamp;
-  }
-
-  #write(series: WrittenSeries): void {
-    const { base, numbers, cells, offset } = series;
     const shared = this.#float64;
-    const start = base + 1 + series.copy * numbers;
-    series.dirty = false;
-    if (numbers === 1) {
-      shared[start] = cells[offset] as number;
-      return;
+    const copy = this.#deliveredCopy = 1 - this.#deliveredCopy;
+    int32[2 * DELIVERED + copy] = stamp;
+    shared[DELIVERED + 1 + copy] = this.delivered[0] as number;
+    for (let i = 0; i < count; i++) {
+      const series = touched[i] as WrittenSeries;
+      const { base, cells, offset, numbers } = series;
+      const copy = series.copy = 1 - series.copy;
+      series.dirty = false;
+      int32[2 * base + copy] = stamp;
+      if (numbers === 1) shared[base + 1 + copy] = cells[offset] as number;
+      else writeMany(series, shared, base + 1 + copy * numbers);
     }
-    const { head, from, to, lastFrom, lastTo } = series;
-    for (let i = 0; i < head; i++) shared[start + i] = cells[offset + i] as number;
-    // What has changed since this copy was written: in this slice, or in the one before.
-    for (let i = from; i < to; i++) shared[start + i] = cells[offset + i] as number;
-    if (lastFrom >= from && lastTo <= to) {
-      if (lastFrom === from && lastTo === to) return;
-    } else {
-      for (let i = lastFrom; i < lastTo; i++) shared[start + i] = cells[offset + i] as number;
-    }
-    series.lastFrom = from;
-    series.lastTo = to;
+    this.#touchedCount = 0;
+    // The one word that shows the slice.
+    Atomics.store(int32, HEADER.committed, stamp);
   }
 
   #addSeries(
@@ -288,4 +274,24 @@ export class MemoryWriter implements MetricsMirror {
     Atomics.store(this.#int32, HEADER.textEnd, end);
     return true;
   }
+}
+
+/** Writes the numbers of a series into one of its copies: what has changed since that was written. */
+function writeMany(series: WrittenSeries, shared: Float64Array, start: number): void {
+  const { cells, offset, head, from, to, lastFrom, lastTo } = series;
+  if (head === BUCKETS) {
+    // Each value changes most of these.
+    shared[start] = cells[offset] as number;
+    shared[start + 1] = cells[offset + 1] as number;
+    shared[start + 2] = cells[offset + 2] as number;
+    shared[start + 3] = cells[offset + 3] as number;
+  } else {
+    for (let i = 0; i < head; i++) shared[start + i] = cells[offset + i] as number;
+  }
+  // What has changed in this slice, or in the one before.
+  for (let i = from; i < to; i++) shared[start + i] = cells[offset + i] as number;
+  if (lastFrom === from && lastTo === to) return;
+  for (let i = lastFrom; i < lastTo; i++) shared[start + i] = cells[offset + i] as number;
+  series.lastFrom = from;
+  series.lastTo = to;
 }

@@ -1,5 +1,5 @@
-import { assert, assertEquals } from "@std/assert";
-import { FakeThread, totalsOf, valuesOf } from "../../support/thread_memories.ts";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { COUNTER, FakeThread, totalsOf, valuesOf } from "../../support/thread_memories.ts";
 import { MemoryReader, readSeries } from "../../../src/threads/memory/memory_reader.ts";
 
 const BOUNDS = Array.from({ length: 15 }, (_, i) => i);
@@ -51,32 +51,44 @@ Deno.test("a series that is written while it is read is read again, as of one sl
   }
 });
 
-/** Commits, and ends before it writes the numbers, or when they are all written. */
-function endAmidCommit(fake: FakeThread, when: "before" | "behind"): void {
-  let stores = 0;
+class Terminated extends Error {}
+
+/** Has a thread end in its next commit, before the one word that shows it. */
+function endBehindNumbers(commit: () => void): void {
   const { store } = Atomics;
-  class Terminated extends Error {}
   try {
-    Atomics.store = ((...args: Parameters<typeof store>) => {
-      if (++stores === (when === "before" ? 1 : 2)) throw new Terminated();
-      return store(...args);
-    }) as typeof store;
-    fake.writer.commit();
-    assert(false, "it has not ended");
-  } catch (error) {
-    assert(error instanceof Terminated);
+    Atomics.store = () => {
+      throw new Terminated();
+    };
+    assertThrows(commit, Terminated);
   } finally {
     Atomics.store = store;
   }
 }
 
-for (const when of ["before", "behind"] as const) {
-  Deno.test(`a thread that ends amid a slice has not written it: ${when} its numbers`, () => {
+for (const when of ["amid", "behind"] as const) {
+  Deno.test(`a thread that ends in a slice has not written it: ${when} its numbers`, () => {
     for (const slices of [1, 2, 3]) {
       const fake = new FakeThread("a");
+      let ends = false;
+      const series = ["first", "second", "third"].map((name) => {
+        const mirror = fake.writer.add({ ...COUNTER, name });
+        const cells = new Float64Array(1);
+        // What is read of the second one, when the first is written.
+        const read = new Proxy(cells, {
+          get: (target, index) => {
+            if (ends && name === "second") throw new Terminated();
+            return Reflect.get(target, index);
+          },
+        });
+        const mirrored = mirror.add({}, { cells: read, offset: 0 }, false);
+        assert(mirrored !== undefined);
+        return { cells, touch: () => mirror.touch(mirrored) };
+      });
       const count = () => {
-        for (const name of ["first", "second", "third"]) {
-          fake.add({ name }, {}, (cells) => void (cells[0] as number)++);
+        for (const { cells, touch } of series) {
+          cells[0]!++;
+          touch();
         }
       };
       for (let i = 0; i < slices; i++) {
@@ -84,13 +96,73 @@ for (const when of ["before", "behind"] as const) {
         fake.writer.commit();
       }
       count();
-      endAmidCommit(fake, when);
+      ends = when === "amid";
+      if (ends) assertThrows(() => fake.writer.commit(), Terminated);
+      else endBehindNumbers(() => fake.writer.commit());
       const totals = totalsOf([fake]);
       const read = ["first", "second", "third"].map((name) => valuesOf(totals, name)["{}"]);
       assertEquals(read, [slices, slices, slices]);
     }
   });
 }
+
+Deno.test("a series that is written while its stamps are looked at is read again, as of one slice", () => {
+  const { load } = Atomics;
+  for (let at = 1; at <= 8; at++) {
+    for (const slices of [1, 2, 3]) {
+      const { memory, base, writeSlice } = thread();
+      writeSlice();
+      let looks = 0;
+      const into: number[] = [];
+      try {
+        Atomics.load = ((...args: Parameters<typeof load>) => {
+          if (++looks === at) { for (let i = 0; i < slices; i++) writeSlice(); }
+          return load(...args);
+        }) as typeof load;
+        assert(readSeries(memory, base, SIZE, into));
+      } finally {
+        Atomics.load = load;
+      }
+      assertEquals(new Set(into).size, 1, `torn at look ${at} after ${slices}: ${into}`);
+    }
+  }
+});
+
+Deno.test("a series that a slice was just writing is not read while the next one writes it", () => {
+  const COMMITTED = 6;
+  const BASE = 8;
+  const numbers = 3;
+  for (let at = 0; at < numbers; at++) {
+    const buffer = new SharedArrayBuffer(256);
+    const [int32, float64] = [new Int32Array(buffer), new Float64Array(buffer)];
+    const write = (copy: number, slice: number) => {
+      int32[2 * BASE + copy] = slice;
+      float64.fill(slice, BASE + 1 + copy * numbers, BASE + 1 + (copy + 1) * numbers);
+    };
+    write(0, 1);
+    int32[COMMITTED] = 1;
+    // The second slice has been written, but for the word that shows it.
+    write(1, 2);
+    let isFirst = true;
+    const into = interrupted((index) => {
+      if (index !== at || !isFirst) return;
+      isFirst = false;
+      int32[COMMITTED] = 2;
+      write(0, 3);
+    });
+    assert(readSeries({ int32, float64 }, BASE, numbers, into));
+    assertEquals(Array.from({ length: numbers }, (_, i) => into[i]), [2, 2, 2]);
+  }
+});
+
+Deno.test("a thread that ended in a slice is read all the same, while others are", () => {
+  // Its newer copy is of a slice that nobody is shown.
+  const { memory, base, writeSlice } = thread();
+  endBehindNumbers(writeSlice);
+  const into: number[] = [];
+  assert(readSeries(memory, base, SIZE, into));
+  assertEquals(new Set(into), new Set([1]));
+});
 
 Deno.test("each copy of a histogram gets what the other has, whichever buckets change", () => {
   const fake = new FakeThread("a");
