@@ -18,6 +18,8 @@ import { aborted, END_MS, Stop } from "./stop.ts";
 
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
+/** `deno task` hands a Ctrl-C on that has come already, a moment later. */
+const ECHO_MS = 250;
 /** How long the last words may take, in milliseconds. */
 const SAYING_MS = 50;
 
@@ -60,9 +62,13 @@ function stopAtSignals(): Stop {
   const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
   // Where a terminal is closed that nobody has let go.
   if (Deno.build.os !== "windows" && Deno.stderr.isTerminal()) signals.push("SIGHUP");
-  for (const signal of signals) {
-    Deno.addSignalListener(signal, () => stop.signal.aborted ? exit() : stop.ask());
-  }
+  let echoUntil = Infinity;
+  const onSignal = () => {
+    if (performance.now() > echoUntil) exit();
+    echoUntil = Math.min(echoUntil, performance.now() + ECHO_MS);
+    stop.ask();
+  };
+  for (const signal of signals) Deno.addSignalListener(signal, onSignal);
   return stop;
 }
 

@@ -3,7 +3,7 @@ import { resolveTimeoutMs } from "../internal/deadline.ts";
 import { DEFAULT_TIMEOUT_MS } from "../internal/tuning.ts";
 import { invalidArgument } from "../internal/arguments.ts";
 import { assertKnownNames } from "../internal/option_names.ts";
-import { setTimer } from "../internal/clocks.ts";
+import { monotonicMs, setTimer } from "../internal/clocks.ts";
 import { endOlder, hasOlder, register } from "../internal/running.ts";
 import { unref } from "../internal/timers.ts";
 import { isDeno, isServedByDeno } from "./served_by_deno.ts";
@@ -52,6 +52,8 @@ const OPTIONS: Readonly<Record<keyof ExitHookOptions, true>> = {
 
 const DEFAULT_SIGNALS: readonly ExitSignal[] = ["SIGINT", "SIGTERM"];
 const SIGNAL_EXIT_CODE_BASE = 128;
+/** The same signal within so many milliseconds is the first one again. */
+const ECHO_MS = 250;
 
 /** What a runtime may have, and a page. */
 interface Scope extends Partial<Pick<EventTarget, "addEventListener" | "removeEventListener">> {
@@ -72,13 +74,15 @@ interface Process {
  * | the process ends by              | what happens                                                |
  * | -------------------------------- | ----------------------------------------------------------- |
  * | a signal                         | `bus.stop()`, then exit with 128 + the signal's number      |
- * | a second signal meanwhile        | exit at once                                                |
+ * | a second signal meanwhile        | exit at once; the same one within 250 ms is its echo        |
  * | having nothing left to do        | `bus.stop()`                                                |
  * | `Deno.exit()`, `process.exit()`  | `bus.flushSync()`: asynchronous work is lost                |
  * | an uncaught error or rejection   | `bus.flushSync()`, then the runtime's usual handling        |
  * | a page being hidden or left      | `bus.flushSync()`, each time                                |
  *
  * With `startObservability`, use its `exitHooks` option, which includes the exporters.
+ *
+ * Of an echo nothing comes: `deno task` hands on a Ctrl-C that has reached all programs of the terminal.
  *
  * Deno, Node and Bun are handled through the global `process`; Deno needs no permission for it.
  * Under `deno serve` a signal reaches each thread, and Deno itself ends the process with code 0 when no
@@ -134,13 +138,16 @@ export function installExitHooks(
   });
   removals.push(() => running[Symbol.dispose]());
   const flushSync = () => void bus.flushSync({ timeoutMs });
-  let signalled = false;
+  let first: { readonly signal: ExitSignal; readonly atMs: number } | undefined;
   let ended = false;
   for (const signal of signals) {
     const exit = () => process?.exit(SIGNAL_EXIT_CODE_BASE + EXIT_SIGNALS[signal]);
     onProcess(signal, () => {
-      if (signalled) return exit();
-      signalled = true;
+      if (first !== undefined) {
+        const isEcho = first.signal === signal && monotonicMs() - first.atMs < ECHO_MS;
+        return isEcho ? undefined : exit();
+      }
+      first = { signal, atMs: monotonicMs() };
       const end = async () => {
         // Deno's own end comes first, which leaves the other threads their time.
         if (await isServedByDeno()) unref(setTimer(exit, timeoutMs));

@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { type ExitSignal, installExitHooks } from "@busbar/busbar/exit";
 import { fakeProcess } from "../support/fake_process.ts";
 import { spiedSignal } from "../support/spied_signal.ts";
+import { steeredTime } from "../support/steered_time.ts";
 
 /** What counts how it is ended. */
 function target() {
@@ -23,6 +24,23 @@ Deno.test("each signal stops, then ends the process with 128 and the signal's nu
     assertEquals(process.codes, []);
     await process.exited;
     assertEquals([bus.ends, process.codes], [["stop"], [code]]);
+  }
+});
+
+Deno.test("a signal that comes again at once is the same one; later, or as another, it ends the process", () => {
+  for (
+    const [passMs, signal, codes] of [[249, "SIGINT", []], [250, "SIGINT", [130]], [0, "SIGTERM", [
+      143,
+    ]]] as const
+  ) {
+    using process = fakeProcess();
+    using time = steeredTime();
+    const stop = () => new Promise(() => {});
+    using _hooks = installExitHooks({ ...target(), stop });
+    process.emit("SIGINT");
+    time.pass(passMs);
+    process.emit(signal);
+    assertEquals(process.codes, [...codes]);
   }
 });
 
