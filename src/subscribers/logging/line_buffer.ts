@@ -47,11 +47,11 @@ export class LineBuffer {
   readonly #dropReport: CountReport;
   #text = "";
   #lines = 0;
-  /** Lines of which the output has still a part. */
-  #heldLines = 0;
   #dropped = 0;
   /** How many of them no line has told of. */
   #untold = 0;
+  /** How many the line tells of that the output has a part of, if it is such a line. */
+  #beingTold = 0;
   /** What the last attempt failed with, or that the output was full. */
   #trouble: unknown;
   /** When a full output was last tried for a line that has no room. */
@@ -75,7 +75,7 @@ export class LineBuffer {
 
   /** Lines that are not written yet. */
   get lines(): number {
-    return this.#lines + this.#heldLines;
+    return this.#lines + (this.#beingTold > 0 ? 0 : this.#output.leftLines);
   }
 
   /** Lines that were too many for the output, or that nobody reads. */
@@ -99,7 +99,7 @@ export class LineBuffer {
       // A full one may have been read meanwhile, more often than the timer comes.
       if (this.#trouble === undefined || this.#isDue()) this.#write();
       // However long it is, a line may wait alone.
-      if (this.#length >= room && this.lines > 0) return this.#drop();
+      if (this.#length >= room && this.#length > 0) return this.#drop();
     }
     this.#text += `${line}\n`;
     this.#lines++;
@@ -108,13 +108,13 @@ export class LineBuffer {
     if (isUrgent || this.#text.length >= CHUNK_LENGTH || atExit.isOver || REQUESTS_ARE_APART) {
       this.#write();
     }
-    if (!this.#isWaiting && this.lines > 0) this.#wait();
+    if (!this.#isWaiting && this.#length > 0) this.#wait();
   }
 
   /** Writes what waits; where the output is full, as soon as it takes more. */
   async flush(): Promise<void> {
     while (!this.#write()) {
-      if (this.#trouble !== FULL) throw this.#error("write all lines");
+      if (this.#trouble !== FULL) throw this.#notAll();
       await new Promise<void>((resolve) => unref(setTimer(resolve, FULL_INTERVAL_MS)));
     }
     this.#endWait();
@@ -124,7 +124,7 @@ export class LineBuffer {
   flushSync(): void {
     const untilMs = monotonicMs() + MAX_EXIT_WAIT_MS;
     while (!this.#write(true)) {
-      if (this.#trouble !== FULL || monotonicMs() > untilMs) throw this.#error("write all lines");
+      if (this.#trouble !== FULL || monotonicMs() > untilMs) throw this.#notAll();
       standStill(FULL_INTERVAL_MS);
     }
     this.#endWait();
@@ -153,13 +153,13 @@ export class LineBuffer {
     if (this.#isWriting) return true;
     this.#isWriting = true;
     try {
-      if (this.#heldLines > 0 && !this.#pass("", isLast)) return this.#stop(FULL);
-      this.#heldLines = 0;
+      if (this.#output.left > 0 && !this.#pass("", isLast)) return this.#stop(FULL);
+      this.#beingTold = 0;
       while (this.#lines > 0 || this.#untold > 0) {
         if (!(this.#lines > 0 ? this.#passText(isLast) : this.#passDropped(isLast))) {
           return this.#stop(FULL);
         }
-        this.#heldLines = 0;
+        this.#beingTold = 0;
       }
       this.#trouble = undefined;
       return true;
@@ -177,7 +177,6 @@ export class LineBuffer {
     // What the output itself has logged meanwhile comes next.
     this.#text = this.#text.slice(length);
     this.#lines -= lines;
-    this.#heldLines = lines;
     return isDone;
   }
 
@@ -186,7 +185,7 @@ export class LineBuffer {
     const dropped = this.#untold;
     const isDone = this.#pass(`${this.#droppedLine(dropped)}\n`, isLast);
     this.#untold -= dropped;
-    this.#heldLines = 1;
+    this.#beingTold = dropped;
     return isDone;
   }
 
@@ -209,14 +208,16 @@ export class LineBuffer {
     const isLost = isGone(trouble);
     if (this.#backoff.due(monotonicMs())) {
       const what = isLost ? "nobody reads them: they are dropped" : "they are tried again";
-      report(this.#logger, `${this.#error("write lines").message}; ${what}`);
+      report(this.#logger, `${this.#error("write lines")}; ${what}`);
     }
     if (!isLost) return false;
     const { lines } = this;
+    this.#output.discard();
     this.#text = "";
-    this.#lines = this.#heldLines = 0;
+    this.#lines = 0;
     this.#dropped += lines;
-    this.#untold += lines;
+    this.#untold += lines + this.#beingTold;
+    this.#beingTold = 0;
     return true;
   }
 
@@ -240,7 +241,7 @@ export class LineBuffer {
 
   #endWait(): void {
     // Flushed by its own output, which has not taken these yet.
-    if (this.lines > 0) return;
+    if (this.#length > 0) return;
     this.#isWaiting = false;
     clearTimer(this.#timer);
     atExit.delete(this);
@@ -265,7 +266,7 @@ export class LineBuffer {
 
   readonly #onReady = (): void => {
     this.#write();
-    if (this.lines > 0) this.#wait();
+    if (this.#length > 0) this.#wait();
     else this.#endWait();
   };
 
@@ -273,8 +274,13 @@ export class LineBuffer {
     return this.#trouble === FULL ? "the output is full" : errorText(this.#trouble);
   }
 
-  #error(what: string): Error {
-    return new Error(`${this.#name} cannot ${what}, ${this.lines} wait: ${this.#reason}`);
+  #error(what: string): string {
+    return `${this.#name} cannot ${what}, ${this.lines} wait: ${this.#reason}`;
+  }
+
+  #notAll(): Error {
+    const before = this.#dropped > 0 ? `; ${this.#dropped} were dropped before` : "";
+    return new Error(`${this.#error("write all lines")}${before}`);
   }
 }
 

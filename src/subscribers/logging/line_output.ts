@@ -6,12 +6,15 @@ export interface LineOutput {
    * Writes lines; or, without any, what is left of the last ones.
    *
    * @returns whether nothing is left of them; else it wants no others before
-   * @throws what keeps it from writing: it has taken none of these lines, and has what was left, unless
-   * nobody reads them any more (see {@linkcode isGone})
+   * @throws what keeps it from writing: it has taken none of these lines, and has what was left
    */
   write(lines: string): boolean;
   /** How many bytes it has still to write, of lines that it was given. */
   readonly left: number;
+  /** How many of those lines are not written whole. */
+  readonly leftLines: number;
+  /** Forgets what is left. */
+  discard(): void;
   /** Called when it may take more, by an output that says so; others are asked again and again. */
   onReady?: (() => void) | undefined;
   /**
@@ -25,7 +28,7 @@ export interface LineOutput {
 
 const DELETE = 0x7f;
 /** What ends a line. */
-export const NEWLINE = 0x0a;
+const NEWLINE = 0x0a;
 const NOTHING = new Uint8Array();
 const encoder = new TextEncoder();
 
@@ -33,6 +36,8 @@ const encoder = new TextEncoder();
 export function functionOutput(writeLines: (lines: string) => void): LineOutput {
   return {
     left: 0,
+    leftLines: 0,
+    discard() {},
     write: (lines) => {
       if (lines !== "") {
         writeLines(isClean(lines, encoder.encode(lines)) ? lines : escapeControls(lines));
@@ -68,6 +73,15 @@ export class ByteOutput implements LineOutput {
     return this.#bytes.length - this.#start;
   }
 
+  get leftLines(): number {
+    return countLines(this.#bytes, this.#start);
+  }
+
+  discard(): void {
+    this.#bytes = NOTHING;
+    this.#start = 0;
+  }
+
   write(lines: string): boolean {
     const isNew = lines !== "";
     if (isNew) {
@@ -76,38 +90,39 @@ export class ByteOutput implements LineOutput {
     }
     try {
       while (this.left > 0) {
-        const count = this.#writeSome(this.#bytes, this.#start, this.#endOfPiece());
+        const count = this.#writeSome(
+          this.#bytes,
+          this.#start,
+          endOfPiece(this.#bytes, this.#start, this.#maxPieceBytes),
+        );
         if (count === 0) return false;
         this.#start += count;
       }
     } catch (error) {
       if (isFull(error)) return false;
-      if (isGone(error)) {
-        this.#clear();
-        throw error;
-      }
       // With a part of a line out, the rest has to follow: the next attempt says what is wrong.
       if (isNew && this.#start > 0) return false;
-      if (isNew) this.#clear();
+      if (isNew) this.discard();
       throw error;
     }
-    this.#clear();
+    this.discard();
     return true;
   }
+}
 
-  /** As many whole lines as fit, or a part of one that does not. */
-  #endOfPiece(): number {
-    const { length } = this.#bytes;
-    const end = this.#start + this.#maxPieceBytes;
-    if (end >= length) return length;
-    const last = this.#bytes.lastIndexOf(NEWLINE, end - 1);
-    return last >= this.#start ? last + 1 : end;
-  }
+/** Where a piece of bytes ends: as many whole lines as fit, or a part of one that does not. */
+export function endOfPiece(bytes: Uint8Array, start: number, maxBytes: number): number {
+  const end = start + maxBytes;
+  if (end >= bytes.length) return bytes.length;
+  const last = bytes.lastIndexOf(NEWLINE, end - 1);
+  return last >= start ? last + 1 : end;
+}
 
-  #clear(): void {
-    this.#bytes = NOTHING;
-    this.#start = 0;
-  }
+/** How many lines end in bytes. */
+export function countLines(bytes: Uint8Array, start = 0): number {
+  let count = 0;
+  for (let at = start; (at = bytes.indexOf(NEWLINE, at) + 1) > 0;) count++;
+  return count;
 }
 
 /** The bytes of lines, without what ends a line by Unicode, or steers a terminal. */

@@ -2,11 +2,11 @@ import { monotonicMs } from "../../internal/clocks.ts";
 import { REQUESTS_ARE_APART } from "../../internal/neutral_context.ts";
 import {
   ByteOutput,
+  countLines,
   encodeLines,
+  endOfPiece,
   isFull,
-  isGone,
   type LineOutput,
-  NEWLINE,
   standStill,
 } from "./line_output.ts";
 
@@ -53,7 +53,10 @@ const STDOUT = 1;
 const STDERR = 2;
 /** So many bytes go into a pipe at once, or not at all, whoever else writes to it. */
 const PIPE_BUF = 4_096;
-/** So many go to a terminal at once: as long as they are under way, nothing tells what has become of them. */
+/**
+ * So many go to a terminal at once: as long as they are under way, nothing tells what has become of them. Deno
+ * writes what follows the last whole line by itself, and somebody else's bytes may get in between.
+ */
 const MAX_PIECE_BYTES = 4_096;
 /** A write that takes longer is one that may never end, in milliseconds. */
 const MAX_WRITE_MS = 1_000;
@@ -101,6 +104,10 @@ function lazily(open: () => LineOutput): LineOutput {
     get left() {
       return opened?.left ?? 0;
     },
+    get leftLines() {
+      return opened?.leftLines ?? 0;
+    },
+    discard: () => opened?.discard(),
     get blocksConsole() {
       return opened?.blocksConsole;
     },
@@ -140,7 +147,7 @@ function denoOutput({ stdout, permissions }: NonNullable<Runtime["Deno"]>): Line
   return new AsyncOutput(
     output,
     blocksConsole,
-    (line) => files.writeSync(own, line, 0, line.length),
+    (bytes, at) => files.writeSync(own, bytes, at, 1),
   );
 }
 
@@ -200,11 +207,11 @@ class AsyncOutput implements LineOutput {
   readonly #output: Pick<DenoOutput, "write" | "writeSync">;
   readonly blocksConsole: boolean;
   /**
-   * Writes a line to a terminal without waiting for who reads it. Where there is no room for all of it, Deno does
-   * not say how much was taken, so this serves at the end alone. It is refused while an asynchronous write is
-   * under way.
+   * Writes one byte to a terminal without waiting for who reads it. Of several, for which there is not enough room,
+   * Deno does not say how many were taken: so all go out one by one, which serves at the end alone. It is refused
+   * while an asynchronous write is under way.
    */
-  readonly #writeLineSync: ((line: Uint8Array) => number) | undefined;
+  readonly #writeByteSync: ((bytes: Uint8Array, at: number) => void) | undefined;
   onReady: (() => void) | undefined;
   /** What is not written, as far as it is known; and how much of it is under way. */
   #bytes: Uint8Array = new Uint8Array();
@@ -217,15 +224,25 @@ class AsyncOutput implements LineOutput {
   constructor(
     output: Pick<DenoOutput, "write" | "writeSync">,
     blocksConsole: boolean,
-    writeLineSync?: (line: Uint8Array) => number,
+    writeByteSync?: (bytes: Uint8Array, at: number) => void,
   ) {
     this.#output = output;
     this.blocksConsole = blocksConsole;
-    this.#writeLineSync = writeLineSync;
+    this.#writeByteSync = writeByteSync;
   }
 
   get left(): number {
     return this.#bytes.length;
+  }
+
+  get leftLines(): number {
+    return countLines(this.#bytes);
+  }
+
+  discard(): void {
+    this.#bytes = new Uint8Array();
+    this.#underWay = 0;
+    this.#writing = undefined;
   }
 
   write(lines: string): boolean {
@@ -238,39 +255,49 @@ class AsyncOutput implements LineOutput {
   }
 
   finish(lines: string): boolean {
+    this.#failure = undefined;
     if (lines !== "") this.#bytes = encodeLines(lines);
+    const { left } = this;
     if (this.#writing !== undefined) {
       // Another write would wait for that one.
       const ageMs = monotonicMs() - this.#sinceMs;
       if (ageMs > MAX_WRITE_MS) return false;
       // Its thread has to begin with it, so that it comes first, and as a whole.
       if (ageMs < MAX_START_MS) standStill(MAX_START_MS - ageMs);
-      this.#writing = undefined;
     }
+    const untilMs = monotonicMs() + MAX_WRITE_MS;
     try {
-      while (this.left > 0) this.#writeNow();
+      while (this.left > 0) {
+        this.#writeNow();
+        // Deno's own write waits for whoever reads slowly.
+        if (this.#writeByteSync === undefined && monotonicMs() > untilMs) break;
+      }
     } catch (error) {
       if (isFull(error)) return false;
-      if (isGone(error)) this.#clear();
+      if (lines !== "" && this.left < left) return false;
+      if (lines !== "") this.discard();
       throw error;
     }
-    return true;
+    return this.left === 0;
   }
 
   /** Writes what follows what is under way: once that is taken, that is written too. */
   #writeNow(): void {
     const rest = this.#bytes.subarray(this.#underWay);
-    const count = rest.length === 0
-      ? 0
-      : this.#writeLineSync?.(rest.subarray(0, rest.indexOf(NEWLINE) + 1)) ??
-        this.#output.writeSync(rest);
-    this.#bytes = rest.subarray(count);
-    this.#underWay = 0;
-  }
-
-  #clear(): void {
-    this.#bytes = new Uint8Array();
-    this.#underWay = 0;
+    let count = 0;
+    try {
+      if (this.#writeByteSync === undefined) {
+        const end = endOfPiece(rest, 0, MAX_PIECE_BYTES);
+        if (end > 0) count = this.#output.writeSync(rest.subarray(0, end));
+      } else {
+        for (; count < rest.length; count++) this.#writeByteSync(rest, count);
+      }
+    } finally {
+      if (count > 0 || rest.length === 0) {
+        this.discard();
+        this.#bytes = rest.subarray(count);
+      }
+    }
   }
 
   async #start(): Promise<void> {
@@ -278,16 +305,15 @@ class AsyncOutput implements LineOutput {
     try {
       while (this.left > 0) {
         this.#sinceMs = monotonicMs();
-        this.#underWay = this.#writeLineSync === undefined
+        this.#underWay = this.#writeByteSync === undefined
           ? this.left
-          : Math.min(this.left, MAX_PIECE_BYTES);
+          : endOfPiece(this.#bytes, 0, MAX_PIECE_BYTES);
         const count = await this.#output.write(this.#bytes.subarray(0, this.#underWay));
         if (this.#writing !== writing) return;
         this.#bytes = this.#bytes.subarray(count);
       }
     } catch (error) {
       if (this.#writing !== writing) return;
-      if (isGone(error)) this.#clear();
       if (!isFull(error)) this.#failure = { error };
       // Of a full one, somebody has said that nobody waits for it: it is tried again.
     }

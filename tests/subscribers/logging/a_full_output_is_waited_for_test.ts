@@ -18,15 +18,24 @@ function slowOutput(attempts: number): { output: LineOutput; given: string[] } {
   return {
     given,
     output: {
-      left: 0,
+      get left() {
+        return Math.min(left, 1);
+      },
+      get leftLines() {
+        return Math.min(left, 1);
+      },
+      discard: () => void (left = 0),
       write: (lines) => {
         given.push(lines);
         if (lines !== "") left = attempts;
-        return --left <= 0;
+        return --left === 0;
       },
     },
   };
 }
+
+/** What an output says that takes all of its lines, or none. */
+const NOTHING_LEFT = { left: 0, leftLines: 0, discard() {} };
 
 function lineBuffer(output: LineOutput): LineBuffer {
   const droppedLine = (dropped: number) => `dropped ${dropped}`;
@@ -48,7 +57,16 @@ Deno.test("but not for ever", () => {
   using _time = steeredTime({ msPerLook: 600 });
   let tries = 0;
   let isFull = true;
-  const buffer = lineBuffer({ left: 0, write: () => (tries++, !isFull) });
+  const buffer = lineBuffer({
+    get left() {
+      return Math.min(tries, Number(isFull));
+    },
+    get leftLines() {
+      return this.left;
+    },
+    discard() {},
+    write: () => (tries++, !isFull),
+  });
   buffer.add("a", false);
   assertThrows(
     () => buffer.flushSync(),
@@ -75,7 +93,7 @@ Deno.test("a flush waits for it too, and says what it failed with", async () => 
   using timers = holdTimers(10);
   let isBroken = true;
   const failing = lineBuffer({
-    left: 0,
+    ...NOTHING_LEFT,
     write: () => {
       if (isBroken) throw new Error("disk full");
       return true;
@@ -94,13 +112,13 @@ Deno.test("a flush waits for it too, and says what it failed with", async () => 
 
 Deno.test("a full output is tried again soon and again, a broken one after a second", async () => {
   using _warnings = capturedWarnings();
-  using timers = holdTimers(10);
+  using timers = holdTimers(1);
   const { output, given } = slowOutput(4);
   const slow = lineBuffer(output);
   slow.add("a", true);
   for (let tries = 2; tries <= 4; tries++) {
     await null;
-    assertEquals(timers.waiting.map(({ delayMs }) => delayMs), [10]);
+    assertEquals(timers.waiting.map(({ delayMs }) => delayMs), [2 ** (tries - 2)]);
     timers.waiting[0]?.fire();
     assertEquals([given.length, slow.lines], [tries, tries < 4 ? 1 : 0]);
   }
@@ -109,7 +127,7 @@ Deno.test("a full output is tried again soon and again, a broken one after a sec
 
   let isBroken = true;
   const broken = lineBuffer({
-    left: 0,
+    ...NOTHING_LEFT,
     write: () => {
       if (isBroken) throw new Error("disk full");
       return true;
@@ -130,7 +148,7 @@ Deno.test("what waits for a broken output is no longer than a million characters
   let written = 0;
   let last = "";
   const buffer = lineBuffer({
-    left: 0,
+    ...NOTHING_LEFT,
     write: (lines) => {
       if (isBroken) throw new Error("disk full");
       written += lines.length;
@@ -144,6 +162,11 @@ Deno.test("what waits for a broken output is no longer than a million characters
   // What tells of trouble is dropped last, but not kept without end either.
   for (let i = 0; i < 5; i++) buffer.add(line, true);
   assertEquals([buffer.lines, buffer.dropped], [4, 6]);
+  await assertRejects(
+    () => buffer.flush(),
+    Error,
+    "lines cannot write all lines, 4 wait: disk full; 6 were dropped before",
+  );
   isBroken = false;
   await null;
   while (timers.waiting.length > 0) timers.waiting[0]?.fire();
@@ -169,4 +192,58 @@ Deno.test("an output that fails on the first byte of new lines says what with, a
   assertEquals(output.write("ab"), false);
   assertEquals(output.write(""), true);
   assertEquals(new TextDecoder().decode(new Uint8Array(taken)), "ab");
+});
+
+Deno.test("lines that a full output has taken whole wait no more; what nobody reads then is the rest", async () => {
+  using warnings = capturedWarnings();
+  using timers = holdTimers(1);
+  const answers: (number | Error)[] = [6, 0, Object.assign(new Error("gone"), { code: "EPIPE" })];
+  const output = new ByteOutput(() => {
+    const answer = answers.shift() ?? 0;
+    if (typeof answer !== "number") throw answer;
+    return answer;
+  });
+  const buffer = lineBuffer(output);
+  for (const line of ["a", "b", "c"]) buffer.add(line, false);
+  buffer.add("d", true);
+  // Of "a\nb\nc\nd\n", three are out.
+  assertEquals([buffer.lines, buffer.dropped], [1, 0]);
+  buffer.add("e", true);
+  assertEquals([buffer.lines, buffer.dropped], [2, 0]);
+  await null;
+  timers.waiting[0]?.fire();
+  assertEquals([buffer.lines, buffer.dropped, warnings.lines.length], [0, 2, 1]);
+});
+
+Deno.test("a line that tells of losses, and that nobody reads, is no loss itself", async () => {
+  using _warnings = capturedWarnings();
+  using timers = holdTimers(1);
+  let room = 0;
+  const given: string[] = [];
+  const gone = Object.assign(new Error("gone"), { code: "EPIPE" });
+  const output = new ByteOutput((bytes, start, end) => {
+    if (room < 0) throw gone;
+    const count = Math.min(room, end - start);
+    room -= count;
+    given.push(new TextDecoder().decode(bytes.subarray(start, start + count)));
+    return count;
+  });
+  const buffer = lineBuffer(output);
+  const line = "x".repeat(600_000);
+  buffer.add(line, true);
+  buffer.add(line, false);
+  buffer.add(line, false);
+  assertEquals([buffer.lines, buffer.dropped], [1, 2]);
+  // All but the end of what tells of it.
+  room = 600_001 + "dropped 2".length;
+  await null;
+  timers.waiting[0]?.fire();
+  assertEquals([buffer.lines, buffer.dropped, given.at(-2)], [0, 2, "dropped 2"]);
+  room = -1;
+  await null;
+  timers.waiting[0]?.fire();
+  assertEquals([buffer.lines, buffer.dropped], [0, 2]);
+  room = 100;
+  buffer.add("y", true);
+  assertEquals(given.slice(-2), ["y\n", "dropped 2\n"]);
 });

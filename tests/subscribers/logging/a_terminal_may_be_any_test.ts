@@ -68,3 +68,24 @@ Deno.test({
     assert(waiting > 0.9 * pending && waiting <= pending, text);
   },
 });
+
+Deno.test({
+  name:
+    "what a slow terminal takes at the end of a program are whole lines, and all others are told",
+  ignore,
+  fn: async () => {
+    await using folder = await temporaryFolder();
+    const ended = 'stty -echo -onlcr; "$@" 2> told; echo "code $?" > ended';
+    const slow = `while [ ! -e '${folder.path}/ended' ]; do head -c 3001; sleep 0.01; done; cat`;
+    await using child = onTerminal(folder.path, [String(LINES)], ended, slow);
+    const { stdout } = await child.ended;
+    // The last one may be cut.
+    const lines = stdout.split("\n").slice(0, -1).map((line) => JSON.parse(line));
+    const shown = lines.flatMap(({ attributes: { i } }) => i === undefined ? [] : [i]);
+    assertEquals(shown, [...new Set(shown)].toSorted((a, b) => a - b));
+    const { text, dropped, pending } = await statsIn(folder.path);
+    const told = /cannot write all lines, (\d+) wait/.exec(text)?.[1];
+    assert(pending > 0, text);
+    assertEquals(shown.length + dropped + Number(told ?? 0), LINES, text);
+  },
+});
