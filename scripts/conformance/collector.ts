@@ -111,8 +111,9 @@ async function isReady(stream: ReadableStream<Uint8Array>): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let text = "";
   void (async () => {
-    for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
-      text = (text + chunk).slice(-10_000);
+    const decoder = new TextDecoder();
+    for await (const chunk of stream) {
+      text = (text + decoder.decode(chunk, { stream: true })).slice(-10_000);
       if (text.includes("Everything is ready")) resolve();
     }
     reject(new Error(`The collector has ended: ${text}`));
