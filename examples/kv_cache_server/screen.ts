@@ -18,7 +18,9 @@ export class Screen {
     if (!this.#onTerminal) return;
     this.#timer = setInterval(() => {
       if (this.#waiting > 0) return;
-      this.#write(CLEAR_LINE + line().slice(0, Deno.consoleSize().columns - 1));
+      const { columns } = Deno.consoleSize();
+      // Some terminals do not say how wide they are.
+      this.#write(CLEAR_LINE + line().slice(0, columns > 0 ? columns - 1 : undefined));
     }, REDRAW_INTERVAL_MS);
   }
 

@@ -98,15 +98,14 @@ function openDirectory(
   say: (text: string) => void,
 ): Disposable & { path: string | undefined } {
   const tell = (what: string, error: unknown) => say(`${what}: ${(error as Error).message}`);
-  if (given !== undefined) return { path: given, [Symbol.dispose]: () => {} };
-  let path: string;
+  let path = given;
   try {
-    path = Deno.makeTempDirSync({ prefix: "busbar-demo-" });
+    path ??= Deno.makeTempDirSync({ prefix: "busbar-demo-" });
   } catch (error) {
     tell("There is no disk tier, as there is no temporary directory; add --l2-dir DIR", error);
-    return { path: undefined, [Symbol.dispose]: () => {} };
   }
   const remove = () => {
+    if (given !== undefined || path === undefined) return;
     try {
       rmSync(path, { recursive: true, force: true, maxRetries: 5 });
     } catch (error) {
