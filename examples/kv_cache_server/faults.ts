@@ -18,7 +18,7 @@ export const FAULTS = [
   "bus-full", // the event bus has room for few events
   "subscriber-slow", // a subscriber holds the event loop
   "subscriber-error", // or throws
-  "crash", // the process ends with its five thousandth request
+  "crash", // the process ends with its thousandth request
 ] as const;
 /** The name of a fault. */
 export type Fault = typeof FAULTS[number];
@@ -45,7 +45,7 @@ const FROM = {
   "l2-gone": 10,
   "stores-hang": 20,
   "retrieves-hang": 20,
-  "crash": 5_000,
+  "crash": 1_000,
 } as const;
 
 /** Thrown by a disk that was made to fail. */
