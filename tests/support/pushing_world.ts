@@ -1,3 +1,4 @@
+import type { DataPoint } from "@opentelemetry/sdk-metrics";
 import { inSlices } from "../../src/internal/slices.ts";
 import { nextTurn } from "../../src/internal/turns.ts";
 import { Folder } from "../../src/threads/memory/fold.ts";
@@ -16,6 +17,20 @@ export type Fate = "accepted" | "refused";
 /** Values of series by the text of their attributes. */
 type Values = Map<string, number>;
 
+/** A request that is on the way. */
+interface Request {
+  readonly values: Values;
+  /** From when to when its deltas are. */
+  readonly interval: Interval | undefined;
+  readonly held: readonly SentStateWord[];
+  fate: Fate | undefined;
+}
+
+interface Interval {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** A thread that goes on only where the test says so. */
 interface PushingThread {
   readonly fake: FakeThread;
@@ -30,9 +45,7 @@ interface PushingThread {
   resume: (() => void) | undefined;
   isBusy: boolean;
   /** What is on the way, until it is known what became of it. */
-  onTheWay:
-    | { readonly values: Values; readonly held: readonly SentStateWord[]; fate: Fate | undefined }
-    | undefined;
+  onTheWay: Request | undefined;
 }
 
 /**
@@ -48,6 +61,9 @@ export class PushingWorld {
   readonly lost: Values = new Map();
   /** The same, where only some of the threads' numbers were taken away. */
   readonly perhapsLost: Values = new Map();
+  /** From when to when the pushes were that have arrived. */
+  readonly intervals: Interval[] = [];
+  #nowMs = 1_000;
   #pusher: PushingThread | undefined;
 
   start(): PushingThread {
@@ -84,6 +100,7 @@ export class PushingWorld {
         isDelta: isCumulative,
         deductsLedger: true,
         logger: this.logger,
+        now: () => this.#nowMs++,
       }),
     };
     this.threads.push(thread);
@@ -110,6 +127,12 @@ export class PushingWorld {
 
   #pause(thread: PushingThread): Promise<void> {
     return new Promise((resolve) => thread.resume = resolve);
+  }
+
+  /** How many pushes that have arrived are partly of the same time. */
+  get overlaps(): number {
+    const sorted = this.intervals.toSorted((a, b) => a.end - b.end);
+    return sorted.filter(({ start }, i) => i > 0 && start < sorted[i - 1]!.end).length;
   }
 
   isFolded({ fake }: PushingThread): boolean {
@@ -180,14 +203,15 @@ export class PushingWorld {
     // The body is made.
     await this.#pause(thread);
     if (deltas.open() !== undefined) return taken.end(false);
-    const onTheWay = thread.onTheWay = {
+    const onTheWay: Request = thread.onTheWay = {
       values: valuesOf(taken),
+      interval: intervalOf(taken),
       held: this.#heldBy(thread),
       fate: undefined,
-    } as NonNullable<PushingThread["onTheWay"]>;
+    };
     await this.#pause(thread);
     const isAccepted = onTheWay.fate === "accepted";
-    if (isAccepted) this.#receive(onTheWay.values);
+    if (isAccepted) this.#receive(onTheWay);
     // It has its response.
     await this.#pause(thread);
     thread.onTheWay = undefined;
@@ -219,7 +243,7 @@ export class PushingWorld {
     const isUndecided = onTheWay.fate === undefined;
     onTheWay.fate ??= fate;
     if (onTheWay.fate === "refused") this.#lose(this.lost, onTheWay.values);
-    else if (isUndecided) this.#receive(onTheWay.values);
+    else if (isUndecided) this.#receive(onTheWay);
   }
 
   /** Takes a thread over that is dead. @param dies whether it ends right before that shows */
@@ -237,7 +261,8 @@ export class PushingWorld {
     }
   }
 
-  #receive(values: Values): void {
+  #receive({ values, interval }: Request): void {
+    if (interval !== undefined) this.intervals.push(interval);
     values.forEach((value, series) => add(this.received, series, value));
   }
 
@@ -248,6 +273,17 @@ export class PushingWorld {
 
 function add(values: Values, series: string, value: number): void {
   values.set(series, (values.get(series) ?? 0) + value);
+}
+
+function intervalOf({ scopeMetrics }: TakenDeltas): Interval | undefined {
+  const points = scopeMetrics.flatMap(({ metrics }) => metrics)
+    .flatMap(({ dataPoints }) => dataPoints as DataPoint<unknown>[]);
+  if (points.length === 0) return undefined;
+  const ms = ([seconds, ns]: DataPoint<unknown>["endTime"]) => seconds * 1e3 + Math.round(ns / 1e6);
+  return {
+    start: Math.min(...points.map(({ startTime }) => ms(startTime))),
+    end: Math.max(...points.map(({ endTime }) => ms(endTime))),
+  };
 }
 
 function valuesOf({ scopeMetrics }: TakenDeltas): Values {

@@ -41,6 +41,8 @@ export const HEADER = {
   sentStart: 11,
   /** Two words, taken as one of 64 bits: who pushes what the thread has counted, and how far that is. */
   sentState: 12,
+  /** 1 if its thread pushes deltas. */
+  pushesDeltas: 14,
 } as const;
 
 /** Where the words of membership begin, and how many they are. */

@@ -32,9 +32,15 @@ export class SentMarks {
     this.#word = new SentStateWord(memory);
   }
 
-  /** Until when it was sent, in milliseconds since the epoch; 0 if nothing was. */
+  /** Until when it was sent, or is on the way, in milliseconds since the epoch; 0 if nothing was. */
   get untilMs(): number {
-    return this.#memory.float64[startOf(this.#memory, this.#word.read().copy) + SENT.untilMs] ?? 0;
+    const { copy, phase } = this.#word.read();
+    const sentMs = this.#untilMsOf(copy);
+    return phase === PHASES.sending ? Math.max(sentMs, this.#untilMsOf(other(copy))) : sentMs;
+  }
+
+  #untilMsOf(copy: 0 | 1): number {
+    return this.#memory.float64[startOf(this.#memory, copy) + SENT.untilMs] as number;
   }
 
   /**

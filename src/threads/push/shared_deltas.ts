@@ -38,6 +38,8 @@ export interface SharedDeltasOptions {
   readonly isDelta: Deductions["deducts"];
   readonly deductsLedger: boolean;
   readonly logger: Logger;
+  /** Milliseconds since the epoch. Default: the runtime's own. */
+  readonly now?: (() => number) | undefined;
 }
 
 /** What is being pushed. */
@@ -69,18 +71,21 @@ export class SharedDeltas implements DeltaSource, SendGate {
   constructor(options: SharedDeltasOptions) {
     this.#options = options;
     this.#own = firstWord(options.memory);
+    Atomics.store(options.memory.int32, HEADER.pushesDeltas, 1);
   }
 
   get hasHeirs(): boolean {
     const { memory: { catalogHash, incarnation }, members } = this.#options;
     return members().some(({ memory, state }) =>
-      state === "alive" && memory.catalogHash === catalogHash && memory.incarnation !== incarnation
+      state === "alive" && memory.catalogHash === catalogHash &&
+      memory.incarnation !== incarnation &&
+      Atomics.load(memory.int32, HEADER.pushesDeltas) === 1
     );
   }
 
   /** Takes hold of the numbers of all threads. @throws {Error} if another thread takes over meanwhile */
   async take(): Promise<TakenDeltas | undefined> {
-    const { pushes, collect, members } = this.#options;
+    const { pushes, collect, members, now = wallMs } = this.#options;
     if (!await pushes()) return undefined;
     const held = new Map<string, HeldNumbers>();
     try {
@@ -89,7 +94,7 @@ export class SharedDeltas implements DeltaSource, SendGate {
       const marks = members().map(({ memory }) => new SentMarks(memory).untilMs);
       const sinceMs = Math.max(0, ...marks);
       const collected = await collect(this.#deductionsOf(held), sinceMs);
-      const endMs = wallMs();
+      const endMs = now();
       const scopeMetrics = await this.#toScopeMetrics(collected, { sinceMs, endMs });
       const push = this.#push = { held: leaveOutUnchanged(held, endMs), hasAccepted: false };
       return { scopeMetrics, end: (isAccepted) => this.#end(push, isAccepted) };

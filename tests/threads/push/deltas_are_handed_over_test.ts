@@ -13,6 +13,7 @@ const command = fc.oneof(
   { weight: 12, arbitrary: fc.record({ does: fc.constant("step"), thread, fate }) },
   { weight: 2, arbitrary: fc.record({ does: fc.constant("hang"), thread }) },
   { weight: 2, arbitrary: fc.record({ does: fc.constant("wake"), thread }) },
+  { weight: 2, arbitrary: fc.record({ does: fc.constant("beat"), thread }) },
   { weight: 3, arbitrary: fc.record({ does: fc.constant("push"), thread, fate }) },
   { weight: 2, arbitrary: fc.record({ does: fc.constant("meet"), thread }) },
   { weight: 1, arbitrary: fc.record({ does: fc.constant("kill"), thread, fate }) },
@@ -36,50 +37,58 @@ Deno.test("whoever pushes, hangs, goes on and ends, all is pushed once but for w
   clocks.setTimeout = (callback) => setTimeout(callback, 0);
   try {
     await fc.assert(
-      fc.asyncProperty(fc.array(command, { maxLength: 120 }), async (commands) => {
-        const world = new PushingWorld();
-        for (const one of [world.start(), world.start()]) world.meet(one);
-        for (const { does, thread: at, dead, n, dies, fate } of commands) {
-          if (does === "start") {
-            if (world.threads.length < 6) world.start();
-            continue;
+      fc.asyncProperty(
+        fc.array(command, { maxLength: 120 }),
+        fc.boolean(),
+        async (commands, meetAtOnce) => {
+          const world = new PushingWorld();
+          for (const one of [world.start(), world.start()]) world.meet(one);
+          for (const { does, thread: at, dead, n, dies, fate } of commands) {
+            if (does === "start") {
+              if (world.threads.length < 6) world.start();
+              if (meetAtOnce) world.threads.forEach((one) => world.meet(one));
+              continue;
+            }
+            const one = world.threads[at % world.threads.length]!;
+            const { member } = one.fake;
+            if (does === "count") world.count(one, n % 3, n);
+            if (does === "step") await world.step(one, fate);
+            if (does === "hang" && member.state === "alive") member.state = "hung";
+            // One that has not run for long is taken for dead, and may go on all the same.
+            else if (does === "hang" && !one.isKilled) member.state = "dead";
+            if (does === "wake" && !one.isKilled) member.state = "alive";
+            if (does === "push") await world.push(one, fate);
+            if (does === "beat" && member.state === "alive") world.beat(one);
+            if (does === "meet") world.meet(one);
+            if (does === "kill") world.kill(one, fate);
+            if (does === "fold") {
+              await world.fold(one, world.threads[dead % world.threads.length]!, dies);
+            }
           }
-          const one = world.threads[at % world.threads.length]!;
-          const { member } = one.fake;
-          if (does === "count") world.count(one, n % 3, n);
-          if (does === "step") await world.step(one, fate);
-          if (does === "hang" && member.state === "alive") member.state = "hung";
-          // One that has not run for long is taken for dead, and may go on all the same.
-          else if (does === "hang" && !one.isKilled) member.state = "dead";
-          if (does === "wake" && !one.isKilled) member.state = "alive";
-          if (does === "push") await world.push(one, fate);
-          if (does === "meet") world.meet(one);
-          if (does === "kill") world.kill(one, fate);
-          if (does === "fold") {
-            await world.fold(one, world.threads[dead % world.threads.length]!, dies);
+          // In the end all go on that can, and one more pushes what is left.
+          for (const one of world.threads) {
+            if (one.isKilled) continue;
+            one.fake.member.state = "alive";
+            if (one.isBusy) await world.push(one);
+            world.kill(one, "accepted");
           }
-        }
-        // In the end all go on that can, and one more pushes what is left.
-        for (const one of world.threads) {
-          if (one.isKilled) continue;
-          one.fake.member.state = "alive";
-          if (one.isBusy) await world.push(one);
-          world.kill(one, "accepted");
-        }
-        const last = world.start();
-        world.meet(last);
-        await world.push(last);
-        for (const [series, counted] of world.counted) {
-          const received = world.received.get(series) ?? 0;
-          const lost = world.lost.get(series) ?? 0;
-          const perhapsLost = world.perhapsLost.get(series) ?? 0;
-          const known = received + lost;
-          const what = `${series}: ${counted} counted, ${received} received, ${lost} lost`;
-          assert(known <= counted && counted <= known + perhapsLost, what);
-        }
-        const told = world.logger.lines.length;
-        assert(world.lost.size === 0 || told > 0, "it is told");
-      }),
+          const last = world.start();
+          world.meet(last);
+          await world.push(last);
+          for (const [series, counted] of world.counted) {
+            const received = world.received.get(series) ?? 0;
+            const lost = world.lost.get(series) ?? 0;
+            const perhapsLost = world.perhapsLost.get(series) ?? 0;
+            const known = received + lost;
+            const what = `${series}: ${counted} counted, ${received} received, ${lost} lost`;
+            assert(known <= counted && counted <= known + perhapsLost, what);
+          }
+          // Who has not met the others pushes beside them.
+          if (meetAtOnce) assertEquals(world.overlaps, 0);
+          const told = world.logger.lines.length;
+          assert(world.lost.size === 0 || told > 0, "it is told");
+        },
+      ),
       runs(200),
     );
   } finally {
@@ -130,6 +139,21 @@ Deno.test("what was on the way when its thread ended is told, counted, and not s
       "have arrived is not known, and they are not pushed again",
     ]);
   }
+});
+
+Deno.test("while a request is on the way, what it does not hold is pushed as what came after it", async () => {
+  const { world, threads: [a, b] } = startThreads(2);
+  world.count(a!, 0, 1);
+  await world.send(a!);
+  a!.fake.member.state = "hung";
+  world.beat(b!);
+  a!.fake.member.state = "alive";
+  world.count(b!, 0, 2);
+  await world.push(b!);
+  assertEquals(hits(world), 2);
+  await world.push(a!);
+  assertEquals(hits(world), 3);
+  assertEquals(world.overlaps, 0);
 });
 
 Deno.test("what another thread has taken over is pushed by who knows that one", async () => {
