@@ -111,7 +111,7 @@ if (pushers > 0) {
     `of the threads that pushed, ${sum(({ terminations }) => terminations)} were terminated and ` +
       `${sum(({ hangs }) => hangs)} hung: ${sum(({ counted }) => counted)} counted, ` +
       `${sum(({ received }) => received)} received in ${sum(({ pushes }) => pushes)} pushes, ` +
-      `${sum(({ inDoubt }) => inDoubt)} data points said to be in doubt`,
+      `${sum(({ doubts }) => doubts)} said to be in doubt, ${sum(({ gaps }) => gaps)} missing`,
   );
   for (const { faults: found } of seen) {
     for (const fault of found) say(`  FAULT: ${fault}`);

@@ -10,7 +10,8 @@ import { PUSHING_WORDS, type PushingData, startPushing } from "./pushes.ts";
 
 const { service, endpoint, name, control } = await startedWith() as PushingData;
 const words = new Int32Array(control);
-const obs = await startPushing(service, { endpoint, name });
+const onDoubt = () => void Atomics.add(words, PUSHING_WORDS.doubts, 1);
+const obs = await startPushing(service, { endpoint, name, onDoubt });
 const publish = () => {
   const hangMs = Atomics.exchange(words, PUSHING_WORDS.hangMs, 0);
   if (hangMs > 0) Atomics.wait(words, PUSHING_WORDS.nothing, 0, hangMs);
