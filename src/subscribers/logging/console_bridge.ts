@@ -116,7 +116,8 @@ export class ConsoleBridge implements Disposable {
     for (const method of Object.keys(LEVELS) as Method[]) {
       const original: Write = console[method];
       const own = (...args: unknown[]) => {
-        if (!this.#publish(LEVELS[method], args)) Reflect.apply(original, console, args);
+        const where = method === "trace" ? own : undefined;
+        if (!this.#publish(LEVELS[method], args, where)) Reflect.apply(original, console, args);
       };
       this.#originals.set(method, { original, own });
       console[method] = own;
@@ -139,17 +140,33 @@ export class ConsoleBridge implements Disposable {
     this.#originals.clear();
   }
 
-  /** @returns whether it becomes a record */
-  #publish(level: LogLevel, args: unknown[]): boolean {
+  /**
+   * @param where what was called, if the record says from where
+   * @returns whether it becomes a record
+   */
+  #publish(level: LogLevel, args: unknown[], where: Write | undefined): boolean {
     if (this.#hasEnded || atExit.isOver || isReporting() || this.#storage.getStore()) return false;
     try {
-      const text = cut(this.#format(args), MAX_TEXT_LENGTH);
+      const said = this.#format(args);
+      const text = cut(where === undefined ? said : `${said}${stackOf(where)}`, MAX_TEXT_LENGTH);
       return this.#bus.publish(CONSOLE_EVENT_TYPE, { level, text });
     } catch {
       // It is written, or fails, as without all this.
       return false;
     }
   }
+}
+
+/** The lines that say from where a function is called; empty where nobody knows. */
+function stackOf(called: Write): string {
+  const { captureStackTrace } = Error as {
+    captureStackTrace?(target: object, called: Write): void;
+  };
+  const target: { stack?: string } = {};
+  captureStackTrace?.(target, called);
+  const { stack = "" } = target;
+  const start = stack.indexOf("\n    at ");
+  return start < 0 ? "" : stack.slice(start);
 }
 
 /** Where nothing else formats them. */

@@ -28,7 +28,7 @@ export interface LineOutput {
 
 const DELETE = 0x7f;
 /** What ends a line. */
-const NEWLINE = 0x0a;
+export const NEWLINE = 0x0a;
 const NOTHING = new Uint8Array();
 const encoder = new TextEncoder();
 

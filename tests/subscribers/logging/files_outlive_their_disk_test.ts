@@ -91,6 +91,49 @@ Deno.test("a disk that hangs holds nobody up but a flush, and its lines are told
   assert(lines.every((line) => !line.includes("not all log records were written")));
 });
 
+Deno.test("what a full disk takes at the end are whole lines, which wait no more", async () => {
+  await using folder = await temporaryFolder();
+  let room = 160;
+  const { sink, lines } = onFiles(folder.path, {
+    writeSync(file: number, bytes: Uint8Array, start: number, length: number, at: number) {
+      if (room === 0) throw full();
+      const count = real.writeSync(file, bytes, start, Math.min(room, length), at);
+      room -= count;
+      return count;
+    },
+  });
+  for (const body of ["1", "2", "3"]) sink(recordOf(body));
+  sink.flushSync?.();
+  // A line has about 100 bytes.
+  assertEquals(Object.values(await bodiesIn(folder.path)), [["1"]]);
+  assertEquals([sink.stats().written, sink.pending, lines.length], [1, 2, 1]);
+  room = Infinity;
+  sink.flushSync?.();
+  assertEquals(Object.values(await bodiesIn(folder.path)), [["1", "2", "3"]]);
+  assertEquals([sink.stats().written, sink.pending], [3, 0]);
+});
+
+Deno.test("the end of a process says how many lines the disk has not taken", async () => {
+  await using folder = await temporaryFolder();
+  const place = `${folder.path}/logs`;
+  await writeFile(place, "a file, and no folder");
+  const { stderr } = await runModule(`
+    import process from "node:process";
+    import { fileSink } from "@busbar/busbar/subscribers";
+    const sink = fileSink({ directory: ${JSON.stringify(place)} });
+    const record = { timestampMs: 0, level: "info", severityNumber: 9, attributes: {} };
+    const body = "x".repeat(300_000);
+    for (let i = 0; i < 5; i++) {
+      sink({ ...record, body, eventType: "a", sessionId: "", operationId: "" });
+    }
+    process.exit(0);
+  `);
+  const told = stderr.split("\n").filter((line) => line.includes("cannot write all lines"));
+  assertEquals(told.length, 1, stderr);
+  assertStringIncludes(told[0] ?? "", "busbar: fileSink cannot write all lines, 3 wait: ");
+  assertStringIncludes(told[0] ?? "", "; 2 were dropped before");
+});
+
 Deno.test("the end of the process comes in the midst of a write: each line is there once", async () => {
   await using folder = await temporaryFolder();
   const held: (() => void)[] = [];

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { platform } from "node:process";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { fileSink } from "@busbar/busbar/subscribers";
@@ -126,6 +126,20 @@ Deno.test("what is removed or moved away is counted and told, and lines go on in
   assertEquals(sink.stats().removedFiles, 2);
   assertEquals(lines.length, 1);
   assertStringIncludes(lines[0] ?? "", `1 so far, the last one ${folder.path}/${first}`);
+});
+
+Deno.test("in a file that somebody has cut, as logrotate's copytruncate does, lines go on at its end", async () => {
+  await using folder = await temporaryFolder();
+  const { write, sink } = files(folder.path);
+  await write("1", "2");
+  const [name = ""] = await readdir(folder.path);
+  await truncate(`${folder.path}/${name}`);
+  await write("3");
+  assertEquals(await bodiesIn(folder.path), { [name]: ["3"] });
+  await truncate(`${folder.path}/${name}`);
+  sink(recordOf("4"));
+  sink.flushSync?.();
+  assertEquals(await bodiesIn(folder.path), { [name]: ["4"] });
 });
 
 Deno.test("an old file that cannot be deleted is counted and told, and keeps no line back", async () => {

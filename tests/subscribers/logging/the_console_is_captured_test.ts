@@ -1,5 +1,5 @@
 // deno-lint-ignore-file no-console -- that is what it is about
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { EventBus } from "@busbar/busbar";
 import {
   jsonLinesSink,
@@ -31,7 +31,7 @@ Deno.test("what others write to the console becomes records, at the level of its
   console.error(new Error("gone"));
   await bus.flush();
   assertEquals(
-    records.slice(0, 7).map(({ level, body }) => `${level} ${body}`),
+    records.slice(0, 7).map(({ level, body }) => `${level} ${body.split("\n")[0]}`),
     [
       FORMATS ? "info sold 3 for 10 € { to: [ 'a' ] }" : 'info sold %d for %s 3 10 € {"to":["a"]}',
       "trace trace",
@@ -42,6 +42,8 @@ Deno.test("what others write to the console becomes records, at the level of its
       "error error",
     ].map((line) => line.replace("'a'", records[0]!.body.includes('[ "a"') ? '"a"' : "'a'")),
   );
+  // The console says, too, from where it is called.
+  assertMatch(records[1]!.body.split("\n")[1] ?? "", /^ {4}at (?!.*console_bridge)/);
   assertStringIncludes(records[7]!.body, "Error: gone\n");
   assertEquals([records[7]!.eventType, records[7]!.attributes], ["console", {}]);
   assertEquals(own.written, []);

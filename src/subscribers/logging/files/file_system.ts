@@ -30,6 +30,7 @@ export interface FileSystem {
   openSync(path: string, flags: string, mode: number): number;
   closeSync(file: number): void;
   statSync(path: string): FileStats;
+  ftruncateSync(file: number, length: number): void;
   writeSync(
     file: number,
     bytes: Uint8Array,

@@ -3,6 +3,7 @@ import { inNeutralContext } from "../../../internal/neutral_context.ts";
 import { errorText, report } from "../../../internal/reporting.ts";
 import { unref } from "../../../internal/timers.ts";
 import { atExit } from "../at_exit.ts";
+import { countLines, NEWLINE } from "../line_output.ts";
 import { called, type FileSystem } from "./file_system.ts";
 import { type LineFile, Rotation, type RotationOptions } from "./rotation.ts";
 
@@ -50,6 +51,7 @@ export class RotatingLines {
   #dropped = 0;
   /** How many had been dropped when the trouble began that is not over; `undefined` if there is none. */
   #droppedBefore: number | undefined;
+  #isEndTold = false;
   #file: LineFile | undefined;
   #run: Promise<void> | undefined;
   #isDue = false;
@@ -129,17 +131,32 @@ export class RotatingLines {
         const { bytes, count } = this.#take(file);
         const handle = this.#files.openSync(file.path, "r+", 0);
         try {
-          for (let start = 0; start < bytes.length;) {
-            const length = bytes.length - start;
-            start += this.#files.writeSync(handle, bytes, start, length, file.size + start);
-          }
+          this.#writeSync(file, handle, bytes);
         } finally {
           this.#files.closeSync(handle);
         }
         this.#remove(file, bytes.length, count);
       }
     } catch (error) {
-      this.#beginTrouble(errorText(error));
+      const reason = errorText(error);
+      this.#beginTrouble(reason);
+      if (atExit.isOver) this.#tellEnd(reason);
+    }
+  }
+
+  #writeSync(file: LineFile, handle: number, bytes: Uint8Array): void {
+    const { size } = file;
+    let start = 0;
+    try {
+      while (start < bytes.length) {
+        const length = bytes.length - start;
+        start += this.#files.writeSync(handle, bytes, start, length, size + start);
+      }
+    } catch (error) {
+      const whole = bytes.subarray(0, bytes.subarray(0, start).lastIndexOf(NEWLINE) + 1);
+      this.#files.ftruncateSync(handle, size + whole.length);
+      if (whole.length > 0) this.#remove(file, whole.length, countLines(whole));
+      throw error;
     }
   }
 
@@ -239,6 +256,17 @@ export class RotatingLines {
       this.#options.logger,
       `${this.#name} cannot write to ${this.#options.directory}: ${reason}; up to a million ` +
         `characters wait, and are tried again`,
+    );
+  }
+
+  /** Nobody tries again. */
+  #tellEnd(reason: string): void {
+    if (this.#isEndTold) return;
+    this.#isEndTold = true;
+    const before = this.#dropped > 0 ? `; ${this.#dropped} were dropped before` : "";
+    report(
+      this.#options.logger,
+      `${this.#name} cannot write all lines, ${this.pending} wait: ${reason}${before}`,
     );
   }
 

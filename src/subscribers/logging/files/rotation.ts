@@ -32,6 +32,13 @@ const MODE = 0o600;
 /** How many names are tried that others have taken, a microsecond each. */
 const MAX_ATTEMPTS = 1_000;
 
+/** Whether it is still that file. Of one that somebody has cut, lines go on at its end. */
+function isSame(file: LineFile, { ino, size }: FileStats): boolean {
+  if (ino !== file.ino) return false;
+  file.size = Math.min(file.size, size);
+  return true;
+}
+
 /** The files that lines go to, one after the other: a new one where the last is full, old or gone. */
 export class Rotation {
   readonly #files: FileSystem;
@@ -80,7 +87,7 @@ export class Rotation {
     const files = this.#files;
     if (file !== undefined && !this.isDue(file)) {
       try {
-        if (files.statSync(file.path).ino === file.ino) return file;
+        if (isSame(file, files.statSync(file.path))) return file;
       } catch {
         // It is gone.
       }
@@ -110,8 +117,8 @@ export class Rotation {
 
   async #isThere(file: LineFile): Promise<boolean> {
     try {
-      const { ino } = await called<FileStats>((done) => this.#files.stat(file.path, done));
-      if (ino === file.ino) return true;
+      const stats = await called<FileStats>((done) => this.#files.stat(file.path, done));
+      if (isSame(file, stats)) return true;
     } catch (error) {
       if (!isAbsent(error)) throw error;
     }
