@@ -75,7 +75,8 @@ export interface Observability<Events extends object = AnyEvents> extends AsyncD
    * Shuts down in this order: `/readyz` answers 503, everything goes on for `drainMs`, what `close`
    * closes is closed, the bus drains, its subscribers flush, the exporters push what they hold, the
    * server closes. Each step after the drain may use the time that the earlier ones left of
-   * `timeoutMs`; a push that is still in progress then is cut off. A second call returns the first
+   * `timeoutMs`; the pushes of spans, log records and metrics wait for each other for half of it only,
+   * and one that is still in progress at its end is cut off. A second call returns the first
    * one's result.
    *
    * A bus that was passed in goes on; the subscribers that were registered on it here are shut down

@@ -8,6 +8,11 @@ export interface Step {
   readonly name: string;
   /** Does it; may take until the deadline. */
   readonly run: (remainingMs: number) => Promise<unknown>;
+  /**
+   * Of the time that is left, what the next step waits for this one; it goes on beside the others
+   * until the deadline. Default: 1, all of it.
+   */
+  readonly share?: number | undefined;
 }
 
 /** What a step gets although the deadline has passed. */
@@ -26,21 +31,41 @@ export async function runSteps(
 ): Promise<void> {
   const errors: Error[] = [];
   const until = monotonicMs() + timeoutMs;
-  for (const { name, run } of steps) {
-    const leftMs = signal?.aborted ? 0 : until - monotonicMs();
-    const remainingMs = Math.max(GRACE_MS, leftMs);
-    try {
-      if (!await settlesWithin(remainingMs, run(remainingMs), signal)) {
-        throw new Error(
+  const leftMs = () => signal?.aborted ? 0 : until - monotonicMs();
+  const late: (() => Promise<void>)[] = [];
+  for (const { name, run, share = 1 } of steps) {
+    const remainingMs = Math.max(GRACE_MS, leftMs());
+    const fail = (error: unknown) =>
+      errors.push(new Error(`Cannot ${name}: ${errorText(error)}`, { cause: error }));
+    const work = (async () => await run(remainingMs))();
+    /** @returns whether it is over, well or not */
+    const isOver = async (ms: number): Promise<boolean> => {
+      try {
+        return await settlesWithin(ms, work, signal);
+      } catch (error) {
+        fail(error);
+        return true;
+      }
+    };
+    const expire = () =>
+      fail(
+        new Error(
           signal?.aborted
             ? "its signal aborted"
             : `it did not end within ${Math.round(remainingMs)} ms`,
-        );
-      }
-    } catch (error) {
-      errors.push(new Error(`Cannot ${name}: ${errorText(error)}`, { cause: error }));
+        ),
+      );
+    if (await isOver(Math.max(GRACE_MS, remainingMs * share))) continue;
+    // Nobody waits for it now.
+    work.catch(() => {});
+    if (share === 1) expire();
+    else {
+      late.push(async () => {
+        if (!await isOver(Math.max(0, leftMs()))) expire();
+      });
     }
   }
+  for (const wait of late) await wait();
   if (errors.length > 0) {
     throw new AggregateError(errors, errors.map(({ message }) => message).join("; "));
   }

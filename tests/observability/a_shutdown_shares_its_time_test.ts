@@ -1,7 +1,10 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { delay } from "@std/async";
 import { type DeadlineOptions, EventBus } from "@busbar/busbar";
 import { startObservability } from "@busbar/busbar/observability";
+import { declare } from "@busbar/busbar/catalog";
 import { MemoryLogger } from "@busbar/busbar/testing";
+import { serve } from "../support/loopback.ts";
 import { watchTimers } from "../support/watched_timers.ts";
 import { runSteps } from "../../src/observability/steps.ts";
 
@@ -111,4 +114,47 @@ Deno.test("a step that fails, or does not end in time, is named, and keeps none 
     assertEquals([remainingMs.length, remainingMs[2]], [3, 100]);
     assertEquals(message, `Cannot do step 0: ${why}`);
   }
+});
+
+Deno.test("a step with a share goes on beside those that come after it, until the deadline", async () => {
+  const calls: string[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const steps = [
+    { name: "end in time", share: 0, run: () => promise },
+    { name: "fail late", share: 0, run: () => promise.then(() => Promise.reject(new Error("no"))) },
+    { name: "hang", share: 0, run: () => new Promise(() => {}) },
+    { name: "come last", run: () => Promise.resolve(calls.push("last")).then(() => resolve()) },
+  ];
+  const error = await assertRejects(() => runSteps(steps, { timeoutMs: 500 }), AggregateError);
+  assertEquals(calls, ["last"]);
+  assertMatch(error.message, /^Cannot fail late: no; Cannot hang: it did not end within \d+ ms$/);
+});
+
+Deno.test("spans that nobody takes leave log records and metrics their time", async () => {
+  const answered: string[] = [];
+  await using receiver = await serve(async (request) => {
+    const { pathname } = new URL(request.url);
+    await request.arrayBuffer();
+    // The spans' end hangs; the others' takes longer than what comes after a deadline has.
+    if (pathname === "/v1/traces") await new Promise(() => {});
+    await delay(300);
+    answered.push(pathname);
+    return new Response();
+  });
+  const { catalog, counter, span } = declare<{ "job.start": undefined; "job.end": undefined }>();
+  const obs = await startObservability({
+    ...QUIET,
+    catalog: catalog({
+      metrics: { "jobs": counter("job.end") },
+      spans: { job: span("job.start", "job.end") },
+      logs: { "job.end": { level: "info" } },
+    }),
+    tracingEnabled: true,
+    otlp: { endpoint: receiver.origin },
+  });
+  obs.bus.publish("job.start");
+  obs.bus.publish("job.end");
+  const error = await assertRejects(() => obs.shutdown({ timeoutMs: 4_000 }), AggregateError);
+  assertMatch(error.message, /^Cannot shut spans down: it did not end within \d+ ms$/);
+  assertEquals(answered.sort(), ["/v1/logs", "/v1/metrics"]);
 });

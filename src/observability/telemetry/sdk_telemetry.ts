@@ -43,14 +43,18 @@ export function createSdkTelemetry(options: TelemetryOptions): Telemetry {
         ...globalPropagation(),
       ]),
     flushSteps: signals.flatMap(([, noun, { flush }]) => stepOf(`flush ${noun}`, flush)),
+    // Where one of them finds nobody who takes it, the others still get their time.
     shutdownSteps: signals.flatMap(([, noun, { shutdown }]) =>
-      stepOf(`shut ${noun} down`, shutdown)
+      stepOf(`shut ${noun} down`, shutdown).map((step) => ({ ...step, share: SIGNAL_SHARE }))
     ),
     abort: () => {
       for (const [, , signal] of signals) signal.abort();
     },
   };
 }
+
+/** The share of a shutdown's time that the next signal waits for one. */
+const SIGNAL_SHARE = 0.5;
 
 /** A step that sends what is left in nobody's async context. */
 function stepOf(name: string, work: Step["run"] | undefined): Step[] {
