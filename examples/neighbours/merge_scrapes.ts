@@ -19,18 +19,35 @@ export interface BothMetrics {
   readonly scrape: (format: ScrapeFormat) => Promise<string>;
   /** prom-client's registry, in its default format. */
   readonly register: { metrics(): Promise<string> };
-  /** Told the name of a metric that both have, once. Default: `console.warn`. */
+  /** Told the name of a metric of prom-client's that is there already, once. Default: `console.warn`. */
   readonly onCollision?: (name: string) => void;
+  /** How long the registry may take, in milliseconds. Default: 5,000. */
+  readonly timeoutMs?: number;
+  /** Told why the registry's part is missing, when that begins. Default: `console.warn`. */
+  readonly onFailure?: (error: unknown) => void;
 }
 
-/** The route that answers `/metrics` with both. */
+/** The route that answers `/metrics` with both; with Busbar's alone while the registry fails or hangs. */
 export function metricsOfBoth(
-  { scrape, register, onCollision = warn }: BothMetrics,
+  { scrape, register, onCollision = warn, timeoutMs = 5_000, onFailure = warnOfFailure }:
+    BothMetrics,
 ): Route {
   const told = new Set<string>();
+  let hasFailed = false;
+  const textOf = async () => {
+    try {
+      const text = await within(timeoutMs, register.metrics());
+      hasFailed = false;
+      return text;
+    } catch (error) {
+      if (!hasFailed) onFailure(error);
+      hasFailed = true;
+      return "";
+    }
+  };
   return metricsRoute({
     scrape: async (format) => {
-      const [own, theirs] = await Promise.all([scrape(format), register.metrics()]);
+      const [own, theirs] = await Promise.all([scrape(format), textOf()]);
       const { text, collisions } = mergeScrapes(own, theirs, format);
       for (const name of collisions) {
         if (!told.has(name)) onCollision(name);
@@ -43,12 +60,31 @@ export function metricsOfBoth(
 
 function warn(name: string): void {
   // deno-lint-ignore no-console -- a service tells what its scrape leaves out
-  console.warn(`/metrics: ${name} is Busbar's and prom-client's: that of prom-client is left out`);
+  console.warn(`/metrics: ${name} is there already: that of prom-client is left out`);
+}
+
+function warnOfFailure(error: unknown): void {
+  // deno-lint-ignore no-console -- a service tells what its scrape leaves out
+  console.warn(
+    "/metrics: prom-client's metrics are left out as long as they cannot be read:",
+    error,
+  );
+}
+
+async function within<Value>(ms: number, promise: Promise<Value>): Promise<Value> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`it takes longer than ${ms} ms`)), ms);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /**
  * Appends prom-client's text to a scrape of Busbar's. A metric that both have, or whose series would
- * have a name of the other's, stays out of the text: Prometheus refuses a scrape that has it twice.
+ * have a name of the other's, stays out of the text: Prometheus refuses a scrape that has it twice. So does
+ * the later one of two that are one in OpenMetrics (counters `jobs` and `jobs_total`).
  *
  * @param own Busbar's scrape in `format`
  * @param theirs what the registry's `metrics()` gives in its default format, Prometheus text. A
@@ -65,9 +101,13 @@ export function mergeScrapes(
   const added: string[] = [];
   for (const family of familiesOf(theirs)) {
     const written = format === "openmetrics" ? toOpenMetrics(family) : family;
-    if ([written.name, ...written.names].some((name) => taken.has(name))) {
+    const names = [written.name, ...written.names];
+    if (names.some((name) => taken.has(name))) {
       collisions.push(family.name);
-    } else added.push(...written.lines);
+      continue;
+    }
+    for (const name of names) taken.add(name);
+    for (const line of written.lines) added.push(line);
   }
   const end = format === "openmetrics" ? "# EOF\n" : "";
   const begin = own.endsWith("# EOF\n") ? own.slice(0, -"# EOF\n".length) : own;

@@ -114,3 +114,50 @@ Deno.test("a metric that both have is Busbar's, and told once", async () => {
   }
   assertEquals(told, ["orders_total", "took_seconds_count"]);
 });
+
+Deno.test("two counters of prom-client's that are one in OpenMetrics: the first is there", async () => {
+  const register = new Registry();
+  const registers = [register];
+  new Counter({ name: "jobs", help: "Jobs", registers }).inc(1);
+  new Counter({ name: "jobs_total", help: "Jobs, too", registers }).inc(2);
+  const theirs = await register.metrics();
+  const open = mergeScrapes("# EOF\n", theirs, "openmetrics");
+  assertEquals(open.collisions, ["jobs_total"]);
+  assertEquals([...parseOpenMetrics(open.text).keys()], ["jobs"]);
+  const plain = mergeScrapes("", theirs, "prometheus");
+  assertEquals([[...parsePrometheus(plain.text).keys()], plain.collisions], [
+    ["jobs", "jobs_total"],
+    [],
+  ]);
+});
+
+Deno.test("a registry that fails or hangs costs Busbar's metrics nothing, and is told when that begins", async () => {
+  const told: unknown[] = [];
+  const answers = [
+    () => Promise.reject(new Error("no database")),
+    () => {
+      throw new Error("no database");
+    },
+    () => Promise.resolve("# TYPE free gauge\nfree 1\n"),
+    () => new Promise<string>(() => {}),
+  ];
+  const route = metricsOfBoth({
+    scrape: () => Promise.resolve("# TYPE up gauge\nup 1\n"),
+    register: { metrics: () => answers.shift()!() },
+    timeoutMs: 1,
+    onFailure: (error) => told.push((error as Error).message),
+  });
+  const scrapes: string[] = [];
+  while (answers.length > 0) {
+    scrapes.push(await (await route.handle(new Request("http://localhost/metrics"))).text());
+  }
+  const own = "# TYPE up gauge\nup 1\n";
+  assertEquals(scrapes, [own, own, `${own}# TYPE free gauge\nfree 1\n`, own]);
+  assertEquals(told, ["no database", "it takes longer than 1 ms"]);
+});
+
+Deno.test("a metric may have any number of series", () => {
+  const series = Array.from({ length: 300_000 }, (_, i) => `free{n="${i}"} 1`).join("\n");
+  const { text } = mergeScrapes("", `# TYPE free gauge\n${series}\n`, "prometheus");
+  assertEquals(text.length, series.length + "# TYPE free gauge\n\n".length);
+});
