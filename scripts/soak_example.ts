@@ -9,11 +9,11 @@
  *
  * @module
  */
-import { type CacheThread, openThread } from "../examples/kv_cache_server/cache_thread.ts";
+import { type CacheThread, openThread } from "../examples/kv_cache_server/threads/cache_thread.ts";
 import { type Fault, FAULTS } from "../examples/kv_cache_server/faults.ts";
-import { parseOptions } from "../examples/kv_cache_server/options.ts";
+import { parseOptions } from "../examples/kv_cache_server/terminal/options.ts";
 import { Stop } from "../examples/kv_cache_server/stop.ts";
-import { conversations } from "../examples/kv_cache_server/workload.ts";
+import { conversations } from "../examples/kv_cache_server/requests/workload.ts";
 import { collectGarbage } from "../tests/support/garbage.ts";
 import { samples } from "../tests/support/samples.ts";
 import { temporaryFolder } from "../tests/support/temporary_folder.ts";

@@ -2,17 +2,17 @@
  * A two-tier prefix cache for language models, observed by Busbar. Run it with `deno task demo`.
  *
  * The cache is in `cache/`: begin with `prefix_cache.ts`. It only publishes events; `observe.ts` turns
- * them into telemetry. `api/` is its HTTP, `cache_thread.ts` opens it all, once a thread. The rest is
- * for the demonstration: what asks (`workload.ts`, `trace.ts`, `clients.ts`, `replay.ts`), what goes
- * wrong (`faults.ts`), what is shown (`summary.ts`, `screen.ts`).
+ * them into telemetry. `api/` is its HTTP, `threads/cache_thread.ts` opens it all, once a thread. The
+ * rest is for the demonstration: `requests/` asks, `faults.ts` makes things go wrong, `terminal/` has
+ * the flags and what is shown.
  *
  * Standard output carries nothing but the final scrape of `--once`; all else goes to standard
  * error.
  *
  * @module
  */
-import { type Options, parseOptions, USAGE, UsageError } from "./options.ts";
-import { Screen } from "./screen.ts";
+import { type Options, parseOptions, USAGE, UsageError } from "./terminal/options.ts";
+import { Screen } from "./terminal/screen.ts";
 import { run } from "./server.ts";
 import { aborted, END_MS, Stop } from "./stop.ts";
 

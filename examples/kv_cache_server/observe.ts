@@ -9,8 +9,8 @@ import type { MemoryTier } from "./cache/memory_tier.ts";
 import type { PrefixCache } from "./cache/prefix_cache.ts";
 import { serverCatalog } from "./catalog.ts";
 import type { ServerEvents } from "./events.ts";
-import type { Options } from "./options.ts";
-import { clean } from "./text.ts";
+import type { Options } from "./terminal/options.ts";
+import { clean } from "./terminal/text.ts";
 
 interface Parts {
   readonly options: Options;

@@ -1,13 +1,13 @@
 import { rmSync } from "node:fs";
 import type { Observability } from "@busbar/busbar/observability";
-import { openThread } from "./cache_thread.ts";
+import { openThread } from "./threads/cache_thread.ts";
 import type { ServerEvents } from "./events.ts";
-import type { Options } from "./options.ts";
-import { Pool } from "./pool.ts";
-import type { Screen } from "./screen.ts";
+import type { Options } from "./terminal/options.ts";
+import { Pool } from "./threads/pool.ts";
+import type { Screen } from "./terminal/screen.ts";
 import { aborted, type Stop } from "./stop.ts";
-import { clean } from "./text.ts";
-import { checkTrace } from "./trace.ts";
+import { clean } from "./terminal/text.ts";
+import { checkTrace } from "./requests/trace.ts";
 
 const HOSTNAME = "127.0.0.1";
 

@@ -6,9 +6,9 @@ import { sizeOf, TOKENS_PER_CHUNK } from "../cache/chunk.ts";
 import type { Client } from "../cache/client.ts";
 import { StoppingError } from "../cache/portions.ts";
 import type { PrefixCache } from "../cache/prefix_cache.ts";
-import { clientOf } from "../clients.ts";
+import { clientOf } from "../requests/clients.ts";
 import type { ServerEvents } from "../events.ts";
-import { clean } from "../text.ts";
+import { clean } from "../terminal/text.ts";
 import { type CacheRequest, readCacheRequest, RequestError } from "./request_body.ts";
 
 type Operation = (request: CacheRequest, client: Client) => Promise<object>;

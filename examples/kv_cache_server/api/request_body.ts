@@ -1,5 +1,5 @@
 import type { ChunkId } from "../cache/chunk.ts";
-import { show } from "../text.ts";
+import { show } from "../terminal/text.ts";
 
 /** How many bytes a request's body may have. */
 export const MAX_BODY_BYTES = 1_000_000;

@@ -2,7 +2,7 @@ import type { EventBus } from "@busbar/busbar";
 import type { ChunkKey } from "@busbar/busbar/kv-cache";
 import type { ServerEvents } from "../events.ts";
 import { Faults, InjectedError } from "../faults.ts";
-import { clean } from "../text.ts";
+import { clean } from "../terminal/text.ts";
 import { type Chunk, CHUNK_BYTES, type ChunkId, type FilledChunk, isIntact } from "./chunk.ts";
 import { type Change, ChunkFile } from "./chunk_file.ts";
 import { keyCountPerSalt } from "./client.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { spread } from "../../../examples/kv_cache_server/clients.ts";
-import { conversations } from "../../../examples/kv_cache_server/workload.ts";
+import { spread } from "../../../examples/kv_cache_server/requests/clients.ts";
+import { conversations } from "../../../examples/kv_cache_server/requests/workload.ts";
 import { Oracle, type Sums } from "../../support/kv_cache_oracle.ts";
 import { totals } from "../../support/kv_cache_server.ts";
 import { run } from "../../support/processes.ts";

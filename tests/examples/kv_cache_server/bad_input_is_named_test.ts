@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { FAULTS } from "../../../examples/kv_cache_server/faults.ts";
-import { parseOptions, UsageError } from "../../../examples/kv_cache_server/options.ts";
-import { replay } from "../../../examples/kv_cache_server/replay.ts";
-import { readTrace, TraceError } from "../../../examples/kv_cache_server/trace.ts";
+import { parseOptions, UsageError } from "../../../examples/kv_cache_server/terminal/options.ts";
+import { replay } from "../../../examples/kv_cache_server/requests/replay.ts";
+import { readTrace, TraceError } from "../../../examples/kv_cache_server/requests/trace.ts";
 import { temporaryFolder } from "../../support/temporary_folder.ts";
 
 const SPEED = "a number from 0.001 to 1000000, or max";

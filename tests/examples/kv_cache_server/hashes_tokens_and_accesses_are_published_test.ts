@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { withSession } from "@busbar/busbar/context";
 import { BlendCache } from "../../../examples/kv_cache_server/cache/blend.ts";
 import type { Client } from "../../../examples/kv_cache_server/cache/client.ts";
-import { ranksOf } from "../../../examples/kv_cache_server/clients.ts";
+import { ranksOf } from "../../../examples/kv_cache_server/requests/clients.ts";
 import { openCache } from "../../support/kv_cache_server.ts";
 
 type Server = Awaited<ReturnType<typeof openCache>>;

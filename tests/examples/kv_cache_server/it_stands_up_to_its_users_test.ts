@@ -7,8 +7,12 @@ import {
 } from "@std/assert";
 import type { Client } from "../../../examples/kv_cache_server/cache/client.ts";
 import { LruMap } from "../../../examples/kv_cache_server/cache/lru_map.ts";
-import { Summary } from "../../../examples/kv_cache_server/summary.ts";
-import { MAX_LINE_LENGTH, readTrace, TraceError } from "../../../examples/kv_cache_server/trace.ts";
+import { Summary } from "../../../examples/kv_cache_server/terminal/summary.ts";
+import {
+  MAX_LINE_LENGTH,
+  readTrace,
+  TraceError,
+} from "../../../examples/kv_cache_server/requests/trace.ts";
 import { openCache, totals } from "../../support/kv_cache_server.ts";
 import { run, start } from "../../support/processes.ts";
 import { samples } from "../../support/samples.ts";

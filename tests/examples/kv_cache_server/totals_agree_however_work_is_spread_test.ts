@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { spread } from "../../../examples/kv_cache_server/clients.ts";
-import { readTrace } from "../../../examples/kv_cache_server/trace.ts";
-import { conversations } from "../../../examples/kv_cache_server/workload.ts";
+import { spread } from "../../../examples/kv_cache_server/requests/clients.ts";
+import { readTrace } from "../../../examples/kv_cache_server/requests/trace.ts";
+import { conversations } from "../../../examples/kv_cache_server/requests/workload.ts";
 import { Oracle } from "../../support/kv_cache_oracle.ts";
 import { openCache, totals } from "../../support/kv_cache_server.ts";
 

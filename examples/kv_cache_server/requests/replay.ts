@@ -1,5 +1,5 @@
-import type { Options } from "./options.ts";
-import { sleep } from "./stop.ts";
+import type { Options } from "../terminal/options.ts";
+import { sleep } from "../stop.ts";
 import { readTrace, type Request } from "./trace.ts";
 import { conversations } from "./workload.ts";
 

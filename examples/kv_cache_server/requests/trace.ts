@@ -1,5 +1,5 @@
-import { aborted } from "./stop.ts";
-import { clean, show } from "./text.ts";
+import { aborted } from "../stop.ts";
+import { clean, show } from "../terminal/text.ts";
 
 /** One request to the language model that the cache serves. */
 export interface Request {

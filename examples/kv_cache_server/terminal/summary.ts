@@ -1,5 +1,5 @@
 import type { EventBus } from "@busbar/busbar";
-import type { ServerEvents } from "./events.ts";
+import type { ServerEvents } from "../events.ts";
 
 /** What is counted. */
 const NAMES = ["requests", "l1", "l2", "misses", "published", "delivered", "dropped"] as const;

@@ -1,8 +1,8 @@
 import type { Observability } from "@busbar/busbar/observability";
 import type { ThreadOptions } from "./cache_thread.ts";
-import type { ServerEvents } from "./events.ts";
-import { aborted, sleep, type Stop } from "./stop.ts";
-import type { Counts } from "./summary.ts";
+import type { ServerEvents } from "../events.ts";
+import { aborted, sleep, type Stop } from "../stop.ts";
+import type { Counts } from "../terminal/summary.ts";
 
 /** How far a thread has come: its cache is open, it has served its share, it has ended. */
 type Event = "opened" | "served" | "ended";

@@ -1,4 +1,4 @@
-import type { Client, Ranks } from "./cache/client.ts";
+import type { Client, Ranks } from "../cache/client.ts";
 
 const MODEL = "demo-model";
 

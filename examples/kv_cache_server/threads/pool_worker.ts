@@ -1,7 +1,7 @@
 /// <reference lib="webworker" />
 import { openThread } from "./cache_thread.ts";
 import type { FromThread, ToThread } from "./pool.ts";
-import { aborted, Stop } from "./stop.ts";
+import { aborted, Stop } from "../stop.ts";
 
 /** How often it is told what was counted. */
 const COUNTS_INTERVAL_MS = 500;

@@ -4,7 +4,7 @@ import {
   type ObservabilityOptions,
   parseObservabilityArgs,
 } from "@busbar/busbar/observability";
-import { type Fault, FAULTS } from "./faults.ts";
+import { type Fault, FAULTS } from "../faults.ts";
 import { clean, show } from "./text.ts";
 
 /** The example's flags, checked. */

@@ -1,22 +1,22 @@
 import { EventBus } from "@busbar/busbar";
 import { currentContext, withSession } from "@busbar/busbar/context";
 import type { Observability } from "@busbar/busbar/observability";
-import { BlendCache, MAX_BLEND_CHUNKS } from "./cache/blend.ts";
-import { DiskTier } from "./cache/disk_tier.ts";
-import { MemoryTier } from "./cache/memory_tier.ts";
-import { letBusCatchUp, portions, StoppingError } from "./cache/portions.ts";
-import { PrefixCache } from "./cache/prefix_cache.ts";
-import { publishCapacity, publishEvicted } from "./cache/publish.ts";
-import type { Tiers } from "./cache/tiers.ts";
-import { ranksOf, spread } from "./clients.ts";
-import type { ServerEvents } from "./events.ts";
-import { Faults } from "./faults.ts";
-import { observe } from "./observe.ts";
-import type { Options } from "./options.ts";
-import { replay } from "./replay.ts";
-import type { Stop } from "./stop.ts";
-import { Summary } from "./summary.ts";
-import type { Request } from "./trace.ts";
+import { BlendCache, MAX_BLEND_CHUNKS } from "../cache/blend.ts";
+import { DiskTier } from "../cache/disk_tier.ts";
+import { MemoryTier } from "../cache/memory_tier.ts";
+import { letBusCatchUp, portions, StoppingError } from "../cache/portions.ts";
+import { PrefixCache } from "../cache/prefix_cache.ts";
+import { publishCapacity, publishEvicted } from "../cache/publish.ts";
+import type { Tiers } from "../cache/tiers.ts";
+import { ranksOf, spread } from "../requests/clients.ts";
+import type { ServerEvents } from "../events.ts";
+import { Faults } from "../faults.ts";
+import { observe } from "../observe.ts";
+import type { Options } from "../terminal/options.ts";
+import { replay } from "../requests/replay.ts";
+import type { Stop } from "../stop.ts";
+import { Summary } from "../terminal/summary.ts";
+import type { Request } from "../requests/trace.ts";
 
 /** What a bus has room for that was made to lose some. */
 const FEW_EVENTS = 16;
