@@ -198,12 +198,19 @@ export class SharedMetrics<Events extends object = object> implements Disposable
       member.state === "dead" && member.memory.catalogHash === memory.catalogHash &&
       !folded.has(member.memory.incarnation)
     );
-    const oldest = dead.find((member) => member.memory.int32[HEADER.foldedBy] === 0);
+    const hasEnded = (firstWord: number) =>
+      dead.some(({ memory }) => (memory.int32[HEADER.incarnation] as number) >>> 0 === firstWord);
+    const oldest = dead.find(({ memory }) => {
+      const foldedBy = (memory.int32[HEADER.foldedBy] as number) >>> 0;
+      return foldedBy === 0 || hasEnded(foldedBy);
+    });
     if (dead.length <= MAX_DEAD_MEMORIES || oldest === undefined || this.#isFolding) return;
     this.#isFolding = true;
     const tell = (error: unknown) =>
       report(this.#options.logger, `Cannot keep what a thread has counted: ${errorText(error)}`);
-    inSlices(this.#folder.fold(oldest.memory)).catch(tell).finally(() => this.#isFolding = false);
+    inSlices(this.#folder.fold(oldest.memory, hasEnded)).catch(tell).finally(() =>
+      this.#isFolding = false
+    );
   }
 
   /** Says goodbye: what was counted stays known to the others. */

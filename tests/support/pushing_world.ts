@@ -14,6 +14,9 @@ import { FakeThread, SAME_CATALOG } from "./thread_memories.ts";
 /** What becomes of a request. */
 export type Fate = "accepted" | "refused";
 
+/** Where a thread ends. */
+export type Death = "before" | "after";
+
 /** Values of series by the text of their attributes. */
 type Values = Map<string, number>;
 
@@ -38,8 +41,8 @@ interface PushingThread {
   readonly folder: Folder;
   /** Whom it has met. */
   readonly knows: Set<FakeThread>;
-  /** It ends amid the next fold. */
-  diesAtFold: boolean;
+  /** It ends amid the next fold, before or after that shows. */
+  diesAtFold: Death | undefined;
   isKilled: boolean;
   /** Continues what it is at. */
   resume: (() => void) | undefined;
@@ -72,12 +75,12 @@ export class PushingWorld {
     const thread: PushingThread = {
       fake,
       knows: new Set([fake]),
-      diesAtFold: false,
+      diesAtFold: undefined,
       folder: new Folder(fake.writer, {
         isAmidEvent: false,
         commit: () => {
-          if (thread.diesAtFold) throw new Error("it has ended");
-          fake.writer.commit();
+          if (thread.diesAtFold !== "before") fake.writer.commit();
+          if (thread.diesAtFold !== undefined) throw new Error("it has ended");
         },
       }),
       isKilled: false,
@@ -246,8 +249,8 @@ export class PushingWorld {
     else if (isUndecided) this.#receive(onTheWay);
   }
 
-  /** Takes a thread over that is dead. @param dies whether it ends right before that shows */
-  async fold(thread: PushingThread, dead: PushingThread, dies = false): Promise<void> {
+  /** Takes a thread over that is dead. @param dies whether it ends right before that shows, or after it */
+  async fold(thread: PushingThread, dead: PushingThread, dies?: Death): Promise<void> {
     const { fake: { member } } = dead;
     if (thread.isKilled || thread.fake.member.state !== "alive" || !thread.knows.has(dead.fake)) {
       return;
@@ -255,7 +258,12 @@ export class PushingWorld {
     if (member.state !== "dead" || this.isFolded(dead) || this.isFolded(thread)) return;
     thread.diesAtFold = dies;
     try {
-      await inSlices(thread.folder.fold(member.memory));
+      await inSlices(
+        thread.folder.fold(
+          member.memory,
+          (firstWord) => this.threads.some((one) => one.isKilled && ownerOf(one) === firstWord),
+        ),
+      );
     } catch {
       this.kill(thread, "refused");
     }
@@ -299,8 +307,12 @@ function valuesOf({ scopeMetrics }: TakenDeltas): Values {
 }
 
 /** Whether it says that it sends these numbers. */
-function isHeld(word: SentStateWord, { fake: { member } }: PushingThread): boolean {
+function isHeld(word: SentStateWord, thread: PushingThread): boolean {
   const { phase, owner } = word.read();
-  const own = (member.memory.int32[HEADER.incarnation] as number) >>> 0;
-  return phase === PHASES.sending && owner === own;
+  return phase === PHASES.sending && owner === ownerOf(thread);
+}
+
+/** What it says that it holds numbers by. */
+function ownerOf({ fake: { member: { memory: { int32 } } } }: PushingThread): number {
+  return (int32[HEADER.incarnation] as number) >>> 0;
 }

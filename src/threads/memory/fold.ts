@@ -4,6 +4,7 @@ import { FOLDED_START, FOLDS, HEADER, LOSSES, MAX_FOLDED } from "./format.ts";
 import { foldedIn, foldsOf, LOSS_NAMES, ownLedger, pendingOf } from "./ledger.ts";
 import type { Steps } from "../../internal/slices.ts";
 import { SentMarks } from "./sent_marks.ts";
+import { PHASES } from "./sent_state.ts";
 import { MemoryReader, readSeries } from "./memory_reader.ts";
 import type { MemoryWriter, WrittenSeries } from "./memory_writer.ts";
 import type { ThreadMemory } from "./thread_memory.ts";
@@ -14,6 +15,8 @@ interface Inherited {
   readonly numbers: Float64Array;
   readonly series: WrittenSeries;
 }
+
+type IsGone = (firstWord: number) => boolean;
 
 /** What shows what a thread has written. */
 export interface Shower {
@@ -55,30 +58,47 @@ export class Folder {
     this.#shower = shower;
   }
 
-  /** @returns whether it was taken over: another may be doing so, or there may be no room */
-  *fold(dead: ThreadMemory): Steps<boolean> {
+  /**
+   * @param isGone whether a thread has ended that was taking it over, by its memory's first word
+   * @returns whether it was taken over: another may be doing so, or there may be no room
+   */
+  *fold(dead: ThreadMemory, isGone: IsGone = () => false): Steps<boolean> {
     const own = this.#writer.memory;
     const list = [dead.incarnation, ...foldedIn(dead)];
     if (dead.incarnation === own.incarnation || this.#folded + list.length > MAX_FOLDED) {
       return false;
     }
     const ownWord = own.int32[HEADER.incarnation] as number;
-    if (Atomics.compareExchange(dead.int32, HEADER.foldedBy, 0, ownWord) !== 0) return false;
+    const former = Atomics.load(dead.int32, HEADER.foldedBy);
+    if (former !== 0 && !isGone(former >>> 0)) return false;
+    if (Atomics.compareExchange(dead.int32, HEADER.foldedBy, former, ownWord) !== former) {
+      return false;
+    }
     const stamp = Atomics.load(dead.int32, HEADER.committed);
     const additions = yield* this.#prepare(dead);
     // It may run, though it was taken for dead.
     const isSame = Atomics.load(dead.int32, HEADER.committed) === stamp;
-    if (additions !== undefined && isSame && this.#add(dead, additions, list)) return true;
+    if (additions !== undefined && isSame && this.#add(dead, additions, { list, isGone })) {
+      return true;
+    }
     Atomics.store(dead.int32, HEADER.foldedBy, 0);
     return false;
   }
 
   /** In one piece: whoever ends amid it leaves nothing that counts twice. */
-  #add(dead: ThreadMemory, additions: readonly Addition[], list: readonly string[]): boolean {
+  #add(
+    dead: ThreadMemory,
+    additions: readonly Addition[],
+    { list, isGone }: { readonly list: readonly string[]; readonly isGone: IsGone },
+  ): boolean {
     if (this.#shower.isAmidEvent) return false;
     const { memory } = this.#writer;
     const owner = memory.int32[HEADER.incarnation] as number;
-    const theirs = new SentMarks(dead).hold(owner, () => false);
+    // What was on the way is for who pushes: it is in doubt.
+    const theirs = new SentMarks(dead).hold(
+      owner,
+      (firstWord, phase) => phase === PHASES.folding && isGone(firstWord),
+    );
     const ours = theirs && new SentMarks(memory).hold(owner, () => false);
     if (theirs === undefined || ours === undefined) {
       // Somebody pushes it.
@@ -91,7 +111,7 @@ export class Folder {
     }
     theirs.addLedgerTo(ours);
     // In this order: who ends between them leaves the dead as it was.
-    if (!theirs.giveAway() || !ours.takeOver()) {
+    if (!theirs.giveAway() || !ours.takeOver(this.#folded + list.length)) {
       theirs.release();
       ours.release();
       return false;
@@ -105,7 +125,7 @@ export class Folder {
     this.#writer.folds[FOLDS.folded] = this.#folded;
     this.#writer.touchFolds();
     this.#shower.commit();
-    ours.release();
+    ours.commit();
     return true;
   }
 

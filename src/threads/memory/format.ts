@@ -93,8 +93,10 @@ export const SERIES_START = FOLDS_START + 1 + 2 * FOLD_NUMBERS;
 export const SENT = {
   /** Until when it was sent, in milliseconds since the epoch. */
   untilMs: 0,
+  /** How many of the list of the folded count where it is true; see FOLDS. */
+  folded: 1,
   /** The thread's ledger, with those that it took over. */
-  ledger: 1,
+  ledger: 2,
 } as const;
 /** How many numbers of the ledger are noted. */
 export const SENT_LEDGER_NUMBERS = 2 + LOSS_COUNT;

@@ -1,6 +1,7 @@
 import { BUCKETS, COUNT } from "../../subscribers/metrics/histogram_series.ts";
 import type { MirroredInstrument } from "../../subscribers/metrics/mirror.ts";
 import {
+  FOLDS,
   HEADER,
   SENT,
   SENT_LEDGER_NUMBERS,
@@ -8,6 +9,7 @@ import {
   sentOffsetOf,
   SERIES_START,
 } from "./format.ts";
+import { foldsOf } from "./ledger.ts";
 import { type Phase, PHASES, type SentState, SentStateWord, termAfter } from "./sent_state.ts";
 import type { ThreadMemory } from "./thread_memory.ts";
 
@@ -55,16 +57,26 @@ export class SentMarks {
     const { phase, term, copy } = state;
     if (phase !== PHASES.idle && !isGone(state.owner, phase)) return undefined;
     const isInDoubt = phase === PHASES.sending;
+    // Who ended amid a fold has shown what it took over, or has not.
+    const hasTakenOver = phase === PHASES.folding && this.#showsFold(state);
     const held: SentState = {
       owner: owner >>> 0,
       term: termAfter(term),
       phase: PHASES.preparing,
       // What may have arrived is never sent again.
-      copy: isInDoubt ? other(copy) : copy,
+      copy: isInDoubt || hasTakenOver ? other(copy) : copy,
     };
     return this.#word.replace(state, held)
       ? new HeldNumbers(this.#memory, this.#word, held, isInDoubt)
       : undefined;
+  }
+
+  /** Whether it is the thread's own fold, and shows. */
+  #showsFold({ owner, copy }: SentState): boolean {
+    const { int32, float64 } = this.#memory;
+    if ((int32[HEADER.incarnation] as number) >>> 0 !== owner) return false;
+    const folded = foldsOf(this.#memory)[FOLDS.folded] as number;
+    return folded >= (float64[startOf(this.#memory, other(copy)) + SENT.folded] as number);
   }
 }
 
@@ -215,12 +227,17 @@ export class HeldNumbers {
     return this.#change({ phase: PHASES.folding });
   }
 
-  /** Has what was prepared count from now on; what it is of will show. */
-  takeOver(): boolean {
-    return this.#change({ phase: PHASES.folding, copy: other(this.#state.copy) });
+  /**
+   * Has what was prepared be true once what is taken over shows.
+   *
+   * @param folded how many of the list of the folded count then
+   */
+  takeOver(folded: number): boolean {
+    this.memory.float64[this.#next + SENT.folded] = folded;
+    return this.#change({ phase: PHASES.folding });
   }
 
-  /** Lets them go: what was prepared has been sent. */
+  /** Lets them go: what was prepared is true. */
   commit(): boolean {
     return this.#change({ phase: PHASES.idle, copy: other(this.#state.copy) });
   }

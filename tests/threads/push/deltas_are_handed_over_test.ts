@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { clocks } from "../../../src/internal/clocks.ts";
-import { PushingWorld } from "../../support/pushing_world.ts";
+import { type Death, PushingWorld } from "../../support/pushing_world.ts";
 import fc, { runs } from "../../support/properties.ts";
 
 const thread = fc.nat(3);
@@ -20,14 +20,19 @@ const command = fc.oneof(
   { weight: 1, arbitrary: fc.record({ does: fc.constant("start") }) },
   {
     weight: 2,
-    arbitrary: fc.record({ does: fc.constant("fold"), thread, dead: thread, dies: fc.boolean() }),
+    arbitrary: fc.record({
+      does: fc.constant("fold"),
+      thread,
+      dead: thread,
+      dies: fc.constantFrom(undefined, "before", "after"),
+    }),
   },
 ) as fc.Arbitrary<{
   does: string;
   thread: number;
   dead: number;
   n: number;
-  dies: boolean;
+  dies: Death | undefined;
   fate: "accepted" | "refused";
 }>;
 
@@ -181,7 +186,7 @@ Deno.test("a thread that ends while it takes over another leaves all of that to 
   world.count(other!, 0, 1);
   for (const one of [early, late]) world.kill(one!, "accepted");
   await world.fold(folder!, early!);
-  await world.fold(folder!, late!, true);
+  await world.fold(folder!, late!, "before");
   assert(folder!.isKilled);
   await world.push(a!);
   assertEquals(hits(world), 9);
@@ -190,6 +195,8 @@ Deno.test("a thread that ends while it takes over another leaves all of that to 
   world.count(other!, 0, 10);
   world.kill(other!, "accepted");
   await world.fold(a!, other!);
+  await world.fold(a!, late!);
+  assert(world.isFolded(late!), "another one takes it over");
   await world.push(a!);
   assertEquals(hits(world), 20);
 });
