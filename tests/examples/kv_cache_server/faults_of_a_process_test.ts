@@ -34,7 +34,6 @@ Deno.test("subscriber-slow: the bus lags, and says so in a scrape that is answer
 });
 
 Deno.test("crash: the process ends, as one that was killed", async () => {
-  // It leaves its temporary directory behind.
   await using folder = await temporaryFolder();
   await using child = start(
     Deno.execPath(),
@@ -44,4 +43,5 @@ Deno.test("crash: the process ends, as one that was killed", async () => {
   const [url] = await child.printed(/http:\S+\/metrics/, "stderr");
   assertEquals((await child.ended).code, 137);
   await assertRejects(() => fetch(url));
+  assertEquals([...Deno.readDirSync(folder.path)], [], "its temporary directory went with it");
 });
