@@ -136,7 +136,13 @@ export function createWorkerKeeper<Events extends object>(
   if (module === undefined) return undefined;
   return new WorkerKeeper({
     membership,
-    start: (onEnd) => startWorker(module, { keeper: incarnation, onEnd }),
+    start: (onEnd) => {
+      // It answers for all of them from its first moment.
+      const known = membership.members().map(({ memory: { buffer }, name, state }) => {
+        return { buffer, name, isSilent: state !== "alive" };
+      });
+      return startWorker(module, { keeper: { incarnation, known }, onEnd });
+    },
     logger,
   });
 }

@@ -31,7 +31,7 @@ import { resolveAccess } from "./server_options.ts";
 import { MIRROR } from "../subscribers/metrics/mirror.ts";
 import type { PortKeeper } from "../threads/membership/port_keeper.ts";
 import type { SharedMetrics } from "../threads/shared_metrics.ts";
-import type { WorkerKeeper } from "../threads/membership/worker_keeper.ts";
+import { stayAlive, type WorkerKeeper } from "../threads/membership/worker_keeper.ts";
 import {
   createPortKeeper,
   createWorkerKeeper,
@@ -233,6 +233,7 @@ async function start<Events extends object>(
     keep(shared);
     port.worker = createWorkerKeeper(shared, context);
     if (port.worker !== undefined) keep(port.worker);
+    if (shared.isKept) keep(stayAlive());
   }
   const subscription = subscribe(context, telemetry, shared);
   source = shared === undefined

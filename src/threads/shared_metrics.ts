@@ -47,7 +47,7 @@ export interface SharedMetricsOptions<Events extends object> {
   readonly logger: Logger;
   readonly onRole?: JoinOptions<ThreadMemory>["onRole"];
   readonly roles?: JoinOptions<ThreadMemory>["roles"];
-  readonly keeper?: string | undefined;
+  readonly keeper?: JoinOptions<ThreadMemory>["keeper"];
 }
 
 /** The metrics of all threads of a process, as each of them can tell. */
@@ -152,6 +152,11 @@ export class SharedMetrics<Events extends object = object> implements Disposable
     const hash = this.#writer.memory.catalogHash;
     const [a, b, c] = [oldest.slice(0, 8), oldest.slice(8, 12), oldest.slice(12, 15)];
     return `${a}-${b}-8${c}-8${oldest.slice(15)}${hash.slice(0, 2)}-${hash.slice(2, 14)}`;
+  }
+
+  /** Whether this thread is the worker of another one. */
+  get isKept(): boolean {
+    return this.#options.keeper !== undefined;
   }
 
   /** Which memory this thread's is. */

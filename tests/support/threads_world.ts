@@ -3,6 +3,7 @@ import {
   BEAT_MS,
   type JoinRuntime,
   joinThreads,
+  type Keeper,
   type Membership,
 } from "../../src/threads/membership/join_threads.ts";
 import type { MemberMemory, Role } from "../../src/threads/membership/member_words.ts";
@@ -47,7 +48,7 @@ export interface WorldThreadOptions {
   readonly group?: string | undefined;
   readonly onRole?: OnRole | undefined;
   /** As for `joinThreads`. */
-  readonly keeper?: string | undefined;
+  readonly keeper?: Keeper | undefined;
   readonly roles?: readonly Role[] | undefined;
 }
 

@@ -7,7 +7,8 @@ Deno.test("the metrics worker answers while its starter hangs, and another threa
   const env = { METRICS_WORKER_PORT: String(await freePort()) };
   const { code, stdout, stderr } = await runScript(program, [], { env });
   assertEquals([stdout, stderr, code], [
-    JSON.stringify({ before: "1", whileItHangs: "1", withAnother: "2", afterwards: "2" }) + "\n",
+    JSON.stringify({ before: 1, whileItHangs: 1, withAnother: 2, afterwards: 2, fell: false }) +
+    "\n",
     "",
     0,
   ]);

@@ -8,6 +8,7 @@ import { AwakeClock } from "./awake_clock.ts";
 import { type Channel, openChannel } from "./channel.ts";
 import { onThreadEnd } from "./thread_end.ts";
 import { Gossip } from "./gossip.ts";
+import type { Announced } from "./gossip_message.ts";
 import { keyOf, type MemberMemory, MemberWords, type Role } from "./member_words.ts";
 import { MAX_MEMBERS, type Member, Roster } from "./roster.ts";
 import { ROLES, Roles } from "./roles.ts";
@@ -16,6 +17,16 @@ import { ROLES, Roles } from "./roles.ts";
 export const BEAT_MS = 250;
 /** Of so many heartbeats, one is a round of gossip. */
 const BEATS_PER_ROUND = 2;
+/** How long a new thread listens before it takes a role: those that start together meet first. */
+const SETTLE_MS = 1_000;
+
+/** A thread that keeps another one, as its worker. */
+export interface Keeper {
+  /** The incarnation of its buffer. */
+  readonly incarnation: string;
+  /** The buffers that it knows, and whether it has taken their threads for hung or dead. */
+  readonly known: readonly (Announced & { readonly isSilent: boolean })[];
+}
 
 /** The options of {@linkcode joinThreads}. */
 export interface JoinOptions<Memory extends MemberMemory> {
@@ -27,8 +38,8 @@ export interface JoinOptions<Memory extends MemberMemory> {
   readonly name?: string | undefined;
   /** Which roles this thread takes. Default: all. */
   readonly roles?: readonly Role[] | undefined;
-  /** The incarnation of the thread that keeps this one, as its worker. Default: none does. */
-  readonly keeper?: string | undefined;
+  /** Who keeps this thread, as its worker, and what it knows from the start. Default: none does. */
+  readonly keeper?: Keeper | undefined;
   /** Opens what came over the channel; `undefined` if it is no buffer of ours. */
   readonly open: (received: unknown) => Memory | undefined;
   readonly logger: Logger;
@@ -122,13 +133,23 @@ export function joinThreads<Memory extends MemberMemory>(
   const reports = new ReportOnce(logger);
   const channel = runtime.openChannel(group);
   const words = new MemberWords(memory.words);
-  if (keeper !== undefined) words.keeper = keyOf(keeper);
+  if (keeper !== undefined) words.keeper = keyOf(keeper.incarnation);
   words.join(wallMs());
   words.beat();
   const name = options.name ?? memory.incarnation.slice(0, 8);
   const clock = new AwakeClock(runtime.now);
   const roster = new Roster(memory, name, clock);
-  const roles = new Roles(memory.incarnation, roster, clock, wanted);
+  for (const { buffer, name, isSilent } of keeper?.known ?? []) {
+    const known = open(buffer);
+    if (known !== undefined) roster.add(known, name, isSilent);
+  }
+  const roles = new Roles(memory.incarnation, {
+    roster,
+    clock,
+    wanted,
+    // Who has met the others already need not listen first.
+    settleMs: keeper === undefined ? SETTLE_MS : 0,
+  });
   const gossip = new Gossip(channel, roster, open, () => {
     reports.report(
       `more than ${MAX_MEMBERS} threads have shared memory: the others are not counted`,

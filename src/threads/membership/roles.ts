@@ -2,11 +2,18 @@ import type { AwakeClock } from "./awake_clock.ts";
 import { keyOf, type MemberMemory, type MemberWords, type Role } from "./member_words.ts";
 import { HUNG_MS, type Roster } from "./roster.ts";
 
-/** How long a new thread listens before it takes a role: those that start together meet first. */
-const SETTLE_MS = 1_000;
-
 /** All roles. */
 export const ROLES: readonly Role[] = ["push", "port", "worker"];
+
+/** What {@linkcode Roles} are made of. */
+export interface RolesOptions<Memory extends MemberMemory> {
+  readonly roster: Roster<Memory>;
+  readonly clock: AwakeClock;
+  /** The roles that this thread takes. */
+  readonly wanted: readonly Role[];
+  /** How long it listens before it takes one, in milliseconds. */
+  readonly settleMs: number;
+}
 
 /**
  * What this thread does for all. Each role is a lease in the words of the oldest buffer: who has it
@@ -35,17 +42,14 @@ export class Roles<Memory extends MemberMemory> {
   readonly #yieldedUntilMs = new Map<Role, number>();
   #hasLeft = false;
 
-  /**
-   * @param own the incarnation of this thread's buffer
-   * @param wanted the roles that this thread takes
-   */
-  constructor(own: string, roster: Roster<Memory>, clock: AwakeClock, wanted: readonly Role[]) {
+  /** @param own the incarnation of this thread's buffer */
+  constructor(own: string, { roster, clock, wanted, settleMs }: RolesOptions<Memory>) {
     this.#wanted = wanted;
     this.#own = keyOf(own);
     this.#roster = roster;
     this.#clock = clock;
     this.#oldest = roster.oldest;
-    this.#settledAtMs = clock.look() + SETTLE_MS;
+    this.#settledAtMs = clock.look() + settleMs;
   }
 
   /** Whether this thread has a role now. */

@@ -57,12 +57,18 @@ export class Roster<Memory extends MemberMemory> {
     return entry;
   }
 
-  /** Takes a buffer in. @returns whether it is a new one */
-  add(memory: Memory, name: string): "added" | "known" | "refused" {
+  /**
+   * Takes a buffer in.
+   *
+   * @param isSilent whether its thread is known not to run; a heartbeat says that it does
+   * @returns whether it is a new one
+   */
+  add(memory: Memory, name: string, isSilent = false): "added" | "known" | "refused" {
     const { incarnation } = memory;
     if (this.#entries.has(incarnation) || this.#forgotten.has(incarnation)) return "known";
     if (this.#entries.size >= MAX_MEMBERS) return "refused";
     const entry = this.#enter(memory, name || incarnation.slice(0, 8));
+    if (isSilent) entry.movedAtMs -= HUNG_MS;
     if (isOlder(entry, this.#oldest)) this.#oldest = entry;
     return "added";
   }

@@ -1,8 +1,8 @@
-import { monotonicMs } from "../../internal/clocks.ts";
+import { clearTimer, monotonicMs, setTimer, type Timer } from "../../internal/clocks.ts";
 import type { Logger } from "../../internal/logger.ts";
 import { Backoff } from "../../internal/backoff.ts";
 import { errorText, report } from "../../internal/reporting.ts";
-import type { Membership } from "./join_threads.ts";
+import type { Keeper, Membership } from "./join_threads.ts";
 
 /** Whoever has a worker that ends leaves the role to others for so long, in milliseconds. */
 const RETRY_MS = 1_000;
@@ -118,7 +118,7 @@ function threadsOf(): Threads | undefined {
 export function startWorker(
   module: URL,
   { keeper, onEnd }: {
-    readonly keeper: string;
+    readonly keeper: Keeper;
     readonly onEnd: (error: unknown) => void;
   },
 ): Disposable {
@@ -142,13 +142,27 @@ export function startWorker(
   };
 }
 
+/** The longest that a timer waits, in milliseconds. */
+const LONG_MS = 2 ** 31 - 1;
+
+/** Keeps a worker running that has nothing else to wait for, such as a port that another still has. */
+export function stayAlive(): Disposable {
+  let timer: Timer;
+  const wait = () => void (timer = setTimer(wait, LONG_MS));
+  wait();
+  return { [Symbol.dispose]: () => clearTimer(timer) };
+}
+
 /** Says in a worker's data who keeps it. */
 const KEEPER = "busbar.keeper";
 
-/** The incarnation of the thread that keeps this one; `undefined` if none does. */
-export function keeperOfThis(): string | undefined {
+/** The thread that keeps this one; `undefined` if none does. */
+export function keeperOfThis(): Keeper | undefined {
   const data = threadsOf()?.workerData;
   if (typeof data !== "object" || data === null) return undefined;
-  const keeper = (data as Record<string, unknown>)[KEEPER];
-  return typeof keeper === "string" && /^[0-9a-f]{16}$/.test(keeper) ? keeper : undefined;
+  const keeper = (data as Record<string, Keeper | undefined>)[KEEPER];
+  // Another version may have started it.
+  const isKeeper = /^[0-9a-f]{16}$/.test(String(keeper?.incarnation)) &&
+    Array.isArray(keeper?.known);
+  return isKeeper ? keeper : undefined;
 }

@@ -12,6 +12,14 @@ function someThreads(count: number, settledMs = 3_000) {
   return { world, threads };
 }
 
+/** What a thread hands to its worker. */
+function keeperOf({ memory: { incarnation }, membership }: WorldThread) {
+  const known = membership.members().map(({ memory: { buffer }, name, state }) => {
+    return { buffer, name, isSilent: state !== "alive" };
+  });
+  return { incarnation, known };
+}
+
 function theHolder(world: World, role: Role = "push"): WorldThread {
   const [holder, ...others] = holders(world, role);
   assertEquals(others.length, 0);
@@ -189,7 +197,7 @@ Deno.test("a holder that nobody has met is replaced after two seconds", () => {
 Deno.test("a thread that hangs keeps its worker's role while the worker runs, and no longer", () => {
   const { world } = someThreads(2);
   const starter = theHolder(world, "worker");
-  const worker = world.start(8, { keeper: starter.memory.incarnation, roles: ["port"] });
+  const worker = world.start(8, { keeper: keeperOf(starter), roles: ["port"] });
   world.pass(1_000);
   starter.hangs = true;
   // Longer than a thread is silent that has ended.
@@ -205,7 +213,7 @@ Deno.test("a worker ends with the thread that keeps it, at once, and leaves its 
   const [first] = world.threads;
   const keeper = world.start(2, { roles: ["worker"] });
   first!.membership.yield("port", 60_000);
-  const worker = world.start(3, { keeper: keeper.memory.incarnation, roles: ["port"] });
+  const worker = world.start(3, { keeper: keeperOf(keeper), roles: ["port"] });
   world.pass(2_000);
   assertEquals(theHolder(world, "port"), worker);
   keeper.membership[Symbol.dispose]();
@@ -222,4 +230,27 @@ Deno.test("a thread takes no role at a heartbeat that it does not want", () => {
   const second = world.start(2, { roles: ["port"] });
   world.pass(3_000);
   assertEquals(second.told, ["+port"]);
+});
+
+Deno.test("a worker knows from the start what its keeper knows, and takes its role at once", () => {
+  const world = new World({ loses: () => true });
+  const first = world.start(1, { roles: [] });
+  const worker = world.start(2, { keeper: keeperOf(first), roles: ["port"] });
+  assertEquals(worker.states(), { 1: "alive", 2: "alive" });
+  world.pass(250);
+  assert(worker.membership.has("port"));
+  assertEquals(worker.membership.oldest, first.memory.incarnation);
+});
+
+Deno.test("a worker takes at once what a thread has left that its keeper has seen be silent", () => {
+  const world = new World();
+  const first = world.start(1, { roles: [] });
+  const before = world.start(2, { roles: ["port"] });
+  world.pass(2_000);
+  assert(before.membership.has("port"));
+  before.terminate();
+  world.pass(2_500);
+  const worker = world.start(3, { keeper: keeperOf(first), roles: ["port"] });
+  assertEquals(worker.states(), { 1: "alive", 2: "hung", 3: "alive" });
+  assert(worker.membership.acquire("port"));
 });
