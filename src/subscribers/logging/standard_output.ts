@@ -51,13 +51,11 @@ interface Runtime {
 
 const STDOUT = 1;
 const STDERR = 2;
-/** So many bytes go into a pipe at once, or not at all, whoever else writes to it. */
-const PIPE_BUF = 4_096;
 /**
- * So many go to a terminal at once: as long as they are under way, nothing tells what has become of them. Deno
- * writes what follows the last whole line by itself, and somebody else's bytes may get in between.
+ * So many bytes go into a pipe at once, or not at all, whoever else writes to it, and where somebody has said that
+ * nobody waits for it. Of more, Deno does not say how many went.
  */
-const MAX_PIECE_BYTES = 4_096;
+const PIPE_BUF = 4_096;
 /** A write that takes longer is one that may never end, in milliseconds. */
 const MAX_WRITE_MS = 1_000;
 /** Within that time of being asked to a thread has begun to write, in milliseconds. */
@@ -287,7 +285,7 @@ class AsyncOutput implements LineOutput {
     let count = 0;
     try {
       if (this.#writeByteSync === undefined) {
-        const end = endOfPiece(rest, 0, MAX_PIECE_BYTES);
+        const end = endOfPiece(rest, 0, PIPE_BUF);
         if (end > 0) count = this.#output.writeSync(rest.subarray(0, end));
       } else {
         for (; count < rest.length; count++) this.#writeByteSync(rest, count);
@@ -305,9 +303,8 @@ class AsyncOutput implements LineOutput {
     try {
       while (this.left > 0) {
         this.#sinceMs = monotonicMs();
-        this.#underWay = this.#writeByteSync === undefined
-          ? this.left
-          : endOfPiece(this.#bytes, 0, MAX_PIECE_BYTES);
+        // In whole lines: what follows the last one, Deno writes by itself, perhaps after somebody else.
+        this.#underWay = endOfPiece(this.#bytes, 0, PIPE_BUF);
         const count = await this.#output.write(this.#bytes.subarray(0, this.#underWay));
         if (this.#writing !== writing) return;
         this.#bytes = this.#bytes.subarray(count);

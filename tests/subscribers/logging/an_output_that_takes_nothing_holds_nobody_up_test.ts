@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { readFile, writeFile } from "node:fs/promises";
-import { scriptCommand, start } from "../../support/processes.ts";
+import { installed, scriptCommand, start } from "../../support/processes.ts";
 import { temporaryFolder } from "../../support/temporary_folder.ts";
 
 const FLOOD = new URL("../../support/programs/flood.ts", import.meta.url);
@@ -71,6 +71,30 @@ for (const [what, permissions] of PERMISSIONS) {
     assertEquals(lines.filter(({ level }) => level === "warn").length, LINES / 100);
   });
 }
+
+Deno.test({
+  name: "in a pipe that somebody else has writes return from, each line comes once",
+  ignore: !installed("python3"),
+  fn: async () => {
+    await using folder = await temporaryFolder();
+    const [go, got] = [`${folder.path}/go`, `${folder.path}/got`];
+    // As a parent on Node has it, for one.
+    const nonBlocking = "python3 -c 'import os; os.set_blocking(1, False)'";
+    const shell = `{ ${nonBlocking}; "$@"; } | { ${NEVER_READS}; cat > "${got}"; }`;
+    const permissions = [`--allow-read=${folder.path}`];
+    await using child = pipeline(shell, go, [String(LINES), go, "end"], permissions);
+    await child.printed(/flooded\n/, "stderr");
+    await writeFile(go, "");
+    const { code, stderr } = await child.ended;
+    assertEquals(code, 0, stderr);
+    const records = (await readFile(got, "utf8")).trim().split("\n").map((line) =>
+      JSON.parse(line)
+    );
+    const lines = records.filter(({ eventType }) => eventType === "line")
+      .map(({ attributes }) => attributes.i);
+    assertEquals([lines.length, new Set(lines).size], Array(2).fill(statsIn(stderr).accepted));
+  },
+});
 
 Deno.test("lines that are longer than what a pipe takes whole arrive whole, each once", async () => {
   await using folder = await temporaryFolder();
