@@ -188,6 +188,29 @@ Deno.test("what a receiver refuses comes with the next push, from another thread
   assertEquals(sums.of("hits"), { "/": 7 });
 });
 
+Deno.test("a push that is tried again, or takes several requests, holds each delta once", async () => {
+  const statuses = [503, 200];
+  const answers: number[] = [];
+  await using receiver = await OtlpReceiver.start((n) =>
+    new Response(null, {
+      status: answers[n] = statuses[n] ?? 200,
+      headers: { "retry-after": "0" },
+    })
+  );
+  const sums = new DeltaSums(receiver, (n) => answers[n] === 200);
+  const { endpoint } = receiver;
+  await using a = await start(nextService(), receiver, {
+    otlp: { endpoint, metrics: { temporalityPreference: "delta", maxExportBatchSize: 3 } },
+  });
+  for (let i = 1; i <= 2; i++) {
+    for (let route = 0; route < 10; route++) await hit(a, 1, `/${route}`);
+    await a.flush();
+    const expected = Object.fromEntries(Array.from({ length: 10 }, (_, at) => [`/${at}`, i]));
+    assertEquals(sums.of("hits"), expected);
+  }
+  assert(receiver.received.length > 6);
+});
+
 Deno.test("a thread whose last push fails says that deltas are lost only if no other pushes them", async () => {
   const isLost = (logger: MemoryLogger) =>
     logger.lines.some((line) => line.includes("they are lost"));

@@ -19,7 +19,7 @@ import type { ThreadMemory } from "../memory/thread_memory.ts";
 import type { Deductions, Member } from "../memory/thread_totals.ts";
 import { pointsInDoubt } from "./points_in_doubt.ts";
 
-/** How often who pushes looks whether numbers are free that somebody else holds, and how often. */
+/** How often who pushes looks whether others let numbers go, and how long it waits between, in ms. */
 const LOOKS = 25;
 const LOOK_MS = 10;
 
@@ -75,24 +75,31 @@ export class SharedDeltas implements DeltaSource, SendGate {
   }
 
   get hasHeirs(): boolean {
-    const { memory: { catalogHash, incarnation }, members } = this.#options;
-    return members().some(({ memory, state }) =>
-      state === "alive" && memory.catalogHash === catalogHash &&
-      memory.incarnation !== incarnation &&
+    const { memory: { incarnation } } = this.#options;
+    return this.#alike().some(({ memory, state }) =>
+      state === "alive" && memory.incarnation !== incarnation &&
       Atomics.load(memory.int32, HEADER.pushesDeltas) === 1
     );
   }
 
+  /** The threads of the same catalog. */
+  #alike(): readonly Member[] {
+    const { memory: { catalogHash }, members } = this.#options;
+    return members().filter(({ memory }) => memory.catalogHash === catalogHash);
+  }
+
   /** Takes hold of the numbers of all threads. @throws {Error} if another thread takes over meanwhile */
   async take(): Promise<TakenDeltas | undefined> {
-    const { pushes, collect, members, now = wallMs } = this.#options;
+    const { pushes, collect, now = wallMs } = this.#options;
     if (!await pushes()) return undefined;
     const held = new Map<string, HeldNumbers>();
     try {
       await this.#hold(held);
       await this.#tellDoubt([...held.values()]);
-      const marks = members().map(({ memory }) => new SentMarks(memory).untilMs);
-      const sinceMs = Math.max(0, ...marks);
+      const sinceMs = Math.max(
+        0,
+        ...this.#alike().map(({ memory }) => new SentMarks(memory).untilMs),
+      );
       const collected = await collect(this.#deductionsOf(held), sinceMs);
       const endMs = now();
       const scopeMetrics = await this.#toScopeMetrics(collected, { sinceMs, endMs });
@@ -141,8 +148,7 @@ export class SharedDeltas implements DeltaSource, SendGate {
 
   /** @returns whether it holds all of them now */
   #holdFree(held: Map<string, HeldNumbers>): boolean {
-    const { memory: { catalogHash }, members } = this.#options;
-    const all = members().filter(({ memory }) => memory.catalogHash === catalogHash);
+    const all = this.#alike();
     const folded = foldedOf(all.map(({ memory }) => memory));
     const isGone = this.#judge(all);
     let isComplete = true;
