@@ -1,5 +1,6 @@
 import { monotonicMs } from "../../internal/clocks.ts";
 import { REQUESTS_ARE_APART } from "../../internal/neutral_context.ts";
+import { denoFile } from "./deno_file.ts";
 import {
   ByteOutput,
   countLines,
@@ -14,6 +15,7 @@ import {
 interface Stats {
   readonly dev: number;
   readonly ino: number;
+  readonly size: number;
   isFIFO(): boolean;
   isSocket(): boolean;
 }
@@ -133,9 +135,10 @@ function denoOutput({ stdout, permissions }: NonNullable<Runtime["Deno"]>): Line
   const output = stdout as DenoOutput;
   const files = (globalThis as Runtime).process?.getBuiltinModule?.("node:fs");
   const kind = files === undefined ? "pipe" : kindOf(files);
-  const sync = () =>
-    new ByteOutput((bytes, start, end) => output.writeSync(bytes.subarray(start, end)));
-  if (kind === "other") return sync();
+  if (kind === "other") {
+    const sizeOf = () => files?.fstatSync(STDOUT).size ?? 0;
+    return new ByteOutput(denoFile((bytes) => output.writeSync(bytes), sizeOf));
+  }
   const blocksConsole = files !== undefined && isSame(files, STDOUT, STDERR);
   const own = files !== undefined && kind !== "socket" && isAllowedAll(permissions)
     ? openAgain(files)

@@ -137,6 +137,29 @@ Deno.test("what a full disk does not take is told, and ends no process", async (
   assertStringIncludes(stderr, `busbar: jsonLinesSink cannot write all lines, ${pending} wait: `);
 });
 
+Deno.test({
+  name: "a file that takes a part, and the rest only later, has each line once",
+  ignore: !installed("prlimit"),
+  fn: async () => {
+    await using folder = await temporaryFolder();
+    const [go, got] = [`${folder.path}/go`, `${folder.path}/got`];
+    // Beyond 50 KiB a write fails, until that is lifted.
+    const shell = `trap "" XFSZ; ulimit -S -f 100; "$@" > "${got}" & pid=$!
+      ${NEVER_READS}; prlimit --pid $pid --fsize=unlimited && touch "$0.on"; wait $pid`;
+    await using child = pipeline(shell, go, [String(LINES), `${go}.on`, "end"]);
+    await child.printed(/they are tried again\n/, "stderr");
+    await writeFile(go, "");
+    const { code, stderr } = await child.ended;
+    assertEquals(code, 0, stderr);
+    const records = (await readFile(got, "utf8")).trim().split("\n").map((line) =>
+      JSON.parse(line)
+    );
+    const lines = records.filter(({ eventType }) => eventType === "line")
+      .map(({ attributes }) => attributes.i);
+    assertEquals([lines.length, new Set(lines).size], Array(2).fill(statsIn(stderr).accepted));
+  },
+});
+
 Deno.test("a closed output ends no process", async () => {
   await using child = pipeline('"$@" >&-', "sh", [String(LINES)]);
   const { code, stderr } = await child.ended;
