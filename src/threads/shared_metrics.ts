@@ -2,7 +2,7 @@ import { wallMs } from "../internal/clocks.ts";
 import type { Logger } from "../internal/logger.ts";
 import { ReportOnce } from "../internal/report_once.ts";
 import { errorText, report } from "../internal/reporting.ts";
-import { inSlices } from "../internal/slices.ts";
+import { inSlices, type Steps } from "../internal/slices.ts";
 import type { EventBus } from "../library/event_bus.ts";
 import type { MetricsMirror } from "../subscribers/metrics/mirror.ts";
 import type { CollectedMetric } from "../subscribers/metrics/series.ts";
@@ -15,7 +15,12 @@ import { Folder } from "./memory/fold.ts";
 import { HEADER } from "./memory/format.ts";
 import { foldedOf } from "./memory/ledger.ts";
 import { MemoryWriter } from "./memory/memory_writer.ts";
-import { createThreadMemory, openThreadMemory, type ThreadMemory } from "./memory/thread_memory.ts";
+import {
+  createThreadMemory,
+  openThreadMemory,
+  type ThreadMemory,
+  WORDS,
+} from "./memory/thread_memory.ts";
 import {
   type Deductions,
   isCumulative,
@@ -183,7 +188,7 @@ export class SharedMetrics<Events extends object = object> implements Disposable
     this.ledger.commit();
   }
 
-  /** Takes over what the oldest of too many dead has counted; lets go what others took over. */
+  /** Takes over what too many dead have counted, the oldest first; lets go what others took over. */
   #fold(): void {
     const { memory } = this.#writer;
     const members = this.#members();
@@ -205,17 +210,46 @@ export class SharedMetrics<Events extends object = object> implements Disposable
     );
     const hasEnded = (firstWord: number) =>
       dead.some(({ memory }) => (memory.int32[HEADER.incarnation] as number) >>> 0 === firstWord);
-    const oldest = dead.find(({ memory }) => {
-      const foldedBy = (memory.int32[HEADER.foldedBy] as number) >>> 0;
-      return foldedBy === 0 || hasEnded(foldedBy);
-    });
-    if (dead.length <= MAX_DEAD_MEMORIES || oldest === undefined || this.#isFolding) return;
+    this.#letGo(members);
+    if (dead.length <= MAX_DEAD_MEMORIES || this.#isFolding) return;
     this.#isFolding = true;
     const tell = (error: unknown) =>
       report(this.#options.logger, `Cannot keep what a thread has counted: ${errorText(error)}`);
-    inSlices(this.#folder.fold(oldest.memory, hasEnded)).catch(tell).finally(() =>
+    inSlices(this.#foldAll(dead.map((member) => member.memory), hasEnded)).catch(tell).finally(() =>
       this.#isFolding = false
     );
+  }
+
+  /** The oldest, until as many are left as are kept; one that cannot be taken over now holds up none. */
+  *#foldAll(
+    dead: readonly ThreadMemory[],
+    hasEnded: (firstWord: number) => boolean,
+  ): Steps<void> {
+    const heartbeatOf = ({ words }: ThreadMemory) => Atomics.load(words, WORDS.heartbeat);
+    const heartbeats = dead.map(heartbeatOf);
+    let excess = dead.length - MAX_DEAD_MEMORIES;
+    for (const [i, memory] of dead.entries()) {
+      if (excess <= 0) return;
+      // It may run again, though it was silent for long.
+      if (heartbeatOf(memory) !== heartbeats[i]) continue;
+      const isFolded = yield* this.#folder.fold(memory, hasEnded);
+      if (isFolded) {
+        excess--;
+        this.membership.forget(memory.incarnation);
+      }
+      yield;
+    }
+  }
+
+  /** Of catalogs that no thread has any more, nobody takes over what the dead have counted. */
+  #letGo(members: readonly Member[]): void {
+    const living = new Set(
+      members.filter(({ state }) => state !== "dead").map(({ memory }) => memory.catalogHash),
+    );
+    const left = members.filter(({ memory }) => !living.has(memory.catalogHash));
+    for (const { memory } of left.slice(0, -MAX_DEAD_MEMORIES)) {
+      this.membership.forget(memory.incarnation);
+    }
   }
 
   /** Says goodbye: what was counted stays known to the others. */

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { delay } from "@std/async";
 import { declare } from "@busbar/busbar/catalog";
 import { startObservability } from "@busbar/busbar/observability";
+import { BEAT_MS } from "../../src/threads/membership/join_threads.ts";
 import { MAX_DEAD_MEMORIES } from "../../src/threads/shared_metrics.ts";
 
 interface Events {
@@ -17,10 +18,10 @@ const hits = catalog({
   },
 });
 
-const start = () =>
+const start = (serviceName = "threads-test-fold", declared = hits) =>
   startObservability<Events>({
-    catalog: hits,
-    serviceName: "threads-test-fold",
+    catalog: declared,
+    serviceName,
     threads: true,
     prometheus: { enabled: false },
     runtimeMetrics: false,
@@ -61,6 +62,41 @@ Deno.test("what more ended threads have counted than are kept is taken over: nob
       assertEquals(delivered, ended);
       break;
     }
+    await delay(20);
+  }
+});
+
+Deno.test("however fast threads end, those beyond the ones that are kept are taken over", async () => {
+  await using reader = await start("threads-test-fold-fast");
+  const ended = MAX_DEAD_MEMORIES + 100;
+  const scrapeAll = async () => {
+    const scrape = await reader.scrape();
+    assertEquals(valueOf(scrape, 'hits_total{route="/"}'), ended);
+    return valueOf(scrape, 'busbar_threads{state="dead"}');
+  };
+  const startedMs = performance.now();
+  for (let i = 0; i < ended; i++) {
+    await using one = await start("threads-test-fold-fast");
+    one.bus.publish("hit", { route: "/" });
+  }
+  while (valueOf(await reader.scrape(), 'hits_total{route="/"}') < ended) await delay(10);
+  while (await scrapeAll() > MAX_DEAD_MEMORIES) await delay(20);
+  // At one a heartbeat more would end than there is room for.
+  const takenMs = performance.now() - startedMs;
+  assert(takenMs < 90 * BEAT_MS, `it took ${takenMs} ms`);
+});
+
+Deno.test("of catalogs that no thread has any more, no more dead are kept", async () => {
+  await using reader = await start("threads-test-fold-others");
+  const known = async () => valueOf(await reader.scrape(), 'busbar_threads{state="dead"}');
+  for (let i = 0; i < MAX_DEAD_MEMORIES + 10; i++) {
+    const metrics = { [`hits.${i}`]: counter("hit", { maxAttributeSets: 20 }) };
+    await using _ = await start("threads-test-fold-others", catalog({ metrics }));
+  }
+  while (await known() < MAX_DEAD_MEMORIES) await delay(10);
+  // They come in at once, and leave with a heartbeat.
+  for (let scrapes = 0; await known() > MAX_DEAD_MEMORIES; scrapes++) {
+    assert(scrapes < 500, "they stay");
     await delay(20);
   }
 });

@@ -47,6 +47,11 @@ export interface ThreadMemorySize {
 
 /** What cells and text may take: where the text begins must fit into an Int32. */
 export const MAX_MEMORY_BYTES = 2 ** 28;
+/**
+ * The least that is reserved: what is larger than 32 MiB glibc takes from the system each time, and
+ * gives back to it. Of a smaller piece that it has used before it would clear, and so touch, all pages.
+ */
+const MIN_MEMORY_BYTES = 2 ** 25 + 2 ** 16;
 const SIXTEEN_DIGITS = /^[0-9a-f]{16}$/;
 
 /**
@@ -58,7 +63,8 @@ const SIXTEEN_DIGITS = /^[0-9a-f]{16}$/;
 export function createThreadMemory(catalogHash: string, size: ThreadMemorySize): ThreadMemory {
   const textStart = (SERIES_START + size.cells) * 8;
   const sentStart = Math.ceil((textStart + size.textBytes) / 8);
-  const buffer = new SharedArrayBuffer((sentStart + 2 * sentCellsOf(size.cells)) * 8);
+  const bytes = (sentStart + 2 * sentCellsOf(size.cells)) * 8;
+  const buffer = new SharedArrayBuffer(Math.max(bytes, MIN_MEMORY_BYTES));
   const words = new Int32Array(buffer);
   words[HEADER.sentStart] = sentStart;
   words[HEADER.version] = FORMAT_VERSION;
