@@ -10,7 +10,7 @@ export interface Step {
   readonly run: (remainingMs: number) => Promise<unknown>;
   /**
    * Of the time that is left, what the next step waits for this one; it goes on beside the others
-   * until the deadline. Default: 1, all of it.
+   * until the deadline. Default: all of it.
    */
   readonly share?: number | undefined;
 }
