@@ -271,6 +271,8 @@ async function inTime(
   } finally {
     deadline.clear();
   }
-  const why = signal?.aborted ? "its signal aborted" : `it took longer than ${timeoutMs} ms`;
+  const why = signal?.aborted
+    ? "its signal aborted"
+    : `it took longer than ${Math.round(timeoutMs)} ms`;
   throw new Error(`Cannot ${action}: ${why}`);
 }
