@@ -4,6 +4,18 @@ import type { EventBus } from "../../library/event_bus.ts";
 import { LOSSES, LOSSES_START } from "./format.ts";
 import type { MemoryWriter } from "./memory_writer.ts";
 
+type Losses = Record<keyof typeof LOSSES, number>;
+/** What earlier memories tell of a bus that is observed again. */
+const toldBefore = new WeakMap<object, Losses>();
+const NOTHING: Losses = {
+  accepted: 0,
+  evicted: 0,
+  shutdown: 0,
+  queueFull: 0,
+  stopped: 0,
+  reserved: 0,
+};
+
 type Publish = (...args: unknown[]) => boolean;
 /** Where it is written what is accepted. */
 const ACCEPTED = LOSSES_START + LOSSES.accepted;
@@ -31,6 +43,9 @@ export class BusLedger extends EventSubscriber<object> {
   /** Whether an accepted event may be one that an older one was evicted for. */
   readonly #mayEvict: boolean;
 
+  /** What is told of the bus by other memories. */
+  readonly #before: Losses;
+
   /** @param mayEvict whether the bus's policy may be `"drop-oldest"` */
   constructor(bus: EventBus<object>, writer: MemoryWriter, mayEvict: boolean) {
     super();
@@ -38,6 +53,7 @@ export class BusLedger extends EventSubscriber<object> {
     this.#writer = writer;
     this.#float64 = writer.memory.float64;
     this.#mayEvict = mayEvict;
+    this.#before = toldBefore.get(bus) ?? NOTHING;
     writer.endSlice = this.#endSlice;
     this.#readLedger();
   }
@@ -46,14 +62,16 @@ export class BusLedger extends EventSubscriber<object> {
     return {};
   }
 
-  /** Has `publish` write what it accepts, until it is disposed. */
+  /** Has `publish` write what it accepts, until it is disposed: from then on it says nothing more. */
   attach(): Disposable {
     const bus = this.#bus as { publish: Publish };
     const { publish } = bus;
     const float64 = this.#float64;
     const mayEvict = this.#mayEvict;
+    let isAttached = true;
     const counting: Publish = (type, metadata, init) => {
       const isAccepted = publish.call(bus, type, metadata, init);
+      if (!isAttached) return isAccepted;
       if (isAccepted) float64[ACCEPTED]!++;
       if (!isAccepted || mayEvict) this.#countLoss(isAccepted);
       return isAccepted;
@@ -61,6 +79,8 @@ export class BusLedger extends EventSubscriber<object> {
     bus.publish = counting;
     return {
       [Symbol.dispose]: () => {
+        isAttached = false;
+        toldBefore.set(bus, this.#told());
         // Somebody else may have wrapped it since.
         if (bus.publish === counting) delete (bus as Partial<typeof bus>).publish;
       },
@@ -92,7 +112,7 @@ export class BusLedger extends EventSubscriber<object> {
     this.#skipped = 0;
     if (this.#isStale) this.#readLedger();
     const accepted = this.#float64[ACCEPTED] as number;
-    this.#writer.delivered[0] = accepted - queued - this.#evicted - this.#shutdown;
+    this.#writer.delivered[0] = Math.max(0, accepted - queued - this.#evicted - this.#shutdown);
     this.#writer.commit();
   };
 
@@ -118,17 +138,29 @@ export class BusLedger extends EventSubscriber<object> {
 
   #readLedger(): void {
     const { accepted, delivered, rejected, dropped } = this.#bus.stats();
+    const before = this.#before;
     this.#isStale = false;
     this.#lost = this.#bus.droppedEventsCount;
-    this.#evicted = dropped.evicted;
-    this.#shutdown = dropped.shutdown;
-    this.#queueFull = rejected.queue_full;
-    this.#writer.delivered[0] = delivered;
-    this.#writeLoss("accepted", accepted);
-    this.#writeLoss("evicted", dropped.evicted);
-    this.#writeLoss("shutdown", dropped.shutdown);
-    this.#writeLoss("queueFull", rejected.queue_full);
-    this.#writeLoss("stopped", rejected.stopped);
-    this.#writeLoss("reserved", rejected.reserved);
+    this.#evicted = dropped.evicted - before.evicted;
+    this.#shutdown = dropped.shutdown - before.shutdown;
+    this.#queueFull = rejected.queue_full - before.queueFull;
+    // What was pending then is lost, as those memories tell it.
+    const deliveredBefore = before.accepted - before.evicted - before.shutdown;
+    this.#writer.delivered[0] = Math.max(0, delivered - deliveredBefore);
+    this.#writeLoss("accepted", accepted - before.accepted);
+    this.#writeLoss("evicted", this.#evicted);
+    this.#writeLoss("shutdown", this.#shutdown);
+    this.#writeLoss("queueFull", this.#queueFull);
+    this.#writeLoss("stopped", rejected.stopped - before.stopped);
+    this.#writeLoss("reserved", rejected.reserved - before.reserved);
+  }
+
+  /** What this memory and earlier ones tell together. */
+  #told(): Losses {
+    const told = { ...this.#before };
+    for (const name of Object.keys(LOSSES) as (keyof Losses)[]) {
+      told[name] += this.#float64[LOSSES_START + LOSSES[name]] as number;
+    }
+    return told;
   }
 }
