@@ -44,6 +44,9 @@ function options(): typeof DEFAULTS {
   return given as typeof DEFAULTS;
 }
 
+/** A scrape is late that takes so much longer than those before the load, in milliseconds. */
+const MAX_LONGER_MS = 100;
+
 function percentile(values: readonly number[], share: number): string {
   const sorted = values.toSorted((a, b) => a - b);
   const value = sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
@@ -55,11 +58,14 @@ const times = (scrapes: readonly TimedScrape[]) => {
   return `${[0.5, 0.99, 1].map((share) => percentile(values, share)).join("/")} ms`;
 };
 
-/** What scrapes took, by what has held them up. */
-function split(scrapes: readonly TimedScrape[]): string {
-  return [...byCause(scrapes)].map(([cause, of]) => `${of.length} ${cause}: ${times(of)}`).join(
-    ", ",
-  );
+/** What scrapes took, by what has held them up, and how many took longer than they may. */
+function split(scrapes: readonly TimedScrape[], before: readonly TimedScrape[]): string {
+  const usualMs = before.map(({ tookMs }) => tookMs).toSorted((a, b) => a - b)[before.length >> 1]!;
+  const causes = [...byCause(scrapes)].map(([cause, of]) => {
+    const late = of.filter(({ tookMs }) => tookMs > usualMs + MAX_LONGER_MS).length;
+    return `${of.length} ${cause}: ${times(of)}, ${late} of them late`;
+  });
+  return causes.join("; ");
 }
 
 const { rounds, scrapes, threads, terminations, pushers, seed, port } = options();
@@ -79,7 +85,9 @@ for (let i = 1; i <= rounds; i++) {
   );
   for (const who of Object.keys(loaded) as Scraped[]) {
     say(
-      `  ${who}: a scrape took (p50/p99/max) ${times(before[who])} before; ${split(loaded[who])}`,
+      `  ${who}: a scrape took (p50/p99/max) ${times(before[who])} before; ${
+        split(loaded[who], before[who])
+      }`,
     );
   }
   for (const fault of round.faults.slice(0, 10)) say(`  FAULT: ${fault}`);

@@ -16,6 +16,7 @@ import type { ObservabilityConfig } from "./config/config.ts";
 import { ConfigurationError } from "./config/configuration_error.ts";
 import type { Endpoints } from "./endpoints.ts";
 import type { StartOptions } from "./start_options.ts";
+import { isClusterWorker, OTHER_WAYS } from "./worker_process.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
 
 type ThreadOptions = Exclude<StartOptions["threads"], boolean | undefined>;
@@ -69,7 +70,13 @@ export function shareMetrics<Events extends object>(
   const roles: Role[] = [];
   if (config.otlp.metrics !== undefined) roles.push("push");
   if (config.prometheus.enabled) roles.push("port");
-  if (metricsWorker !== undefined) roles.push("worker");
+  if (metricsWorker !== undefined && isClusterWorker()) {
+    report(
+      logger,
+      "threads.metricsWorker: is not started: this process is a worker of a cluster, and a scrape " +
+        `would show one of them; ${OTHER_WAYS}`,
+    );
+  } else if (metricsWorker !== undefined) roles.push("worker");
   const tell = (reason: string) => {
     report(logger, `threads: has no effect, each thread answers for itself: ${reason}`);
     return undefined;

@@ -75,6 +75,21 @@ Deno.test("a handler that is mounted in such a worker says once that it shows th
   assertEquals(about().length, 1, logger.lines.join("\n"));
 });
 
+Deno.test("a worker of a cluster has no thread serve the metrics, says why, and goes on", async () => {
+  const logger = new MemoryLogger();
+  using _worker = pretendChild({ isWorker: true });
+  await using obs = await startObservability({
+    env: () => undefined,
+    logger,
+    threads: { metricsWorker: new URL("./no_such_module.ts", import.meta.url) },
+    server: false,
+  });
+  const about = logger.lines.filter((line) => line.startsWith("busbar: threads.metricsWorker: "));
+  assertEquals(about.length, 1, logger.lines.join("\n"));
+  assertStringIncludes(about[0]!, "is not started: this process is a worker of a cluster");
+  assert(obs.bus.publish("order"));
+});
+
 Deno.test("a child process whose address is in use says so, and goes on", async () => {
   await using holder = await serve(() => new Response());
   const logger = new MemoryLogger();
