@@ -65,9 +65,7 @@ export class Folder {
   *fold(dead: ThreadMemory, isGone: IsGone = () => false): Steps<boolean> {
     const own = this.#writer.memory;
     const list = [dead.incarnation, ...foldedIn(dead)];
-    if (dead.incarnation === own.incarnation || this.#folded + list.length > MAX_FOLDED) {
-      return false;
-    }
+    if (dead.incarnation === own.incarnation) return false;
     const ownWord = own.int32[HEADER.incarnation] as number;
     const former = Atomics.load(dead.int32, HEADER.foldedBy);
     if (former !== 0 && !isGone(former >>> 0)) return false;
@@ -79,6 +77,7 @@ export class Folder {
     // It may run, though it was taken for dead.
     const isSame = Atomics.load(dead.int32, HEADER.committed) === stamp;
     if (additions !== undefined && isSame && this.#add(dead, additions, { list, isGone })) {
+      Atomics.store(dead.int32, HEADER.isFolded, 1);
       return true;
     }
     Atomics.store(dead.int32, HEADER.foldedBy, 0);
@@ -191,7 +190,7 @@ export class Folder {
 
   #note(incarnation: string): void {
     const words = this.#writer.memory.int32;
-    const at = 2 * (FOLDED_START + this.#folded++);
+    const at = 2 * (FOLDED_START + this.#folded++ % MAX_FOLDED);
     words[at] = Number.parseInt(incarnation.slice(0, 8), 16);
     words[at + 1] = Number.parseInt(incarnation.slice(8), 16);
   }

@@ -19,7 +19,7 @@
 /** `busb`: also tells another order of bytes. */
 export const MAGIC = 0x62757362;
 /** Changes with the format: another one is not read. */
-export const FORMAT_VERSION = 2;
+export const FORMAT_VERSION = 3;
 
 /** The words of the header, as Int32. */
 export const HEADER = {
@@ -43,6 +43,8 @@ export const HEADER = {
   sentState: 12,
   /** 1 if its thread pushes deltas. */
   pushesDeltas: 14,
+  /** 1 once what its thread counted shows in another memory: also where no list tells so any more. */
+  isFolded: 15,
 } as const;
 
 /** Where the words of membership begin, and how many they are. */
@@ -66,8 +68,10 @@ export const LOSS_COUNT = 6;
 
 /** Where the list of the folded begins, in Float64: 8 bytes each. */
 export const FOLDED_START = 48;
-/** How many dead memories one memory can take over, and those that it took over with them. */
+/** How many of the folded are listed, one after another, the oldest overwritten by the newest. */
 export const MAX_FOLDED = 4_096;
+/** Of those so many count, the newest: one fold may list as many again, and itself, beside them. */
+export const LISTED_FOLDED = MAX_FOLDED / 2 - 1;
 /** Where the cells begin, in Float64: first the series of what is delivered, a number. */
 export const CELLS_START = FOLDED_START + MAX_FOLDED;
 export const DELIVERED = CELLS_START;
@@ -76,7 +80,7 @@ export const FOLDS_START = DELIVERED + 3;
 
 /** The numbers of what was taken over from the dead. */
 export const FOLDS = {
-  /** How many of the list of the folded count. */
+  /** How many have been listed so far. */
   folded: 0,
   /** What was lost with them. */
   threadLost: 1,

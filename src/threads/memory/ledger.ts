@@ -4,6 +4,8 @@ import {
   FOLDED_START,
   FOLDS,
   FOLDS_START,
+  HEADER,
+  LISTED_FOLDED,
   LOSSES,
   LOSSES_START,
   MAX_FOLDED,
@@ -88,17 +90,34 @@ export function foldsOf(memory: ThreadMemory): number[] {
   return folds;
 }
 
-/** The incarnations of the memories that a memory took over. */
+/** How many memories one has taken over so far, and those that these had taken over. */
+function foldCountOf(memory: ThreadMemory): number {
+  return foldsOf(memory)[FOLDS.folded] as number;
+}
+
+/** How many memories have been taken over so far: another number than before if one was meanwhile. */
+export function foldCountOfAll(memories: readonly ThreadMemory[]): number {
+  return memories.reduce((count, memory) => count + foldCountOf(memory), 0);
+}
+
+/** The incarnations of the memories that a memory took over, the newest of them. */
 export function foldedIn(memory: ThreadMemory): string[] {
-  const count = Math.min(foldsOf(memory)[FOLDS.folded] as number, MAX_FOLDED);
+  const count = foldCountOf(memory);
   const words = memory.int32;
-  return Array.from({ length: count }, (_, i) => {
-    const at = 2 * (FOLDED_START + i);
+  const listed = Math.min(count, LISTED_FOLDED);
+  return Array.from({ length: listed }, (_, i) => {
+    const at = 2 * (FOLDED_START + (count - listed + i) % MAX_FOLDED);
     return hexId(words[at] as number, words[at + 1] as number);
   });
 }
 
 /** The incarnations of the memories whose numbers are in another one. */
 export function foldedOf(memories: readonly ThreadMemory[]): ReadonlySet<string> {
-  return new Set(memories.flatMap(foldedIn));
+  const folded = new Set(memories.flatMap(foldedIn));
+  // While the lists tell all, they alone count: who took one over may not be known yet.
+  if (memories.every((memory) => foldCountOf(memory) <= LISTED_FOLDED)) return folded;
+  for (const { int32, incarnation } of memories) {
+    if (Atomics.load(int32, HEADER.isFolded) === 1) folded.add(incarnation);
+  }
+  return folded;
 }

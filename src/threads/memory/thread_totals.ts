@@ -6,6 +6,7 @@ import { cellsOf } from "./format.ts";
 import {
   addLedger,
   createLedger,
+  foldCountOfAll,
   foldedOf,
   ledgerOf,
   type ThreadLedger,
@@ -125,7 +126,9 @@ export class ThreadTotals {
       const all = members();
       const same = all.filter(({ memory }) => memory.catalogHash === this.#catalogHash);
       for (const { memory, name } of same) yield* this.#readLines(memory, name);
-      const folded = foldedOf(same.map(({ memory }) => memory));
+      const memories = same.map(({ memory }) => memory);
+      const foldCount = foldCountOfAll(memories);
+      const folded = foldedOf(memories);
       const counted = same.filter(({ memory }) => !folded.has(memory.incarnation));
       const sums: Sums = {
         numbers: new Float64Array(this.#numbers),
@@ -136,7 +139,7 @@ export class ThreadTotals {
       };
       for (const member of counted) yield* this.#add(member, sums);
       // What was folded meanwhile would be in it twice, or not at all.
-      const isSame = foldedOf(same.map(({ memory }) => memory)).size === folded.size;
+      const isSame = foldCountOfAll(memories) === foldCount;
       if (!isSame && attempt < MAX_ATTEMPTS) continue;
       this.#forget(all);
       const metrics = yield* this.#toMetrics(sums);

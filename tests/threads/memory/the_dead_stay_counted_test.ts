@@ -3,6 +3,7 @@ import { EventBus, EventSubscriber, type Subscriptions } from "@busbar/busbar";
 import type { MemoryWriter } from "../../../src/threads/memory/memory_writer.ts";
 import { FakeThread, SAME_CATALOG, totalsOf, valuesOf } from "../../support/thread_memories.ts";
 import { BusLedger } from "../../../src/threads/memory/bus_ledger.ts";
+import { MAX_FOLDED } from "../../../src/threads/memory/format.ts";
 import { Folder } from "../../../src/threads/memory/fold.ts";
 import { ThreadTotals } from "../../../src/threads/memory/thread_totals.ts";
 
@@ -176,4 +177,28 @@ Deno.test("what cannot be folded for want of room stays as it is", () => {
   assertEquals(valuesOf(totalsOf([a, b]))["{}"], 1);
   const roomy = new FakeThread("c");
   assert(fold(new Folder(roomy.writer), b));
+});
+
+Deno.test("however many are taken over one after another, nobody sees one twice or not at all", () => {
+  const more = MAX_FOLDED + 100;
+  const [a, first] = [new FakeThread("a"), deadThread("first")];
+  const folder = new Folder(a.writer);
+  const early = new ThreadTotals(SAME_CATALOG);
+  assert(fold(folder, first));
+  for (let folded = 1; folded <= more; folded++) assert(fold(folder, deadThread("more")));
+  const last = deadThread("last");
+  assert(fold(folder, last));
+  const seen = (known: FakeThread[], totals?: ThreadTotals) => {
+    const all = totalsOf(known, totals);
+    return [valuesOf(all)["{}"], all.ledger.accepted, all.ledger.threadLost];
+  };
+  const all = seen([a]);
+  assertEquals(all[0], more + 2);
+  // As a thread knows them that was silent meanwhile.
+  assertEquals(seen([a, first, last], early), all);
+  a.member.state = "dead";
+  const b = new FakeThread("b");
+  assert(fold(new Folder(b.writer), a));
+  assertEquals(seen([b]), all);
+  assertEquals(seen([a, b, first, last], early), all);
 });
