@@ -236,6 +236,9 @@ class Copier {
       if (object instanceof ArrayBuffer) return `[${object.byteLength} bytes]`;
       if (object instanceof Set) return this.#copySet(object);
       if (object instanceof String) return this.#copyText(String(object));
+      if (object instanceof Number || object instanceof Boolean) {
+        return this.copy(object.valueOf()) ?? null;
+      }
       if (object instanceof RegExp) return this.#copyText(String(object));
       if (object instanceof Error) return this.#copyError(object);
       const entries = entriesLike(object);

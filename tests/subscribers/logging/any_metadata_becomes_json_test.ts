@@ -46,6 +46,7 @@ Deno.test("whatever the metadata holds, the attributes are what JSON can write",
       d: "Symbol(s)",
       e: "[function]",
     }],
+    [{ a: Object(1), b: Object(false), c: Object("s") }, { a: 1, b: false, c: "s" }],
     [{ at: new Date(0), to: new URL("http://a/b"), re: /x/g }, {
       at: "1970-01-01T00:00:00.000Z",
       to: "http://a/b",
