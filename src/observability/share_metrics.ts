@@ -1,6 +1,6 @@
 import type { EventBus } from "../library/event_bus.ts";
 import { combineCatalogs } from "../catalog/combine.ts";
-import { invalidArgument } from "../internal/arguments.ts";
+import { format, invalidArgument } from "../internal/arguments.ts";
 import { assertKnownNames } from "../internal/option_names.ts";
 import { cut, errorText, report } from "../internal/reporting.ts";
 import type { Logger } from "../internal/logger.ts";
@@ -87,11 +87,20 @@ export function shareMetrics<Events extends object>(
       "there is no SharedArrayBuffer (in a browser, the page must be cross-origin isolated)",
     );
   }
+  const group = `busbar-threads:${config.serviceName}`;
+  const keeper = keeperOfThis();
+  if (keeper !== undefined && keeper.group !== group) {
+    report(
+      logger,
+      "threads.metricsWorker: the module's serviceName must be the one of the threads that name it, " +
+        `received ${format(config.serviceName)}: threads that start later are not in its answers`,
+    );
+  }
   try {
     return new SharedMetrics<Events>({
       bus,
       metrics: metrics as Metrics,
-      group: `busbar-threads:${config.serviceName}`,
+      group,
       name: threads.name,
       mayEvict: isEventBus(options.bus) || config.bus.overflow === "drop-oldest",
       prefix: options.selfMetricsPrefix ?? DEFAULT_SELF_METRICS_PREFIX,
@@ -99,7 +108,7 @@ export function shareMetrics<Events extends object>(
       logger,
       onRole,
       roles,
-      keeper: keeperOfThis(),
+      keeper,
     });
   } catch (error) {
     return tell(errorText(error));
@@ -133,7 +142,7 @@ export function createPortKeeper(
 
 /** What has a worker serve the metrics of all threads, while this one has that role. */
 export function createWorkerKeeper<Events extends object>(
-  { membership, incarnation }: SharedMetrics<Events>,
+  { membership, incarnation, group }: SharedMetrics<Events>,
   { options, logger }: {
     readonly options: StartOptions<Events>;
     readonly logger: Logger;
@@ -148,7 +157,7 @@ export function createWorkerKeeper<Events extends object>(
       const known = membership.members().map(({ memory: { buffer }, name, state }) => {
         return { buffer, name, isSilent: state !== "alive" };
       });
-      return startWorker(module, { keeper: { incarnation, known }, onEnd });
+      return startWorker(module, { keeper: { incarnation, group, known }, onEnd });
     },
     logger,
   });

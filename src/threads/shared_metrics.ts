@@ -1,3 +1,4 @@
+import { format } from "../internal/arguments.ts";
 import { wallMs } from "../internal/clocks.ts";
 import type { Logger } from "../internal/logger.ts";
 import { ReportOnce } from "../internal/report_once.ts";
@@ -34,6 +35,9 @@ import { SharedMeter } from "./shared_meter.ts";
 export const MAX_DEAD_MEMORIES = 64;
 /** Of so many heartbeats, one refreshes what is read rather than counted: about one a second. */
 const BEATS_PER_REFRESH = 4;
+
+/** A thread that was terminated is still taken for one that lives at two of those, or three. */
+const MAX_REFRESHES_WITH_NAMESAKE = 4;
 
 /** What {@linkcode SharedMetrics} is made of. */
 export interface SharedMetricsOptions<Events extends object> {
@@ -74,6 +78,7 @@ export class SharedMetrics<Events extends object = object> implements Disposable
   readonly #startTimeMs: number = wallMs();
   readonly #sharedMeter: SharedMeter;
   #beats = 0;
+  #refreshesWithNamesake = 0;
   #isFolding = false;
 
   /**
@@ -164,6 +169,11 @@ export class SharedMetrics<Events extends object = object> implements Disposable
     return this.#options.keeper !== undefined;
   }
 
+  /** Which threads belong together. */
+  get group(): string {
+    return this.#options.group;
+  }
+
   /** Which memory this thread's is. */
   get incarnation(): string {
     return this.#writer.memory.incarnation;
@@ -186,6 +196,26 @@ export class SharedMetrics<Events extends object = object> implements Disposable
     if (this.#beats++ % BEATS_PER_REFRESH !== 0) return;
     this.#writer.refresh();
     this.ledger.commit();
+    this.#tellNamesake();
+  }
+
+  /** Gauges of threads that are named alike hide each other. */
+  #tellNamesake(): void {
+    const { name } = this.#options;
+    const [own, ...others] = this.#members();
+    const isThere = name !== undefined &&
+      others.some((other) =>
+        other.name === own?.name && other.state === "alive" &&
+        other.memory.catalogHash === own.memory.catalogHash
+      );
+    this.#refreshesWithNamesake = isThere ? this.#refreshesWithNamesake + 1 : 0;
+    if (this.#refreshesWithNamesake < MAX_REFRESHES_WITH_NAMESAKE) return;
+    this.#reports.report(
+      `threads.name: must be no other thread's, received ${
+        format(name)
+      }: of gauges that each thread ` +
+        "has for itself, one of theirs is shown",
+    );
   }
 
   /** Takes over what too many dead have counted, the oldest first; lets go what others took over. */

@@ -24,6 +24,8 @@ const SETTLE_MS = 1_000;
 export interface Keeper {
   /** The incarnation of its buffer. */
   readonly incarnation: string;
+  /** Which threads it belongs to. */
+  readonly group: string;
   /** The buffers that it knows, and whether it has taken their threads for hung or dead. */
   readonly known: readonly (Announced & { readonly isSilent: boolean })[];
 }

@@ -17,7 +17,7 @@ function keeperOf({ memory: { incarnation }, membership }: WorldThread) {
   const known = membership.members().map(({ memory: { buffer }, name, state }) => {
     return { buffer, name, isSilent: state !== "alive" };
   });
-  return { incarnation, known };
+  return { incarnation, group: "shop", known };
 }
 
 function theHolder(world: World, role: Role = "push"): WorldThread {
