@@ -62,6 +62,8 @@ export interface WorldThread {
   readonly told: string[];
   /** Says how many messages with buffers it has posted. */
   readonly bufferPosts: number;
+  /** And how many in all. */
+  readonly posts: number;
   /** Its event loop stands still, or goes on. */
   hangs: boolean;
   /** Ends it without a word, as a termination does. */
@@ -105,10 +107,12 @@ export class World {
     const logger = new MemoryLogger();
     const told: string[] = [];
     let bufferPosts = 0;
+    let posts = 0;
     let onBeat = () => {};
     const channel: Channel = {
       onmessage: null,
       postMessage: (data) => {
+        posts++;
         if ((data as { buffers?: unknown[] }).buffers !== undefined) bufferPosts++;
         this.#messages.push({ from: channel, group, data });
       },
@@ -150,6 +154,9 @@ export class World {
       membership,
       logger,
       told,
+      get posts() {
+        return posts;
+      },
       get bufferPosts() {
         return bufferPosts;
       },

@@ -15,6 +15,8 @@ export class Gossip<Memory extends MemberMemory> {
   readonly #onRefused: () => void;
   /** The incarnations that somebody lacks. */
   readonly #missing = new Set<string>();
+  /** Whether others know a buffer that this thread does not. */
+  lacks = false;
   /** Whether the own buffer has been posted since the last answers. */
   #isIntroduced = false;
 
@@ -44,6 +46,7 @@ export class Gossip<Memory extends MemberMemory> {
 
   /** Says which buffers it knows. */
   round(): void {
+    this.lacks = false;
     this.#post({ have: this.#known(), forgotten: this.#roster.forgotten });
   }
 
@@ -70,6 +73,7 @@ export class Gossip<Memory extends MemberMemory> {
     const { buffers = [], have, forgotten = [] } = message;
     for (const announced of buffers) this.#add(announced);
     if (have === undefined) return;
+    if (have.some((incarnation) => !this.#roster.knows(incarnation))) this.lacks = true;
     const theirs = new Set([...have, ...forgotten]);
     for (const incarnation of this.#known()) {
       if (!theirs.has(incarnation)) this.#missing.add(incarnation);

@@ -15,8 +15,13 @@ import { ROLES, Roles } from "./roles.ts";
 
 /** How often a thread says that it runs, in milliseconds. */
 export const BEAT_MS = 250;
-/** Of so many heartbeats, one is a round of gossip. */
+/** Of so many heartbeats, one is a round of gossip at most. */
 const BEATS_PER_ROUND = 2;
+/**
+ * For so many threads that live, one heartbeat more lies between two rounds of a thread that lacks
+ * nothing: all receive what each says.
+ */
+const THREADS_PER_BEAT = 4;
 /** How long a new thread listens before it takes a role: those that start together meet first. */
 const SETTLE_MS = 1_000;
 
@@ -174,12 +179,22 @@ export function joinThreads<Memory extends MemberMemory>(
       if (onRole !== undefined) guarded(() => onRole(role, has));
     }
   };
-  let beats = 0;
+  let beatsSinceRound = 0;
+  const isRoundDue = () => {
+    if (beatsSinceRound < BEATS_PER_ROUND) return false;
+    if (gossip.lacks) return true;
+    const living = roster.members().filter(({ state }) => state === "alive").length;
+    return beatsSinceRound >= living / THREADS_PER_BEAT;
+  };
   const beating = runtime.every(BEAT_MS, () => {
     words.beat();
     roster.look();
     gossip.answer();
-    if (++beats % BEATS_PER_ROUND === 0) gossip.round();
+    beatsSinceRound++;
+    if (isRoundDue()) {
+      beatsSinceRound = 0;
+      gossip.round();
+    }
     roles.look();
     tellRoles();
     if (onHeartbeat !== undefined) guarded(onHeartbeat);

@@ -73,6 +73,11 @@ export class Roster<Memory extends MemberMemory> {
     return "added";
   }
 
+  /** Whether a buffer is known, or was. */
+  knows(incarnation: string): boolean {
+    return this.#entries.has(incarnation) || this.#forgotten.has(incarnation);
+  }
+
   /** Lets a buffer go, and takes it for no new one. The own one stays. */
   forget(incarnation: string): void {
     const entry = this.#entries.get(incarnation);

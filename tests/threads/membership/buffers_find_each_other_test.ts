@@ -141,3 +141,32 @@ Deno.test("more than a thousand buffers are refused, and that is told once", () 
   assertEquals(told.length, 1);
   assert(told[0]!.startsWith("busbar: "));
 });
+
+Deno.test("many threads that know each other say no more than few, and learn of a late one as soon", () => {
+  const roundsOf = (count: number) => {
+    const world = new World();
+    for (const number of numbers(count)) world.start(number);
+    world.pass(5_000);
+    assertAllKnowAll(world);
+    const posts = () => world.threads.reduce((sum, thread) => sum + thread.posts, 0);
+    const before = posts();
+    world.pass(20_000);
+    const rounds = posts() - before;
+    world.start(count + 1);
+    world.pass(1_000);
+    assertAllKnowAll(world);
+    return rounds;
+  };
+  const few = roundsOf(8);
+  for (const count of [32, 100]) assert(roundsOf(count) <= 1.1 * few, `${count} threads`);
+});
+
+Deno.test("many find a late one as well where most messages are lost", () => {
+  const chance = chances(1);
+  const world = new World({ loses: () => chance() < 0.8 });
+  for (const number of numbers(40)) world.start(number);
+  world.pass(20_000);
+  world.start(41);
+  world.pass(10_000);
+  assertAllKnowAll(world);
+});
