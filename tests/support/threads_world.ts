@@ -66,6 +66,8 @@ export interface WorldThread {
   readonly posts: number;
   /** Its event loop stands still, or goes on. */
   hangs: boolean;
+  /** Nobody catches an error of it; whether it ends by that, another call says. */
+  fail(): void;
   /** Ends it without a word, as a termination does. */
   terminate(): void;
   /** The states of all that it knows, by the number of the thread. */
@@ -109,6 +111,7 @@ export class World {
     let bufferPosts = 0;
     let posts = 0;
     let onBeat = () => {};
+    let onFailure = () => {};
     const channel: Channel = {
       onmessage: null,
       postMessage: (data) => {
@@ -126,6 +129,10 @@ export class World {
         return { [Symbol.dispose]: () => void (onBeat = () => {}) };
       },
       onThreadEnd: () => ({ [Symbol.dispose]: () => {} }),
+      onThreadFailure: (callback) => {
+        onFailure = callback;
+        return { [Symbol.dispose]: () => void (onFailure = () => {}) };
+      },
     };
     const membership = joinThreads({
       memory,
@@ -162,6 +169,7 @@ export class World {
       },
       hangs: false,
       isGone: false,
+      fail: () => onFailure(),
       terminate: () => void (thread.isGone = true),
       states,
       knows: () => Object.keys(states()).map(Number),

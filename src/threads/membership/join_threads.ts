@@ -6,7 +6,7 @@ import { ReportOnce } from "../../internal/report_once.ts";
 import { unref } from "../../internal/timers.ts";
 import { AwakeClock } from "./awake_clock.ts";
 import { type Channel, openChannel } from "./channel.ts";
-import { onThreadEnd } from "./thread_end.ts";
+import { onThreadEnd, onThreadFailure } from "./thread_end.ts";
 import { Gossip } from "./gossip.ts";
 import type { Announced } from "./gossip_message.ts";
 import { keyOf, type MemberMemory, MemberWords, type Role } from "./member_words.ts";
@@ -67,6 +67,8 @@ export interface JoinRuntime {
   readonly every: (ms: number, callback: () => void) => Disposable;
   /** Calls something when this thread ends, as far as that can be known. */
   readonly onThreadEnd: (callback: () => void) => Disposable;
+  /** Calls something when this thread may be about to end. */
+  readonly onThreadFailure: (callback: () => void) => Disposable;
 }
 
 /** The threads of this process, as this one sees them. Disposing of it says goodbye. */
@@ -118,6 +120,7 @@ const RUNTIME: JoinRuntime = {
     };
   },
   onThreadEnd,
+  onThreadFailure,
 };
 
 /**
@@ -186,8 +189,12 @@ export function joinThreads<Memory extends MemberMemory>(
     const living = roster.members().filter(({ state }) => state === "alive").length;
     return beatsSinceRound >= living / THREADS_PER_BEAT;
   };
+  // Whether this thread has failed, and then, whether it goes on after failures.
+  let hasFailed = false;
+  let survivesFailures = false;
   const beating = runtime.every(BEAT_MS, () => {
     words.beat();
+    survivesFailures ||= hasFailed;
     roster.look();
     gossip.answer();
     beatsSinceRound++;
@@ -200,6 +207,12 @@ export function joinThreads<Memory extends MemberMemory>(
     if (onHeartbeat !== undefined) guarded(onHeartbeat);
   });
   const ending = runtime.onThreadEnd(() => words.end());
+  const failing = runtime.onThreadFailure(() => {
+    hasFailed = true;
+    if (survivesFailures) return;
+    words.fail();
+    roles.handOn();
+  });
   gossip.hello();
   let hasLeft = false;
   return {
@@ -230,6 +243,7 @@ export function joinThreads<Memory extends MemberMemory>(
       hasLeft = true;
       beating[Symbol.dispose]();
       ending[Symbol.dispose]();
+      failing[Symbol.dispose]();
       roles.leave();
       tellRoles();
       words.end();

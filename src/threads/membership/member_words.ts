@@ -17,6 +17,8 @@ export interface MemberMemory {
 const HEARTBEAT = 0;
 /** 1 when its thread has said goodbye. */
 const ENDED = 1;
+/** 1 when its thread may be about to end; 0 as soon as it goes on. */
+const FAILED = 2;
 /** The port that the metrics are served at; in the oldest buffer. */
 const PORT = 30;
 /** How often a role has changed hands; in the oldest buffer. */
@@ -54,6 +56,17 @@ export class MemberWords {
   /** Says that it runs. */
   beat(): void {
     Atomics.add(this.#words, HEARTBEAT, 1);
+    Atomics.store(this.#words, FAILED, 0);
+  }
+
+  /** Whether the thread may be about to end: it has not run since it has failed. */
+  get hasFailed(): boolean {
+    return Atomics.load(this.#words, FAILED) !== 0;
+  }
+
+  /** Says that it has failed. */
+  fail(): void {
+    Atomics.store(this.#words, FAILED, 1);
   }
 
   /** Whether the thread has said goodbye. */

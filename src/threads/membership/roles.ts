@@ -110,6 +110,12 @@ export class Roles<Memory extends MemberMemory> {
     this.#release(role, this.#words());
   }
 
+  /** Leaves all of them to whoever looks first, which may be this thread. */
+  handOn(): void {
+    const words = this.#words();
+    for (const role of ROLES) words.replaceHolder(role, this.#own, 0n);
+  }
+
   #release(role: Role, words: MemberWords): boolean {
     if (words.holderOf(role) !== this.#own) return false;
     if (role === "port") words.port = 0;

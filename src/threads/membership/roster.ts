@@ -10,7 +10,7 @@ export interface Member<Memory extends MemberMemory = MemberMemory> {
   readonly name: string;
   /**
    * `hung`: it has not run for {@linkcode HUNG_MS}; it may go on. `dead`: it has said goodbye, or not
-   * run for {@linkcode DEAD_MS}; or the thread that keeps it has said goodbye.
+   * run for {@linkcode DEAD_MS}; or the thread that keeps it has said goodbye, or, for `hung`, failed.
    */
   readonly state: MemberState;
 }
@@ -154,8 +154,10 @@ export class Roster<Memory extends MemberMemory> {
   #stateOf(entry: Entry<Memory>, awakeMs: number): MemberState {
     if (entry.words.hasEnded) return "dead";
     const { keeper } = entry.words;
-    if (keeper !== 0n && this.#byKey.get(keeper)?.words.hasEnded === true) return "dead";
+    const keepers = keeper === 0n ? undefined : this.#byKey.get(keeper)?.words;
+    if (keepers?.hasEnded === true) return "dead";
     if (entry === this.#own) return "alive";
+    if (keepers?.hasFailed === true) return "hung";
     const silentMs = awakeMs - entry.movedAtMs;
     return silentMs < HUNG_MS ? "alive" : silentMs < DEAD_MS ? "hung" : "dead";
   }

@@ -25,3 +25,29 @@ export function onThreadEnd(callback: () => void): Disposable {
     },
   };
 }
+
+/** An error that nobody has caught, or what a promise was rejected with. */
+interface Failure {
+  readonly defaultPrevented?: boolean;
+}
+
+/**
+ * Calls something on Deno when nobody has caught an error, and nobody has said so far that the thread goes on all
+ * the same: then a `Worker`, or a thread of `deno serve`, most likely ends, and learns nothing else of that.
+ * Elsewhere `onThreadEnd` tells.
+ */
+export function onThreadFailure(callback: () => void): Disposable {
+  const scope: Scope = globalThis;
+  const target = scope.Deno === undefined ? undefined : scope;
+  const listener = (event: Failure) => {
+    if (event.defaultPrevented !== true) callback();
+  };
+  for (const type of FAILURES) target?.addEventListener?.(type, listener as EventListener);
+  return {
+    [Symbol.dispose]: () => {
+      for (const type of FAILURES) target?.removeEventListener?.(type, listener as EventListener);
+    },
+  };
+}
+
+const FAILURES = ["error", "unhandledrejection"];

@@ -77,6 +77,55 @@ Deno.test("another thread replaces one that ends, at once", () => {
   assert(theHolder(world).membership.termOf("push") > term);
 });
 
+Deno.test("one that fails and ends is replaced at the next heartbeat", () => {
+  const { world } = someThreads(4);
+  const holder = theHolder(world);
+  theHolder(world, "port").membership.port = 9_464;
+  holder.fail();
+  holder.terminate();
+  world.pass(250);
+  const holders = world.threads.filter(({ membership }) => membership.has("push"));
+  assertEquals(holders.length, 1);
+  assert(holders[0] !== holder);
+});
+
+Deno.test("what the worker of one has that fails and ends, is free at once", () => {
+  const { world, threads: [keeper] } = someThreads(1);
+  assert(keeper!.membership.has("worker"));
+  const worker = world.start(2, { keeper: keeperOf(keeper!), roles: ["port"] });
+  const other = world.start(3, { roles: ["worker"] });
+  world.pass(3_000);
+  keeper!.membership.yield("port", Infinity);
+  world.pass(3_000);
+  assert(worker.membership.has("port"));
+  keeper!.fail();
+  keeper!.terminate();
+  worker.terminate();
+  world.pass(250);
+  assert(other.membership.has("worker"));
+  const next = world.start(4, { keeper: keeperOf(other), roles: ["port"] });
+  world.pass(250);
+  assert(next.membership.has("port"));
+});
+
+Deno.test("one that fails and goes on loses its roles once at most, and a lone one none", () => {
+  const { world, threads: [alone] } = someThreads(1);
+  alone!.membership.port = 9_464;
+  for (let i = 0; i < 3; i++) {
+    alone!.fail();
+    world.pass(250);
+  }
+  assertEquals(alone!.told, ["+push", "+port", "+worker"]);
+  assertEquals(alone!.membership.port, 9_464);
+  world.start(2);
+  world.pass(3_000);
+  for (let i = 0; i < 3; i++) {
+    alone!.fail();
+    world.pass(250);
+  }
+  assertEquals(theHolder(world), alone);
+});
+
 Deno.test("one that is terminated is replaced after two seconds of silence", () => {
   const { world } = someThreads(4);
   const holder = theHolder(world);
