@@ -29,16 +29,22 @@ Deno.test("a queue holds nothing of events that it has given away", async () => 
 
 Deno.test("a million items that came and went leave nothing behind, with timestamps of their own or not", () => {
   const queue = new BoundedQueue<number>(10);
+  const pass = (count: number) => {
+    for (let i = 0; i < count; i++) {
+      queue.push(i, i % 2 === 0);
+      queue.shift();
+    }
+  };
+  // Compiled code counts as heap on Bun, and so do threads that compile.
+  pass(100_000);
   collectGarbage();
   const before = process.memoryUsage().heapUsed;
-  for (let i = 0; i < 1_000_000; i++) {
-    queue.push(i, i % 2 === 0);
-    queue.shift();
-  }
+  pass(1_000_000);
   collectGarbage();
   const kept = process.memoryUsage().heapUsed - before;
   assertEquals(queue.size, 0); // it is still there
-  assert(kept < 1_000_000, `${kept} bytes`);
+  // Half of what a reference to each would take.
+  assert(kept < 4_000_000, `${kept} bytes`);
 });
 
 Deno.test("a hundred thousand async calls that have ended leave nothing behind", async () => {
