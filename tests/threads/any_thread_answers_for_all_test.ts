@@ -8,22 +8,12 @@ import {
   type StartOptions,
 } from "@busbar/busbar/observability";
 import { MemoryLogger } from "@busbar/busbar/testing";
+import { type ShopEvents as Events, shopOf } from "../support/shop_of_threads.ts";
 import { OtlpReceiver } from "../support/otlp_receiver.ts";
 
-interface Events {
-  "hit": { route: string; ms: number };
-  "open": { by: number };
-}
-const { catalog, counter, histogram, upDownCounter, gauge } = declare<Events>();
+const { catalog, counter, gauge } = declare<Events>();
 let temperature = 20;
-const shop = catalog({
-  metrics: {
-    "hits": counter("hit", { attributes: ({ metadata: { route } }) => ({ route }) }),
-    "took": histogram("hit", { value: ({ metadata: { ms } }) => ms, buckets: [1, 10] }),
-    "open": upDownCounter("open", { value: ({ metadata: { by } }) => by }),
-    "temperature": gauge({ read: () => temperature++ }),
-  },
-});
+const shop = shopOf({ read: () => temperature++ });
 
 let services = 0;
 /** A name that no other test has: threads of one name answer for each other. */

@@ -1,6 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
 import { delay } from "@std/async";
-import { declare } from "@busbar/busbar/catalog";
 import {
   type Observability,
   startObservability,
@@ -8,21 +7,10 @@ import {
 } from "@busbar/busbar/observability";
 import { MemoryLogger } from "@busbar/busbar/testing";
 import { OtlpReceiver } from "../support/otlp_receiver.ts";
+import { type ShopEvents as Events, shopOf } from "../support/shop_of_threads.ts";
 import { DeltaSums } from "../support/delta_sums.ts";
 
-interface Events {
-  "hit": { route: string; ms: number };
-  "open": { by: number };
-}
-const { catalog, counter, histogram, upDownCounter, gauge } = declare<Events>();
-const shop = catalog({
-  metrics: {
-    "hits": counter("hit", { attributes: ({ metadata: { route } }) => ({ route }) }),
-    "took": histogram("hit", { value: ({ metadata: { ms } }) => ms, buckets: [1, 10] }),
-    "open": upDownCounter("open", { value: ({ metadata: { by } }) => by }),
-    "temperature": gauge({ read: () => 20, combine: "max" }),
-  },
-});
+const shop = shopOf({ read: () => 20, combine: "max" });
 
 let services = 0;
 const nextService = () => `threads-delta-test-${services++}`;

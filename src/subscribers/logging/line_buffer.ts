@@ -7,6 +7,7 @@ import { errorText, report } from "../../internal/reporting.ts";
 import { unref } from "../../internal/timers.ts";
 import { atExit } from "./at_exit.ts";
 import { isGone, type LineOutput, standStill } from "./line_output.ts";
+import { unwrittenText } from "./losses.ts";
 
 /** How long a line waits for others, in milliseconds; a timer may be a little late. */
 const MAX_WAIT_MS = 40;
@@ -208,7 +209,8 @@ export class LineBuffer {
     const isLost = isGone(trouble);
     if (this.#backoff.due(monotonicMs())) {
       const what = isLost ? "nobody reads them: they are dropped" : "they are tried again";
-      report(this.#logger, `${this.#error("write lines")}; ${what}`);
+      const cannot = `${this.#name} cannot write lines, ${this.lines} wait: ${this.#reason}`;
+      report(this.#logger, `${cannot}; ${what}`);
     }
     if (!isLost) return false;
     const { lines } = this;
@@ -274,13 +276,9 @@ export class LineBuffer {
     return this.#trouble === FULL ? "the output is full" : errorText(this.#trouble);
   }
 
-  #error(what: string): string {
-    return `${this.#name} cannot ${what}, ${this.lines} wait: ${this.#reason}`;
-  }
-
   #notAll(): Error {
-    const before = this.#dropped > 0 ? `; ${this.#dropped} were dropped before` : "";
-    return new Error(`${this.#error("write all lines")}${before}`);
+    const { lines: waiting, dropped } = this;
+    return new Error(unwrittenText(this.#name, { waiting, reason: this.#reason, dropped }));
   }
 }
 

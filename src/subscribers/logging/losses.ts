@@ -40,6 +40,21 @@ export function droppedRecord(dropped: number): LogRecord {
   };
 }
 
+/** Lines that an output has not taken. */
+export interface UnwrittenLines {
+  /** How many wait. */
+  readonly waiting: number;
+  readonly reason: string;
+  /** How many were dropped before. */
+  readonly dropped: number;
+}
+
+/** The text that says of a sink at the end that lines are not written. */
+export function unwrittenText(name: string, { waiting, reason, dropped }: UnwrittenLines): string {
+  const before = dropped > 0 ? `; ${dropped} were dropped before` : "";
+  return `${name} cannot write all lines, ${waiting} wait: ${reason}${before}`;
+}
+
 /** Reports, in one line, all that was lost so far and all that may yet be. */
 export class LossReport {
   readonly #logger: Logger;

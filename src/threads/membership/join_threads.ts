@@ -189,12 +189,11 @@ export function joinThreads<Memory extends MemberMemory>(
     const living = roster.members().filter(({ state }) => state === "alive").length;
     return beatsSinceRound >= living / THREADS_PER_BEAT;
   };
-  // Whether this thread has failed, and then, whether it goes on after failures.
-  let hasFailed = false;
+  // Whether this thread has gone on after a failure.
   let survivesFailures = false;
   const beating = runtime.every(BEAT_MS, () => {
+    survivesFailures ||= words.hasFailed;
     words.beat();
-    survivesFailures ||= hasFailed;
     roster.look();
     gossip.answer();
     beatsSinceRound++;
@@ -208,7 +207,6 @@ export function joinThreads<Memory extends MemberMemory>(
   });
   const ending = runtime.onThreadEnd(() => words.end());
   const failing = runtime.onThreadFailure(() => {
-    hasFailed = true;
     if (survivesFailures) return;
     words.fail();
     roles.handOn();

@@ -2,19 +2,12 @@ import { EventSubscriber } from "../../bus/event_subscriber.ts";
 import type { Subscriptions } from "../../events/event_map.ts";
 import type { EventBus } from "../../library/event_bus.ts";
 import { LOSSES, LOSSES_START } from "./format.ts";
+import { createLedger, LOSS_NAMES } from "./ledger.ts";
 import type { MemoryWriter } from "./memory_writer.ts";
 
 type Losses = Record<keyof typeof LOSSES, number>;
 /** What earlier memories tell of a bus that is observed again. */
 const toldBefore = new WeakMap<object, Losses>();
-const NOTHING: Losses = {
-  accepted: 0,
-  evicted: 0,
-  shutdown: 0,
-  queueFull: 0,
-  stopped: 0,
-  reserved: 0,
-};
 
 type Publish = (...args: unknown[]) => boolean;
 /** Where it is written what is accepted. */
@@ -53,7 +46,7 @@ export class BusLedger extends EventSubscriber<object> {
     this.#writer = writer;
     this.#float64 = writer.memory.float64;
     this.#mayEvict = mayEvict;
-    this.#before = toldBefore.get(bus) ?? NOTHING;
+    this.#before = toldBefore.get(bus) ?? createLedger();
     writer.endSlice = this.#endSlice;
     this.#readLedger();
   }
@@ -158,7 +151,7 @@ export class BusLedger extends EventSubscriber<object> {
   /** What this memory and earlier ones tell together. */
   #told(): Losses {
     const told = { ...this.#before };
-    for (const name of Object.keys(LOSSES) as (keyof Losses)[]) {
+    for (const name of LOSS_NAMES) {
       told[name] += this.#float64[LOSSES_START + LOSSES[name]] as number;
     }
     return told;

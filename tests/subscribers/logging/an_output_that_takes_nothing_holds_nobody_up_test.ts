@@ -40,6 +40,43 @@ Deno.test("a reader that never reads keeps no process, nor its end, from going o
   assertStringIncludes(stderr, `busbar: jsonLinesSink cannot write all lines, ${pending} wait`);
 });
 
+/** How lines are read that wait first. */
+interface LateRead {
+  /** The pipeline, in which lines go to the file `got`. Default: a reader begins late. */
+  readonly shell?: (got: string) => string;
+  /** What the program is given, which ends once the file `go` is there. Default: it logs `LINES`. */
+  readonly args?: (go: string) => string[];
+  /** Deno's flags. Default: it may do everything. */
+  readonly permissions?: (folder: string) => readonly string[];
+  /** What the program says when all wait. */
+  readonly until?: RegExp;
+}
+
+/** The records that have come once they are read, and what the program said. */
+async function readLate({
+  shell = (got) => `"$@" | { ${NEVER_READS}; cat > "${got}"; }`,
+  args = (go) => [String(LINES), go, "end"],
+  permissions,
+  until = /flooded\n/,
+}: LateRead) {
+  await using folder = await temporaryFolder();
+  const [go, got] = [`${folder.path}/go`, `${folder.path}/got`];
+  await using child = pipeline(shell(got), go, args(go), permissions?.(folder.path));
+  await child.printed(until, "stderr");
+  await writeFile(go, "");
+  const { code, stderr } = await child.ended;
+  assertEquals(code, 0, stderr);
+  const text = await readFile(got, "utf8");
+  return { records: text.trim().split("\n").map((line) => JSON.parse(line)), stderr };
+}
+
+/** Each line that was accepted is there once, and no other. */
+function assertOnce({ records, stderr }: Awaited<ReturnType<typeof readLate>>): void {
+  const lines = records.filter(({ eventType }) => eventType === "line")
+    .map(({ attributes }) => attributes.i);
+  assertEquals([lines.length, new Set(lines).size], Array(2).fill(statsIn(stderr).accepted));
+}
+
 const PERMISSIONS: [what: string, permissions: (folder: string) => readonly string[]][] = [
   ["", () => ["--allow-all"]],
   // It writes in another way where it may not open its output once more.
@@ -48,18 +85,7 @@ const PERMISSIONS: [what: string, permissions: (folder: string) => readonly stri
 
 for (const [what, permissions] of PERMISSIONS) {
   Deno.test(`a reader that goes on gets what waited, and how much is missing${what}`, async () => {
-    await using folder = await temporaryFolder();
-    const [go, got] = [`${folder.path}/go`, `${folder.path}/got`];
-    const reader = `"$@" | { ${NEVER_READS}; cat > "${got}"; }`;
-    const args = [String(LINES), go, "end"];
-    await using child = pipeline(reader, go, args, permissions(folder.path));
-    await child.printed(/flooded\n/, "stderr");
-    await writeFile(go, "");
-    const { code, stderr } = await child.ended;
-    assertEquals(code, 0, stderr);
-    const records = (await readFile(got, "utf8")).trim().split("\n").map((line) =>
-      JSON.parse(line)
-    );
+    const { records, stderr } = await readLate({ permissions });
     const told = records.filter(({ eventType }) => eventType === "bus:logs_dropped");
     const missing = told.reduce((sum, { attributes }) => sum + attributes.dropped, 0);
     const { accepted, dropped, pending } = statsIn(stderr);
@@ -76,41 +102,21 @@ Deno.test({
   name: "in a pipe that somebody else has writes return from, each line comes once",
   ignore: !installed("python3"),
   fn: async () => {
-    await using folder = await temporaryFolder();
-    const [go, got] = [`${folder.path}/go`, `${folder.path}/got`];
     // As a parent on Node has it, for one.
     const nonBlocking = "python3 -c 'import os; os.set_blocking(1, False)'";
-    const shell = `{ ${nonBlocking}; "$@"; } | { ${NEVER_READS}; cat > "${got}"; }`;
-    const permissions = [`--allow-read=${folder.path}`];
-    await using child = pipeline(shell, go, [String(LINES), go, "end"], permissions);
-    await child.printed(/flooded\n/, "stderr");
-    await writeFile(go, "");
-    const { code, stderr } = await child.ended;
-    assertEquals(code, 0, stderr);
-    const records = (await readFile(got, "utf8")).trim().split("\n").map((line) =>
-      JSON.parse(line)
+    assertOnce(
+      await readLate({
+        shell: (got) => `{ ${nonBlocking}; "$@"; } | { ${NEVER_READS}; cat > "${got}"; }`,
+        permissions: (folder) => [`--allow-read=${folder}`],
+      }),
     );
-    const lines = records.filter(({ eventType }) => eventType === "line")
-      .map(({ attributes }) => attributes.i);
-    assertEquals([lines.length, new Set(lines).size], Array(2).fill(statsIn(stderr).accepted));
   },
 });
 
 Deno.test("lines that are longer than what a pipe takes whole arrive whole, each once", async () => {
-  await using folder = await temporaryFolder();
-  const [go, got] = [`${folder.path}/go`, `${folder.path}/got`];
-  await using child = pipeline(
-    `"$@" | { ${NEVER_READS}; cat > "${got}"; }`,
-    go,
-    ["40", go, "end", "10000"],
-  );
-  await child.printed(/flooded\n/, "stderr");
-  await writeFile(go, "");
-  const { code, stderr } = await child.ended;
-  assertEquals(code, 0, stderr);
-  const lines = (await readFile(got, "utf8")).trim().split("\n").map((line) => JSON.parse(line));
+  const { records } = await readLate({ args: (go) => ["40", go, "end", "10000"] });
   assertEquals(
-    lines.map(({ attributes }) => attributes.i),
+    records.map(({ attributes }) => attributes.i),
     Array.from({ length: 40 }, (_, i) => i),
   );
 });
@@ -141,22 +147,12 @@ Deno.test({
   name: "a file that takes a part, and the rest only later, has each line once",
   ignore: !installed("prlimit"),
   fn: async () => {
-    await using folder = await temporaryFolder();
-    const [go, got] = [`${folder.path}/go`, `${folder.path}/got`];
     // Beyond 50 KiB a write fails, until that is lifted.
-    const shell = `trap "" XFSZ; ulimit -S -f 100; "$@" > "${got}" & pid=$!
+    const shell = (got: string) =>
+      `trap "" XFSZ; ulimit -S -f 100; "$@" > "${got}" & pid=$!
       ${NEVER_READS}; prlimit --pid $pid --fsize=unlimited && touch "$0.on"; wait $pid`;
-    await using child = pipeline(shell, go, [String(LINES), `${go}.on`, "end"]);
-    await child.printed(/they are tried again\n/, "stderr");
-    await writeFile(go, "");
-    const { code, stderr } = await child.ended;
-    assertEquals(code, 0, stderr);
-    const records = (await readFile(got, "utf8")).trim().split("\n").map((line) =>
-      JSON.parse(line)
-    );
-    const lines = records.filter(({ eventType }) => eventType === "line")
-      .map(({ attributes }) => attributes.i);
-    assertEquals([lines.length, new Set(lines).size], Array(2).fill(statsIn(stderr).accepted));
+    const args = (go: string) => [String(LINES), `${go}.on`, "end"];
+    assertOnce(await readLate({ shell, args, until: /they are tried again\n/ }));
   },
 });
 

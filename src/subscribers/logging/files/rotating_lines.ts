@@ -4,6 +4,7 @@ import { errorText, report } from "../../../internal/reporting.ts";
 import { unref } from "../../../internal/timers.ts";
 import { atExit } from "../at_exit.ts";
 import { countLines, NEWLINE } from "../line_output.ts";
+import { unwrittenText } from "../losses.ts";
 import { called, type FileSystem } from "./file_system.ts";
 import { type LineFile, Rotation, type RotationOptions } from "./rotation.ts";
 
@@ -263,11 +264,8 @@ export class RotatingLines {
   #tellEnd(reason: string): void {
     if (this.#isEndTold) return;
     this.#isEndTold = true;
-    const before = this.#dropped > 0 ? `; ${this.#dropped} were dropped before` : "";
-    report(
-      this.#options.logger,
-      `${this.#name} cannot write all lines, ${this.pending} wait: ${reason}${before}`,
-    );
+    const lines = { waiting: this.pending, reason, dropped: this.#dropped };
+    report(this.#options.logger, unwrittenText(this.#name, lines));
   }
 
   #endTrouble(): void {
